@@ -1,0 +1,53 @@
+/**
+ * Errors are values with a cause a person can act on. `AppError` is the only error that crosses a border
+ * (worker -> service -> renderer, CLI -> terminal); anything else is a bug and is shown as one.
+ */
+export interface AppErrorData {
+  /** Stable name for code and docs/troubleshooting.md. */
+  code: ErrorCode
+  /** What happened, in a sentence. */
+  message: string
+  /** What to do about it, in a sentence. */
+  advice?: string
+}
+
+export type ErrorCode =
+  | 'bad-settings'
+  | 'folder-missing'
+  | 'not-a-folder'
+  | 'no-images'
+  | 'too-few-images'
+  | 'image-unreadable'
+  | 'run-missing'
+  | 'run-busy'
+  | 'checkpoint-missing'
+  | 'checkpoint-corrupt'
+  | 'out-of-memory'
+  | 'not-finite'
+  | 'disk-full'
+  | 'engine-unavailable'
+  | 'unsupported-op'
+  | 'worker-died'
+  | 'not-allowed'
+  | 'bad-message'
+  | 'unexpected'
+
+export class AppError extends Error implements AppErrorData {
+  override readonly name = 'AppError'
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly advice?: string,
+  ) {
+    super(message)
+  }
+}
+
+/** What can be sent of any thrown value. */
+export function toErrorData(error: unknown): AppErrorData {
+  if (error instanceof AppError) return { code: error.code, message: error.message, advice: error.advice }
+  return { code: 'unexpected', message: error instanceof Error ? error.message : String(error) }
+}
+
+/** The error that was sent. */
+export const fromErrorData = (data: AppErrorData) => new AppError(data.code, data.message, data.advice)

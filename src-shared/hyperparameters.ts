@@ -1,0 +1,356 @@
+import { z } from 'zod'
+
+/**
+ * Every setting of pre-training, declared once. Types, validation, the form, the CLI's flags and
+ * docs/hyperparameters.md all derive from this file. "Paper" is the SAIM paper; where it is silent the default
+ * is that of the authors' implementation.
+ */
+
+/** What a person reads about a setting; stored as zod metadata. */
+export interface SettingInfo {
+  title: string
+  description: string
+  group: 'Model' | 'Method' | 'Optimisation' | 'Data' | 'Run'
+  unit?: string
+  paper?: string
+  /** Shown in the simple form too. */
+  simple?: boolean
+}
+
+const integer = (value: number, minimum: number, maximum: number, info: SettingInfo) =>
+  z
+    .int()
+    .min(minimum)
+    .max(maximum)
+    .default(value)
+    .meta({ ...info })
+const number = (value: number, minimum: number, maximum: number, info: SettingInfo) =>
+  z
+    .number()
+    .min(minimum)
+    .max(maximum)
+    .default(value)
+    .meta({ ...info })
+const choice = <const T extends readonly [string, ...string[]]>(choices: T, info: SettingInfo) =>
+  z
+    .enum(choices)
+    .default(choices[0] as never)
+    .meta({ ...info })
+const toggle = (value: boolean, info: SettingInfo) =>
+  z
+    .boolean()
+    .default(value)
+    .meta({ ...info })
+
+const settings = z.object({
+  imageSize: integer(224, 16, 1024, {
+    title: 'Image size',
+    unit: 'px',
+    group: 'Model',
+    simple: true,
+    paper: 'Table 6',
+    description: 'Side of the square crops that the model sees. A multiple of the patch size.',
+  }),
+  patchSize: integer(16, 2, 64, {
+    title: 'Patch size',
+    unit: 'px',
+    group: 'Model',
+    paper: 'Section 4.1',
+    description: 'Side of a patch. An image becomes (image size / patch size)² tokens.',
+  }),
+  width: integer(768, 16, 2048, {
+    title: 'Width',
+    group: 'Model',
+    paper: 'ViT-B',
+    description: 'Length of the vector that represents a token. A multiple of 4 and of the heads.',
+  }),
+  depth: integer(12, 1, 48, {
+    title: 'Depth',
+    unit: 'blocks',
+    group: 'Model',
+    paper: 'ViT-B',
+    description: 'Transformer blocks of the encoder (content stream).',
+  }),
+  heads: integer(12, 1, 32, {
+    title: 'Heads',
+    group: 'Model',
+    paper: 'ViT-B',
+    description: 'Attention heads of each block.',
+  }),
+  queryDepth: integer(12, 0, 48, {
+    title: 'Query depth',
+    unit: 'blocks',
+    group: 'Model',
+    paper: 'Ablation: decoder depth',
+    description:
+      'Transformer blocks of the decoder (query stream). Divides the depth. 0: the head predicts a patch from the encoder output of the token before it and its own position.',
+  }),
+  shareWeights: toggle(false, {
+    title: 'Share weights',
+    group: 'Model',
+    paper: 'Ablation: shared weights',
+    description: 'The decoder uses the blocks of the encoder instead of its own.',
+  }),
+  head: choice(['mlp', 'linear', 'transformer'], {
+    title: 'Prediction head',
+    group: 'Model',
+    paper: 'Ablation: prediction head',
+    description: 'What turns a query token into the pixels of its patch.',
+  }),
+  order: choice(['stochastic', 'raster'], {
+    title: 'Order',
+    group: 'Method',
+    simple: true,
+    paper: 'Section 3.2; ablation: order',
+    description: 'Order in which patches are predicted: a new random one for every image, or row by row.',
+  }),
+  blurSize: integer(9, 0, 63, {
+    title: 'Blur size',
+    unit: 'px',
+    group: 'Method',
+    paper: 'Section 3.4; ablation: blur',
+    description: 'Side of the Gaussian kernel that smooths the target. An odd number; 0 turns the blur off.',
+  }),
+  blurSigma: number(1, 0.1, 16, {
+    title: 'Blur sigma',
+    unit: 'px',
+    group: 'Method',
+    paper: 'Section 3.4; ablation: blur',
+    description: 'Standard deviation of the Gaussian kernel.',
+  }),
+  normalizePixels: toggle(true, {
+    title: 'Normalise patches',
+    group: 'Method',
+    paper: 'Ablation: normalised pixels (norm_pix)',
+    description: "The target of a patch is its pixels less the patch's mean, over its standard deviation.",
+  }),
+  loss: choice(['L2', 'L1'], {
+    title: 'Loss',
+    group: 'Method',
+    paper: 'Ablation: loss',
+    description: 'Mean over tokens and pixels of the squared (L2) or absolute (L1) difference.',
+  }),
+  epochs: integer(300, 1, 10_000, {
+    title: 'Epochs',
+    group: 'Optimisation',
+    simple: true,
+    paper: 'Table 6 (300 and 800)',
+    description: 'Passes over the data set.',
+  }),
+  batchSize: integer(64, 1, 4096, {
+    title: 'Batch size',
+    unit: 'images',
+    group: 'Optimisation',
+    simple: true,
+    paper: 'Table 6 (2048 in all)',
+    description: 'Images of one step on the device. Memory grows with it.',
+  }),
+  accumulation: integer(1, 1, 1024, {
+    title: 'Gradient accumulation',
+    unit: 'steps',
+    group: 'Optimisation',
+    description: 'Batches whose gradients are averaged into one update: effective batch = batch size × this.',
+  }),
+  baseLearningRate: number(2e-4, 0, 1, {
+    title: 'Base learning rate',
+    group: 'Optimisation',
+    simple: true,
+    paper: 'Table 6',
+    description:
+      'Learning rate for an effective batch of 256; the actual rate is this × effective batch / 256.',
+  }),
+  minimumLearningRate: number(0, 0, 1, {
+    title: 'Minimum learning rate',
+    group: 'Optimisation',
+    description: 'Where the cosine ends.',
+  }),
+  warmupEpochs: number(30, 0, 1000, {
+    title: 'Warm-up',
+    unit: 'epochs',
+    group: 'Optimisation',
+    paper: 'Table 6',
+    description: 'Epochs over which the learning rate rises linearly from 0.',
+  }),
+  beta1: number(0.9, 0, 0.9999, {
+    title: 'Beta 1',
+    group: 'Optimisation',
+    paper: 'Table 6',
+    description: "Decay of AdamW's mean of gradients.",
+  }),
+  beta2: number(0.95, 0, 0.99999, {
+    title: 'Beta 2',
+    group: 'Optimisation',
+    paper: 'Table 6',
+    description: "Decay of AdamW's mean of squared gradients.",
+  }),
+  weightDecay: number(0.05, 0, 1, {
+    title: 'Weight decay',
+    group: 'Optimisation',
+    paper: 'Table 6',
+    description: 'Decoupled decay of weights; biases and other vectors are left out.',
+  }),
+  clipGradient: number(0, 0, 1000, {
+    title: 'Clip gradient norm',
+    group: 'Optimisation',
+    description: 'Largest norm of the whole gradient; longer ones are scaled down to it. 0 turns it off.',
+  }),
+  cropScaleMinimum: number(0.67, 0.01, 1, {
+    title: 'Crop area from',
+    group: 'Data',
+    paper: 'Table 6',
+    description: 'Smallest area of a random crop, as a share of the image.',
+  }),
+  cropScaleMaximum: number(1, 0.01, 1, {
+    title: 'Crop area to',
+    group: 'Data',
+    paper: 'Table 6',
+    description: 'Largest area of a random crop, as a share of the image.',
+  }),
+  cropRatioMinimum: number(3 / 4, 0.1, 1, {
+    title: 'Crop ratio from',
+    group: 'Data',
+    paper: 'Table 6',
+    description: 'Smallest ratio of width to height of a random crop.',
+  }),
+  cropRatioMaximum: number(4 / 3, 1, 10, {
+    title: 'Crop ratio to',
+    group: 'Data',
+    paper: 'Table 6',
+    description: 'Largest ratio of width to height of a random crop.',
+  }),
+  flip: toggle(true, {
+    title: 'Horizontal flip',
+    group: 'Data',
+    paper: 'Table 6',
+    description: 'Mirror every second image, at random.',
+  }),
+  seed: integer(0, 0, 0xffffffff, {
+    title: 'Seed',
+    group: 'Run',
+    simple: true,
+    description: 'The same seed, data and settings give the same batches, orders and initial weights.',
+  }),
+  checkpointEvery: integer(1, 1, 1000, {
+    title: 'Checkpoint every',
+    unit: 'epochs',
+    group: 'Run',
+    description: 'Epochs between checkpoints with reconstructions. The end of the run always has one.',
+  }),
+})
+
+export type Hyperparameters = z.infer<typeof settings>
+export type SettingName = keyof Hyperparameters
+
+/** Rules that hold between settings: [message, setting it is shown at, holds]. */
+const rules: [string, SettingName, (h: Hyperparameters) => boolean][] = [
+  [
+    'The image size must be a multiple of the patch size.',
+    'imageSize',
+    (h) => h.imageSize % h.patchSize === 0,
+  ],
+  ['The width must be a multiple of 4, for the position embedding.', 'width', (h) => h.width % 4 === 0],
+  ['The width must be a multiple of the number of heads.', 'heads', (h) => h.width % h.heads === 0],
+  [
+    'The query depth must divide the depth.',
+    'queryDepth',
+    (h) => h.queryDepth === 0 || h.depth % h.queryDepth === 0,
+  ],
+  [
+    'The blur size must be odd, or 0 for no blur.',
+    'blurSize',
+    (h) => h.blurSize === 0 || h.blurSize % 2 === 1,
+  ],
+  ['The warm-up must be shorter than the run.', 'warmupEpochs', (h) => h.warmupEpochs <= h.epochs],
+  [
+    'The smallest crop area must not exceed the largest.',
+    'cropScaleMinimum',
+    (h) => h.cropScaleMinimum <= h.cropScaleMaximum,
+  ],
+  [
+    'The minimum learning rate must not exceed the actual learning rate.',
+    'minimumLearningRate',
+    (h) => h.minimumLearningRate <= Math.max(learningRate(h), Number.MIN_VALUE),
+  ],
+]
+
+/** Parses and validates settings; absent ones take their default. */
+export const hyperparametersSchema = settings.superRefine((h, context) => {
+  for (const [message, name, holds] of rules)
+    if (!holds(h)) context.addIssue({ code: 'custom', message, path: [name] })
+})
+
+/** Actual learning rate = base × effective batch / 256 (paper, Table 6). */
+export const learningRate = (h: Pick<Hyperparameters, 'baseLearningRate' | 'batchSize' | 'accumulation'>) =>
+  (h.baseLearningRate * h.batchSize * h.accumulation) / 256
+
+/** A setting as forms, flags and docs need it, read back from the schema. */
+export interface Setting extends SettingInfo {
+  name: SettingName
+  kind: 'integer' | 'number' | 'boolean' | 'choice'
+  default: number | boolean | string
+  minimum?: number
+  maximum?: number
+  choices?: string[]
+}
+
+export const allSettings: Setting[] = Object.entries(
+  z.toJSONSchema(settings, { io: 'input' }).properties as Record<
+    string,
+    SettingInfo & Record<string, unknown>
+  >,
+).map(([name, { type, enum: choices, ...rest }]) => ({
+  ...(rest as unknown as Setting),
+  name: name as SettingName,
+  kind: choices ? 'choice' : (type as Setting['kind']),
+  ...(choices ? { choices: choices as string[] } : {}),
+}))
+
+/** Named starting points: what differs from the defaults (which are those of `base`). */
+export const presets = {
+  nano: {
+    description: 'A quick look: 64 px, trains in minutes on a laptop.',
+    values: {
+      imageSize: 64,
+      patchSize: 8,
+      width: 192,
+      depth: 4,
+      heads: 3,
+      queryDepth: 4,
+      epochs: 30,
+      batchSize: 64,
+      baseLearningRate: 2e-3,
+      warmupEpochs: 3,
+      checkpointEvery: 5,
+    },
+  },
+  tiny: {
+    description: 'ViT-Ti at 128 px: hours on a laptop, minutes on a GPU.',
+    values: {
+      imageSize: 128,
+      patchSize: 16,
+      width: 192,
+      depth: 12,
+      heads: 3,
+      queryDepth: 12,
+      epochs: 100,
+      baseLearningRate: 1e-3,
+      warmupEpochs: 10,
+      checkpointEvery: 5,
+    },
+  },
+  small: {
+    description: 'ViT-S/16 at 224 px: for a GPU.',
+    values: { width: 384, heads: 6, epochs: 300, accumulation: 4, checkpointEvery: 10 },
+  },
+  base: {
+    description: "The paper's ViT-B/16 at 224 px, effective batch 2048.",
+    values: { accumulation: 32, checkpointEvery: 10 },
+  },
+} as const satisfies Record<string, { description: string; values: Partial<Hyperparameters> }>
+
+export type PresetName = keyof typeof presets
+export const presetNames = Object.keys(presets) as [PresetName, ...PresetName[]]
+
+/** All settings of a preset, with `changes` on top. Throws a ZodError where they do not fit together. */
+export const fromPreset = (name: PresetName, changes: Partial<Hyperparameters> = {}): Hyperparameters =>
+  hyperparametersSchema.parse({ ...presets[name].values, ...changes })
