@@ -1,0 +1,15 @@
+import * as tf from './tf'
+
+/**
+ * Runs the kernel `name` where the current backend has one, else the same mathematics composed of tfjs-core ops.
+ * An engine offers a faster form of an operation by registering a kernel under its name.
+ */
+export function fused(
+  name: string,
+  inputs: Record<string, tf.Tensor>,
+  attributes: Record<string, number>,
+  composed: () => tf.Tensor[],
+): tf.Tensor[] {
+  if (!tf.getKernel(name, tf.getBackend())) return composed()
+  return tf.engine().runKernel(name, inputs, attributes) as unknown as tf.Tensor[]
+}

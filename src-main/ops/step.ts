@@ -1,0 +1,24 @@
+import type { Tensor } from './tf'
+
+/** A tensor's values on the host, row-major. */
+export interface TensorData {
+  shape: number[]
+  values: Float32Array | Int32Array
+}
+export type NamedTensorData = Record<string, TensorData>
+export type NamedTensors = Record<string, Tensor>
+
+export interface TensorSpec {
+  shape: number[]
+  dtype: 'float32' | 'int32'
+}
+
+/**
+ * A function written with tfjs-core ops. It is called once, while an engine traces it, or at every step.
+ * `state` holds what lives between steps (weights, moments); what it returns under `state` replaces those
+ * entries, the others stay.
+ */
+export type StepFunction = (
+  state: NamedTensors,
+  inputs: NamedTensors,
+) => { state?: NamedTensors; outputs: NamedTensors }

@@ -1,0 +1,116 @@
+import * as tf from '../ops/tf'
+import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { gelu } from '../ops/gelu'
+import { layerNorm } from '../ops/layer-norm'
+import { patchCount } from './order'
+import { positionEmbedding } from './position-embedding'
+import { patchify } from './target'
+
+/** Weights by the names of the authors' state_dict. */
+export type Weights = Record<string, tf.Tensor>
+
+/**
+ * SAIM's two streams in sorted-token form (paper, section 3; DESIGN.md section 1, "Order").
+ *
+ * Each image's patches are first put into its order, so that both attention masks become one triangle:
+ *   content stream  [class, t1 .. tN]: token i sees itself and every token before it
+ *   query stream           [q1 .. qN]: query i sees [class, t1 .. t(i-1)]
+ *
+ * images [B, S, S, 3], order [B, N] -> everything in the order of prediction:
+ *   encoded [B, 1+N, C], decoded [B, N, C], prediction [B, N, p·p·3]
+ */
+export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Tensor) {
+  const count = patchCount(h)
+  const batch = images.shape[0]!
+
+  // x_0 = [class, E(patches) + position]
+  const positions = tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
+  const sortedPositions = tf.gather(positions, order.flatten()).reshape([batch, count, h.width])
+  const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), order)).add(sortedPositions)
+  let x = tf.concat([tf.tile(w['cls_token']!, [batch, 1, 1]), tokens], 1)
+
+  // g_0 = position; after every step-th block h: g = QueryBlock(g, h)
+  let g: tf.Tensor = sortedPositions
+  for (let layer = 0; layer < h.depth; layer++) {
+    x = block(w, `blocks.${layer}`, h.heads, x, x)
+    const step = h.depth / h.queryDepth
+    if ((layer + 1) % step === 0) {
+      const name = `${h.shareWeights ? 'blocks' : 'query_blocks'}.${(layer + 1) / step - 1}`
+      g = block(w, name, h.heads, g, beforeEach(x))
+    }
+  }
+  if (h.queryDepth === 0) g = g.add(beforeEach(x))
+
+  return { encoded: x, decoded: g, prediction: head(w, h, norm(w, 'norm', g)) }
+}
+
+/** What stands before each of t1 .. tN: [class, t1 .. tN] -> [class, t1 .. t(N-1)]. */
+const beforeEach = (x: tf.Tensor) => x.slice([0, 0, 0], [-1, x.shape[1]! - 1, -1])
+
+/** Puts tokens [B, N, ...] into the order [B, N]. */
+export function sortTokens(x: tf.Tensor, order: tf.Tensor): tf.Tensor {
+  const [batch, count, width] = x.shape as [number, number, number]
+  const firstOfImage = tf.tensor(
+    Int32Array.from({ length: batch }, (_, b) => b * count),
+    [batch, 1],
+    'int32',
+  )
+  const rows = order.add(firstOfImage).flatten()
+  return tf.gather(x.reshape([batch * count, width]), rows).reshape([batch, count, width])
+}
+
+/** Patches [B, N, p·p·3] -> [B, N, C]; the weight is kept as that of a convolution, [C, 3, p, p]. */
+function embedPatches(w: Weights, patches: tf.Tensor): tf.Tensor {
+  const weight = w['patch_embed.proj.weight']!.transpose([0, 2, 3, 1])
+  return linear(patches, weight.reshape([weight.shape[0]!, -1]), w['patch_embed.proj.bias']!)
+}
+
+/** Pre-norm transformer block; x [B, Q, C] attends to context [B, Q, C], which may be x itself. */
+function block(w: Weights, name: string, heads: number, x: tf.Tensor, context: tf.Tensor): tf.Tensor {
+  const query = norm(w, `${name}.norm1`, x)
+  const keys = context === x ? query : norm(w, `${name}.norm1`, context)
+  x = x.add(attention(w, `${name}.attn`, heads, query, keys))
+  return x.add(mlp(w, `${name}.mlp`, norm(w, `${name}.norm2`, x)))
+}
+
+/** softmax(q kᵀ / √D + mask) v, for which row i sees rows 0 .. i. x and context [B, T, C] -> [B, T, C]. */
+function attention(w: Weights, name: string, heads: number, x: tf.Tensor, context: tf.Tensor): tf.Tensor {
+  const [batch, length, width] = x.shape as [number, number, number]
+  const split = (t: tf.Tensor) => t.reshape([batch, length, heads, width / heads]).transpose([0, 2, 1, 3])
+  const q = split(named(w, `${name}.q`, x)) // [B, heads, T, D]
+  const k = split(named(w, `${name}.k`, context))
+  const v = split(named(w, `${name}.v`, context))
+  const scores = tf.matMul(q, k, false, true).mul(Math.sqrt(heads / width)) // [B, heads, T, T]
+  const mixed = tf.matMul(tf.softmax(scores.add(causalMask(length))), v) // [B, heads, T, D]
+  return named(w, `${name}.proj`, mixed.transpose([0, 2, 1, 3]).reshape([batch, length, width]))
+}
+
+/** 0 on and below the diagonal, -infinity (as a large number) above it. [T, T] */
+function causalMask(length: number): tf.Tensor {
+  const mask = new Float32Array(length * length)
+  for (let i = 0; i < length; i++) mask.fill(-1e9, i * length + i + 1, (i + 1) * length)
+  return tf.tensor(mask, [length, length])
+}
+
+const mlp = (w: Weights, name: string, x: tf.Tensor) =>
+  named(w, `${name}.fc2`, gelu(named(w, `${name}.fc1`, x)))
+
+/** LN(g) [B, N, C] -> pixels of each patch [B, N, p·p·3]. */
+function head(w: Weights, h: Hyperparameters, g: tf.Tensor): tf.Tensor {
+  if (h.head === 'mlp') return mlp(w, 'prediction_head', g)
+  if (h.head === 'linear') return named(w, 'prediction_head', g)
+  return named(w, 'prediction_head.fc', block(w, 'prediction_head.block', h.heads, g, g))
+}
+
+const norm = (w: Weights, name: string, x: tf.Tensor) =>
+  layerNorm(x, w[`${name}.weight`]!, w[`${name}.bias`]!)
+
+const named = (w: Weights, name: string, x: tf.Tensor) => linear(x, w[`${name}.weight`]!, w[`${name}.bias`]!)
+
+/** y = x Wᵀ + b. x [B, T, in], weight [out, in], bias [out] -> [B, T, out]. */
+function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+  const [batch, length, width] = x.shape as [number, number, number]
+  const rows = x.reshape([batch * length, width]) as tf.Tensor2D
+  const y = tf.fused.matMul({ a: rows, b: weight as tf.Tensor2D, transposeB: true, bias })
+  return y.reshape([batch, length, weight.shape[0]!])
+}

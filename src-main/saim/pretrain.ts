@@ -1,0 +1,126 @@
+import * as tf from '../ops/tf'
+import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import type { NamedTensorData, NamedTensors, StepFunction, TensorSpec } from '../ops/step'
+import { adamw, meanName, varianceName } from './adamw'
+import { forward, sortTokens } from './model'
+import { patchCount } from './order'
+import { smooth, target } from './target'
+import { weightShapes } from './weights'
+
+/** Mean over tokens and pixels of the squared (L2) or absolute (L1) difference. */
+export function loss(prediction: tf.Tensor, goal: tf.Tensor, kind: Hyperparameters['loss']): tf.Scalar {
+  const difference = prediction.sub(goal)
+  return tf.mean(kind === 'L2' ? difference.square() : difference.abs()) as tf.Scalar
+}
+
+/** Loss and gradients of one batch. images [B, S, S, 3], order [B, N]. */
+export function lossAndGradients(
+  h: Hyperparameters,
+  state: NamedTensors,
+  images: tf.Tensor,
+  order: tf.Tensor,
+) {
+  const goal = sortTokens(target(smooth(images, h), h).patches, order)
+  const names = Object.keys(weightShapes(h))
+  const { value, grads } = tf.valueAndGrads((...tensors) => {
+    const weights = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]))
+    return loss(forward(weights, h, images, order).prediction, goal, h.loss)
+  })(names.map((name) => state[name]!))
+  return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) }
+}
+
+/** The whole step: forward, backward, update. */
+export const trainStep =
+  (h: Hyperparameters): StepFunction =>
+  (state, { images, order, learningRate, step }) => {
+    const { loss, gradients } = lossAndGradients(h, state, images!, order!)
+    const { state: updated, norm } = update(h, state, gradients, learningRate!, step!)
+    return { state: updated, outputs: { loss, gradientNorm: norm } }
+  }
+
+/** Adds a batch's gradients to those kept, for gradient accumulation. */
+export const accumulateStep =
+  (h: Hyperparameters): StepFunction =>
+  (state, { images, order }) => {
+    const { loss, gradients } = lossAndGradients(h, state, images!, order!)
+    const sums = Object.entries(gradients).map(([name, g]) => [
+      gradientName(name),
+      state[gradientName(name)]!.add(g.div(h.accumulation)),
+    ])
+    return { state: Object.fromEntries(sums), outputs: { loss } }
+  }
+
+/** Updates the weights by the accumulated gradients and clears those. */
+export const updateStep =
+  (h: Hyperparameters): StepFunction =>
+  (state, { learningRate, step }) => {
+    const names = Object.keys(weightShapes(h))
+    const gradients = Object.fromEntries(names.map((name) => [name, state[gradientName(name)]!]))
+    const { state: updated, norm } = update(h, state, gradients, learningRate!, step!)
+    for (const name of names) updated[gradientName(name)] = tf.zeros(gradients[name]!.shape)
+    return { state: updated, outputs: { gradientNorm: norm } }
+  }
+
+function update(
+  h: Hyperparameters,
+  state: NamedTensors,
+  gradients: NamedTensors,
+  learningRate: tf.Tensor,
+  step: tf.Tensor,
+) {
+  const norm = tf.sqrt(tf.addN(Object.values(gradients).map((g) => tf.sum(tf.square(g)) as tf.Tensor)))
+  if (h.clipGradient > 0) {
+    const scale = tf.minimum(1, tf.div(h.clipGradient, norm.add(1e-6)))
+    gradients = Object.fromEntries(Object.entries(gradients).map(([name, g]) => [name, g.mul(scale)]))
+  }
+  return { state: adamw(h, state, gradients, learningRate, step), norm }
+}
+
+/**
+ * Predictions for looking at, in row-major patch order: `prediction` and `target` [B, N, p·p·3], the statistics
+ * by which norm_pix divided `patchMean` and `patchDeviation` [B, N, 1], `smoothed` [B, S, S, 3], `loss` [].
+ */
+export const reconstructStep =
+  (h: Hyperparameters): StepFunction =>
+  (weights, { images, order }) => {
+    const smoothed = smooth(images!, h)
+    const goal = target(smoothed, h)
+    const place = tf.topk(tf.neg(order!), patchCount(h)).indices // the inverse of the order
+    const prediction = sortTokens(forward(weights, h, images!, order!).prediction, place)
+    return {
+      outputs: {
+        prediction,
+        target: goal.patches,
+        patchMean: goal.mean,
+        patchDeviation: goal.deviation,
+        smoothed,
+        loss: loss(prediction, goal.patches, h.loss),
+      },
+    }
+  }
+
+const gradientName = (weight: string) => `gradient/${weight}`
+
+/** Weights with all that training keeps beside them: AdamW's moments, and gradients where they accumulate. */
+export function trainingState(weights: NamedTensorData, h: Hyperparameters): NamedTensorData {
+  const state = { ...weights }
+  for (const [name, { shape, values }] of Object.entries(weights)) {
+    state[meanName(name)] = { shape, values: new Float32Array(values.length) }
+    state[varianceName(name)] = { shape, values: new Float32Array(values.length) }
+    if (h.accumulation > 1) state[gradientName(name)] = { shape, values: new Float32Array(values.length) }
+  }
+  return state
+}
+
+const float = (shape: number[]): TensorSpec => ({ shape, dtype: 'float32' })
+
+/** Inputs of `reconstructStep` and, with the training batch size, of `accumulateStep`. */
+export const imageInputs = (h: Hyperparameters, batch = h.batchSize): Record<string, TensorSpec> => ({
+  images: float([batch, h.imageSize, h.imageSize, 3]),
+  order: { shape: [batch, patchCount(h)], dtype: 'int32' },
+})
+
+export const updateInputs = (): Record<string, TensorSpec> => ({ learningRate: float([]), step: float([]) })
+
+/** Inputs of `trainStep`. */
+export const trainInputs = (h: Hyperparameters) => ({ ...imageInputs(h), ...updateInputs() })

@@ -1,0 +1,75 @@
+import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { normals, purposes, uniforms } from '../../src-shared/random'
+
+type Shapes = Record<string, number[]>
+
+/** Shapes of all trainable weights by the names of the authors' state_dict, in its order. */
+export function weightShapes(h: Hyperparameters): Shapes {
+  const pixels = h.patchSize ** 2 * 3
+  return {
+    cls_token: [1, 1, h.width],
+    'patch_embed.proj.weight': [h.width, 3, h.patchSize, h.patchSize],
+    'patch_embed.proj.bias': [h.width],
+    ...blocks('blocks', h.depth, h.width),
+    ...(h.shareWeights ? {} : blocks('query_blocks', h.queryDepth, h.width)),
+    ...norm('norm', h.width),
+    ...head(h, pixels),
+  }
+}
+
+const blocks = (name: string, depth: number, width: number): Shapes =>
+  Object.assign({}, ...Array.from({ length: depth }, (_, i) => block(`${name}.${i}`, width)))
+
+const block = (name: string, width: number): Shapes => ({
+  ...norm(`${name}.norm1`, width),
+  ...linear(`${name}.attn.q`, width, width),
+  ...linear(`${name}.attn.k`, width, width),
+  ...linear(`${name}.attn.v`, width, width),
+  ...linear(`${name}.attn.proj`, width, width),
+  ...norm(`${name}.norm2`, width),
+  ...mlp(`${name}.mlp`, width, width),
+})
+
+const norm = (name: string, width: number): Shapes => ({
+  [`${name}.weight`]: [width],
+  [`${name}.bias`]: [width],
+})
+
+const linear = (name: string, from: number, to: number): Shapes => ({
+  [`${name}.weight`]: [to, from],
+  [`${name}.bias`]: [to],
+})
+
+const mlp = (name: string, from: number, to: number): Shapes => ({
+  ...linear(`${name}.fc1`, from, 4 * from),
+  ...linear(`${name}.fc2`, 4 * from, to),
+})
+
+function head(h: Hyperparameters, pixels: number): Shapes {
+  if (h.head === 'mlp') return mlp('prediction_head', h.width, pixels)
+  if (h.head === 'linear') return linear('prediction_head', h.width, pixels)
+  return { ...block('prediction_head.block', h.width), ...linear('prediction_head.fc', h.width, pixels) }
+}
+
+/**
+ * Initial weights: xavier-uniform matrices (the patch embedding as a linear), class token normal with
+ * deviation .02, LayerNorm weights 1, biases 0 (DESIGN.md section 1).
+ */
+export function initialWeights(h: Hyperparameters, seed: number) {
+  return Object.fromEntries(
+    Object.entries(weightShapes(h)).map(([name, shape], index) => [
+      name,
+      { shape, values: initialValues(name, shape, seed, index) },
+    ]),
+  )
+}
+
+function initialValues(name: string, shape: number[], seed: number, index: number): Float32Array {
+  const size = shape.reduce((a, b) => a * b)
+  if (name === 'cls_token')
+    return Float32Array.from(normals(seed, purposes.weights, index, 0, size), (z) => 0.02 * z)
+  if (shape.length === 1) return new Float32Array(size).fill(name.endsWith('.weight') ? 1 : 0)
+  const [fanOut, fanIn] = [shape[0]!, size / shape[0]!]
+  const bound = Math.sqrt(6 / (fanIn + fanOut))
+  return Float32Array.from(uniforms(seed, purposes.weights, index, 0, size), (u) => (2 * u - 1) * bound)
+}
