@@ -1,0 +1,44 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'electron-vite'
+import { resolve } from 'node:path'
+import vuetify from 'vite-plugin-vuetify'
+import { devDependencies } from './package.json'
+
+/** Everything but native modules is bundled, so that the application ships few and small files. */
+const externalizeDeps = { exclude: Object.keys(devDependencies).filter((name) => name !== 'electron') }
+
+export default defineConfig({
+  main: {
+    build: {
+      target: 'node16',
+      externalizeDeps,
+      sourcemap: true,
+      rollupOptions: {
+        input: {
+          index: 'src-main/index.ts',
+          cli: 'src-main/cli.ts',
+          training: 'src-main/training/process.ts',
+          library: 'src-main/data/library-process.ts',
+          decoder: 'src-main/data/decoder-thread.ts',
+        },
+        output: { format: 'cjs', entryFileNames: '[name].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      target: 'node16',
+      externalizeDeps,
+      rollupOptions: { input: 'src-preload/index.ts', output: { format: 'cjs', entryFileNames: 'index.js' } },
+    },
+  },
+  renderer: {
+    root: 'src-renderer',
+    base: './',
+    plugins: [vue(), vuetify()],
+    build: {
+      target: 'chrome108',
+      rollupOptions: { input: resolve('src-renderer/index.html') },
+    },
+  },
+})

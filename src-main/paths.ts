@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import envPaths from 'env-paths'
+
+/** The folder that holds out/ and resources/: the repository, or the packaged application. */
+const root = (() => {
+  let folder = __dirname
+  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder)
+  return folder
+})()
+
+/** A built entry of the main side, such as `training`. */
+export const outFile = (name: string) => path.join(root, 'out', 'main', `${name}.js`)
+
+/** The built renderer. */
+export const rendererFolder = () => path.join(root, 'out', 'renderer')
+
+/** The images that ship with the application. */
+export const sampleImagesFolder = () => path.join(root, 'resources', 'sample-images')
+
+/** What the application keeps for the person: runs, data sets, settings. SAIM_HOME overrides the place. */
+export const dataFolder = () => process.env['SAIM_HOME'] ?? envPaths('saim-studio', { suffix: '' }).data
+
+export const runsFolder = () => path.join(dataFolder(), 'runs')

@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, include: string[], testTimeout: number) => ({
+  test: {
+    name,
+    include,
+    testTimeout,
+    hookTimeout: testTimeout,
+    server: { deps: { inline: [/@tensorflow/] } },
+  },
+})
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/helpers/closing-line.ts'],
+    fileParallelism: false,
+    projects: [
+      project('unit', ['src-*/**/*.test.ts'], 60_000),
+      project('integration', ['test/integration/**/*.test.ts'], 300_000),
+      project('e2e', ['test/e2e/**/*.test.ts'], 600_000),
+    ],
+  },
+})
