@@ -10,7 +10,7 @@ const types = {
   U8: Uint8Array,
 }
 type TypeName = keyof typeof types
-type Values = InstanceType<(typeof types)[TypeName]>
+type Values = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array
 
 export interface StoredTensor {
   shape: number[]

@@ -1,0 +1,64 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { outFile } from './paths'
+
+/** The entries that run in processes of their own. */
+export type ProcessName = 'training' | 'library'
+
+/** A process of ours as its parent sees it, whichever host forked it. */
+export interface Child {
+  readonly pid: number | undefined
+  post(message: unknown): void
+  onMessage(listener: (message: unknown) => void): void
+  /** `errors` is the end of what the process wrote to stderr. */
+  onExit(listener: (code: number | null, errors: string) => void): void
+  kill(): void
+}
+
+export type Fork = (name: ProcessName, args: string[]) => Child
+
+/** Forks a process in Node. Electron's fork is in index.ts. */
+export const forkNode: Fork = (name, args) => {
+  const child: ChildProcess = fork(outFile(name), args, {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    // Ctrl-C in a terminal goes to the whole group; the parent decides what it means for its children.
+    detached: process.platform !== 'win32',
+  })
+  return {
+    pid: child.pid,
+    post: (message) => void (child.connected && child.send(message as object)),
+    onMessage: (listener) => void child.on('message', listener),
+    onExit: (listener) => {
+      const errors = collectErrors(child.stderr!)
+      child.on('close', (code) => listener(code, errors()))
+    },
+    kill: () => void child.kill('SIGKILL'),
+  }
+}
+
+/** Keeps the end of a stream's text. */
+export function collectErrors(stream: NodeJS.ReadableStream): () => string {
+  let text = ''
+  stream.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-4000)))
+  return () => text.trim()
+}
+
+/** The parent's side as a forked process sees it: child_process in Node, a utility process in Electron. */
+export const parentPort = {
+  post(message: unknown): void {
+    if (electronPort) electronPort.postMessage(message)
+    else if (process.connected) process.send!(message)
+  },
+  onMessage(listener: (message: unknown) => void): void {
+    if (electronPort) electronPort.on('message', ({ data }) => listener(data))
+    else process.on('message', listener)
+  },
+  /** The parent is gone. In Electron utility processes end with it. */
+  onClose: (listener: () => void): void => void process.on('disconnect', listener),
+}
+
+interface ElectronPort {
+  postMessage(message: unknown): void
+  on(event: 'message', listener: (event: { data: unknown }) => void): void
+}
+const electronPort = (process as unknown as { parentPort?: ElectronPort }).parentPort
