@@ -81,7 +81,8 @@ export function openBatches({
       )
     }
     const indices = await Promise.all(Array.from({ length: h.batchSize }, (_, b) => fill(b)))
-    return { index, epoch, images: new Float32Array(shared), indices, unreadable }
+    // A copy, since onnxruntime takes no shared memory.
+    return { index, epoch, images: new Float32Array(shared).slice(), indices, unreadable }
   }
 
   const decode = (image: number, epoch: number, batch: SharedArrayBuffer, offset: number) => {
@@ -130,5 +131,5 @@ export async function loadCentred(folder: string, images: ImageFile[], size: num
     }),
   )
   await threads.close()
-  return new Float32Array(batch)
+  return new Float32Array(batch).slice()
 }

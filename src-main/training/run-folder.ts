@@ -7,6 +7,7 @@ import { type Checkpoint, type Metric, metric, runStatus } from '../../src-share
 import { AppError } from '../../src-shared/errors'
 import { hyperparametersSchema } from '../../src-shared/hyperparameters'
 import { appVersion } from '../../src-shared/version'
+import type { ImageFile } from '../data/scan'
 import { writeFileSafely } from './files'
 
 /**
@@ -48,6 +49,7 @@ export const runPaths = (folder: string) => ({
   heartbeat: path.join(folder, 'heartbeat'),
   checkpoints: path.join(folder, 'checkpoints'),
   checkpoint: (step: number) => path.join(folder, 'checkpoints', stepName(step)),
+  reconstructionsRoot: path.join(folder, 'reconstructions'),
   reconstructions: (step: number) => path.join(folder, 'reconstructions', stepName(step)),
 })
 
@@ -56,8 +58,11 @@ const stepName = (step: number) => String(step).padStart(8, '0')
 /** What a person chooses about a new run. */
 export type NewRun = Pick<RunFile, 'name' | 'dataset' | 'hyperparameters' | 'engine' | 'threads' | 'decoders'>
 
-/** Makes the folder of a new run below `runsFolder` and answers it. */
-export async function createRun(runsFolder: string, chosen: NewRun): Promise<string> {
+/** Makes the folder of a new run on `images` below `runsFolder`, ready for a training process, and answers it. */
+export async function createRun(
+  runsFolder: string,
+  { images, ...chosen }: NewRun & { images: ImageFile[] },
+): Promise<string> {
   const now = new Date().toISOString()
   const id = newId(chosen.name, now)
   const folder = path.join(runsFolder, id)
@@ -75,6 +80,7 @@ export async function createRun(runsFolder: string, chosen: NewRun): Promise<str
     error: null,
     process: null,
   }
+  await writeFileSafely(runPaths(folder).manifest, JSON.stringify(images))
   await writeFileSafely(runPaths(folder).run, JSON.stringify(run, null, 2))
   return folder
 }

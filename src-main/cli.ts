@@ -1,0 +1,63 @@
+import { Command, Option } from 'commander'
+import { appVersion } from '../src-shared/version'
+import { fail } from './cli/report'
+import { listRuns } from './cli/runs'
+import { resume, train } from './cli/train'
+import { verify } from './cli/verify'
+import { hyperparameterOptions } from './cli/hyperparameter-options'
+import { presetNames, presets } from '../src-shared/hyperparameters'
+import { sampleImagesFolder } from './paths'
+import { runsFolder } from './paths'
+
+const program = new Command('saim')
+  .description(
+    'Pre-trains vision transformers on your images by SAIM, stochastic autoregressive image modeling.',
+  )
+  .version(appVersion)
+
+const runs = () =>
+  new Option('--runs <folder>', 'where runs are kept').default(runsFolder(), 'the folder of the application')
+const threads = () =>
+  new Option('--threads <n>', 'threads of the engine; 0 chooses').default(0).argParser(Number)
+const decoders = () =>
+  new Option('--decoders <n>', 'threads that decode images; 0 chooses').default(0).argParser(Number)
+
+const trainCommand = program
+  .command('train')
+  .description('pre-train on a folder of images')
+  .argument('[folder]', 'the images; without it, the sample images that ship with the application')
+  .addOption(
+    new Option(
+      '--preset <name>',
+      presetNames.map((name) => `${name}: ${presets[name].description}`).join(' '),
+    )
+      .choices(presetNames)
+      .default('nano'),
+  )
+  .option('--name <name>', 'name of the run')
+  .addOption(runs())
+  .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
+  .addOption(threads())
+  .addOption(decoders())
+for (const option of hyperparameterOptions()) trainCommand.addOption(option)
+trainCommand.action((folder: string | undefined, options) => train(folder ?? sampleImagesFolder(), options))
+
+program
+  .command('resume')
+  .description('go on with a run from its newest checkpoint')
+  .argument('<run>', 'the id of a run or its folder')
+  .addOption(runs())
+  .action(resume)
+
+program.command('runs').description('list the runs').addOption(runs()).action(listRuns)
+
+program
+  .command('verify')
+  .description('compare the model with folders of reference data, stage by stage')
+  .argument('<folders...>')
+  .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
+  .addOption(threads())
+  .option('--all', 'print every comparison, not only the largest of a kind')
+  .action(verify)
+
+program.parseAsync().catch(fail)

@@ -1,0 +1,23 @@
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { isAlive, readRun } from '../training/run-folder'
+
+/** Prints a table of the runs below a folder, newest last. */
+export async function listRuns({ runs }: { runs: string }): Promise<void> {
+  const folders = await readdir(runs).catch(() => [])
+  const rows = await Promise.all(
+    folders.map(async (name) => {
+      const folder = path.join(runs, name)
+      const run = await readRun(folder).catch(() => null)
+      if (!run) return []
+      const active = run.status === 'running' || run.status === 'starting'
+      const status = active && !(await isAlive(folder, run)) ? 'interrupted' : run.status
+      return [
+        { created: run.createdAt.slice(0, 16), id: run.id, status, step: `${run.step}/${run.totalSteps}` },
+      ]
+    }),
+  )
+  const found = rows.flat().sort((a, b) => (a.created < b.created ? -1 : 1))
+  if (found.length) console.table(found)
+  else console.log(`There are no runs in ${runs}.`)
+}

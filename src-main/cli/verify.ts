@@ -1,0 +1,36 @@
+import { createEngine } from '../engine'
+import { type Check, verifyReference } from '../verify'
+
+/** Prints the largest differences from reference data; ends with code 1 where one is out of tolerance. */
+export async function verify(
+  folders: string[],
+  { engine: id, threads, all }: { engine: string; threads: number; all?: boolean },
+): Promise<void> {
+  let failed = 0
+  for (const folder of folders) {
+    const engine = await createEngine(id, { threads })
+    const checks = await verifyReference(folder, engine)
+    const bad = checks.filter((check) => !holds(check))
+    failed += bad.length
+    console.log(`${folder} on ${engine.id}: ${checks.length - bad.length} hold, ${bad.length} do not`)
+    for (const check of all ? checks : [...new Set([...largestOfEachKind(checks), ...bad])])
+      console.log(line(check))
+  }
+  process.exitCode = failed ? 1 : 0
+}
+
+const holds = ({ difference, tolerance }: Check) => difference <= tolerance
+
+const line = (check: Check) =>
+  `  ${holds(check) ? 'ok  ' : 'FAIL'} ${check.difference.toExponential(1)} of ${check.tolerance.toExponential(0)}  ${check.name}`
+
+/** Of gradients and trained weights only the worst, with its name; of everything else all. */
+function largestOfEachKind(checks: Check[]): Check[] {
+  const kinds = new Map<string, Check>()
+  for (const check of checks) {
+    const kind = /^(gradient|trained) /.exec(check.name)?.[1] ?? check.name
+    const largest = kinds.get(kind)
+    if (!largest || check.difference > largest.difference) kinds.set(kind, check)
+  }
+  return [...kinds.values()]
+}

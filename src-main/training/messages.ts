@@ -1,0 +1,18 @@
+import type { Metric } from '../../src-shared/contract'
+import type { AppErrorData } from '../../src-shared/errors'
+
+/** What a training process tells its parent. The run folder says the same, for everybody else. */
+export type TrainingMessage =
+  | { type: 'started'; step: number; totalSteps: number; stepsPerEpoch: number }
+  | { type: 'progress'; metric: Metric; totalSteps: number }
+  | { type: 'log'; text: string }
+  | { type: 'checkpoint'; step: number }
+  | { type: 'ended'; status: EndStatus; error?: AppErrorData }
+
+export type EndStatus = 'finished' | 'paused' | 'stopped' | 'failed'
+
+/** What a parent asks: finish the step, save, end. */
+export interface StopMessage {
+  type: 'stop'
+  as: 'paused' | 'stopped'
+}
