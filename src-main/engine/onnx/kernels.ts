@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { geluKernel } from '../../ops/gelu'
 import { layerNormKernel } from '../../ops/layer-norm'
 import type { Attribute, DataType } from './graph'
 import type { Tracer } from './tracer'
@@ -269,7 +268,6 @@ export const kernels: Record<string, Emit> = {
       )
       .map((name) => tracer.tensor(name))
   },
-  [geluKernel]: (tracer, inputs, attributes) => [unary('Gelu')(tracer, inputs, attributes) as tf.TensorInfo],
 }
 
 function filled(tracer: Tracer, shape: number[], value: number, dtype: tf.DataType): tf.TensorInfo {

@@ -2,7 +2,7 @@ import type { Graph, Node } from './graph'
 
 /** Rewrites a traced graph into a smaller one of the same meaning. */
 export function optimise(graph: Graph): Graph {
-  return dropDeadNodes(shareCommonNodes(graph))
+  return dropDeadNodes(nameOutputsAtSource(foldScales(shareCommonNodes(graph))))
 }
 
 /** Nodes of the same operator, inputs and attributes are computed once; equal small constants likewise. */
@@ -56,4 +56,44 @@ export function dropDeadNodes(graph: Graph): Graph {
     inputs: graph.inputs.filter((value) => needed.has(value.name)),
     constants: new Map([...graph.constants].filter(([name]) => needed.has(name))),
   }
+}
+
+/** Identity nodes before outputs go: the node that makes the value gives it the output's name. */
+export function nameOutputsAtSource(graph: Graph): Graph {
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+  const renamed = new Map<string, string>()
+  for (const node of graph.nodes)
+    if (node.op === 'Identity' && makers.has(node.inputs[0]!) && !renamed.has(node.inputs[0]!))
+      renamed.set(node.inputs[0]!, node.outputs[0]!)
+  const resolve = (name: string) => renamed.get(name) ?? name
+  const nodes = graph.nodes
+    .filter((node) => !(node.op === 'Identity' && renamed.get(node.inputs[0]!) === node.outputs[0]))
+    .map((node) => ({ ...node, inputs: node.inputs.map(resolve), outputs: node.outputs.map(resolve) }))
+  return { ...graph, nodes }
+}
+
+/** A batched matrix product times a constant number becomes one FusedMatMul with that factor. */
+export function foldScales(graph: Graph): Graph {
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+  const uses = new Map<string, number>()
+  for (const name of graph.nodes.flatMap((node) => node.inputs)) uses.set(name, (uses.get(name) ?? 0) + 1)
+  for (const { name } of graph.outputs) uses.set(name, (uses.get(name) ?? 0) + 1)
+
+  const folded = new Set<Node>()
+  const nodes = graph.nodes.map((node): Node => {
+    const [product, factor] = node.inputs.map((name) => makers.get(name) ?? graph.constants.get(name))
+    if (node.op !== 'Mul' || !product || !factor || !('op' in product) || 'op' in factor) return node
+    const isProduct = product.op === 'MatMul' || product.op === 'FusedMatMul'
+    if (!isProduct || factor.values.length !== 1 || uses.get(product.outputs[0]!) !== 1) return node
+    folded.add(product)
+    const alpha = (product.attributes['alpha'] as { float: number } | undefined)?.float ?? 1
+    return {
+      ...product,
+      op: 'FusedMatMul',
+      domain: 'com.microsoft',
+      outputs: node.outputs,
+      attributes: { ...product.attributes, alpha: { float: alpha * Number(factor.values[0]) } },
+    }
+  })
+  return { ...graph, nodes: nodes.filter((node) => !folded.has(node)) }
 }

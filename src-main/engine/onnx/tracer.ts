@@ -86,16 +86,13 @@ export class Tracer extends tf.KernelBackend {
     return tf.engine().makeTensorFromDataId(dataId, shape, dtype, this)
   }
 
+  /** Declares a graph output. A node's own output takes the name; anything else is passed on by Identity. */
   output(name: string, tensor: tf.Tensor): void {
-    const source = this.tracedValue(tensor)
-    const value = this.declare({ shape: tensor.shape, dtype: source.dtype }, name)
-    this.graph.nodes.push({
-      op: 'Identity',
-      domain: '',
-      inputs: [this.operand(tensor)],
-      outputs: [value.name],
-      attributes: {},
-    })
+    const operand = this.operand(tensor)
+    const { shape, dtype } = this.graph.values.get(operand)!
+    this.node('Identity', [operand], [{ shape, dtype }])
+    const value = this.declare({ shape, dtype }, name)
+    this.graph.nodes.at(-1)!.outputs = [name]
     this.graph.outputs.push(value)
   }
 
