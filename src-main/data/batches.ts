@@ -103,8 +103,8 @@ export function openBatches({
 
   return {
     batchesPerEpoch,
-    async next() {
-      const batch = await queue.shift()!
+    next() {
+      const batch = queue.shift()!
       fillQueue()
       return batch
     },

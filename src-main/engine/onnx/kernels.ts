@@ -60,17 +60,23 @@ function product(
   b: tf.TensorInfo,
   transposeA: boolean,
   transposeB: boolean,
-) {
+): tf.TensorInfo {
   const rows = a.shape[a.shape.length - (transposeA ? 1 : 2)]!
   const columns = b.shape[b.shape.length - (transposeB ? 2 : 1)]!
   const batch = backend_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
-  const operands = [tracer.operand(a), tracer.operand(b)]
-  const shape = [...batch, rows, columns]
-  if (!transposeA && !transposeB) return one(tracer, 'MatMul', operands, shape, 'float32')
-  const attributes = { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) } }
-  return shape.length === 2
-    ? one(tracer, 'Gemm', operands, shape, 'float32', attributes)
-    : one(tracer, 'FusedMatMul', operands, shape, 'float32', attributes, 'com.microsoft')
+  // A batch of one is a plain product of matrices: without it fewer values need reshaping.
+  const plain = util.sizeFromShape(batch) === 1
+  const operand = (x: tf.TensorInfo) => tracer.operand(plain ? { ...x, shape: x.shape.slice(-2) } : x)
+  const y = one(
+    tracer,
+    'FusedMatMul',
+    [operand(a), operand(b)],
+    plain ? [rows, columns] : [...batch, rows, columns],
+    'float32',
+    { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) } },
+    'com.microsoft',
+  )
+  return { ...y, shape: [...batch, rows, columns] }
 }
 
 /** How each tfjs kernel is recorded. A kernel that is not here gives an error that names it. */
@@ -150,18 +156,17 @@ export const kernels: Record<string, Emit> = {
 
   BatchMatMul: (tracer, { a, b }, { transposeA, transposeB }) =>
     product(tracer, a!, b!, Boolean(transposeA), Boolean(transposeB)),
-  /** Only the linear layer's form: one matrix product with a bias for each column. */
+  /**
+   * Only the linear layer's form: one matrix product with a bias for each column. Not a Gemm, which onnxruntime
+   * begins by copying the bias into every row with one thread: product and sum take two thirds of its time.
+   */
   _FusedMatMul: (tracer, { a, b, bias }, { transposeA, transposeB, activation }) => {
     if (a!.shape[0] !== 1 || b!.shape[0] !== 1 || activation !== 'linear')
       throw new Error("Kernel '_FusedMatMul' not registered for batches or activations")
-    const flat = (x: tf.TensorInfo) => tracer.operand({ ...x, shape: x.shape.slice(1) })
-    const shape = [a!.shape[transposeA ? 2 : 1]!, b!.shape[transposeB ? 1 : 2]!]
-    const operands = [flat(a!), flat(b!), ...(bias ? [tracer.operand(bias)] : [])]
-    const y = one(tracer, 'Gemm', operands, shape, 'float32', {
-      transA: { int: Number(transposeA) },
-      transB: { int: Number(transposeB) },
-    })
-    return { ...y, shape: [1, ...shape] }
+    const y = product(tracer, a!, b!, Boolean(transposeA), Boolean(transposeB))
+    const rows = { ...y, shape: y.shape.slice(1) }
+    const sum = bias ? (binary('Add')(tracer, { a: rows, b: bias }, {}) as tf.TensorInfo) : rows
+    return { ...sum, shape: y.shape }
   },
 
   Reshape: (_tracer, { x }, { shape }) => ({

@@ -72,28 +72,50 @@ export function nameOutputsAtSource(graph: Graph): Graph {
   return { ...graph, nodes }
 }
 
-/** A batched matrix product times a constant number becomes one FusedMatMul with that factor. */
+/**
+ * Constant factors of a matrix product, before or after it, become the product's own factor: c (A B), (c A) B and
+ * A (c B) are one FusedMatMul with alpha c.
+ */
 export function foldScales(graph: Graph): Graph {
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
   const uses = new Map<string, number>()
   for (const name of graph.nodes.flatMap((node) => node.inputs)) uses.set(name, (uses.get(name) ?? 0) + 1)
   for (const { name } of graph.outputs) uses.set(name, (uses.get(name) ?? 0) + 1)
 
-  const folded = new Set<Node>()
-  const nodes = graph.nodes.map((node): Node => {
-    const [product, factor] = node.inputs.map((name) => makers.get(name) ?? graph.constants.get(name))
-    if (node.op !== 'Mul' || !product || !factor || !('op' in product) || 'op' in factor) return node
-    const isProduct = product.op === 'MatMul' || product.op === 'FusedMatMul'
-    if (!isProduct || factor.values.length !== 1 || uses.get(product.outputs[0]!) !== 1) return node
-    folded.add(product)
-    const alpha = (product.attributes['alpha'] as { float: number } | undefined)?.float ?? 1
-    return {
-      ...product,
-      op: 'FusedMatMul',
-      domain: 'com.microsoft',
-      outputs: node.outputs,
-      attributes: { ...product.attributes, alpha: { float: alpha * Number(factor.values[0]) } },
+  /** The factor and the rest of a Mul by a constant number; null for anything else. */
+  const scaled = (node: Node | undefined): { factor: number; rest: string } | null => {
+    if (node?.op !== 'Mul') return null
+    const [a, b] = node.inputs as [string, string]
+    const number = (name: string) => {
+      const constant = graph.constants.get(name)
+      return constant?.values.length === 1 && constant.shape.length === 0 ? Number(constant.values[0]) : null
     }
+    const [first, second] = [number(a), number(b)]
+    if (second !== null) return { factor: second, rest: a }
+    return first === null ? null : { factor: first, rest: b }
+  }
+
+  const gone = new Set<Node>()
+  const withFactor = (product: Node, factor: number, changes: Partial<Node>): Node => {
+    const alpha = (product.attributes['alpha'] as { float: number } | undefined)?.float ?? 1
+    return { ...product, ...changes, attributes: { ...product.attributes, alpha: { float: alpha * factor } } }
+  }
+  const withInputs = (product: Node): Node =>
+    product.inputs.reduce((node, input, i) => {
+      const found = scaled(makers.get(input))
+      if (!found) return node
+      return withFactor(node, found.factor, {
+        inputs: node.inputs.map((name, k) => (k === i ? found.rest : name)),
+      })
+    }, product)
+
+  const nodes = graph.nodes.map((node): Node => {
+    if (node.op === 'FusedMatMul') return withInputs(node)
+    const found = scaled(node)
+    const product = found && makers.get(found.rest)
+    if (product?.op !== 'FusedMatMul' || uses.get(found!.rest) !== 1) return node
+    gone.add(product)
+    return withFactor(withInputs(product), found!.factor, { outputs: node.outputs })
   })
-  return { ...graph, nodes: nodes.filter((node) => !folded.has(node)) }
+  return { ...graph, nodes: nodes.filter((_, i) => !gone.has(graph.nodes[i]!)) }
 }

@@ -1,0 +1,21 @@
+/** Bundles and runs a program of test/bench: `npm run bench -- step nano 64`. */
+import { spawnSync } from 'node:child_process'
+import { build } from 'vite'
+import { readFileSync } from 'node:fs'
+
+const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+const [name, ...rest] = process.argv.slice(2)
+const outDir = 'node_modules/.cache/bench'
+await build({
+  configFile: false,
+  logLevel: 'error',
+  build: {
+    ssr: `test/bench/${name}.ts`,
+    outDir,
+    emptyOutDir: false,
+    rollupOptions: { output: { format: 'cjs', entryFileNames: '[name].cjs' } },
+  },
+  ssr: { noExternal: true, external: Object.keys(dependencies) },
+})
+const { status } = spawnSync('node', [`${outDir}/${name}.cjs`, ...rest], { stdio: 'inherit' })
+process.exitCode = status ?? 1

@@ -1,0 +1,128 @@
+/**
+ * `npm start`, `npm run train`, `npm test` ...: installs what is missing, builds what changed, then runs. Plain Node,
+ * because it runs before anything is installed.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..')
+const [command, ...rest] = process.argv.slice(2)
+const say = (text) => console.error(`[saim] ${text}`)
+
+checkNode()
+install()
+if (command === 'test') await test()
+else {
+  build()
+  if (command === 'start') await start()
+  else if (command === 'bench') await run('node', ['build/bench.mjs', ...rest])
+  else await run('node', ['out/main/cli.js', ...(command === 'saim' ? [] : [command]), ...rest])
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return
+  say(`Node ${process.versions.node} is too old. Install Node 20.19 or later.`)
+  process.exit(1)
+}
+
+/** Does `work` where the stamp of `name` is not `key`, then leaves the stamp. */
+function once(name, key, work) {
+  const stamp = path.join(root, 'node_modules', '.cache', 'saim', name)
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return
+  work()
+  mkdirSync(path.dirname(stamp), { recursive: true })
+  writeFileSync(stamp, key)
+}
+
+function install() {
+  once('install', readFileSync(path.join(root, 'package-lock.json'), 'utf8'), () => {
+    say('Installing packages (the first time about a minute) ...')
+    must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  })
+}
+
+function build() {
+  const key = fingerprint([
+    'src-main',
+    'src-preload',
+    'src-renderer',
+    'src-shared',
+    'electron.vite.config.ts',
+    'package-lock.json',
+  ])
+  once('build', key, () => {
+    say('Building ...')
+    must('npm', ['run', '--silent', 'build'])
+  })
+}
+
+/** Names, sizes and times of all files below some paths. */
+function fingerprint(paths) {
+  const hash = createHash('sha256')
+  const add = (file) => {
+    const info = statSync(file)
+    if (info.isDirectory()) for (const name of readdirSync(file).sort()) add(path.join(file, name))
+    else hash.update(`${file} ${info.size} ${info.mtimeMs}\n`)
+  }
+  for (const name of paths) add(path.join(root, name))
+  if (!existsSync(path.join(root, 'out', 'main', 'cli.js'))) hash.update('nothing built')
+  return hash.digest('hex')
+}
+
+/** The window, where Electron and a display are to be had; else the browser. */
+async function start() {
+  const reason = electronIsMissing()
+  if (!reason) return run('npx', ['--no-install', 'electron', '.', ...rest])
+  say(`${reason} Serving to your browser instead.`)
+  await run('node', ['out/main/cli.js', 'serve', '--open', ...rest])
+}
+
+function electronIsMissing() {
+  const hasDisplay = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
+  if (!hasDisplay) return 'There is no display.'
+  if (process.env.ELECTRON_OVERRIDE_DIST_PATH) return null
+  once('electron', readFileSync(path.join(root, 'node_modules/electron/package.json'), 'utf8'), () => {
+    if (existsSync(path.join(root, 'node_modules/electron/path.txt'))) return
+    say('Fetching Electron (once, about 110 MB) ...')
+    spawnSync('node', ['node_modules/electron/install.js'], { cwd: root, stdio: 'ignore', timeout: 300_000 })
+  })
+  return existsSync(path.join(root, 'node_modules/electron/path.txt'))
+    ? null
+    : "Electron's binary can not be fetched here."
+}
+
+/** Checks, builds and runs all tests; with arguments, only the tests that they name. */
+async function test() {
+  if (rest.length === 0) {
+    say('Checking format, rules, types and unused code ...')
+    must('npm', ['run', '--silent', 'check'])
+  }
+  build()
+  await run('npx', ['--no-install', 'vitest', 'run', ...rest])
+}
+
+function must(program, parameters) {
+  const { status } = spawnSync(program, parameters, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+/** Runs to the end with this terminal; Ctrl-C is the child's to handle, its exit code becomes ours. */
+function run(program, parameters) {
+  const child = spawn(program, parameters, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
+  process.on('SIGINT', () => undefined)
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  return new Promise((resolve) =>
+    child.on('exit', (code, signal) => resolve((process.exitCode = code ?? (signal ? 1 : 0)))),
+  )
+}

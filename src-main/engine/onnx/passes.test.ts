@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import type { Graph, Node } from './graph'
+import { dropDeadNodes, foldScales, nameOutputsAtSource, shareCommonNodes } from './passes'
+
+const value = (name: string) => ({ name, shape: [2], dtype: 'float32' as const })
+const node = (op: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
+  op,
+  domain: '',
+  inputs,
+  outputs: [output],
+  attributes,
+})
+const graph = (nodes: Node[], constants: Record<string, number> = {}, output = 'y'): Graph => ({
+  inputs: [value('x')],
+  outputs: [value(output)],
+  nodes,
+  constants: new Map(
+    Object.entries(constants).map(([name, number]) => [
+      name,
+      { name, shape: [], dtype: 'float32' as const, values: Float32Array.of(number) },
+    ]),
+  ),
+  values: new Map(),
+})
+const brief = ({ nodes }: Graph) => nodes.map(({ op, inputs, outputs }) => `${outputs} = ${op}(${inputs})`)
+
+describe('passes', () => {
+  it('compute equal nodes once, also where equality comes from equal constants', () => {
+    const before = graph(
+      [node('Mul', ['x', 'two'], 'a'), node('Mul', ['x', 'zwei'], 'b'), node('Add', ['a', 'b'], 'y')],
+      { two: 2, zwei: 2 },
+    )
+    expect(brief(shareCommonNodes(before))).toEqual(['a = Mul(x,two)', 'y = Add(a,a)'])
+  })
+
+  it('keep apart nodes whose attributes differ', () => {
+    const before = graph([
+      node('Softmax', ['x'], 'a', { axis: { int: 0 } }),
+      node('Softmax', ['x'], 'b', { axis: { int: 1 } }),
+      node('Add', ['a', 'b'], 'y'),
+    ])
+    expect(brief(shareCommonNodes(before))).toHaveLength(3)
+  })
+
+  it('drop what no output needs', () => {
+    const after = dropDeadNodes(graph([node('Exp', ['x'], 'a'), node('Neg', ['x'], 'y')], { unused: 1 }))
+    expect(brief(after)).toEqual(['y = Neg(x)'])
+    expect(after.constants.size).toBe(0)
+  })
+
+  it('give an output its name where it is made, and keep copies of inputs', () => {
+    const made = graph([node('Neg', ['x'], 'a'), node('Exp', ['a'], 'b'), node('Identity', ['a'], 'y')])
+    expect(brief(nameOutputsAtSource(made))).toEqual(['y = Neg(x)', 'b = Exp(y)'])
+    expect(brief(nameOutputsAtSource(graph([node('Identity', ['x'], 'y')])))).toEqual(['y = Identity(x)'])
+  })
+
+  it('fold factors into the matrix product beside them, unless the product is used elsewhere', () => {
+    const after = [node('FusedMatMul', ['x', 'x'], 'a'), node('Mul', ['a', 'half'], 'y')]
+    const alpha = (float: number) => ({ op: 'FusedMatMul', outputs: ['y'], attributes: { alpha: { float } } })
+    expect(foldScales(graph(after, { half: 0.5 })).nodes).toMatchObject([alpha(0.5)])
+    const before = [node('Mul', ['half', 'x'], 'a'), node('FusedMatMul', ['x', 'a'], 'y')]
+    const folded = dropDeadNodes(foldScales(graph(before, { half: 0.5 })))
+    expect(folded.nodes).toMatchObject([{ ...alpha(0.5), inputs: ['x', 'x'] }])
+    const used = [...after, node('Neg', ['a'], 'b')]
+    expect(foldScales(graph(used, { half: 0.5 })).nodes).toHaveLength(3)
+  })
+})

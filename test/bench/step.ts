@@ -1,0 +1,65 @@
+/**
+ * Time and peak memory of a training step for a preset, beside PyTorch where it is to be had:
+ *   npm run bench -- step [preset] [batch] [steps]
+ * PYTHON names a Python with torch (default python3).
+ */
+import { spawnSync } from 'node:child_process'
+import { cpus } from 'node:os'
+import { createEngine } from '../../src-main/engine'
+import { orders } from '../../src-main/saim/order'
+import { trainingState, trainInputs, trainStep } from '../../src-main/saim/pretrain'
+import { initialWeights } from '../../src-main/saim/weights'
+import { fromPreset, type PresetName } from '../../src-shared/hyperparameters'
+
+const [preset = 'nano', batch = '64', steps = '12'] = process.argv.slice(2)
+const h = fromPreset(preset as PresetName, { batchSize: Number(batch), accumulation: 1 })
+const threads = cpus().length
+
+async function ours() {
+  const start = performance.now()
+  const engine = await createEngine('onnxruntime-cpu', { threads })
+  const state = engine.createState(trainingState(initialWeights(h, 0), h))
+  const program = await engine.compile(trainStep(h), state, trainInputs(h))
+  const compiled = performance.now() - start
+  const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) =>
+    Math.sin(i * 12.9898),
+  )
+  const order = orders(h, 0, 0, [...Array(h.batchSize).keys()])
+  const times: number[] = []
+  for (let step = 1; step <= Number(steps); step++) {
+    const begin = performance.now()
+    await program.run({ images, order, learningRate: Float32Array.of(1e-4), step: Float32Array.of(step) })
+    times.push(performance.now() - begin)
+  }
+  const sorted = times.slice(2).sort((a, b) => a - b)
+  return {
+    median: sorted[sorted.length >> 1]!,
+    fastest: sorted[0]!,
+    peakMegabytes: process.resourceUsage().maxRSS / 1024,
+    compiled,
+  }
+}
+
+function pytorch(): { median: number; fastest: number; peakMegabytes: number; version: string } | null {
+  const parameters = ['test/bench/pytorch_step.py', JSON.stringify(h), batch, steps, String(threads)]
+  const { stdout, status } = spawnSync(process.env['PYTHON'] ?? 'python3', parameters, { encoding: 'utf8' })
+  return status === 0 ? JSON.parse(stdout) : null
+}
+
+const line = (name: string, r: { median: number; fastest: number; peakMegabytes: number }) =>
+  `${name.padEnd(24)} median ${r.median.toFixed(0)} ms, fastest ${r.fastest.toFixed(0)} ms, ${((1000 * h.batchSize) / r.median).toFixed(0)} images/s, peak ${r.peakMegabytes.toFixed(0)} MB`
+
+async function main() {
+  const result = await ours()
+  console.log(`${preset}, batch ${batch}, ${steps} steps, ${threads} threads on ${cpus()[0]!.model}`)
+  console.log(`${line('onnxruntime-cpu', result)}, compiled in ${result.compiled.toFixed(0)} ms`)
+  const other = pytorch()
+  if (other) {
+    console.log(line(`PyTorch ${other.version}, eager`, other))
+    console.log(
+      `Ours takes ${(result.median / other.median).toFixed(2)} of the time and ${(result.peakMegabytes / other.peakMegabytes).toFixed(2)} of the memory.`,
+    )
+  } else console.log('PyTorch: not here (set PYTHON to a Python that has torch).')
+}
+
+void main()

@@ -1,0 +1,175 @@
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { openBatches } from '../../src-main/data/batches'
+import { decodeImage } from '../../src-main/data/decode'
+import { scanFolder } from '../../src-main/data/scan'
+import { fromPreset } from '../../src-shared/hyperparameters'
+import { makeImages, temporaryFolder } from '../helpers/runs'
+
+const picture = (width = 30, height = 20, background: sharp.Color = 'red') =>
+  sharp({ create: { width, height, channels: 3, background } })
+
+describe('scanning a folder', () => {
+  it('reads every format, whatever the case of its ending and the letters of its name', async () => {
+    const folder = temporaryFolder()
+    mkdirSync(path.join(folder, 'Größe/深い'), { recursive: true })
+    await picture().jpeg().toFile(path.join(folder, 'a.JPG'))
+    await picture().jpeg({ progressive: true }).toFile(path.join(folder, 'progressive.jpeg'))
+    await picture().toColourspace('cmyk').jpeg().toFile(path.join(folder, 'cmyk.jpg'))
+    await picture().png().toFile(path.join(folder, 'Größe/b.png'))
+    await picture().png({ palette: true }).toFile(path.join(folder, 'palette.png'))
+    await picture().toColourspace('rgb16').png().toFile(path.join(folder, 'deep.png'))
+    await picture().webp().toFile(path.join(folder, 'Größe/深い/ü.webp'))
+    await picture().avif().toFile(path.join(folder, 'c.avif'))
+    await picture().tiff().toFile(path.join(folder, 'd.tiff'))
+    await picture().gif().toFile(path.join(folder, 'e.gif'))
+    await picture().greyscale().png().toFile(path.join(folder, 'grey.png'))
+    const { images, unreadable } = await scanFolder(folder)
+    expect(unreadable).toEqual([])
+    expect(images).toHaveLength(11)
+    expect(images.find((image) => image.path === 'Größe/深い/ü.webp')).toMatchObject({
+      width: 30,
+      height: 20,
+      class: 'Größe',
+    })
+    for (const image of images) {
+      const crop = { left: 0, top: 0, width: 20, height: 20 }
+      const pixels = await decodeImage(path.join(folder, image.path), crop, { size: 4 })
+      expect(pixels, image.path).toHaveLength(4 * 4 * 3)
+      if (!/cmyk|grey/.test(image.path)) expect(pixels[0], image.path).toBeGreaterThan(240)
+    }
+  })
+
+  it('lists what it can not read, with the reason, and goes on', async () => {
+    const folder = temporaryFolder()
+    await picture().jpeg().toFile(path.join(folder, 'good.jpg'))
+    writeFileSync(path.join(folder, 'text.jpg'), 'not an image')
+    writeFileSync(path.join(folder, 'empty.png'), '')
+    writeFileSync(path.join(folder, 'notes.txt'), 'no image and not said to be one')
+    const { images, unreadable } = await scanFolder(folder)
+    expect(images.map((image) => image.path)).toEqual(['good.jpg'])
+    expect(unreadable).toEqual([
+      { path: 'empty.png', reason: 'damaged: it ends too early' },
+      { path: 'text.jpg', reason: 'not an image, or of a format that is not read here' },
+    ])
+  })
+
+  it('turns images as their EXIF orientation says', async () => {
+    const folder = temporaryFolder()
+    const file = path.join(folder, 'turned.jpg')
+    const white = { create: { width: 30, height: 10, channels: 3 as const, background: 'white' } }
+    await picture()
+      .composite([{ input: white, left: 0, top: 0 }])
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toFile(file)
+    const { images } = await scanFolder(folder)
+    expect(images[0]).toMatchObject({ width: 20, height: 30 })
+    // The white upper half lies to the right once the image is turned.
+    const pixels = await decodeImage(file, { left: 0, top: 0, width: 20, height: 20 }, { size: 2 })
+    expect(pixels[2]).toBeLessThan(60)
+    expect(pixels[5]).toBeGreaterThan(200)
+  })
+
+  it('lays alpha over white', async () => {
+    const file = path.join(temporaryFolder(), 'clear.png')
+    await sharp({ create: { width: 8, height: 8, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } })
+      .png()
+      .toFile(file)
+    expect(
+      Array.from(await decodeImage(file, { left: 0, top: 0, width: 8, height: 8 }, { size: 1 })),
+    ).toEqual([255, 255, 255])
+  })
+
+  it('ends on folders that link to themselves', async () => {
+    const folder = temporaryFolder()
+    await makeImages(folder, 2)
+    symlinkSync(folder, path.join(folder, 'even', 'again'))
+    expect((await scanFolder(folder)).images).toHaveLength(2)
+  })
+
+  it('says what is wrong with a folder that is missing, is a file or holds no images', async () => {
+    const folder = temporaryFolder()
+    await expect(scanFolder(path.join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'folder-missing' })
+    await expect(scanFolder(folder)).rejects.toMatchObject({ code: 'no-images' })
+    writeFileSync(path.join(folder, 'file'), '')
+    await expect(scanFolder(path.join(folder, 'file'))).rejects.toMatchObject({ code: 'not-a-folder' })
+  })
+})
+
+describe('batches', () => {
+  const h = fromPreset('nano', { imageSize: 16, patchSize: 4, batchSize: 4, epochs: 3, seed: 3 })
+  const open = async (folder: string, options: Partial<Parameters<typeof openBatches>[0]> = {}) =>
+    openBatches({
+      folder,
+      images: (await scanFolder(folder)).images,
+      hyperparameters: h,
+      firstBatch: 0,
+      decoders: 1,
+      ...options,
+    })
+
+  it('are the same for any number of decoders and from any place on', async () => {
+    const folder = temporaryFolder()
+    await makeImages(folder, 10)
+    const one = await open(folder)
+    const three = await open(folder, { decoders: 3 })
+    const later = await open(folder, { firstBatch: 3 })
+    for (let i = 0; i < 5; i++) {
+      const batch = await one.next()
+      expect(batch).toMatchObject({ index: i, epoch: Math.floor(i / 2) })
+      expect(await three.next()).toEqual(batch)
+      if (i >= 3) expect(await later.next()).toEqual(batch)
+    }
+    await Promise.all([one.close(), three.close(), later.close()])
+  })
+
+  it('hold every image once in an epoch, in an order of its own', async () => {
+    const folder = temporaryFolder()
+    await makeImages(folder, 8)
+    const loader = await open(folder)
+    const epoch = async () => [...(await loader.next()).indices, ...(await loader.next()).indices]
+    const first = await epoch()
+    const second = await epoch()
+    expect([...first].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect(first).not.toEqual(second)
+    await loader.close()
+  })
+
+  it('repeat the images where there are fewer than a batch', async () => {
+    const folder = temporaryFolder()
+    await makeImages(folder, 3)
+    const loader = await open(folder)
+    expect(loader.batchesPerEpoch).toBe(1)
+    expect(new Set((await loader.next()).indices)).toEqual(new Set([0, 1, 2]))
+    await loader.close()
+  })
+
+  it('put another image where one is damaged or vanishes, and say so once', async () => {
+    const folder = temporaryFolder()
+    await makeImages(folder, 8)
+    const { images } = await scanFolder(folder)
+    rmSync(path.join(folder, images[0]!.path))
+    const damaged = path.join(folder, images[1]!.path)
+    writeFileSync(damaged, readFileSync(damaged).subarray(0, 400))
+    const loader = await open(folder, { images })
+    const batches = await Promise.all([0, 1, 2, 3].map(() => loader.next()))
+    const told = batches.flatMap((batch) => batch.unreadable).sort((a, b) => (a.path < b.path ? -1 : 1))
+    expect(told.map(({ path: file }) => file)).toEqual([images[0]!.path, images[1]!.path])
+    expect(told[0]!.reason).toBe('the file is gone')
+    expect(batches.flatMap((batch) => batch.indices)).not.toContain(0)
+    await loader.close()
+  })
+
+  it('fail with advice when no image is left', async () => {
+    const folder = temporaryFolder()
+    await makeImages(folder, 2)
+    const { images } = await scanFolder(folder)
+    rmSync(folder, { recursive: true })
+    const loader = await open(folder, { images }).catch((error) => error)
+    const error = 'next' in loader ? await loader.next().catch((e: unknown) => e) : loader
+    expect(['no-images', 'folder-missing']).toContain(error.code)
+  })
+})

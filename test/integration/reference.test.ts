@@ -1,0 +1,26 @@
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createEngine } from '../../src-main/engine'
+import { verifyReference } from '../../src-main/verify'
+import { saim, temporaryFolder } from '../helpers/runs'
+
+/** Reference data lies beside the checkout; it is too large to keep in it. */
+const root = path.resolve('../shared/reference')
+const folders = existsSync(root) ? readdirSync(root).map((name) => path.join(root, name)) : []
+
+describe.skipIf(folders.length === 0)('an independent implementation', () => {
+  it.each(folders)('%s agrees within tolerance at every stage', async (folder) => {
+    const checks = await verifyReference(folder, await createEngine('onnxruntime-cpu', { threads: 2 }))
+    expect(checks.length).toBeGreaterThan(50)
+    expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])
+  })
+
+  it('is compared by `saim verify`, which fails where a folder is not reference data', async () => {
+    const home = temporaryFolder()
+    expect((await saim(['verify', folders[0]!], home)).code).toBe(0)
+    const { code, output } = await saim(['verify', home], home)
+    expect(code).toBe(1)
+    expect(output).toContain('manifest.json')
+  })
+})

@@ -1,0 +1,163 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { scanFolder } from '../../src-main/data/scan'
+import { encodeSafetensors } from '../../src-main/exporting/safetensors'
+import { forkNode } from '../../src-main/port'
+import { loadCheckpoint } from '../../src-main/training/checkpoint'
+import type { TrainingMessage } from '../../src-main/training/messages'
+import {
+  createRun,
+  listCheckpoints,
+  readMetrics,
+  readRun,
+  runPaths,
+} from '../../src-main/training/run-folder'
+import { fromPreset, type Hyperparameters } from '../../src-shared/hyperparameters'
+import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
+
+const small: Partial<Hyperparameters> = {
+  imageSize: 16,
+  patchSize: 4,
+  width: 32,
+  depth: 2,
+  heads: 2,
+  queryDepth: 2,
+  batchSize: 8,
+  epochs: 2,
+  warmupEpochs: 1,
+  checkpointEvery: 1,
+}
+
+async function newRun(home: string, images: string, changes: Partial<Hyperparameters> = {}) {
+  const scan = await scanFolder(images)
+  return createRun(path.join(home, 'runs'), {
+    name: 'a run',
+    dataset: { name: 'images', folder: images, images: scan.images.length },
+    hyperparameters: fromPreset('nano', { ...small, ...changes }),
+    engine: 'onnxruntime-cpu',
+    threads: 1,
+    decoders: 1,
+    images: scan.images,
+  })
+}
+
+/** Trains in a process of its own to its end, or to `stopAfter` steps. */
+function trainRun(folder: string, stopAfter = Infinity): Promise<TrainingMessage[]> {
+  const child = forkNode('training', [folder])
+  const messages: TrainingMessage[] = []
+  child.onMessage((data) => {
+    const message = data as TrainingMessage
+    messages.push(message)
+    if (message.type === 'progress' && message.metric.step >= stopAfter)
+      child.post({ type: 'stop', as: 'paused' })
+  })
+  return new Promise((resolve) => child.onExit(() => resolve(messages)))
+}
+
+describe('a run', () => {
+  it('leaves metrics, checkpoints under the authors’ names and reconstructions', async () => {
+    const [images, home] = [temporaryFolder(), temporaryFolder()]
+    await makeImages(images, 33)
+    const folder = await newRun(home, images)
+    const messages = await trainRun(folder)
+    expect(messages.at(-1)).toMatchObject({ type: 'ended', status: 'finished' })
+
+    expect(await readRun(folder)).toMatchObject({ status: 'finished', step: 8, totalSteps: 8, process: null })
+    const metrics = await readMetrics(folder)
+    expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(metrics[0]!.learningRate).toBe(0)
+    expect(metrics.every(({ loss, gradientNorm }) => loss > 0 && gradientNorm > 0)).toBe(true)
+
+    const checkpoints = await listCheckpoints(folder)
+    expect(checkpoints.map(({ step }) => step)).toEqual([4, 8])
+    expect(checkpoints[1]!.reconstructions).toHaveLength(8)
+    expect(existsSync(path.join(runPaths(folder).reconstructions(8), 'sheet.png'))).toBe(true)
+    const { weights } = await loadCheckpoint(folder, 8)
+    expect(weights['query_blocks.1.attn.q.weight']!.shape).toEqual([32, 32])
+    expect(weights['patch_embed.proj.weight']!.shape).toEqual([32, 3, 4, 4])
+  })
+
+  it('goes on after a pause exactly as if there had been none', async () => {
+    const [images, home] = [temporaryFolder(), temporaryFolder()]
+    await makeImages(images, 33)
+    const [whole, paused] = [await newRun(home, images), await newRun(home, images)]
+    await trainRun(whole)
+    await trainRun(paused, 3)
+    expect((await readRun(paused)).status).toBe('paused')
+    await trainRun(paused)
+
+    const losses = async (folder: string) =>
+      (await readMetrics(folder)).map(({ step, loss, learningRate, gradientNorm }) => [
+        step,
+        loss,
+        learningRate,
+        gradientNorm,
+      ])
+    expect(await losses(paused)).toEqual(await losses(whole))
+    expect(await loadCheckpoint(paused, 8).then(({ weights }) => weights)).toEqual(
+      await loadCheckpoint(whole, 8).then(({ weights }) => weights),
+    )
+  })
+
+  it('gives the same with gradients accumulated over two halves of a batch', async () => {
+    const [images, home] = [temporaryFolder(), temporaryFolder()]
+    await makeImages(images, 16)
+    const one = await newRun(home, images, { batchSize: 8 })
+    const two = await newRun(home, images, { batchSize: 4, accumulation: 2 })
+    await trainRun(one)
+    await trainRun(two)
+    const [a, b] = [await readMetrics(one), await readMetrics(two)]
+    expect(b).toHaveLength(a.length)
+    a.forEach(({ loss, gradientNorm }, i) => {
+      expect(b[i]!.loss).toBeCloseTo(loss, 4)
+      expect(b[i]!.gradientNorm).toBeCloseTo(gradientNorm, 3)
+    })
+  })
+
+  it('stops with advice when the loss is not finite', async () => {
+    const [images, home] = [temporaryFolder(), temporaryFolder()]
+    await makeImages(images, 16)
+    const folder = await newRun(home, images)
+    await trainRun(folder, 2)
+    const newest = runPaths(folder).checkpoint(2)
+    // A weight that is no number spoils the next step, as a diverged run would.
+    const { weights } = await loadCheckpoint(folder, 2)
+    ;(weights['norm.bias']!.values as Float32Array)[0] = NaN
+    writeFileSync(path.join(newest, 'weights.safetensors'), encodeSafetensors(weights))
+    const messages = await trainRun(folder)
+    expect(messages.at(-1)).toMatchObject({ status: 'failed', error: { code: 'not-finite' } })
+    const run = await readRun(folder)
+    expect(run.error!.advice).toContain('lower base learning rate')
+    expect((await listCheckpoints(folder)).map(({ step }) => step)).toEqual([2])
+  })
+})
+
+describe('saim train', () => {
+  it('trains a folder of photographs from the command line and says where things are', async () => {
+    const [images, home] = [temporaryFolder(), temporaryFolder()]
+    await makeImages(images, 16, { width: 1200, height: 900 })
+    const { code, output } = await saim(['train', images, ...flags(smallModel)], home)
+    expect(output).toContain('16 images in 2 folders')
+    expect(output).toMatch(/Run finished after 4 steps/)
+    expect(code).toBe(0)
+    const [run] = readdirSync(path.join(home, 'runs'))
+    expect(readFileSync(path.join(home, 'runs', run!, 'log.txt'), 'utf8')).toContain(
+      'Saved the checkpoint of step 4',
+    )
+    expect((await saim(['runs'], home)).output).toContain('finished')
+  })
+
+  it.each([
+    ['an empty folder', [], 'There are no images'],
+    ['a batch of half an image', ['--batch-size', '0.5'], '--batch-size'],
+    ['settings that do not fit together', ['--image-size', '65'], 'multiple of the patch size'],
+    ['a flag that does not exist', ['--batchsize', '3'], 'unknown option'],
+  ])('refuses %s with a clear message', async (_name, extra, message) => {
+    const folder = temporaryFolder()
+    const { code, output } = await saim(['train', folder, ...extra], folder)
+    expect(code).toBe(1)
+    expect(output).toContain(message)
+    expect(existsSync(path.join(folder, 'runs'))).toBe(false)
+  })
+})
