@@ -17,7 +17,10 @@ export default ts.config(
   {
     files: ['src-renderer/**/*'],
     languageOptions: { globals: globals.browser, parserOptions: { parser: ts.parser } },
-    rules: { 'vue/multi-word-component-names': 'off', 'vue/valid-v-slot': ['error', { allowModifiers: true }] },
+    rules: {
+      'vue/multi-word-component-names': 'off',
+      'vue/valid-v-slot': ['error', { allowModifiers: true }],
+    },
   },
   // The layering of docs/architecture.md, kept by the linter.
   layer('src-shared/**', ['**/src-main/**', '**/src-renderer/**', 'node:*', 'electron', '@tensorflow/*']),

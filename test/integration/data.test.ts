@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import sharp from 'sharp'
+import sharp, { type Color } from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { openBatches } from '../../src-main/data/batches'
 import { decodeImage } from '../../src-main/data/decode'
@@ -8,7 +8,7 @@ import { scanFolder } from '../../src-main/data/scan'
 import { fromPreset } from '../../src-shared/hyperparameters'
 import { makeImages, temporaryFolder } from '../helpers/runs'
 
-const picture = (width = 30, height = 20, background: sharp.Color = 'red') =>
+const picture = (width = 30, height = 20, background: Color = 'red') =>
   sharp({ create: { width, height, channels: 3, background } })
 
 describe('scanning a folder', () => {
