@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, statSync } from 'node:fs'
+import { appendFileSync, existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
@@ -148,26 +148,34 @@ export function appendLog(folder: string, text: string): string {
   return line
 }
 
-/** Whole lines of metrics.jsonl from a byte on. A line that is not finished yet is left for the next time. */
+/**
+ * Whole lines of metrics.jsonl from a byte on. A line that is not finished yet is left for the next time. Where the
+ * file became shorter (a resume cut it), everything is read anew and `cut` is true.
+ */
 export async function tailMetrics(
   folder: string,
   fromByte: number,
-): Promise<{ metrics: Metric[]; nextByte: number }> {
-  const file = runPaths(folder).metrics
-  if (!existsSync(file) || statSync(file).size <= fromByte) return { metrics: [], nextByte: fromByte }
-  const handle = await open(file, 'r')
+): Promise<{ metrics: Metric[]; nextByte: number; cut: boolean }> {
+  const handle = await open(runPaths(folder).metrics, 'r').catch(() => null)
+  if (!handle) return { metrics: [], nextByte: 0, cut: fromByte > 0 }
   try {
-    const bytes = Buffer.alloc((await handle.stat()).size - fromByte)
-    await handle.read(bytes, 0, bytes.length, fromByte)
+    const { size } = await handle.stat()
+    const cut = size < fromByte
+    const start = cut ? 0 : fromByte
+    const bytes = Buffer.alloc(size - start)
+    await handle.read(bytes, 0, bytes.length, start)
     const end = bytes.lastIndexOf('\n') + 1
-    const metrics = bytes
-      .toString('utf8', 0, end)
-      .split('\n')
-      .flatMap((line) => parseMetric(line))
-    return { metrics, nextByte: fromByte + end }
+    const metrics = bytes.toString('utf8', 0, end).split('\n').flatMap(parseMetric)
+    return { metrics, nextByte: start + end, cut }
   } finally {
     await handle.close()
   }
+}
+
+/** The last metric, read from the end of the file; null before the first step. */
+export async function lastMetric(folder: string): Promise<Metric | null> {
+  const { size } = await stat(runPaths(folder).metrics).catch(() => ({ size: 0 }))
+  return size ? ((await tailMetrics(folder, Math.max(0, size - 2000))).metrics.at(-1) ?? null) : null
 }
 
 /** All metrics, or those after a step. */

@@ -1,0 +1,59 @@
+import { createBirpc } from 'birpc'
+import { z } from 'zod'
+import { type Backend, type CallName, calls, type Emit, events } from '../src-shared/contract'
+import { AppError, toErrorData } from '../src-shared/errors'
+import {
+  type Answer,
+  type BackendSide,
+  type Channel,
+  messageLimit,
+  type RendererSide,
+} from '../src-shared/wire'
+
+/** Joins a renderer at the end of `channel` to the backend; answers what sends it events. */
+export function bridge(channel: Channel, backend: Backend): Emit {
+  const side: BackendSide = { call: (name, input) => answer(backend, name, input) }
+  const renderer = createBirpc<RendererSide, BackendSide>(side, {
+    post: (text) => channel.post(text),
+    on: (listener) => channel.on((text) => isMessage(text) && listener(text)),
+    serialize: JSON.stringify,
+    deserialize: JSON.parse,
+    eventNames: ['event'],
+    timeout: -1,
+  })
+  return (name, payload) => void renderer.event(name, events[name].parse(payload))
+}
+
+/** Validates a call at the border, runs it and validates what it gives. */
+export async function answer(backend: Backend, name: string, input: unknown): Promise<Answer> {
+  try {
+    if (!Object.hasOwn(calls, name)) throw new AppError('bad-message', `There is no call "${name}".`)
+    const { input: inputSchema, output } = calls[name as CallName]
+    const checked = inputSchema.safeParse(input ?? undefined)
+    if (!checked.success)
+      throw new AppError('bad-message', `The call ${name} is malformed: ${z.prettifyError(checked.error)}`)
+    const value = await (backend[name as CallName] as (input: unknown) => Promise<unknown>)(checked.data)
+    return { ok: true, value: output.parse(value) }
+  } catch (error) {
+    const data = toErrorData(error)
+    if (data.code === 'unexpected') console.error(`${name}:`, error)
+    return { ok: false, error: data }
+  }
+}
+
+/** Whether a text is a request of the RPC. Anything else is dropped, before it can confuse the RPC. */
+function isMessage(text: string): boolean {
+  if (typeof text !== 'string' || text.length > messageLimit) return false
+  try {
+    return request.safeParse(JSON.parse(text)).success
+  } catch {
+    return false
+  }
+}
+
+const request = z.object({
+  t: z.literal('q'),
+  m: z.literal('call'),
+  a: z.tuple([z.string(), z.unknown()]).or(z.tuple([z.string()])),
+  i: z.string(),
+})

@@ -1,0 +1,47 @@
+import type { Metric, MetricColumns } from '../../src-shared/contract'
+import { tailMetrics } from '../training/run-folder'
+
+const names = ['step', 'epoch', 'loss', 'learningRate', 'gradientNorm', 'imagesPerSecond', 'memory'] as const
+
+/** Metrics by column. */
+export const columnsOf = (metrics: Metric[]): MetricColumns =>
+  Object.fromEntries(names.map((name) => [name, metrics.map((metric) => metric[name])])) as MetricColumns
+
+/**
+ * At most `points` metrics: the first and the last, and of each stretch between them those of the lowest and the
+ * highest loss, so that spikes stay visible.
+ */
+export function thin(metrics: Metric[], points: number): Metric[] {
+  if (metrics.length <= points) return metrics
+  const stretches = Math.max(1, Math.floor((points - 2) / 2))
+  const inner = metrics.slice(1, -1)
+  const chosen: Metric[] = [metrics[0]!]
+  for (let s = 0; s < stretches; s++) {
+    const from = Math.floor((s * inner.length) / stretches)
+    const to = Math.floor(((s + 1) * inner.length) / stretches)
+    let [low, high] = [from, from]
+    for (let i = from; i < to; i++) {
+      if (inner[i]!.loss < inner[low]!.loss) low = i
+      if (inner[i]!.loss > inner[high]!.loss) high = i
+    }
+    chosen.push(inner[Math.min(low, high)]!)
+    if (low !== high) chosen.push(inner[Math.max(low, high)]!)
+  }
+  return points > 1 ? [...chosen, metrics.at(-1)!] : chosen
+}
+
+/** The metrics of runs, read once and then only as far as they grew. */
+export class MetricsReader {
+  private readonly known = new Map<string, { metrics: Metric[]; nextByte: number }>()
+
+  /** All metrics of a run's folder so far, and how many of them are new since the last time. */
+  async read(folder: string): Promise<{ metrics: Metric[]; added: number }> {
+    const before = this.known.get(folder) ?? { metrics: [], nextByte: 0 }
+    const { metrics, nextByte, cut } = await tailMetrics(folder, before.nextByte)
+    const all = cut ? metrics : before.metrics.concat(metrics)
+    this.known.set(folder, { metrics: all, nextByte })
+    return { metrics: all, added: metrics.length }
+  }
+
+  forget = (folder: string) => void this.known.delete(folder)
+}

@@ -1,0 +1,19 @@
+import type { AppErrorData } from './errors'
+
+/** The two functions by which renderer and backend reach each other, over any carrier of strings. */
+export interface BackendSide {
+  call(name: string, input: unknown): Promise<Answer>
+}
+export interface RendererSide {
+  event(name: string, payload: unknown): void
+}
+export type Answer = { ok: true; value: unknown } | { ok: false; error: AppErrorData }
+
+/** A two-way channel of strings: Electron's IPC or a WebSocket. */
+export interface Channel {
+  post(text: string): void
+  on(listener: (text: string) => void): void
+}
+
+/** Strings longer than this are no message of ours. */
+export const messageLimit = 4_000_000
