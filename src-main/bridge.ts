@@ -1,6 +1,6 @@
 import { createBirpc } from 'birpc'
 import { z } from 'zod'
-import { type Backend, type CallName, calls, type Emit, events } from '../src-shared/contract'
+import { type Handlers, type CallName, calls, type Emit, events } from '../src-shared/contract'
 import { AppError, toErrorData } from '../src-shared/errors'
 import {
   type Answer,
@@ -11,7 +11,7 @@ import {
 } from '../src-shared/wire'
 
 /** Joins a renderer at the end of `channel` to the backend; answers what sends it events. */
-export function bridge(channel: Channel, backend: Backend): Emit {
+export function bridge(channel: Channel, backend: Handlers): Emit {
   const side: BackendSide = { call: (name, input) => answer(backend, name, input) }
   const renderer = createBirpc<RendererSide, BackendSide>(side, {
     post: (text) => channel.post(text),
@@ -25,7 +25,7 @@ export function bridge(channel: Channel, backend: Backend): Emit {
 }
 
 /** Validates a call at the border, runs it and validates what it gives. */
-export async function answer(backend: Backend, name: string, input: unknown): Promise<Answer> {
+export async function answer(backend: Handlers, name: string, input: unknown): Promise<Answer> {
   try {
     if (!Object.hasOwn(calls, name)) throw new AppError('bad-message', `There is no call "${name}".`)
     const { input: inputSchema, output } = calls[name as CallName]

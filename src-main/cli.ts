@@ -2,12 +2,12 @@ import { Command, Option } from 'commander'
 import { appVersion } from '../src-shared/version'
 import { fail } from './cli/report'
 import { listRuns } from './cli/runs'
+import { serve } from './cli/serve'
 import { resume, train } from './cli/train'
 import { verify } from './cli/verify'
 import { hyperparameterOptions } from './cli/hyperparameter-options'
 import { presetNames, presets } from '../src-shared/hyperparameters'
-import { sampleImagesFolder } from './paths'
-import { runsFolder } from './paths'
+import { runsFolder, sampleImagesFolder } from './paths'
 
 const program = new Command('saim')
   .description(
@@ -59,5 +59,13 @@ program
   .addOption(threads())
   .option('--all', 'print every comparison, not only the largest of a kind')
   .action(verify)
+
+program
+  .command('serve')
+  .description('the application in a browser, on this machine only')
+  .addOption(new Option('--port <n>', 'the port; 0 takes any').default(0).argParser(Number))
+  .option('--root <folder...>', 'folders that the browser may see; without it, your home folder')
+  .option('--open', 'open the browser')
+  .action(serve)
 
 program.parseAsync().catch(fail)

@@ -1,1 +1,200 @@
-export {}
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  ipcMain,
+  Notification,
+  protocol,
+  session,
+  shell,
+  utilityProcess,
+} from 'electron'
+import { statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Emit, Run } from '../src-shared/contract'
+import { bridge } from './bridge'
+import { setMenu } from './menu'
+import { outFile } from './paths'
+import { collectErrors, type Fork } from './port'
+import { contentSecurityPolicy, contentTypes, rendererFile } from './renderer-files'
+import { createServices, type Services } from './services/backend'
+import { readWindowState, saveWindowState } from './window-state'
+
+/** The desktop application: one window, the services behind it, and a clean end. */
+
+const origin = 'saim://app'
+let window: BrowserWindow | null = null
+let services: Services
+let emit: Emit = () => undefined
+
+// The scheme's pages are a secure origin of their own, like those of a site.
+protocol.registerSchemesAsPrivileged([
+  { scheme: 'saim', privileges: { standard: true, secure: true, supportFetchAPI: true } },
+])
+
+if (app.requestSingleInstanceLock()) {
+  app.on('second-instance', (_event, parameters) => {
+    window?.show()
+    openFolder(parameters.at(-1))
+  })
+  app.on('open-file', (_event, file) => openFolder(file))
+  app.on('window-all-closed', () => app.quit())
+  void app.whenReady().then(start)
+} else app.quit()
+
+async function start(): Promise<void> {
+  serveFiles()
+  refuseEverythingForeign()
+  setMenu((to) => emit('app.navigate', { path: to }))
+  const send: Emit = (name, payload) => emit(name, payload)
+  services = createServices(
+    {
+      kind: 'electron',
+      fork,
+      pickFolder,
+      reveal: (file) => shell.showItemInFolder(file),
+      trash: (folder) => shell.trashItem(folder),
+      onRunEnd: notify,
+    },
+    (name, payload) => {
+      if (name === 'runs.changed') showProgress(payload as Run)
+      send(name, payload)
+    },
+  )
+  openWindow()
+  openFolder(process.argv.slice(app.isPackaged ? 1 : 2).at(-1))
+}
+
+function openWindow(): void {
+  const { bounds, maximized } = readWindowState()
+  window = new BrowserWindow({
+    ...bounds,
+    minWidth: 1024,
+    minHeight: 700,
+    show: false,
+    title: 'SAIM Studio',
+    webPreferences: {
+      preload: path.join(path.dirname(outFile('index')), '..', 'preload', 'index.js'),
+      contextIsolation: true,
+      sandbox: true,
+      nodeIntegration: false,
+    },
+  })
+  if (maximized) window.maximize()
+  window.once('ready-to-show', () => window!.show())
+  const { webContents } = window
+  emit = bridge(
+    {
+      post: (text) => !webContents.isDestroyed() && webContents.send('saim', text),
+      on: (listener) =>
+        ipcMain.on('saim', (event, text: string) => {
+          if (event.sender === webContents && event.senderFrame?.url.startsWith(`${origin}/`)) listener(text)
+        }),
+    },
+    services.calls,
+  )
+  window.on('close', (event) => {
+    event.preventDefault()
+    void close(window!)
+  })
+  void window.loadURL(`${origin}/index.html`)
+}
+
+/** Asks while something is trained; pauses and saves it before the window goes. */
+async function close(closing: BrowserWindow): Promise<void> {
+  const run = await services.currentRun()
+  if (run) {
+    const { response } = await dialog.showMessageBox(closing, {
+      type: 'question',
+      message: `“${run.name}” is being trained.`,
+      detail: 'It can be paused after this step and resumed the next time.',
+      buttons: ['Keep training', 'Pause and quit'],
+      defaultId: 0,
+      cancelId: 0,
+    })
+    if (response === 0) return
+  }
+  saveWindowState(closing)
+  await services.close()
+  closing.destroy()
+}
+
+/** saim://app/ serves the renderer, saim://app/files/ thumbnails and reconstructions. */
+function serveFiles(): void {
+  // The one API that Electron 22, on which the tests run, and today's both have.
+  protocol.registerBufferProtocol('saim', (request, respond) => {
+    void (async () => {
+      const name = decodeURIComponent(new URL(request.url).pathname.slice(1))
+      const file = name.startsWith('files/') ? await services.file(name.slice(6)) : rendererFile(name)
+      const data = file ? await readFile(file).catch(() => null) : null
+      if (!file || !data) return respond({ statusCode: 404, data: Buffer.from('There is nothing here.') })
+      respond({
+        data,
+        mimeType: contentTypes[path.extname(file)] ?? 'application/octet-stream',
+        headers: { 'content-security-policy': contentSecurityPolicy, 'x-content-type-options': 'nosniff' },
+      })
+    })()
+  })
+}
+
+/** No page but ours, no new windows, no permissions, no network. */
+function refuseEverythingForeign(): void {
+  app.on('web-contents-created', (_event, contents) => {
+    contents.setWindowOpenHandler(() => ({ action: 'deny' }))
+    contents.on('will-navigate', (event, url) => {
+      if (!url.startsWith(`${origin}/`)) event.preventDefault()
+    })
+    contents.on('will-attach-webview', (event) => event.preventDefault())
+  })
+  session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false))
+  session.defaultSession.webRequest.onBeforeRequest(({ url }, answer) =>
+    answer({ cancel: !/^(saim|devtools|data|blob):/.test(url) }),
+  )
+}
+
+async function pickFolder(title: string): Promise<string | null> {
+  const { filePaths } = await dialog.showOpenDialog(window!, {
+    title,
+    properties: ['openDirectory', 'createDirectory'],
+  })
+  return filePaths[0] ?? null
+}
+
+/** A folder that was opened with the application or dropped on its icon. */
+function openFolder(file: string | undefined): void {
+  if (file && path.isAbsolute(file) && statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    setTimeout(() => emit('app.folderOpened', { folder: file }), 1000)
+}
+
+function showProgress(run: Run): void {
+  const running = run.status === 'running' && run.totalSteps > 0
+  window?.setProgressBar(running ? run.step / run.totalSteps : -1)
+}
+
+async function notify(run: Run): Promise<void> {
+  window?.setProgressBar(-1)
+  const { notifications } = await services.calls['settings.get']()
+  if (!notifications || window?.isFocused() || !Notification.isSupported()) return
+  const note = new Notification({ title: run.name, body: run.error?.message ?? `The run is ${run.status}.` })
+  note.on('click', () => {
+    window?.show()
+    emit('app.navigate', { path: `/runs/${run.id}` })
+  })
+  note.show()
+}
+
+const fork: Fork = (name, parameters) => {
+  const child = utilityProcess.fork(outFile(name), parameters, { serviceName: `SAIM ${name}`, stdio: 'pipe' })
+  const errors = collectErrors(child.stderr!)
+  child.stdout!.resume()
+  return {
+    get pid() {
+      return child.pid
+    },
+    post: (message) => child.postMessage(message),
+    onMessage: (listener) => void child.on('message', listener),
+    onExit: (listener) => void child.on('exit', (code) => listener(code, errors())),
+    kill: () => void child.kill(),
+  }
+}

@@ -301,5 +301,9 @@ export type EventPayload<N extends EventName> = z.output<(typeof events)[N]>
 
 /** The backend as the renderer sees it. */
 export type Backend = { [N in CallName]: (input: CallInput<N>) => Promise<CallOutput<N>> }
+/** The backend as it is implemented: inputs have been validated and completed. */
+export type Handlers = {
+  [N in CallName]: (input: z.output<(typeof calls)[N]['input']>) => Promise<CallOutput<N>>
+}
 /** What the backend can tell every renderer. */
 export type Emit = <N extends EventName>(name: N, payload: EventPayload<N>) => void

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Backend, type Dataset, dataset as datasetSchema, type Emit } from '../../src-shared/contract'
+import { type Handlers, type Dataset, dataset as datasetSchema, type Emit } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import type { ImageFile, Scan } from '../data/scan'
 import { dataFolder, sampleImagesFolder } from '../paths'
@@ -10,7 +10,7 @@ import { writeFileSafely } from '../training/files'
 import { Library } from './library'
 
 type DatasetCalls = Pick<
-  Backend,
+  Handlers,
   | 'datasets.list'
   | 'datasets.add'
   | 'datasets.addSample'

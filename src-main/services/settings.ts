@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type AppSettings, appSettings, type Backend } from '../../src-shared/contract'
+import { type AppSettings, appSettings, type Handlers } from '../../src-shared/contract'
 import { dataFolder, runsFolder } from '../paths'
 import { writeFileSafely } from '../training/files'
 import { mkdir } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { mkdir } from 'node:fs/promises'
 export class Settings {
   private readonly file = path.join(dataFolder(), 'settings.json')
 
-  readonly calls: Pick<Backend, 'settings.get' | 'settings.set'> = {
+  readonly calls: Pick<Handlers, 'settings.get' | 'settings.set'> = {
     'settings.get': () => this.get(),
     'settings.set': async (changes) => {
       const settings = appSettings.parse({ ...(await this.get()), ...changes })

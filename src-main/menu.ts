@@ -1,0 +1,39 @@
+import { Menu, type MenuItemConstructorOptions } from 'electron'
+
+/** The application menu; `navigate` goes to a page of the renderer. */
+export function setMenu(navigate: (path: string) => void): void {
+  const page = (label: string, path: string, accelerator?: string): MenuItemConstructorOptions => ({
+    label,
+    accelerator,
+    click: () => navigate(path),
+  })
+  Menu.setApplicationMenu(
+    Menu.buildFromTemplate([
+      ...(process.platform === 'darwin' ? [{ role: 'appMenu' as const }] : []),
+      {
+        label: 'File',
+        submenu: [
+          page('Data Sets', '/datasets', 'CmdOrCtrl+O'),
+          page('New Run', '/train', 'CmdOrCtrl+N'),
+          { type: 'separator' },
+          page('Settings', '/settings', 'CmdOrCtrl+,'),
+          { type: 'separator' },
+          { role: 'quit' },
+        ],
+      },
+      { role: 'editMenu' },
+      {
+        label: 'Go',
+        submenu: [
+          page('Runs', '/runs', 'CmdOrCtrl+1'),
+          page('Compare', '/compare', 'CmdOrCtrl+2'),
+          page('Gallery', '/gallery', 'CmdOrCtrl+3'),
+          page('Export', '/export', 'CmdOrCtrl+4'),
+          page('Engines', '/engines', 'CmdOrCtrl+5'),
+        ],
+      },
+      { role: 'viewMenu' },
+      { role: 'windowMenu' },
+    ]),
+  )
+}

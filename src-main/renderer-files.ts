@@ -1,0 +1,32 @@
+import path from 'node:path'
+import { rendererFolder } from './paths'
+
+/** What the pages may load: their own scripts, styles, fonts and images, and nothing from elsewhere. */
+export const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  // Vuetify sets its theme and its transitions by style elements and attributes.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+export const contentTypes: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webp': 'image/webp',
+  '.woff2': 'font/woff2',
+}
+
+/** The built file of the renderer for an address, or null where it would lie outside of the renderer. */
+export function rendererFile(name: string): string | null {
+  const file = path.resolve(rendererFolder(), name || 'index.html')
+  return file.startsWith(rendererFolder() + path.sep) ? file : null
+}

@@ -1,0 +1,124 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Emit } from '../src-shared/contract'
+import { messageLimit } from '../src-shared/wire'
+import { bridge } from './bridge'
+import { contentSecurityPolicy, contentTypes, rendererFile } from './renderer-files'
+import { forkNode } from './port'
+import { createServices } from './services/backend'
+import { Folders } from './services/folders'
+
+interface ServeOptions {
+  /** 0 takes any free port. */
+  port: number
+  /** The folders that the browser may see. */
+  roots: string[]
+}
+
+/**
+ * The application for a browser on this machine. Only who knows the random token of the address gets in; it becomes a
+ * cookie. Host and Origin are checked, so that no foreign page can reach it by a name that it points here.
+ */
+export async function serve({ port, roots }: ServeOptions): Promise<{ url: string; close(): Promise<void> }> {
+  const token = randomBytes(24).toString('base64url')
+  const renderers = new Set<Emit>()
+  const emit: Emit = (name, payload) => renderers.forEach((send) => send(name, payload))
+  const services = createServices({ kind: 'browser', fork: forkNode, folders: new Folders(roots) }, emit)
+
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error) => {
+      console.error(error)
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const actualPort = (server.address() as AddressInfo).port
+  const hosts = [`127.0.0.1:${actualPort}`, `localhost:${actualPort}`]
+  const cookie = `saim-${actualPort}`
+
+  /** Why a request is refused, or null. */
+  function refusal(request: IncomingMessage): string | null {
+    const { host, origin } = request.headers
+    if (!host || !hosts.includes(host)) return 'This address is not that of the application.'
+    if (origin && origin !== `http://${host}`) return 'Other sites may not use the application.'
+    if (!sameToken(cookies(request)[cookie], token)) return 'Open the address that the application printed.'
+    return null
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', `http://${hosts[0]}`)
+    const opened = url.searchParams.get('token')
+    const { host } = request.headers
+    if (opened && hosts.includes(host ?? '') && sameToken(opened, token)) {
+      response.writeHead(303, {
+        location: '/',
+        'set-cookie': `${cookie}=${token}; HttpOnly; SameSite=Strict; Path=/`,
+        'referrer-policy': 'no-referrer',
+      })
+      return void response.end()
+    }
+    const reason = refusal(request)
+    if (reason) return void response.writeHead(403, { 'content-type': 'text/plain' }).end(reason)
+    if (request.method !== 'GET') return void response.writeHead(405).end()
+    const name = decodeURIComponent(url.pathname.slice(1))
+    const file = name.startsWith('files/') ? await services.file(name.slice(6)) : rendererFile(name)
+    const info = file ? await stat(file).catch(() => null) : null
+    if (!file || !info?.isFile()) return void response.writeHead(404).end('There is nothing here.')
+    response.writeHead(200, {
+      'content-type': contentTypes[path.extname(file)] ?? 'application/octet-stream',
+      'content-length': info.size,
+      'content-security-policy': contentSecurityPolicy,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': name.startsWith('files/thumbnail/') ? 'private, max-age=60' : 'no-store',
+    })
+    createReadStream(file).pipe(response)
+  }
+
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: messageLimit })
+  server.on('upgrade', (request, socket, head) => {
+    const reason = request.url === '/rpc' && request.headers.origin ? refusal(request) : 'No such address.'
+    if (reason) return void socket.end(`HTTP/1.1 403 Forbidden\r\n\r\n${reason}`)
+    sockets.handleUpgrade(request, socket, head, (webSocket) => connect(webSocket))
+  })
+
+  function connect(socket: WebSocket): void {
+    const send = bridge(
+      {
+        post: (text) => socket.readyState === socket.OPEN && socket.send(text),
+        on: (listener) => socket.on('message', (data) => listener(String(data))),
+      },
+      services.calls,
+    )
+    renderers.add(send)
+    socket.on('error', () => undefined) // an oversized message: the socket closes itself
+    socket.on('close', () => renderers.delete(send))
+  }
+
+  return {
+    url: `http://${hosts[0]}/?token=${token}`,
+    async close() {
+      await services.close()
+      for (const socket of sockets.clients) socket.terminate()
+      server.close()
+    },
+  }
+}
+
+/** Compares in constant time. */
+function sameToken(given: string | undefined, token: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return given !== undefined && timingSafeEqual(digest(given), digest(token))
+}
+
+const cookies = ({ headers }: IncomingMessage): Record<string, string> =>
+  Object.fromEntries((headers.cookie ?? '').split('; ').map((pair) => pair.split('=') as [string, string]))

@@ -1,0 +1,88 @@
+import { cpus, homedir, totalmem } from 'node:os'
+import path from 'node:path'
+import type { Handlers, Emit, Run } from '../../src-shared/contract'
+import { AppError } from '../../src-shared/errors'
+import { appVersion } from '../../src-shared/version'
+import { listEngines } from '../engine'
+import type { Fork } from '../port'
+import { Datasets } from './datasets'
+import type { Folders } from './folders'
+import { Runs } from './runs'
+import { Settings } from './settings'
+
+/** What differs between the window and the browser. */
+export interface Host {
+  kind: 'electron' | 'browser'
+  fork: Fork
+  pickFolder?: (title: string) => Promise<string | null>
+  reveal?: (path: string) => void
+  trash?: (folder: string) => Promise<void>
+  onRunEnd?: (run: Run) => void
+  /** Confines what the browser may read and write. */
+  folders?: Folders
+}
+
+export interface Services {
+  calls: Handlers
+  /** The file that a path below `files/` stands for; null where there is none. */
+  file(path: string): Promise<string | null>
+  currentRun(): Promise<Run | null>
+  /** Pauses training, waits until it is saved, ends all processes. */
+  close(): Promise<void>
+}
+
+const notHere = () => {
+  throw new AppError('not-allowed', 'This can not be done in a browser.')
+}
+
+/** Everything that the contract offers, for one host. */
+export function createServices(host: Host, emit: Emit): Services {
+  const settings = new Settings()
+  const datasets = new Datasets(host.fork, emit)
+  const runs = new Runs({ ...host, emit, datasets, settings, onEnd: host.onRunEnd })
+  runs.follow()
+  const allowed = async (folder: string) => (host.folders ? host.folders.allowed(folder) : folder)
+
+  const calls: Handlers = {
+    ...settings.calls,
+    ...datasets.calls,
+    ...runs.calls,
+    'datasets.add': async ({ folder }) => datasets.calls['datasets.add']({ folder: await allowed(folder) }),
+    'runs.export': async (input) =>
+      runs.calls['runs.export']({ ...input, folder: await allowed(input.folder) }),
+    'settings.set': async (changes) => {
+      if (changes.runsFolder) await allowed(changes.runsFolder)
+      return settings.calls['settings.set'](changes)
+    },
+    'app.info': async () => ({
+      version: appVersion,
+      host: host.kind,
+      platform: process.platform,
+      cores: cpus().length,
+      memoryBytes: totalmem(),
+      homeFolder: homedir(),
+    }),
+    'app.pickFolder': async ({ title }) => (host.pickFolder ?? notHere)(title),
+    'app.listFolders': async ({ path }) => (host.folders ? host.folders.list(path) : notHere()),
+    'app.reveal': async ({ path }) => (host.reveal ?? notHere)(path),
+    'engines.list': async () => {
+      const { engine } = await settings.get()
+      return (await listEngines()).map((info) => ({ ...info, selected: info.id === engine }))
+    },
+  }
+
+  return {
+    calls,
+    currentRun: runs.current,
+    async file(relative) {
+      const [kind, id = '', a = '', b = ''] = relative.split('/')
+      if (kind === 'thumbnail') return datasets.thumbnail(id, Number(a)).catch(() => null)
+      if (kind !== 'reconstruction' || !/^\d+\.png$/.test(b) || path.basename(id) !== id) return null
+      return runs.reconstruction(id, Number(a), b).catch(() => null)
+    },
+    async close() {
+      await runs.close()
+      datasets.close()
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { statfs } from 'node:fs/promises'
+import { cpus, freemem, totalmem } from 'node:os'
+import type { Estimate, Run } from '../../src-shared/contract'
+import { type Hyperparameters, learningRate } from '../../src-shared/hyperparameters'
+import { patchCount } from '../saim/order'
+import { weightShapes } from '../saim/weights'
+
+/** Arithmetic that a core does in a second, as a guess for machines that have trained nothing yet. */
+const flopsPerCore = 60e9
+
+/** The settings that decide how long a step takes. */
+const costly = [
+  'imageSize', 'patchSize', 'width', 'depth', 'heads', 'queryDepth', 'head', 'batchSize', 'accumulation',
+] as const // prettier-ignore
+
+/**
+ * What a run would take: parameters exactly; time and memory from earlier runs of the same model and batch on this
+ * machine, else from the model's size.
+ */
+export async function estimateRun(
+  h: Hyperparameters,
+  images: number,
+  runs: Run[],
+  runsFolder: string,
+): Promise<Estimate> {
+  const parameters = Object.values(weightShapes(h)).reduce((sum, s) => sum + s.reduce((a, b) => a * b), 0)
+  const batchesPerEpoch = Math.max(1, Math.floor(images / h.batchSize))
+  const totalSteps = Math.max(1, Math.floor((h.epochs * batchesPerEpoch) / h.accumulation))
+  const imagesPerStep = h.batchSize * h.accumulation
+  const earlier = runs.find(
+    (run) => run.latest && costly.every((name) => run.hyperparameters[name] === h[name]),
+  )?.latest
+
+  const seconds = earlier
+    ? (totalSteps * imagesPerStep) / earlier.imagesPerSecond
+    : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)
+  const checkpoints = Math.ceil(h.epochs / h.checkpointEvery)
+  const disk = await statfs(runsFolder).catch(() => null)
+  const estimate = {
+    parameters,
+    memoryBytes: earlier?.memory ?? memoryBytes(h, parameters),
+    availableMemoryBytes: Math.max(freemem(), totalmem() * 0.5),
+    stepsPerEpoch: Math.ceil(totalSteps / h.epochs),
+    totalSteps,
+    seconds,
+    basis: earlier ? ('earlier-run' as const) : ('model-size' as const),
+    diskBytes: checkpoints * (parameters * 12 + 1e6),
+    freeDiskBytes: disk ? disk.bavail * disk.bsize : 0,
+    learningRate: learningRate(h),
+  }
+  return { ...estimate, warnings: warnings(h, images, estimate) }
+}
+
+/** Forward and backward: three times two operations for each weight and token, and the attention. */
+function flopsPerImage(h: Hyperparameters): number {
+  const tokens = patchCount(h)
+  const blocks = (h.depth + h.queryDepth) * (12 * h.width ** 2 + 2 * tokens * h.width)
+  const head = 4 * h.width ** 2 + 4 * h.width * h.patchSize ** 2 * 3
+  return 6 * tokens * (blocks + head)
+}
+
+/** Weights and moments in two buffers, gradients, and what the blocks keep for the backward pass. */
+function memoryBytes(h: Hyperparameters, parameters: number): number {
+  const tokens = patchCount(h)
+  const perBlock = tokens * (22 * h.width + 2 * h.heads * tokens)
+  return 200e6 + parameters * 4 * 8 + h.batchSize * (h.depth + h.queryDepth + 1) * perBlock * 4
+}
+
+function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warnings'>): string[] {
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+  return [
+    images < h.batchSize && `There are fewer images (${images}) than a batch: they are repeated to fill it.`,
+    e.memoryBytes > e.availableMemoryBytes &&
+      `It may need ${gigabytes(e.memoryBytes)} of memory, ${gigabytes(e.availableMemoryBytes)} are to be had. Try a smaller batch with accumulation.`,
+    e.diskBytes > e.freeDiskBytes &&
+      `Its checkpoints may take ${gigabytes(e.diskBytes)}, more than the disk has free.`,
+    e.seconds > 86_400 && `It may take ${(e.seconds / 86_400).toFixed(0)} days. Try a smaller preset first.`,
+  ].filter((text) => text !== false)
+}

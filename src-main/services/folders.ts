@@ -1,0 +1,52 @@
+import { readdir, realpath } from 'node:fs/promises'
+import path from 'node:path'
+import type { FolderListing } from '../../src-shared/contract'
+import { AppError } from '../../src-shared/errors'
+import { isImageName } from '../data/scan'
+
+/** Folders as a person in a browser sees them: nothing outside the roots that were allowed. */
+export class Folders {
+  constructor(private readonly roots: string[]) {}
+
+  /** The folder with all links resolved. Throws AppError not-allowed where it lies outside the roots. */
+  async allowed(folder: string): Promise<string> {
+    const real = await realpath(folder).catch(() => path.resolve(folder))
+    for (const root of await this.realRoots()) {
+      const relative = path.relative(root, real)
+      if (!relative.startsWith('..') && !path.isAbsolute(relative)) return real
+    }
+    throw new AppError(
+      'not-allowed',
+      `${folder} is outside of the folders that may be used.`,
+      'Start with --root <folder> to allow more.',
+    )
+  }
+
+  /** The folders below one, or the roots themselves. */
+  async list(folder: string | null): Promise<FolderListing> {
+    const roots = await this.realRoots()
+    if (folder === null && roots.length !== 1)
+      return {
+        path: null,
+        parent: null,
+        folders: roots.map((root) => ({ name: root, path: root })),
+        images: 0,
+      }
+    const real = await this.allowed(folder ?? roots[0]!)
+    const entries = await readdir(real, { withFileTypes: true }).catch(() => {
+      throw new AppError('folder-missing', `${real} can not be read.`, 'Choose another folder.')
+    })
+    return {
+      path: real,
+      parent: roots.includes(real) ? null : path.dirname(real),
+      folders: entries
+        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+        .map(({ name }) => ({ name, path: path.join(real, name) }))
+        .sort((a, b) => a.name.localeCompare(b.name)),
+      images: entries.filter((entry) => entry.isFile() && isImageName(entry.name)).length,
+    }
+  }
+
+  private realRoots = () =>
+    Promise.all(this.roots.map((root) => realpath(root).catch(() => path.resolve(root))))
+}

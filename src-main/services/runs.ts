@@ -1,0 +1,361 @@
+import { appendFileSync } from 'node:fs'
+import { access, copyFile, mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import type { Handlers, Emit, Run } from '../../src-shared/contract'
+import { AppError } from '../../src-shared/errors'
+import { dataFolder } from '../paths'
+import type { Child, Fork } from '../port'
+import { writeFileSafely } from '../training/files'
+import type { StopMessage, TrainingMessage } from '../training/messages'
+import {
+  checkpointSteps,
+  createRun,
+  isAlive,
+  lastMetric,
+  listCheckpoints,
+  readRun,
+  type RunFile,
+  runPaths,
+  updateRun,
+} from '../training/run-folder'
+import type { Datasets } from './datasets'
+import { estimateRun } from './estimate'
+import { columnsOf, MetricsReader, thin } from './metrics'
+import type { Settings } from './settings'
+
+type RunCalls = Pick<
+  Handlers,
+  | 'runs.list'
+  | 'runs.get'
+  | 'runs.estimate'
+  | 'runs.start'
+  | 'runs.pause'
+  | 'runs.stop'
+  | 'runs.resume'
+  | 'runs.update'
+  | 'runs.remove'
+  | 'runs.metrics'
+  | 'runs.checkpoints'
+  | 'runs.log'
+  | 'runs.export'
+>
+
+/** What a person says about a run; kept beside run.json, which belongs to the training process. */
+const annotationsSchema = z.object({
+  name: z.string().optional(),
+  notes: z.string().default(''),
+  tags: z.array(z.string()).default([]),
+  pinned: z.boolean().default(false),
+  archived: z.boolean().default(false),
+})
+type Annotations = z.infer<typeof annotationsSchema>
+
+const annotationsFile = (folder: string) => path.join(folder, 'annotations.json')
+
+/** What became of a run's files when the list was last read. */
+interface Seen {
+  key: string
+  run: Run
+}
+
+interface RunsOptions {
+  fork: Fork
+  emit: Emit
+  datasets: Datasets
+  settings: Settings
+  /** Moves a folder to the system's trash. */
+  trash?: (folder: string) => Promise<void>
+  /** A run that this application trains came to its end. */
+  onEnd?: (run: Run) => void
+}
+
+/** The runs below the runs folder, whoever trains them, and the training of one of them. */
+export class Runs {
+  private readonly seen = new Map<string, Seen>()
+  private readonly metrics = new MetricsReader()
+  private readonly followed = new Map<string, { logBytes: number; checkpoints: number }>()
+  private trained: { id: string; child: Child; ended: Promise<void> } | null = null
+  private timer: NodeJS.Timeout | null = null
+
+  constructor(private readonly options: RunsOptions) {}
+
+  readonly calls: RunCalls = {
+    'runs.list': () => this.list(),
+    'runs.get': ({ id }) => this.get(id),
+    'runs.estimate': async ({ dataset, hyperparameters }) => {
+      const { images } = await this.options.datasets.get(dataset)
+      return estimateRun(hyperparameters, images, await this.list(), await this.root())
+    },
+    'runs.start': async ({ dataset: id, hyperparameters, name }) => {
+      await this.refuseWhileTraining()
+      const dataset = await this.options.datasets.get(id)
+      const images = await this.options.datasets.images(id)
+      if (images.length === 0)
+        throw new AppError(
+          'no-images',
+          `${dataset.name} has no readable images yet.`,
+          'Wait for the scan, or add images.',
+        )
+      const settings = await this.options.settings.get()
+      await mkdir(settings.runsFolder, { recursive: true })
+      const folder = await createRun(settings.runsFolder, {
+        name: name?.trim() || dataset.name,
+        dataset: { name: dataset.name, folder: dataset.folder, images: images.length },
+        hyperparameters,
+        engine: settings.engine,
+        threads: settings.threads,
+        decoders: settings.decoders,
+        images,
+      })
+      return this.train(folder)
+    },
+    'runs.resume': async ({ id }) => {
+      await this.refuseWhileTraining()
+      const run = await this.get(id)
+      if (run.status === 'finished')
+        throw new AppError('run-busy', `${run.name} is finished.`, 'Start a new run with more epochs.')
+      return this.train(run.folder)
+    },
+    'runs.pause': ({ id }) => this.end(id, 'paused'),
+    'runs.stop': ({ id }) => this.end(id, 'stopped'),
+    'runs.update': async ({ id, ...changes }) => {
+      const folder = await this.folderOf(id)
+      const annotations = { ...(await readAnnotations(folder)), ...changes }
+      await writeFileSafely(annotationsFile(folder), JSON.stringify(annotations, null, 2))
+      return this.changed(id)
+    },
+    'runs.remove': async ({ id }) => {
+      const run = await this.get(id)
+      if (run.status === 'running' || run.status === 'starting')
+        throw new AppError('run-busy', `${run.name} is being trained.`, 'Stop it first.')
+      await (this.options.trash ?? moveToTrash)(run.folder)
+      this.seen.delete(id)
+      this.metrics.forget(run.folder)
+      this.options.emit('runs.removed', { id })
+    },
+    'runs.metrics': async ({ id, points, after }) => {
+      const { metrics } = await this.metrics.read(await this.folderOf(id))
+      const chosen = after === undefined ? metrics : metrics.filter(({ step }) => step > after)
+      return columnsOf(thin(chosen, points))
+    },
+    'runs.checkpoints': async ({ id }) => listCheckpoints(await this.folderOf(id)),
+    'runs.log': async ({ id }) => {
+      const text = await readFile(runPaths(await this.folderOf(id)).log, 'utf8').catch(() => '')
+      return text.split('\n').slice(-500).join('\n')
+    },
+    'runs.export': async ({ id, step, folder }) => {
+      const run = await this.get(id)
+      const steps = await checkpointSteps(run.folder)
+      const chosen = step ?? steps.at(-1)
+      if (chosen === undefined || !steps.includes(chosen))
+        throw new AppError(
+          'checkpoint-missing',
+          `${run.name} has no such checkpoint.`,
+          'Train it until it saves one.',
+        )
+      const source = path.join(runPaths(run.folder).checkpoint(chosen), 'weights.safetensors')
+      const target = await freeName(folder, `${fileName(run.name)}-${chosen}`, '.safetensors')
+      await copyFile(source, target)
+      return { path: target, bytes: (await stat(target)).size }
+    },
+  }
+
+  /** The picture that a path `reconstruction/<run>/<step>/<name>` stands for. */
+  async reconstruction(id: string, step: number, name: string): Promise<string> {
+    return path.join(runPaths(await this.folderOf(id)).reconstructions(step), name)
+  }
+
+  /** The run that this application trains now. */
+  current = async (): Promise<Run | null> => (this.trained ? this.get(this.trained.id) : null)
+
+  /** Follows the runs folder and tells what changes, until `close`. */
+  follow(): void {
+    let busy = false
+    this.timer = setInterval(() => {
+      if (busy) return
+      busy = true
+      void this.poll()
+        .catch((error) => console.error(error))
+        .finally(() => (busy = false))
+    }, 500)
+  }
+
+  /** Pauses what is being trained, waits until it is saved, and stops following. */
+  async close(): Promise<void> {
+    if (this.timer) clearInterval(this.timer)
+    if (this.trained) await this.end(this.trained.id, 'paused')
+  }
+
+  private root = async () => (await this.options.settings.get()).runsFolder
+
+  private async folderOf(id: string): Promise<string> {
+    const folder = path.join(await this.root(), id)
+    await access(runPaths(folder).run).catch(() => {
+      throw new AppError(
+        'run-missing',
+        'This run is not in the runs folder any more.',
+        'Look at the list of runs.',
+      )
+    })
+    return folder
+  }
+
+  private async list(): Promise<Run[]> {
+    const names = await readdir(await this.root()).catch(() => [])
+    const runs = await Promise.all(names.map((id) => this.get(id).catch(() => null)))
+    return runs.filter((run) => run !== null)
+  }
+
+  /** Reads a run, or answers what was read before where its files did not change. */
+  private async get(id: string): Promise<Run> {
+    const folder = await this.folderOf(id)
+    const paths = runPaths(folder)
+    const times = await Promise.all(
+      [paths.run, paths.metrics, annotationsFile(folder)].map((file) =>
+        stat(file).then(
+          ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
+          () => '',
+        ),
+      ),
+    )
+    const known = this.seen.get(id)
+    const active = known?.run.status === 'running' || known?.run.status === 'starting'
+    if (known?.key === times.join() && !active) return known.run
+    const run = await describe(folder, await readRun(folder))
+    this.seen.set(id, { key: times.join(), run })
+    return run
+  }
+
+  private async changed(id: string): Promise<Run> {
+    const run = await this.get(id)
+    this.options.emit('runs.changed', run)
+    return run
+  }
+
+  private async refuseWhileTraining(): Promise<void> {
+    const busy = (await this.list()).find(({ status }) => status === 'running' || status === 'starting')
+    if (busy) throw new AppError('run-busy', `${busy.name} is being trained.`, 'Pause or stop it first.')
+  }
+
+  private async train(folder: string): Promise<Run> {
+    const id = path.basename(folder)
+    await updateRun(folder, { status: 'starting', error: null, process: null })
+    const child = this.options.fork('training', [folder])
+    let said = false
+    child.onMessage((message) => (said ||= (message as TrainingMessage).type === 'ended'))
+    const ended = new Promise<void>((resolve) =>
+      child.onExit((_code, errors) => {
+        this.trained = null
+        void this.childEnded(folder, said, errors).finally(resolve)
+      }),
+    )
+    this.trained = { id, child, ended }
+    return this.changed(id)
+  }
+
+  private async childEnded(folder: string, said: boolean, errors: string): Promise<void> {
+    if (errors) appendFileSync(runPaths(folder).log, `${errors}\n`)
+    if (!said) await updateRun(folder, { process: null })
+    await this.tell(path.basename(folder))
+    this.options.onEnd?.(await this.changed(path.basename(folder)))
+  }
+
+  private async end(id: string, as: StopMessage['as']): Promise<void> {
+    if (this.trained?.id !== id)
+      throw new AppError(
+        'run-busy',
+        'This run is not trained by this application.',
+        'Stop it where it was started.',
+      )
+    this.trained.child.post({ type: 'stop', as } satisfies StopMessage)
+    await this.trained.ended
+  }
+
+  private async poll(): Promise<void> {
+    const names = await readdir(await this.root()).catch(() => [])
+    for (const id of names) {
+      const before = this.seen.get(id)
+      const run = await this.get(id).catch(() => null)
+      if (!run || (before && before.run === run)) continue
+      const same = before && JSON.stringify(before.run) === JSON.stringify(run)
+      if (!same) this.options.emit('runs.changed', run)
+      await this.tell(id)
+    }
+  }
+
+  /** Tells what is new in a run's metrics, log and checkpoints since the last time. */
+  private async tell(id: string): Promise<void> {
+    const folder = await this.folderOf(id)
+    const first = !this.followed.has(id)
+    const last = this.followed.get(id) ?? { logBytes: 0, checkpoints: 0 }
+    const { metrics, added } = await this.metrics.read(folder)
+    const log = await readFile(runPaths(folder).log).catch(() => Buffer.alloc(0))
+    const checkpoints = await listCheckpoints(folder)
+    this.followed.set(id, { logBytes: log.length, checkpoints: checkpoints.length })
+    if (first) return
+    if (added) this.options.emit('runs.metrics', { id, metrics: columnsOf(metrics.slice(-added)) })
+    if (log.length > last.logBytes)
+      this.options.emit('runs.log', { id, text: log.subarray(last.logBytes).toString() })
+    for (const checkpoint of checkpoints.slice(last.checkpoints))
+      this.options.emit('runs.checkpoint', { id, checkpoint })
+  }
+}
+
+async function describe(folder: string, file: RunFile): Promise<Run> {
+  const annotations = await readAnnotations(folder)
+  const latest = await lastMetric(folder)
+  const active = file.status === 'running' || file.status === 'starting'
+  const fresh = Date.now() - Date.parse(file.updatedAt) < 15_000 && !file.process
+  const dead = active && !(await isAlive(folder, file)) && !(file.status === 'starting' && fresh)
+  const step = Math.max(file.step, active ? (latest?.step ?? 0) : 0)
+  return {
+    id: path.basename(folder),
+    name: annotations.name ?? file.name,
+    status: dead ? 'interrupted' : file.status,
+    dataset: file.dataset,
+    hyperparameters: file.hyperparameters,
+    engine: file.engine,
+    createdAt: file.createdAt,
+    updatedAt: file.updatedAt,
+    step,
+    totalSteps: file.totalSteps,
+    latest,
+    secondsLeft:
+      latest && file.totalSteps && active && !dead
+        ? ((file.totalSteps - step) * effectiveBatch(file)) / latest.imagesPerSecond
+        : null,
+    error: file.error,
+    notes: annotations.notes,
+    tags: annotations.tags,
+    pinned: annotations.pinned,
+    archived: annotations.archived,
+    folder,
+  }
+}
+
+const effectiveBatch = ({ hyperparameters: h }: RunFile) => h.batchSize * h.accumulation
+
+async function readAnnotations(folder: string): Promise<Annotations> {
+  const stored = await readFile(annotationsFile(folder), 'utf8').then(JSON.parse, () => ({}))
+  return annotationsSchema.catch(() => annotationsSchema.parse({})).parse(stored)
+}
+
+/** Where there is no system trash: a folder beside the runs. */
+async function moveToTrash(folder: string): Promise<void> {
+  const trash = path.join(dataFolder(), 'trash')
+  await mkdir(trash, { recursive: true })
+  await rename(folder, path.join(trash, path.basename(folder)))
+}
+
+const fileName = (name: string) => name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'run'
+
+/** A path in `folder` that is not taken: name, name-2, name-3 ... */
+async function freeName(folder: string, name: string, extension: string): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  const taken = new Set(await readdir(folder))
+  for (let n = 1; ; n++) {
+    const candidate = `${name}${n > 1 ? `-${n}` : ''}${extension}`
+    if (!taken.has(candidate)) return path.join(folder, candidate)
+  }
+}
