@@ -1,0 +1,95 @@
+import { createBirpc } from 'birpc'
+import { ref } from 'vue'
+import {
+  type Backend,
+  type CallName,
+  events,
+  type EventName,
+  type EventPayload,
+} from '../src-shared/contract'
+import { fromErrorData } from '../src-shared/errors'
+import type { BackendSide, Channel, RendererSide } from '../src-shared/wire'
+
+/** What the preload script of the window offers; absent in a browser. */
+interface SaimBridge {
+  send(text: string): void
+  onMessage(listener: (text: string) => void): void
+  pathForFile(file: File): string
+}
+declare global {
+  interface Window {
+    saim?: SaimBridge
+  }
+}
+
+/** Whether the backend can be reached. */
+export const connected = ref(true)
+
+type Listener = (payload: never) => void
+const listeners = new Map<EventName, Set<Listener>>()
+
+const renderer: RendererSide = {
+  event(name, payload) {
+    const schema = events[name as EventName]
+    const checked = schema.parse(payload)
+    listeners.get(name as EventName)?.forEach((listener) => listener(checked as never))
+  },
+}
+
+const channel: Channel = window.saim
+  ? { post: window.saim.send, on: window.saim.onMessage }
+  : webSocketChannel(`ws://${location.host}/rpc`)
+
+const remote = createBirpc<BackendSide, RendererSide>(renderer, {
+  post: (text) => channel.post(text),
+  on: (listener) => channel.on(listener),
+  serialize: JSON.stringify,
+  deserialize: JSON.parse,
+  timeout: -1,
+})
+
+/** Calls of the contract: `backend['runs.list']()`. Each throws the AppError that the backend gave. */
+export const backend = new Proxy({} as Backend, {
+  get: (_target, name: CallName) => async (input: unknown) => {
+    const answer = await remote.call(name, input)
+    if (!answer.ok) throw fromErrorData(answer.error)
+    return answer.value
+  },
+})
+
+/** Listens to an event of the contract; answers what ends listening. */
+export function onEvent<N extends EventName>(
+  name: N,
+  listener: (payload: EventPayload<N>) => void,
+): () => void {
+  const all = listeners.get(name) ?? new Set()
+  listeners.set(name, all.add(listener as Listener))
+  return () => all.delete(listener as Listener)
+}
+
+/** Where an image of the backend is loaded from. */
+export const fileUrl = (path: string) => `/files/${path}`
+
+/** Keeps a WebSocket open; what is posted while it is not waits. */
+function webSocketChannel(address: string): Channel {
+  const heard: ((text: string) => void)[] = []
+  const waiting: string[] = []
+  let socket: WebSocket
+  const open = () => {
+    socket = new WebSocket(address)
+    socket.onopen = () => {
+      if (!connected.value) location.reload() // what happened meanwhile was not heard
+      for (const text of waiting.splice(0)) socket.send(text)
+    }
+    socket.onmessage = ({ data }) => heard.forEach((listener) => listener(String(data)))
+    socket.onclose = () => {
+      connected.value = false
+      setTimeout(open, 1000)
+    }
+  }
+  open()
+  return {
+    post: (text) => (socket.readyState === WebSocket.OPEN ? socket.send(text) : waiting.push(text)),
+    on: (listener) => heard.push(listener),
+  }
+}

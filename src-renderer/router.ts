@@ -1,0 +1,19 @@
+import { createRouter, createWebHashHistory } from 'vue-router'
+
+export const router = createRouter({
+  history: createWebHashHistory(),
+  routes: [
+    { path: '/', redirect: '/datasets' },
+    { path: '/datasets', component: () => import('./datasets/DatasetsPage.vue') },
+    { path: '/datasets/:id', component: () => import('./datasets/DatasetPage.vue'), props: true },
+    { path: '/train', component: () => import('./train/TrainPage.vue') },
+    { path: '/runs', component: () => import('./runs/RunsPage.vue') },
+    { path: '/runs/:id', component: () => import('./run/RunPage.vue'), props: true },
+    { path: '/compare', component: () => import('./compare/ComparePage.vue') },
+    { path: '/gallery', component: () => import('./gallery/GalleryPage.vue') },
+    { path: '/export', component: () => import('./export/ExportPage.vue') },
+    { path: '/engines', component: () => import('./engines/EnginesPage.vue') },
+    { path: '/settings', component: () => import('./settings/SettingsPage.vue') },
+    { path: '/:rest(.*)', redirect: '/datasets' },
+  ],
+})

@@ -1,0 +1,70 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import type { AppInfo, AppSettings, EngineInfo } from '../../src-shared/contract'
+import { type AppErrorData, toErrorData } from '../../src-shared/errors'
+import { backend } from '../backend'
+
+/** The application itself: where it runs, the person's settings, and what it has to say. */
+export const useApp = defineStore('app', () => {
+  const info = ref<AppInfo | null>(null)
+  const settings = ref<AppSettings | null>(null)
+  const engines = ref<EngineInfo[]>([])
+  const notice = ref<(AppErrorData | { message: string; advice?: string }) | null>(null)
+  /** The question of the folder dialog of browsers, and who waits for its answer. */
+  const folderQuestion = ref<{ title: string; answer(folder: string | null): void } | null>(null)
+  const isElectron = computed(() => info.value?.host === 'electron')
+
+  async function load() {
+    const answers = Promise.all([
+      backend['app.info'](undefined),
+      backend['settings.get'](undefined),
+      backend['engines.list'](undefined),
+    ])
+    ;[info.value, settings.value, engines.value] = await answers
+  }
+
+  async function change(changes: Partial<AppSettings>) {
+    settings.value = await backend['settings.set'](changes)
+    engines.value = await backend['engines.list'](undefined)
+  }
+
+  /** Lets the person choose a folder, by the system's dialog or our own. Null where they cancel. */
+  async function pickFolder(title: string): Promise<string | null> {
+    if (isElectron.value) return backend['app.pickFolder']({ title })
+    return new Promise((resolve) => {
+      folderQuestion.value = {
+        title,
+        answer(folder) {
+          folderQuestion.value = null
+          resolve(folder)
+        },
+      }
+    })
+  }
+
+  const say = (message: string, advice?: string) => void (notice.value = { message, advice })
+
+  /** Runs something a person asked for; where it fails, says why. Answers undefined then. */
+  async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      notice.value = toErrorData(error)
+      return undefined
+    }
+  }
+
+  return {
+    info,
+    settings,
+    engines,
+    notice,
+    folderQuestion,
+    isElectron,
+    load,
+    change,
+    pickFolder,
+    say,
+    attempt,
+  }
+})

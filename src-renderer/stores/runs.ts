@@ -1,0 +1,111 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import type { CallInput, Checkpoint, MetricColumns, Run } from '../../src-shared/contract'
+import { backend, onEvent } from '../backend'
+
+/** Points of a chart: more than a screen has columns. */
+const chartPoints = 2000
+
+/** All runs, and what is known in detail of those that a page follows. */
+export const useRuns = defineStore('runs', () => {
+  const byId = ref(new Map<string, Run>())
+  const metrics = ref(new Map<string, MetricColumns>())
+  const checkpoints = ref(new Map<string, Checkpoint[]>())
+  const logs = ref(new Map<string, string>())
+  const loaded = ref(false)
+
+  const all = computed(() =>
+    [...byId.value.values()].sort(
+      (a, b) => Number(b.pinned) - Number(a.pinned) || (a.createdAt < b.createdAt ? 1 : -1),
+    ),
+  )
+  const active = computed(() => all.value.find(({ status }) => status === 'running' || status === 'starting'))
+
+  const set = (run: Run) => void byId.value.set(run.id, run)
+  onEvent('runs.changed', set)
+  onEvent('runs.removed', ({ id }) => void byId.value.delete(id))
+  onEvent('runs.metrics', ({ id, metrics: added }) => {
+    const known = metrics.value.get(id)
+    if (!known) return
+    const fresh = added.step.findIndex((step) => step > (known.step.at(-1) ?? -1))
+    if (fresh < 0) return
+    const joined = Object.fromEntries(
+      Object.entries(known).map(([name, values]) => [
+        name,
+        values.concat(added[name as keyof MetricColumns].slice(fresh)),
+      ]),
+    ) as MetricColumns
+    metrics.value.set(id, joined)
+    if (joined.step.length > 2 * chartPoints) void loadMetrics(id)
+  })
+  onEvent('runs.checkpoint', ({ id, checkpoint }) => {
+    const known = checkpoints.value.get(id)
+    if (known && !known.some(({ step }) => step === checkpoint.step))
+      checkpoints.value.set(id, [...known, checkpoint])
+  })
+  onEvent('runs.log', ({ id, text }) => {
+    const known = logs.value.get(id)
+    if (known !== undefined) logs.value.set(id, known + text)
+  })
+
+  async function load() {
+    const list = await backend['runs.list'](undefined)
+    byId.value = new Map(list.map((run) => [run.id, run]))
+    loaded.value = true
+  }
+
+  async function loadMetrics(id: string) {
+    metrics.value.set(id, await backend['runs.metrics']({ id, points: chartPoints }))
+  }
+  async function loadCheckpoints(id: string) {
+    checkpoints.value.set(id, await backend['runs.checkpoints']({ id }))
+  }
+  /** Everything that the page of a run shows. */
+  async function follow(id: string) {
+    set(await backend['runs.get']({ id }))
+    await Promise.all([
+      loadMetrics(id),
+      loadCheckpoints(id),
+      backend['runs.log']({ id }).then((text) => logs.value.set(id, text)),
+    ])
+  }
+
+  async function start(input: CallInput<'runs.start'>): Promise<Run> {
+    const run = await backend['runs.start'](input)
+    set(run)
+    return run
+  }
+  async function resume(id: string) {
+    set(await backend['runs.resume']({ id }))
+    await follow(id)
+  }
+  const pause = (id: string) => backend['runs.pause']({ id })
+  const stop = (id: string) => backend['runs.stop']({ id })
+  async function update(input: CallInput<'runs.update'>) {
+    set(await backend['runs.update'](input))
+  }
+  async function remove(id: string) {
+    await backend['runs.remove']({ id })
+    byId.value.delete(id)
+  }
+
+  return {
+    byId,
+    all,
+    active,
+    metrics,
+    checkpoints,
+    logs,
+    loaded,
+    load,
+    loadMetrics,
+    loadCheckpoints,
+    follow,
+    start,
+    resume,
+    pause,
+    stop,
+    update,
+    remove,
+  }
+})
