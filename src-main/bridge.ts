@@ -15,7 +15,12 @@ export function bridge(channel: Channel, backend: Handlers): Emit {
   const side: BackendSide = { call: (name, input) => answer(backend, name, input) }
   const renderer = createBirpc<RendererSide, BackendSide>(side, {
     post: (text) => channel.post(text),
-    on: (listener) => channel.on((text) => isMessage(text) && listener(text)),
+    on: (listener) =>
+      channel.on((text) => {
+        const refused = refusal(text)
+        if (refused) channel.post(JSON.stringify(refused))
+        else listener(text)
+      }),
     serialize: JSON.stringify,
     deserialize: JSON.parse,
     eventNames: ['event'],
@@ -41,13 +46,21 @@ export async function answer(backend: Handlers, name: string, input: unknown): P
   }
 }
 
-/** Whether a text is a request of the RPC. Anything else is dropped, before it can confuse the RPC. */
-function isMessage(text: string): boolean {
-  if (typeof text !== 'string' || text.length > messageLimit) return false
+/** The answer to a text that is no request, before it can confuse the RPC; null for requests. */
+function refusal(text: unknown): { t: 's'; i?: string; r: Answer } | null {
+  const refuse = (message: string, i?: string) => ({
+    t: 's' as const,
+    i,
+    r: { ok: false as const, error: toErrorData(new AppError('bad-message', message)) },
+  })
+  if (typeof text !== 'string') return refuse('A message is not text.')
+  if (text.length > messageLimit) return refuse(`A message is longer than ${messageLimit} characters.`)
   try {
-    return request.safeParse(JSON.parse(text)).success
+    const message: unknown = JSON.parse(text)
+    if (request.safeParse(message).success) return null
+    return refuse('A message is no request.', z.object({ i: z.string() }).safeParse(message).data?.i)
   } catch {
-    return false
+    return refuse('A message is not JSON.')
   }
 }
 

@@ -17,7 +17,7 @@ import { bridge } from './bridge'
 import { setMenu } from './menu'
 import { outFile } from './paths'
 import { collectErrors, type Fork } from './port'
-import { contentSecurityPolicy, contentTypes, rendererFile } from './renderer-files'
+import { contentSecurityPolicy, contentTypes, fileFor } from './renderer-files'
 import { createServices, type Services } from './services/backend'
 import { readWindowState, saveWindowState } from './window-state'
 
@@ -94,6 +94,10 @@ function openWindow(): void {
     },
     services.calls,
   )
+  window.on('closed', () => {
+    window = null
+    emit = () => undefined
+  })
   window.on('close', (event) => {
     event.preventDefault()
     void close(window!)
@@ -125,8 +129,7 @@ function serveFiles(): void {
   // The one API that Electron 22, on which the tests run, and today's both have.
   protocol.registerBufferProtocol('saim', (request, respond) => {
     void (async () => {
-      const name = decodeURIComponent(new URL(request.url).pathname.slice(1))
-      const file = name.startsWith('files/') ? await services.file(name.slice(6)) : rendererFile(name)
+      const file = await fileFor(services, new URL(request.url).pathname)
       const data = file ? await readFile(file).catch(() => null) : null
       if (!file || !data) return respond({ statusCode: 404, data: Buffer.from('There is nothing here.') })
       respond({

@@ -4,11 +4,12 @@ import { stat } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Emit } from '../src-shared/contract'
 import { messageLimit } from '../src-shared/wire'
 import { bridge } from './bridge'
-import { contentSecurityPolicy, contentTypes, rendererFile } from './renderer-files'
+import { contentSecurityPolicy, contentTypes, fileFor } from './renderer-files'
 import { forkNode } from './port'
 import { createServices } from './services/backend'
 import { Folders } from './services/folders'
@@ -69,8 +70,7 @@ export async function serve({ port, roots }: ServeOptions): Promise<{ url: strin
     const reason = refusal(request)
     if (reason) return void response.writeHead(403, { 'content-type': 'text/plain' }).end(reason)
     if (request.method !== 'GET') return void response.writeHead(405).end()
-    const name = decodeURIComponent(url.pathname.slice(1))
-    const file = name.startsWith('files/') ? await services.file(name.slice(6)) : rendererFile(name)
+    const file = await fileFor(services, url.pathname)
     const info = file ? await stat(file).catch(() => null) : null
     if (!file || !info?.isFile()) return void response.writeHead(404).end('There is nothing here.')
     response.writeHead(200, {
@@ -79,13 +79,15 @@ export async function serve({ port, roots }: ServeOptions): Promise<{ url: strin
       'content-security-policy': contentSecurityPolicy,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
-      'cache-control': name.startsWith('files/thumbnail/') ? 'private, max-age=60' : 'no-store',
+      'cache-control': url.pathname.startsWith('/files/thumbnail/') ? 'private, max-age=60' : 'no-store',
     })
-    createReadStream(file).pipe(response)
+    await pipeline(createReadStream(file), response).catch(() => undefined) // the browser went away
   }
 
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: messageLimit })
+  // What is too long for the bridge is refused by it; what is absurdly long closes the socket.
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 16 * messageLimit })
   server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => undefined) // the browser went away
     const reason = request.url === '/rpc' && request.headers.origin ? refusal(request) : 'No such address.'
     if (reason) return void socket.end(`HTTP/1.1 403 Forbidden\r\n\r\n${reason}`)
     sockets.handleUpgrade(request, socket, head, (webSocket) => connect(webSocket))
@@ -100,7 +102,7 @@ export async function serve({ port, roots }: ServeOptions): Promise<{ url: strin
       services.calls,
     )
     renderers.add(send)
-    socket.on('error', () => undefined) // an oversized message: the socket closes itself
+    socket.on('error', () => undefined) // the socket closes itself
     socket.on('close', () => renderers.delete(send))
   }
 

@@ -15,5 +15,5 @@ export interface Channel {
   on(listener: (text: string) => void): void
 }
 
-/** Strings longer than this are no message of ours. */
-export const messageLimit = 4_000_000
+/** Strings longer than this are refused. */
+export const messageLimit = 1_000_000

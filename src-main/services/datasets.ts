@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Handlers, type Dataset, dataset as datasetSchema, type Emit } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
@@ -59,9 +59,13 @@ export class Datasets {
       this.emit('datasets.removed', { id })
     },
     'datasets.images': async ({ id, offset, limit, class: name }) => {
-      const images = (await this.images(id)).map((image, index) => ({ ...image, index }))
-      const chosen = name === undefined ? images : images.filter((image) => (image.class ?? '') === name)
-      return { total: chosen.length, images: chosen.slice(offset, offset + limit) }
+      const images = await this.images(id)
+      const all = [...images.keys()]
+      const chosen = name === undefined ? all : all.filter((index) => (images[index]!.class ?? '') === name)
+      return {
+        total: chosen.length,
+        images: chosen.slice(offset, offset + limit).map((index) => ({ ...images[index]!, index })),
+      }
     },
     'datasets.unreadable': async ({ id }) => (await this.scan(id)).unreadable,
   }
@@ -90,7 +94,10 @@ export class Datasets {
     const bytes = await this.library.thumbnail(file, thumbnailSide)
     if (!bytes) return null
     await mkdir(path.dirname(cached), { recursive: true })
-    await writeFile(cached, bytes)
+    // The same thumbnail may be asked for twice at once: nobody must see half a file.
+    const temporary = `${cached}.${randomUUID()}`
+    await writeFile(temporary, bytes)
+    await rename(temporary, cached)
     return cached
   }
 
@@ -162,8 +169,10 @@ export class Datasets {
     return (this.loaded ??= (async () => {
       const names = await readdir(this.folder).catch(() => [])
       for (const name of names.filter((n) => n.endsWith('.json') && !n.endsWith('.scan.json'))) {
-        const text = await readFile(path.join(this.folder, name), 'utf8')
-        const record = datasetSchema.safeParse(JSON.parse(text))
+        const stored = await readFile(path.join(this.folder, name), 'utf8')
+          .then(JSON.parse)
+          .catch(() => null)
+        const record = datasetSchema.safeParse(stored)
         if (record.success) this.records.set(record.data.id, record.data)
       }
       for (const record of this.records.values())

@@ -10,10 +10,10 @@ export class Folders {
 
   /** The folder with all links resolved. Throws AppError not-allowed where it lies outside the roots. */
   async allowed(folder: string): Promise<string> {
-    const real = await realpath(folder).catch(() => path.resolve(folder))
+    const real = await resolveLinks(folder)
     for (const root of await this.realRoots()) {
-      const relative = path.relative(root, real)
-      if (!relative.startsWith('..') && !path.isAbsolute(relative)) return real
+      const [first] = path.relative(root, real).split(path.sep)
+      if (first !== '..' && !path.isAbsolute(first!)) return real
     }
     throw new AppError(
       'not-allowed',
@@ -47,6 +47,14 @@ export class Folders {
     }
   }
 
-  private realRoots = () =>
-    Promise.all(this.roots.map((root) => realpath(root).catch(() => path.resolve(root))))
+  private realRoots = () => Promise.all(this.roots.map(resolveLinks))
+}
+
+/** The path without links, also where its last parts do not exist yet. */
+async function resolveLinks(given: string): Promise<string> {
+  const whole = path.resolve(given)
+  const parent = path.dirname(whole)
+  return realpath(whole).catch(async () =>
+    parent === whole ? whole : path.join(await resolveLinks(parent), path.basename(whole)),
+  )
 }

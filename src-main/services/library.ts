@@ -26,8 +26,11 @@ export class Library {
   /** WebP bytes, or null where the image can not be read. */
   thumbnail = (file: string, size: number) => this.process().thumbnail(file, size)
 
+  /** Ends the process; what was asked of it stays unanswered. */
   close() {
-    this.child?.kill()
+    const child = this.child
+    this.child = this.remote = null
+    child?.kill()
   }
 
   private process() {
@@ -38,6 +41,7 @@ export class Library {
       { post: (message) => child.post(message), on: (listener) => child.onMessage(listener), timeout: -1 },
     )
     child.onExit(() => {
+      if (this.child !== child) return
       this.child = this.remote = null
       remote.$close(new AppError('worker-died', 'The process that reads images ended.', 'Try again.'))
     })

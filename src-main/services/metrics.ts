@@ -13,7 +13,7 @@ export const columnsOf = (metrics: Metric[]): MetricColumns =>
  */
 export function thin(metrics: Metric[], points: number): Metric[] {
   if (metrics.length <= points) return metrics
-  const stretches = Math.max(1, Math.floor((points - 2) / 2))
+  const stretches = Math.floor((points - 2) / 2)
   const inner = metrics.slice(1, -1)
   const chosen: Metric[] = [metrics[0]!]
   for (let s = 0; s < stretches; s++) {
@@ -27,7 +27,7 @@ export function thin(metrics: Metric[], points: number): Metric[] {
     chosen.push(inner[Math.min(low, high)]!)
     if (low !== high) chosen.push(inner[Math.max(low, high)]!)
   }
-  return points > 1 ? [...chosen, metrics.at(-1)!] : chosen
+  return [...chosen, metrics.at(-1)!]
 }
 
 /** The metrics of runs, read once and then only as far as they grew. */

@@ -20,7 +20,9 @@ export class Settings {
   }
 
   async get(): Promise<AppSettings> {
-    const stored = await readFile(this.file, 'utf8').then(JSON.parse, () => ({}))
+    const stored = await readFile(this.file, 'utf8')
+      .then(JSON.parse)
+      .catch(() => ({}))
     return appSettings
       .catch(() => appSettings.parse({ runsFolder: runsFolder() }))
       .parse({
