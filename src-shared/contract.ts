@@ -148,7 +148,8 @@ export const estimate = z.object({
   basis: z.enum(['earlier-run', 'model-size']),
   /** Disk that all checkpoints will take. */
   diskBytes: z.number(),
-  freeDiskBytes: z.number(),
+  /** Null where unknown. */
+  freeDiskBytes: z.number().nullable(),
   learningRate: z.number(),
   warnings: z.array(z.string()),
 })

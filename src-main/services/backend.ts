@@ -51,7 +51,8 @@ export function createServices(host: Host, emit: Emit): Services {
     'runs.export': async (input) =>
       runs.calls['runs.export']({ ...input, folder: await allowed(input.folder) }),
     'settings.set': async (changes) => {
-      if (changes.runsFolder) await allowed(changes.runsFolder)
+      const { runsFolder } = await settings.get()
+      if (changes.runsFolder && changes.runsFolder !== runsFolder) await allowed(changes.runsFolder)
       return settings.calls['settings.set'](changes)
     },
     'app.info': async () => ({

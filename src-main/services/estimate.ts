@@ -1,5 +1,7 @@
-import { statfs } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import * as files from 'node:fs/promises'
 import { cpus, freemem, totalmem } from 'node:os'
+import path from 'node:path'
 import type { Estimate, Run } from '../../src-shared/contract'
 import { type Hyperparameters, learningRate } from '../../src-shared/hyperparameters'
 import { patchCount } from '../saim/order'
@@ -27,15 +29,14 @@ export async function estimateRun(
   const batchesPerEpoch = Math.max(1, Math.floor(images / h.batchSize))
   const totalSteps = Math.max(1, Math.floor((h.epochs * batchesPerEpoch) / h.accumulation))
   const imagesPerStep = h.batchSize * h.accumulation
-  const earlier = runs.find(
-    (run) => run.latest && costly.every((name) => run.hyperparameters[name] === h[name]),
-  )?.latest
+  const earlier = runs
+    .filter((run) => run.latest && costly.every((name) => run.hyperparameters[name] === h[name]))
+    .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0]?.latest
 
   const seconds = earlier
     ? (totalSteps * imagesPerStep) / earlier.imagesPerSecond
     : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)
   const checkpoints = Math.ceil(h.epochs / h.checkpointEvery)
-  const disk = await statfs(runsFolder).catch(() => null)
   const estimate = {
     parameters,
     memoryBytes: earlier?.memory ?? memoryBytes(h, parameters),
@@ -45,11 +46,20 @@ export async function estimateRun(
     seconds,
     basis: earlier ? ('earlier-run' as const) : ('model-size' as const),
     diskBytes: checkpoints * (parameters * 12 + 1e6),
-    freeDiskBytes: disk ? disk.bavail * disk.bsize : 0,
+    freeDiskBytes: await freeDiskBytes(runsFolder),
     learningRate: learningRate(h),
   }
   return { ...estimate, warnings: warnings(h, images, estimate) }
 }
+
+/** Of the disk that holds a folder, or will; null where Node can not tell (before 18.15). */
+async function freeDiskBytes(folder: string): Promise<number | null> {
+  if (!('statfs' in files)) return null
+  const { bavail, bsize } = await files.statfs(existing(folder))
+  return bavail * bsize
+}
+
+const existing = (folder: string): string => (existsSync(folder) ? folder : existing(path.dirname(folder)))
 
 /** Forward and backward: three times two operations for each weight and token, and the attention. */
 function flopsPerImage(h: Hyperparameters): number {
@@ -72,7 +82,8 @@ function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warning
     images < h.batchSize && `There are fewer images (${images}) than a batch: they are repeated to fill it.`,
     e.memoryBytes > e.availableMemoryBytes &&
       `It may need ${gigabytes(e.memoryBytes)} of memory, ${gigabytes(e.availableMemoryBytes)} are to be had. Try a smaller batch with accumulation.`,
-    e.diskBytes > e.freeDiskBytes &&
+    e.freeDiskBytes !== null &&
+      e.diskBytes > e.freeDiskBytes &&
       `Its checkpoints may take ${gigabytes(e.diskBytes)}, more than the disk has free.`,
     e.seconds > 86_400 && `It may take ${(e.seconds / 86_400).toFixed(0)} days. Try a smaller preset first.`,
   ].filter((text) => text !== false)

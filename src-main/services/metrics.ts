@@ -34,13 +34,13 @@ export function thin(metrics: Metric[], points: number): Metric[] {
 export class MetricsReader {
   private readonly known = new Map<string, { metrics: Metric[]; nextByte: number }>()
 
-  /** All metrics of a run's folder so far, and how many of them are new since the last time. */
-  async read(folder: string): Promise<{ metrics: Metric[]; added: number }> {
+  /** All metrics of a run's folder so far. */
+  async read(folder: string): Promise<Metric[]> {
     const before = this.known.get(folder) ?? { metrics: [], nextByte: 0 }
     const { metrics, nextByte, cut } = await tailMetrics(folder, before.nextByte)
     const all = cut ? metrics : before.metrics.concat(metrics)
     this.known.set(folder, { metrics: all, nextByte })
-    return { metrics: all, added: metrics.length }
+    return all
   }
 
   forget = (folder: string) => void this.known.delete(folder)

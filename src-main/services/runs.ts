@@ -1,8 +1,9 @@
-import { appendFileSync } from 'node:fs'
-import { access, copyFile, mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
+import { appendFileSync, createReadStream } from 'node:fs'
+import { access, constants, copyFile, mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { z } from 'zod'
-import type { Handlers, Emit, Run } from '../../src-shared/contract'
+import { type Emit, type Handlers, type Run, run as runSchema } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { dataFolder } from '../paths'
 import type { Child, Fork } from '../port'
@@ -17,6 +18,7 @@ import {
   readRun,
   type RunFile,
   runPaths,
+  tailMetrics,
   updateRun,
 } from '../training/run-folder'
 import type { Datasets } from './datasets'
@@ -74,9 +76,12 @@ interface RunsOptions {
 export class Runs {
   private readonly seen = new Map<string, Seen>()
   private readonly metrics = new MetricsReader()
-  private readonly followed = new Map<string, { logBytes: number; checkpoints: number }>()
+  private readonly followed = new Map<string, { metricBytes: number; logBytes: number; checkpoint: number }>()
   private trained: { id: string; child: Child; ended: Promise<void> } | null = null
   private timer: NodeJS.Timeout | null = null
+  private polls = 0
+  /** Runs start one after the other, so that two clicks do not start two. */
+  private starting: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly options: RunsOptions) {}
 
@@ -88,7 +93,6 @@ export class Runs {
       return estimateRun(hyperparameters, images, await this.list(), await this.root())
     },
     'runs.start': async ({ dataset: id, hyperparameters, name }) => {
-      await this.refuseWhileTraining()
       const dataset = await this.options.datasets.get(id)
       const images = await this.options.datasets.images(id)
       if (images.length === 0)
@@ -99,23 +103,23 @@ export class Runs {
         )
       const settings = await this.options.settings.get()
       await mkdir(settings.runsFolder, { recursive: true })
-      const folder = await createRun(settings.runsFolder, {
-        name: name?.trim() || dataset.name,
-        dataset: { name: dataset.name, folder: dataset.folder, images: images.length },
-        hyperparameters,
-        engine: settings.engine,
-        threads: settings.threads,
-        decoders: settings.decoders,
-        images,
-      })
-      return this.train(folder)
+      return this.trainAlone(() =>
+        createRun(settings.runsFolder, {
+          name: name?.trim() || dataset.name,
+          dataset: { name: dataset.name, folder: dataset.folder, images: images.length },
+          hyperparameters,
+          engine: settings.engine,
+          threads: settings.threads,
+          decoders: settings.decoders,
+          images,
+        }),
+      )
     },
     'runs.resume': async ({ id }) => {
-      await this.refuseWhileTraining()
       const run = await this.get(id)
       if (run.status === 'finished')
         throw new AppError('run-busy', `${run.name} is finished.`, 'Start a new run with more epochs.')
-      return this.train(run.folder)
+      return this.trainAlone(async () => run.folder)
     },
     'runs.pause': ({ id }) => this.end(id, 'paused'),
     'runs.stop': ({ id }) => this.end(id, 'stopped'),
@@ -127,15 +131,12 @@ export class Runs {
     },
     'runs.remove': async ({ id }) => {
       const run = await this.get(id)
-      if (run.status === 'running' || run.status === 'starting')
-        throw new AppError('run-busy', `${run.name} is being trained.`, 'Stop it first.')
+      if (isActive(run)) throw new AppError('run-busy', `${run.name} is being trained.`, 'Stop it first.')
       await (this.options.trash ?? moveToTrash)(run.folder)
-      this.seen.delete(id)
-      this.metrics.forget(run.folder)
-      this.options.emit('runs.removed', { id })
+      this.forget(id, run.folder)
     },
     'runs.metrics': async ({ id, points, after }) => {
-      const { metrics } = await this.metrics.read(await this.folderOf(id))
+      const metrics = await this.metrics.read(await this.folderOf(id))
       const chosen = after === undefined ? metrics : metrics.filter(({ step }) => step > after)
       return columnsOf(thin(chosen, points))
     },
@@ -156,7 +157,7 @@ export class Runs {
         )
       const source = path.join(runPaths(run.folder).checkpoint(chosen), 'weights.safetensors')
       const target = await freeName(folder, `${fileName(run.name)}-${chosen}`, '.safetensors')
-      await copyFile(source, target)
+      await copyFile(source, target, constants.COPYFILE_EXCL)
       return { path: target, bytes: (await stat(target)).size }
     },
   }
@@ -202,9 +203,14 @@ export class Runs {
   }
 
   private async list(): Promise<Run[]> {
-    const names = await readdir(await this.root()).catch(() => [])
-    const runs = await Promise.all(names.map((id) => this.get(id).catch(() => null)))
+    const runs = await Promise.all((await this.ids()).map((id) => this.get(id).catch(() => null)))
     return runs.filter((run) => run !== null)
+  }
+
+  /** Names in the runs folder that runs can have; a person may keep other things there. */
+  private async ids(): Promise<string[]> {
+    const names = await readdir(await this.root()).catch(() => [])
+    return names.filter((name) => runSchema.shape.id.safeParse(name).success)
   }
 
   /** Reads a run, or answers what was read before where its files did not change. */
@@ -220,8 +226,7 @@ export class Runs {
       ),
     )
     const known = this.seen.get(id)
-    const active = known?.run.status === 'running' || known?.run.status === 'starting'
-    if (known?.key === times.join() && !active) return known.run
+    if (known?.key === times.join() && !isActive(known.run)) return known.run
     const run = await describe(folder, await readRun(folder))
     this.seen.set(id, { key: times.join(), run })
     return run
@@ -233,8 +238,24 @@ export class Runs {
     return run
   }
 
+  private forget(id: string, folder: string): void {
+    this.seen.delete(id)
+    this.followed.delete(id)
+    this.metrics.forget(folder)
+    this.options.emit('runs.removed', { id })
+  }
+
+  private trainAlone(folder: () => Promise<string>): Promise<Run> {
+    const started = this.starting.then(async () => {
+      await this.refuseWhileTraining()
+      return this.train(await folder())
+    })
+    this.starting = started.catch(() => undefined)
+    return started
+  }
+
   private async refuseWhileTraining(): Promise<void> {
-    const busy = (await this.list()).find(({ status }) => status === 'running' || status === 'starting')
+    const busy = (await this.list()).find(isActive)
     if (busy) throw new AppError('run-busy', `${busy.name} is being trained.`, 'Pause or stop it first.')
   }
 
@@ -251,6 +272,7 @@ export class Runs {
       }),
     )
     this.trained = { id, child, ended }
+    await this.tell(id)
     return this.changed(id)
   }
 
@@ -272,35 +294,49 @@ export class Runs {
     await this.trained.ended
   }
 
+  /** Looks at new runs and at those being trained; every tenth time at all, which other programs may change. */
   private async poll(): Promise<void> {
-    const names = await readdir(await this.root()).catch(() => [])
-    for (const id of names) {
-      const before = this.seen.get(id)
+    const everything = this.polls++ % 10 === 0
+    if (this.polls === 1) return void (await this.list()) // what was there before is no news
+    const ids = new Set(await this.ids())
+    for (const [id, { run }] of this.seen) if (!ids.has(id)) this.forget(id, run.folder)
+    for (const id of ids) {
+      const before = this.seen.get(id)?.run
+      if (before && !isActive(before) && !everything) continue
       const run = await this.get(id).catch(() => null)
-      if (!run || (before && before.run === run)) continue
-      const same = before && JSON.stringify(before.run) === JSON.stringify(run)
-      if (!same) this.options.emit('runs.changed', run)
-      await this.tell(id)
+      if (!run || run === before) continue
+      if (JSON.stringify(before) !== JSON.stringify(run)) this.options.emit('runs.changed', run)
+      if (isActive(run) || (before && isActive(before))) await this.tell(id)
     }
   }
 
-  /** Tells what is new in a run's metrics, log and checkpoints since the last time. */
+  /** Tells what came to a run's metrics, log and checkpoints since the last time; nothing the first time. */
   private async tell(id: string): Promise<void> {
     const folder = await this.folderOf(id)
-    const first = !this.followed.has(id)
-    const last = this.followed.get(id) ?? { logBytes: 0, checkpoints: 0 }
-    const { metrics, added } = await this.metrics.read(folder)
-    const log = await readFile(runPaths(folder).log).catch(() => Buffer.alloc(0))
-    const checkpoints = await listCheckpoints(folder)
-    this.followed.set(id, { logBytes: log.length, checkpoints: checkpoints.length })
-    if (first) return
-    if (added) this.options.emit('runs.metrics', { id, metrics: columnsOf(metrics.slice(-added)) })
-    if (log.length > last.logBytes)
-      this.options.emit('runs.log', { id, text: log.subarray(last.logBytes).toString() })
-    for (const checkpoint of checkpoints.slice(last.checkpoints))
-      this.options.emit('runs.checkpoint', { id, checkpoint })
+    const { metrics: metricsFile, log: logFile } = runPaths(folder)
+    const checkpointNow = (await checkpointSteps(folder)).at(-1) ?? -1
+    const last = this.followed.get(id)
+    if (!last) {
+      const [metricBytes, logBytes] = await Promise.all([metricsFile, logFile].map(sizeOf))
+      this.followed.set(id, { metricBytes: metricBytes!, logBytes: logBytes!, checkpoint: checkpointNow })
+      return
+    }
+    const { metrics, nextByte } = await tailMetrics(folder, last.metricBytes)
+    const lines = await tailText(logFile, last.logBytes)
+    this.followed.set(id, {
+      metricBytes: nextByte,
+      logBytes: last.logBytes + Buffer.byteLength(lines),
+      checkpoint: checkpointNow,
+    })
+    if (metrics.length) this.options.emit('runs.metrics', { id, metrics: columnsOf(metrics) })
+    if (lines) this.options.emit('runs.log', { id, text: lines })
+    if (checkpointNow > last.checkpoint)
+      for (const checkpoint of (await listCheckpoints(folder)).filter(({ step }) => step > last.checkpoint))
+        this.options.emit('runs.checkpoint', { id, checkpoint })
   }
 }
+
+const isActive = ({ status }: Run) => status === 'running' || status === 'starting'
 
 async function describe(folder: string, file: RunFile): Promise<Run> {
   const annotations = await readAnnotations(folder)
@@ -337,8 +373,22 @@ async function describe(folder: string, file: RunFile): Promise<Run> {
 const effectiveBatch = ({ hyperparameters: h }: RunFile) => h.batchSize * h.accumulation
 
 async function readAnnotations(folder: string): Promise<Annotations> {
-  const stored = await readFile(annotationsFile(folder), 'utf8').then(JSON.parse, () => ({}))
+  const stored = await readFile(annotationsFile(folder), 'utf8')
+    .then(JSON.parse)
+    .catch(() => ({}))
   return annotationsSchema.catch(() => annotationsSchema.parse({})).parse(stored)
+}
+
+const sizeOf = (file: string) =>
+  stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  )
+
+/** The text of a file from a byte on. */
+async function tailText(file: string, fromByte: number): Promise<string> {
+  if ((await sizeOf(file)) <= fromByte) return ''
+  return text(createReadStream(file, { start: fromByte, encoding: 'utf8' }))
 }
 
 /** Where there is no system trash: a folder beside the runs. */
