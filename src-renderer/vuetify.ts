@@ -9,6 +9,7 @@ export const vuetify = createVuetify({
     themes: {
       light: {
         dark: false,
+        variables: { 'medium-emphasis-opacity': 0.78 },
         colors: {
           background: '#f6f6f4',
           surface: '#ffffff',
@@ -22,6 +23,7 @@ export const vuetify = createVuetify({
       },
       dark: {
         dark: true,
+        variables: { 'medium-emphasis-opacity': 0.78 },
         colors: {
           background: '#121514',
           surface: '#1b1f1e',

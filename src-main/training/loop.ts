@@ -84,11 +84,12 @@ export async function train(
       const values = await state.read()
       const checkpoint = splitState(values)
       const seconds = (performance.now() - begin) / 1000
+      // First, so that whoever sees the checkpoint finds its reconstructions.
+      await reconstructions.write(step)
       await saveCheckpoint(folder, {
         ...checkpoint,
         state: { step, epoch: epochOf(step), loss: last, seconds, savedAt: new Date().toISOString() },
       })
-      await reconstructions.write(step)
       await updateRun(folder, { step })
       log(`Saved the checkpoint of step ${step}.`)
       tell({ type: 'checkpoint', step })

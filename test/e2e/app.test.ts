@@ -1,0 +1,178 @@
+import AxeBuilder from '@axe-core/playwright'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '../helpers/hosts'
+import { temporaryFolder } from '../helpers/runs'
+
+const screenshots = path.resolve('docs/screenshots')
+
+const hosts = [
+  { name: 'in the browser', can: () => chromiumPath !== undefined, browser: true },
+  { name: 'in the window', can: canOpenWindow, browser: false },
+]
+
+if (process.env['CI'])
+  it('has a browser and a window to test in', () => {
+    expect(hosts.filter(({ can }) => !can()).map(({ name }) => name)).toEqual([])
+  })
+
+describe.each(hosts)('the application $name', ({ can, browser }) => {
+  const home = temporaryFolder()
+  const target = path.join(home, 'exported')
+  mkdirSync(target)
+  let app: OpenedApp
+  let page: Page
+  const complaints: string[] = []
+
+  const open = async () => {
+    app = browser ? await openInBrowser(home, [home]) : await openWindow(home, target)
+    page = app.page
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      if (/Content Security Policy/.test(message.text())) complaints.push(message.text())
+    })
+  }
+  const go = async (name: string) => {
+    await page.getByRole('link', { name, exact: true }).first().click()
+    await page.getByRole('heading', { name, level: 1 }).waitFor()
+  }
+  /** A picture for the README, where it is missing or asked for. */
+  const picture = async (name: string) => {
+    const file = path.join(screenshots, `${name}.png`)
+    if (browser && (!existsSync(file) || process.env['SCREENSHOTS'])) await page.screenshot({ path: file })
+  }
+  const train = async (epochs: number, name: string) => {
+    await go('Train')
+    await page.getByLabel('Name of the run').fill(name)
+    await page.getByLabel('Epochs', { exact: true }).fill(String(epochs))
+    await page.getByLabel('Batch size (images)').fill('64')
+    await page.getByRole('button', { name: 'Start training' }).click()
+    await page.getByRole('heading', { name, level: 1 }).waitFor()
+  }
+  const lossSpoken = () => page.getByRole('img', { name: /^Loss\. / }).getAttribute('aria-label')
+  afterAll(() => app?.close())
+  // What the person would see is the best account of what went wrong.
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail' && page)
+      await page.screenshot({ path: `test/output/${browser ? 'browser' : 'window'}-${task.id}.png` })
+  })
+
+  it.runIf(can())('adds the sample data set, trains on it and shows the loss move', async () => {
+    await open()
+    await page.getByText('Begin with a folder of images').waitFor()
+    await picture('datasets-empty')
+    await page.getByRole('button', { name: 'Use sample images' }).click()
+    await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
+    await page.getByRole('img', { name: 'animals/ant.png' }).waitFor()
+    await page.waitForLoadState('networkidle')
+    await picture('dataset')
+
+    await train(3, 'First run')
+    await expect.poll(lossSpoken, { timeout: 60_000 }).toMatch(/latest \d/)
+    const before = await lossSpoken()
+    await expect.poll(lossSpoken, { timeout: 60_000 }).not.toBe(before)
+    await picture('run')
+    await page.getByRole('button', { name: 'Stop and save' }).click()
+    await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: 60_000 })
+    await page.getByRole('tab', { name: 'Reconstructions' }).click()
+    await page.getByRole('img', { name: /^Image 1 at step/ }).waitFor()
+  })
+
+  it.runIf(can())('refuses settings that do not fit, at the field', async () => {
+    await go('Train')
+    await page.getByLabel('Image size (px)').fill('65')
+    await page.getByText('The image size must be a multiple of the patch size.').waitFor()
+    expect(await page.getByRole('button', { name: 'Start training' }).isDisabled()).toBe(true)
+    await page.getByLabel('Image size (px)').fill('64')
+    await expect.poll(() => page.getByRole('button', { name: 'Start training' }).isEnabled()).toBe(true)
+    await picture('train')
+  })
+
+  it.runIf(can())('knows the run after a restart, and resumes it to its end', async () => {
+    await app.close()
+    await open()
+    await go('Runs')
+    await page.getByRole('row', { name: /First run.*stopped/ }).waitFor()
+    await page.getByRole('link', { name: 'First run' }).click()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
+  })
+
+  it.runIf(can())('compares it with a second run', async () => {
+    await train(1, 'Second run')
+    await page.getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
+    await go('Runs')
+    await picture('runs')
+    for (const name of ['First run', 'Second run'])
+      await page
+        .getByRole('row', { name: new RegExp(name) })
+        .getByRole('checkbox')
+        .check()
+    await page.getByRole('button', { name: 'Compare' }).click()
+    await page.getByRole('row', { name: 'Epochs 3 1' }).waitFor()
+    await expect.poll(lossSpoken).toMatch(/First run: latest .*Second run: latest|Second run.*First run/)
+    await page
+      .getByRole('img', { name: /^Image 1 at step/ })
+      .nth(1)
+      .waitFor()
+    await picture('compare')
+  })
+
+  it.runIf(can())('shows reconstructions and exports a checkpoint', async () => {
+    await go('Gallery')
+    await page.getByText(/Checkpoint \d of \d/).waitFor()
+    await page.waitForLoadState('networkidle')
+    await picture('gallery')
+    await go('Export')
+    await page.getByRole('button', { name: 'Choose folder' }).click()
+    if (browser) {
+      await page.getByRole('dialog').getByText('exported', { exact: true }).click()
+      await page.getByRole('dialog').getByText(target).waitFor()
+      await page.getByRole('button', { name: 'Choose this folder' }).click()
+    }
+    await page.getByRole('button', { name: 'Export', exact: true }).click()
+    await page.getByText('Written:').waitFor()
+    expect(readdirSync(target)).toHaveLength(1)
+    await picture('export')
+  })
+
+  it.runIf(can())(
+    'has no accessibility violation of level A or AA on any page, in light and dark',
+    async () => {
+      await go('Settings')
+      await picture('settings')
+      for (const theme of ['Dark', 'Light']) {
+        await go('Settings')
+        await page.getByRole('combobox', { name: 'Theme' }).click({ force: true })
+        await page.getByRole('option', { name: theme }).click()
+        await page.waitForTimeout(500)
+        for (const name of [
+          'Data sets',
+          'Train',
+          'Runs',
+          'Compare',
+          'Gallery',
+          'Export',
+          'Engines',
+          'Settings',
+        ]) {
+          await go(name)
+          await page.waitForTimeout(400)
+          if (name === 'Engines' && theme === 'Light') await picture('engines')
+          const { violations } = await new AxeBuilder({ page })
+            .setLegacyMode(true) // Electron has no further pages to load axe in
+            .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
+            .analyze()
+          const found = violations.map(({ id, nodes }) => `${theme} ${name}: ${id} ${nodes[0]?.html}`)
+          expect(found).toEqual([])
+        }
+      }
+    },
+  )
+
+  it.runIf(can())('breaks no rule of its own content security policy and throws nothing', () => {
+    expect(complaints).toEqual([])
+  })
+})
