@@ -75,6 +75,8 @@ interface RunsOptions {
 /** The runs below the runs folder, whoever trains them, and the training of one of them. */
 export class Runs {
   private readonly seen = new Map<string, Seen>()
+  /** The runs as the listeners know them. */
+  private readonly told = new Map<string, Run>()
   private readonly metrics = new MetricsReader()
   private readonly followed = new Map<string, { metricBytes: number; logBytes: number; checkpoint: number }>()
   private trained: { id: string; child: Child; ended: Promise<void> } | null = null
@@ -234,12 +236,14 @@ export class Runs {
 
   private async changed(id: string): Promise<Run> {
     const run = await this.get(id)
+    this.told.set(id, run)
     this.options.emit('runs.changed', run)
     return run
   }
 
   private forget(id: string, folder: string): void {
     this.seen.delete(id)
+    this.told.delete(id)
     this.followed.delete(id)
     this.metrics.forget(folder)
     this.options.emit('runs.removed', { id })
@@ -297,14 +301,19 @@ export class Runs {
   /** Looks at new runs and at those being trained; every tenth time at all, which other programs may change. */
   private async poll(): Promise<void> {
     const everything = this.polls++ % 10 === 0
-    if (this.polls === 1) return void (await this.list()) // what was there before is no news
+    if (this.polls === 1) {
+      // What was there before is no news.
+      for (const run of await this.list()) this.told.set(run.id, run)
+      return
+    }
     const ids = new Set(await this.ids())
-    for (const [id, { run }] of this.seen) if (!ids.has(id)) this.forget(id, run.folder)
+    for (const [id, run] of this.told) if (!ids.has(id)) this.forget(id, run.folder)
     for (const id of ids) {
-      const before = this.seen.get(id)?.run
+      const before = this.told.get(id)
       if (before && !isActive(before) && !everything) continue
       const run = await this.get(id).catch(() => null)
       if (!run || run === before) continue
+      this.told.set(id, run)
       if (JSON.stringify(before) !== JSON.stringify(run)) this.options.emit('runs.changed', run)
       if (isActive(run) || (before && isActive(before))) await this.tell(id)
     }

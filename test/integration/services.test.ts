@@ -1,0 +1,263 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { forkNode } from '../../src-main/port'
+import { createServices, type Services } from '../../src-main/services/backend'
+import { runPaths } from '../../src-main/training/run-folder'
+import type { Dataset, EventName, Handlers, Run } from '../../src-shared/contract'
+import { fromPreset } from '../../src-shared/hyperparameters'
+import { makeImages, saim, smallModel, flags, temporaryFolder } from '../helpers/runs'
+
+const home = temporaryFolder()
+const images = realpathSync(temporaryFolder())
+const runs = path.join(home, 'runs')
+const events: { name: EventName; payload: unknown }[] = []
+let services: Services
+let calls: Handlers
+let dataset: Dataset
+
+const open = () => {
+  services = createServices({ kind: 'browser', fork: forkNode }, (name, payload) =>
+    events.push({ name, payload }),
+  )
+  calls = services.calls
+}
+
+beforeAll(async () => {
+  process.env['SAIM_HOME'] = home
+  await makeImages(images, 24)
+  writeFileSync(path.join(images, 'broken.jpg'), 'not an image')
+  open()
+  dataset = await scanned((await calls['datasets.add']({ folder: images })).id)
+})
+afterAll(() => services.close())
+
+const settings = (changes: object = {}) =>
+  fromPreset('nano', {
+    imageSize: 16,
+    patchSize: 4,
+    width: 32,
+    depth: 2,
+    heads: 2,
+    queryDepth: 2,
+    batchSize: 8,
+    epochs: 4,
+    warmupEpochs: 1,
+    checkpointEvery: 2,
+    ...changes,
+  })
+const long = () => settings({ epochs: 10_000, checkpointEvery: 1000 })
+
+async function until<T>(look: () => Promise<T | false | undefined> | T | false | undefined): Promise<T> {
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+const scanned = (id: string) =>
+  until(async () => (await calls['datasets.list']()).find((d) => d.id === id && d.status !== 'scanning'))
+
+const inState = (id: string, status: Run['status']) =>
+  until(async () => {
+    const run = await calls['runs.get']({ id })
+    return run.status === status && run
+  })
+
+const steps = (id: string, step: number) => until(async () => (await calls['runs.get']({ id })).step >= step)
+
+const heard = (name: EventName, id: string) =>
+  events.filter((event) => event.name === name && (event.payload as { id: string }).id === id)
+
+describe('data sets', () => {
+  it('count images, classes and sizes, and name what can not be read', async () => {
+    expect(dataset).toMatchObject({
+      status: 'ready',
+      images: 24,
+      unreadable: 1,
+      classes: [
+        { name: 'even', images: 12 },
+        { name: 'odd', images: 12 },
+      ],
+      sizes: { minimumWidth: 60, maximumWidth: 60, minimumHeight: 40, maximumHeight: 40 },
+    })
+    const [broken] = await calls['datasets.unreadable']({ id: dataset.id })
+    expect(broken).toMatchObject({ path: 'broken.jpg', reason: expect.stringContaining('not an image') })
+  })
+
+  it('are the same data set when the folder is added again', async () => {
+    expect((await calls['datasets.add']({ folder: `${images}/even/..` })).id).toBe(dataset.id)
+  })
+
+  it('page through a class, each image by its position in the whole', async () => {
+    const page = { id: dataset.id, offset: 10, limit: 5, class: 'odd' }
+    const { total, images: odd } = await calls['datasets.images'](page)
+    expect(total).toBe(12)
+    expect(odd.map(({ index }) => index)).toEqual([22, 23])
+  })
+
+  it('keep a thumbnail until the image changes', async () => {
+    const file = await services.file(`thumbnail/${dataset.id}/0`)
+    expect(readFileSync(file!).toString('latin1', 8, 12)).toBe('WEBP')
+    expect(await services.file(`thumbnail/${dataset.id}/0`)).toBe(file)
+    await makeImages(images, 1, { width: 80 })
+    expect(await services.file(`thumbnail/${dataset.id}/0`)).not.toBe(file)
+    expect(await services.file(`thumbnail/${dataset.id}/24`)).toBeNull()
+  })
+
+  it('say why a folder can not be added', async () => {
+    const empty = temporaryFolder()
+    const { id } = await calls['datasets.add']({ folder: empty })
+    expect(await scanned(id)).toMatchObject({ status: 'failed', error: expect.stringContaining('no images') })
+    const missing = calls['datasets.add']({ folder: path.join(empty, 'missing') })
+    await expect(missing).rejects.toMatchObject({ code: 'folder-missing' })
+    await calls['datasets.remove']({ id })
+    expect(existsSync(empty)).toBe(true)
+    expect((await calls['datasets.list']()).map((d) => d.id)).toEqual([dataset.id])
+  })
+})
+
+describe('runs', () => {
+  it('train, tell what comes, and leave checkpoints with reconstructions', async () => {
+    const run = await calls['runs.start']({
+      dataset: dataset.id,
+      hyperparameters: settings(),
+      name: 'Überblick',
+    })
+    const finished = await inState(run.id, 'finished')
+    expect(finished).toMatchObject({ name: 'Überblick', step: 12, totalSteps: 12, secondsLeft: null })
+    const told = await until(
+      () => heard('runs.checkpoint', run.id).length === 2 && heard('runs.metrics', run.id),
+    )
+    const toldSteps = told.flatMap(({ payload }) => (payload as { metrics: { step: number[] } }).metrics.step)
+    expect(toldSteps).toEqual(Array.from({ length: 12 }, (_, i) => i + 1))
+    expect(heard('runs.log', run.id).length).toBeGreaterThan(0)
+
+    const columns = await calls['runs.metrics']({ id: run.id, points: 5 })
+    expect(columns.step.length).toBeLessThanOrEqual(5)
+    expect([columns.step[0], columns.step.at(-1)]).toEqual([1, 12])
+    const [checkpoint] = await calls['runs.checkpoints']({ id: run.id })
+    expect(existsSync((await services.file(checkpoint!.reconstructions[0]!))!)).toBe(true)
+  })
+
+  it('are estimated from earlier runs of the same model', async () => {
+    const estimate = (changes: object) =>
+      calls['runs.estimate']({ dataset: dataset.id, hyperparameters: settings(changes) })
+    expect(await estimate({ epochs: 8 })).toMatchObject({
+      basis: 'earlier-run',
+      stepsPerEpoch: 3,
+      totalSteps: 24,
+    })
+    expect(await estimate({ width: 64 })).toMatchObject({ basis: 'model-size' })
+    const [{ latest }] = (await calls['runs.list']()) as [Run]
+    expect((await estimate({})).memoryBytes).toBe(latest!.memory)
+  })
+
+  it('train one at a time, also when asked twice at once; pause, resume and stop', async () => {
+    const start = () => calls['runs.start']({ dataset: dataset.id, hyperparameters: long(), name: 'long' })
+    const [first, second] = await Promise.allSettled([start(), start()])
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'run-busy' } })
+    expect((second as PromiseRejectedResult).reason.message).toContain('long')
+    const { id } = (first as PromiseFulfilledResult<Run>).value
+    await steps(id, 3)
+    await calls['runs.pause']({ id })
+    const paused = await calls['runs.get']({ id })
+    expect(paused.status).toBe('paused')
+    await calls['runs.resume']({ id })
+    await steps(id, paused.step + 2)
+    await expect(calls['runs.remove']({ id })).rejects.toMatchObject({ code: 'run-busy' })
+    await calls['runs.stop']({ id })
+    const stopped = await calls['runs.get']({ id })
+    expect(stopped.status).toBe('stopped')
+    const { step } = await calls['runs.metrics']({ id, points: 20_000 })
+    expect(step).toEqual(Array.from({ length: stopped.step }, (_, i) => i + 1))
+  })
+
+  it('are interrupted when their process is killed, and go on from the last checkpoint', async () => {
+    const hyperparameters = settings({ epochs: 10_000, checkpointEvery: 1 })
+    const { id, folder } = await calls['runs.start']({ dataset: dataset.id, hyperparameters, name: 'killed' })
+    await steps(id, 4)
+    process.kill(JSON.parse(readFileSync(runPaths(folder).run, 'utf8')).process.pid, 'SIGKILL')
+    await inState(id, 'interrupted')
+    expect(await services.currentRun()).toBeNull()
+    await calls['runs.resume']({ id })
+    await inState(id, 'running')
+    await calls['runs.stop']({ id })
+    expect((await calls['runs.get']({ id })).status).toBe('stopped')
+  })
+
+  it('of the command line are followed', async () => {
+    events.length = 0
+    const training = saim(
+      ['train', images, '--name', 'by hand', ...flags({ ...smallModel, epochs: 20 })],
+      home,
+    )
+    const run = await until(async () => (await calls['runs.list']()).find(({ name }) => name === 'by hand'))
+    await training
+    await inState(run.id, 'finished')
+    await until(() =>
+      heard('runs.changed', run.id).some(({ payload }) => (payload as Run).status === 'finished'),
+    )
+  })
+
+  it('keep a name, notes and tags beside what the training writes', async () => {
+    const [run] = (await calls['runs.list']()) as [Run]
+    const words = { name: 'New name', notes: 'Notes', tags: ['a', 'b'], pinned: true, archived: true }
+    await calls['runs.update']({ id: run.id, ...words })
+    expect(await calls['runs.get']({ id: run.id })).toMatchObject({ ...words, step: run.step })
+    await calls['runs.update']({ id: run.id, archived: false })
+    expect(await calls['runs.get']({ id: run.id })).toMatchObject({ ...words, archived: false })
+  })
+
+  it('export weights and never overwrite', async () => {
+    const run = (await calls['runs.list']()).find(({ name }) => name === 'by hand')!
+    const folder = temporaryFolder()
+    const exported = () => calls['runs.export']({ id: run.id, format: 'safetensors', folder })
+    const [first, second] = [await exported(), await exported()]
+    expect(path.basename(first.path)).toBe(`by-hand-${run.step}.safetensors`)
+    expect(path.basename(second.path)).toBe(`by-hand-${run.step}-2.safetensors`)
+    expect(first.bytes).toBe(statSync(first.path).size)
+    const missing = calls['runs.export']({ id: run.id, step: 1, format: 'safetensors', folder })
+    await expect(missing).rejects.toMatchObject({ code: 'checkpoint-missing' })
+  })
+
+  it('go to the trash and leave the list', async () => {
+    const run = (await calls['runs.list']()).find(({ name }) => name === 'by hand')!
+    await calls['runs.remove']({ id: run.id })
+    expect((await calls['runs.list']()).some(({ id }) => id === run.id)).toBe(false)
+    expect(readdirSync(path.join(home, 'trash'))).toEqual([run.id])
+    await expect(calls['runs.get']({ id: run.id })).rejects.toMatchObject({ code: 'run-missing' })
+  })
+
+  it('leave other things in the runs folder alone', async () => {
+    const before = await calls['runs.list']()
+    mkdirSync(path.join(runs, 'My Folder'))
+    mkdirSync(path.join(runs, 'no-run'))
+    writeFileSync(path.join(runs, 'file'), '')
+    expect((await calls['runs.list']()).length).toBe(before.length)
+  })
+
+  it('are paused and saved when the application ends, and everything is there the next time', async () => {
+    const { id } = await calls['runs.start']({
+      dataset: dataset.id,
+      hyperparameters: long(),
+      name: 'at the end',
+    })
+    await steps(id, 2)
+    await services.close()
+    open()
+    const run = await calls['runs.get']({ id })
+    expect(run.status).toBe('paused')
+    expect((await calls['runs.checkpoints']({ id })).at(-1)!.step).toBe(run.step)
+    expect(await calls['datasets.list']()).toEqual([dataset])
+  })
+})
