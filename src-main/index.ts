@@ -15,7 +15,7 @@ import path from 'node:path'
 import type { Emit, Run } from '../src-shared/contract'
 import { bridge } from './bridge'
 import { setMenu } from './menu'
-import { outFile } from './paths'
+import { dataFolder, outFile } from './paths'
 import { collectErrors, type Fork } from './port'
 import { contentSecurityPolicy, contentTypes, fileFor } from './renderer-files'
 import { createServices, type Services } from './services/backend'
@@ -32,6 +32,9 @@ let emit: Emit = () => undefined
 protocol.registerSchemesAsPrivileged([
   { scheme: 'saim', privileges: { standard: true, secure: true, supportFetchAPI: true } },
 ])
+
+// One instance for each data folder, which also keeps what Chromium stores.
+app.setPath('userData', path.join(dataFolder(), 'window'))
 
 if (app.requestSingleInstanceLock()) {
   app.on('second-instance', (_event, parameters) => {

@@ -1,7 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { _electron, chromium, type Page } from 'playwright-core'
 
 /** The application as a person opens it: a page, and a way to end and open it again. */
 export interface OpenedApp {
@@ -52,46 +52,32 @@ export function electronPath(): string | null {
 
 /** A real window, on the display there is or under Xvfb. Its folder dialog answers `chosen`. */
 export async function openWindow(home: string, chosen: string): Promise<OpenedApp> {
-  const port = 9300 + Math.floor(Math.random() * 600)
-  const command = [electronPath()!, '.', '--no-sandbox', `--remote-debugging-port=${port}`]
-  const withDisplay = process.env['DISPLAY']
-    ? command
-    : ['xvfb-run', '-a', '-s', '-screen 0 1400x900x24', ...command]
-  const child = spawn(withDisplay[0]!, withDisplay.slice(1), {
-    env: {
-      ...process.env,
-      SAIM_HOME: home,
-      SAIM_TEST_FOLDER: chosen,
-      NODE_OPTIONS: `--require ${path.resolve('test/helpers/choose-folder.cjs')}`,
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true,
+  const display = process.env['DISPLAY'] ? null : await startDisplay()
+  const application = await _electron.launch({
+    executablePath: electronPath()!,
+    args: ['.', '--no-sandbox'],
+    env: { ...process.env, SAIM_HOME: home, DISPLAY: display?.name ?? process.env['DISPLAY']! },
   })
-  const debuggerUrl = await said(child, /ws:\/\/\S+/)
-  const browser: Browser = await chromium.connectOverCDP(
-    debuggerUrl.replace('ws:', 'http:').replace(/\/devtools.*/, ''),
-  )
-  const page = await firstPage(browser)
-  const exited = new Promise((resolve) => child.on('exit', resolve))
+  // No test can click the system's dialog.
+  await application.evaluate(({ dialog }, folder) => {
+    dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [folder] })
+  }, chosen)
+  const page = await application.firstWindow()
   return {
     page,
     async close() {
-      await page.close({ runBeforeUnload: true }).catch(() => undefined)
-      const late = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 20_000)
-      await exited
-      clearTimeout(late)
-      await browser.close().catch(() => undefined)
+      await application.close()
+      display?.end()
     },
   }
 }
 
-async function firstPage(browser: Browser): Promise<Page> {
-  for (let tries = 0; tries < 100; tries++) {
-    const page = browser.contexts().flatMap((context) => context.pages())[0]
-    if (page?.url().startsWith('saim:')) return page
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error('The window did not open.')
+/** A display that nobody sees. */
+async function startDisplay(): Promise<{ name: string; end(): void }> {
+  const server = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1400x900x24'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return { name: `:${await said(server, /^\d+(?=\n)/)}`, end: () => void server.kill() }
 }
 
 /** The first text of a process's output that matches. */
@@ -111,13 +97,4 @@ function said(child: ChildProcess, pattern: RegExp): Promise<string> {
 
 /** Whether a window can be shown here. */
 export const canOpenWindow = () =>
-  electronPath() !== null && (process.env['DISPLAY'] !== undefined || hasXvfb())
-
-function hasXvfb(): boolean {
-  try {
-    execFileSync('which', ['xvfb-run'])
-    return true
-  } catch {
-    return false
-  }
-}
+  electronPath() !== null && (process.env['DISPLAY'] !== undefined || existsSync('/usr/bin/Xvfb'))

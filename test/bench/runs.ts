@@ -1,0 +1,84 @@
+/**
+ * `npm run bench -- runs [runs] [metrics]`: how long the Runs page and a comparison wait for the services, and what
+ * following the runs costs, with many runs of many metrics each.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { answer } from '../../src-main/bridge'
+import { forkNode } from '../../src-main/port'
+import { createServices } from '../../src-main/services/backend'
+import { createRun, runPaths, updateRun } from '../../src-main/training/run-folder'
+import type { Metric, Run } from '../../src-shared/contract'
+import { fromPreset } from '../../src-shared/hyperparameters'
+
+const [runs = 1000, length = 10_000] = process.argv.slice(2).map(Number)
+const home = mkdtempSync(path.join(tmpdir(), 'saim-bench-'))
+process.env['SAIM_HOME'] = home
+
+async function main(): Promise<void> {
+  await makeRuns(path.join(home, 'runs'))
+  const { calls, close } = createServices({ kind: 'browser', fork: forkNode }, () => undefined)
+
+  const list = () => ask<Run[]>('runs.list')
+  const found = await timed(`list of ${runs} runs, first time`, list)
+  await timed(`list of ${runs} runs, again`, list)
+  const five = found.slice(0, 5)
+  const compare = () => Promise.all(five.map(({ id }) => ask('runs.metrics', { id, points: 1000 })))
+  await timed(`5 runs of ${length} metrics to compare, first time`, compare)
+  await timed(`5 runs of ${length} metrics to compare, again`, compare)
+
+  const { user, system } = process.cpuUsage()
+  await new Promise((resolve) => setTimeout(resolve, 10_000))
+  const used = process.cpuUsage({ user, system })
+  const share = (used.user + used.system) / 10e6
+  console.log(`${(share * 100).toFixed(1)} % of a core to follow ${runs} runs that rest`)
+  console.log(`${(process.memoryUsage().rss / 1e6).toFixed(0)} MB of memory`)
+  await close()
+
+  /** A call with validation and the text that goes over the wire. */
+  async function ask<T>(name: string, input?: unknown): Promise<T> {
+    const reply = JSON.parse(JSON.stringify(await answer(calls, name, input)))
+    if (!reply.ok) throw new Error(reply.error.message)
+    return reply.value as T
+  }
+}
+
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const start = performance.now()
+  const result = await work()
+  console.log(`${(performance.now() - start).toFixed(0).padStart(5)} ms  ${what}`)
+  return result
+}
+
+async function makeRuns(folder: string): Promise<void> {
+  mkdirSync(folder)
+  const lines = Array.from({ length }, (_, i) => `${JSON.stringify(metricOf(i + 1))}\n`).join('')
+  for (let i = 0; i < runs; i++) {
+    const run = await createRun(folder, {
+      name: `run ${i}`,
+      dataset: { name: 'images', folder: '/images', images: 100_000 },
+      hyperparameters: fromPreset('nano', { seed: i }),
+      engine: 'onnxruntime-cpu',
+      threads: 0,
+      decoders: 0,
+      images: [],
+    })
+    writeFileSync(runPaths(run).metrics, lines)
+    await updateRun(run, { status: 'finished', step: length, totalSteps: length })
+  }
+}
+
+const metricOf = (step: number): Metric => ({
+  step,
+  epoch: step / 100,
+  loss: 1 / Math.sqrt(step) + 0.01 * Math.sin(step),
+  learningRate: 0.001234567890123,
+  gradientNorm: 1.234567890123 + Math.sin(step),
+  imagesPerSecond: 1234.56789 + Math.cos(step),
+  dataWait: 0.0123456789,
+  memory: 543_210_123,
+  seconds: step * 0.0512345678,
+})
+
+void main().finally(() => rmSync(home, { recursive: true, force: true }))
