@@ -1,4 +1,4 @@
-import './zod'
+import './before'
 import '@fontsource-variable/inter'
 import 'vuetify/styles'
 import './style.css'
