@@ -101,7 +101,28 @@ async function test() {
     must('npm', ['run', '--silent', 'check'])
   }
   build()
+  prepareBrowsers()
   await run('npx', ['--no-install', 'vitest', 'run', ...rest])
+}
+
+/** What the end-to-end tests need: Chromium, a display and an Electron. What can not be had is said, then skipped. */
+function prepareBrowsers() {
+  if (process.platform !== 'linux') return
+  const missing = { chromium: '/usr/bin/chromium', xvfb: '/usr/bin/Xvfb' }
+  const packages = Object.keys(missing).filter((name) => !existsSync(missing[name]))
+  if (packages.length && process.getuid() === 0 && existsSync('/usr/bin/apt-get')) {
+    say(`Installing ${packages.join(' and ')} for the end-to-end tests ...`)
+    const quietly = {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    }
+    spawnSync('apt-get', ['update'], quietly)
+    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], quietly)
+  } else if (packages.length) say(`Without ${packages.join(' and ')} some end-to-end tests are skipped.`)
+  const electron = ['node_modules/electron/dist/electron', '.cache/electron/electron']
+  if (process.env.ELECTRON_OVERRIDE_DIST_PATH || electron.some((file) => existsSync(path.join(root, file))))
+    return
+  spawnSync('node', ['build/electron-fixture.mjs'], { cwd: root, stdio: 'inherit' })
 }
 
 function must(program, parameters) {
