@@ -15,7 +15,7 @@ await build({
     emptyOutDir: false,
     rollupOptions: { output: { format: 'cjs', entryFileNames: '[name].cjs' } },
   },
-  ssr: { noExternal: true, external: Object.keys(dependencies) },
+  ssr: { noExternal: true, external: [...Object.keys(dependencies), 'playwright-core'] },
 })
 const { status } = spawnSync('node', [`${outDir}/${name}.cjs`, ...rest], { stdio: 'inherit' })
 process.exitCode = status ?? 1

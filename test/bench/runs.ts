@@ -11,6 +11,7 @@ import { createServices } from '../../src-main/services/backend'
 import { createRun, runPaths, updateRun } from '../../src-main/training/run-folder'
 import type { Metric, Run } from '../../src-shared/contract'
 import { fromPreset } from '../../src-shared/hyperparameters'
+import { chromiumPath, openInBrowser } from '../helpers/hosts'
 
 const [runs = 1000, length = 10_000] = process.argv.slice(2).map(Number)
 const home = mkdtempSync(path.join(tmpdir(), 'saim-bench-'))
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   console.log(`${(share * 100).toFixed(1)} % of a core to follow ${runs} runs that rest`)
   console.log(`${(process.memoryUsage().rss / 1e6).toFixed(0)} MB of memory`)
   await close()
+  if (chromiumPath) await inBrowser(five.map(({ id }) => id))
 
   /** A call with validation and the text that goes over the wire. */
   async function ask<T>(name: string, input?: unknown): Promise<T> {
@@ -42,6 +44,21 @@ async function main(): Promise<void> {
     if (!reply.ok) throw new Error(reply.error.message)
     return reply.value as T
   }
+}
+
+/** The same as a person waits for it: from a click on a link to rows and lines that are drawn. */
+async function inBrowser(ids: string[]): Promise<void> {
+  const { page, close } = await openInBrowser(home, [home])
+  await page.getByRole('heading', { name: 'Data sets', level: 1 }).waitFor()
+  await timed(`Runs page with ${runs} runs`, async () => {
+    await page.getByRole('link', { name: 'Runs', exact: true }).click()
+    await page.getByRole('row').nth(20).waitFor()
+  })
+  await timed('Compare page with 5 runs', async () => {
+    await page.evaluate(`location.hash = '#/compare?runs=${ids.join(',')}'`)
+    await page.getByRole('img', { name: new RegExp(`^Loss(.*latest){${ids.length}}`) }).waitFor()
+  })
+  await close()
 }
 
 async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
