@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { call, count, filePath, nothing } from './common'
+
+export const appSettings = z.object({
+  theme: z.enum(['system', 'light', 'dark']).default('system'),
+  notifications: z.boolean().default(true),
+  /** Where runs are kept. */
+  runsFolder: filePath,
+  engine: z.string().default('onnxruntime-cpu'),
+  /** Threads of the engine; 0 chooses. */
+  threads: z.int().min(0).max(256).default(0),
+  /** Threads that decode images; 0 chooses. */
+  decoders: z.int().min(0).max(64).default(0),
+})
+export type AppSettings = z.infer<typeof appSettings>
+
+export const appInfo = z.object({
+  version: z.string(),
+  host: z.enum(['electron', 'browser']),
+  platform: z.string(),
+  cores: count,
+  memoryBytes: z.number(),
+  homeFolder: filePath,
+})
+export type AppInfo = z.infer<typeof appInfo>
+
+export const folderListing = z.object({
+  /** Null above the allowed roots: then `folders` are the roots. */
+  path: filePath.nullable(),
+  parent: filePath.nullable(),
+  folders: z.array(z.object({ name: z.string(), path: filePath })),
+  /** Image files directly inside. */
+  images: count,
+})
+export type FolderListing = z.infer<typeof folderListing>
+
+export const appCalls = {
+  'app.info': call(nothing, appInfo),
+  /** Opens the system's folder dialog. Null where the person cancels. Electron only. */
+  'app.pickFolder': call(z.object({ title: z.string() }), filePath.nullable()),
+  /** Folders below the allowed roots, for hosts without a folder dialog. */
+  'app.listFolders': call(z.object({ path: filePath.nullable() }), folderListing),
+  /** Shows a file or folder in the system's file manager. Electron only. */
+  'app.reveal': call(z.object({ path: filePath }), nothing),
+  'settings.get': call(nothing, appSettings),
+  'settings.set': call(appSettings.partial(), appSettings),
+} as const
+
+export const appEvents = {
+  /** The menu or the system asks the renderer to go somewhere: a route path. */
+  'app.navigate': z.object({ path: z.string() }),
+  /** A folder was dropped on the app's icon or opened with it. */
+  'app.folderOpened': z.object({ folder: filePath }),
+} as const

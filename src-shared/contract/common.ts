@@ -1,0 +1,12 @@
+import { z } from 'zod'
+
+/** What the parts of the contract are made of. */
+
+export const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,80}$/)
+export const filePath = z.string().min(1).max(4096)
+export const count = z.int().min(0)
+/** ISO 8601. */
+export const time = z.string()
+
+export const nothing = z.void()
+export const call = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O) => ({ input, output })

@@ -1,0 +1,158 @@
+import { z } from 'zod'
+import { hyperparametersSchema } from '../hyperparameters'
+import { call, count, filePath, id, nothing, time } from './common'
+
+export const runStatus = z.enum([
+  'starting',
+  'running',
+  /** Stopped by the person, memory freed; goes on with resume. */
+  'paused',
+  'stopped',
+  'finished',
+  /** Ended by an error that it explains. */
+  'failed',
+  /** Its worker is gone without a word: power cut, kill, crash. */
+  'interrupted',
+])
+export type RunStatus = z.infer<typeof runStatus>
+
+export const metric = z.object({
+  /** Updates of the weights done. */
+  step: count,
+  /** Passes over the data set, with fraction. */
+  epoch: z.number(),
+  loss: z.number(),
+  learningRate: z.number(),
+  /** Norm of the whole gradient before clipping. */
+  gradientNorm: z.number(),
+  imagesPerSecond: z.number(),
+  /** Share of the time in which the step waited for images, 0 to 1. */
+  dataWait: z.number(),
+  /** Resident memory of the training process in bytes. */
+  memory: z.number(),
+  /** Seconds of training since the run began, over all resumes. */
+  seconds: z.number(),
+})
+export type Metric = z.infer<typeof metric>
+
+export const run = z.object({
+  id,
+  name: z.string(),
+  status: runStatus,
+  dataset: z.object({ name: z.string(), folder: filePath, images: count }),
+  hyperparameters: hyperparametersSchema,
+  engine: z.string(),
+  createdAt: time,
+  updatedAt: time,
+  /** Updates done and in all. */
+  step: count,
+  totalSteps: count,
+  /** The newest metric; null before the first step. */
+  latest: metric.nullable(),
+  /** Seconds to go at the speed of the last steps; null where unknown. */
+  secondsLeft: z.number().nullable(),
+  error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),
+  notes: z.string(),
+  tags: z.array(z.string()),
+  pinned: z.boolean(),
+  archived: z.boolean(),
+  folder: filePath,
+})
+export type Run = z.infer<typeof run>
+
+/** Metrics by column, so that thousands of points are small on the wire. */
+export const metricColumns = z.object({
+  step: z.array(z.number()),
+  epoch: z.array(z.number()),
+  loss: z.array(z.number()),
+  learningRate: z.array(z.number()),
+  gradientNorm: z.array(z.number()),
+  imagesPerSecond: z.array(z.number()),
+  memory: z.array(z.number()),
+})
+export type MetricColumns = z.infer<typeof metricColumns>
+
+export const checkpoint = z.object({
+  step: count,
+  epoch: z.number(),
+  /** Loss of that step. */
+  loss: z.number().nullable(),
+  bytes: count,
+  /** Reconstructions: file paths `reconstruction/<run>/<step>/<name>`, one PNG row for each fixed image:
+   * original, smoothed target, prediction, error. Empty where none were written. */
+  reconstructions: z.array(z.string()),
+  savedAt: time,
+})
+export type Checkpoint = z.infer<typeof checkpoint>
+
+export const estimate = z.object({
+  parameters: count,
+  /** Peak memory of training in bytes. */
+  memoryBytes: z.number(),
+  availableMemoryBytes: z.number(),
+  stepsPerEpoch: count,
+  totalSteps: count,
+  /** Of the whole run; from earlier runs of the same model on this machine where there are any. */
+  seconds: z.number(),
+  basis: z.enum(['earlier-run', 'model-size']),
+  /** Disk that all checkpoints will take. */
+  diskBytes: z.number(),
+  /** Null where unknown. */
+  freeDiskBytes: z.number().nullable(),
+  learningRate: z.number(),
+  warnings: z.array(z.string()),
+})
+export type Estimate = z.infer<typeof estimate>
+
+export const runCalls = {
+  'runs.list': call(nothing, z.array(run)),
+  'runs.get': call(z.object({ id }), run),
+  'runs.estimate': call(z.object({ dataset: id, hyperparameters: hyperparametersSchema }), estimate),
+  'runs.start': call(
+    z.object({ dataset: id, hyperparameters: hyperparametersSchema, name: z.string().max(200).optional() }),
+    run,
+  ),
+  /** Finishes the step, saves, frees the memory. */
+  'runs.pause': call(z.object({ id }), nothing),
+  /** Finishes the step and saves. */
+  'runs.stop': call(z.object({ id }), nothing),
+  /** Goes on from the newest checkpoint, exactly. */
+  'runs.resume': call(z.object({ id }), run),
+  'runs.update': call(
+    z.object({
+      id,
+      name: z.string().min(1).max(200).optional(),
+      notes: z.string().max(100_000).optional(),
+      tags: z.array(z.string().min(1).max(50)).max(50).optional(),
+      pinned: z.boolean().optional(),
+      archived: z.boolean().optional(),
+    }),
+    run,
+  ),
+  /** Moves the run's folder to the trash. */
+  'runs.remove': call(z.object({ id }), nothing),
+  /** At most `points` metrics, evenly chosen, the first and last among them; `after` a step where given. */
+  'runs.metrics': call(
+    z.object({ id, points: z.int().min(2).max(20_000), after: count.optional() }),
+    metricColumns,
+  ),
+  'runs.checkpoints': call(z.object({ id }), z.array(checkpoint)),
+  /** The last lines of the log. */
+  'runs.log': call(z.object({ id }), z.string()),
+  /** Writes a checkpoint's weights into `folder`; the newest checkpoint where no step is given. */
+  'runs.export': call(
+    z.object({ id, step: count.optional(), format: z.enum(['safetensors']), folder: filePath }),
+    z.object({ path: filePath, bytes: count }),
+  ),
+} as const
+
+export const runEvents = {
+  /** A run is new, or its status, progress or annotations changed. */
+  'runs.changed': run,
+  'runs.removed': z.object({ id }),
+  /** New metrics of a run that is being trained, by this app or by another process. */
+  'runs.metrics': z.object({ id, metrics: metricColumns }),
+  /** A checkpoint (with its reconstructions) was written. */
+  'runs.checkpoint': z.object({ id, checkpoint }),
+  'runs.log': z.object({ id, text: z.string() }),
+} as const
