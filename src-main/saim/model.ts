@@ -22,6 +22,7 @@ export type Weights = Record<string, tf.Tensor>
 export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Tensor) {
   const count = patchCount(h)
   const batch = images.shape[0]!
+  const [contentMask, queryMask] = [causalMask(1 + count), causalMask(count)]
 
   // x_0 = [class, E(patches) + position]
   const positions = tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
@@ -32,16 +33,28 @@ export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order
   // g_0 = position; after every step-th block h: g = QueryBlock(g, h)
   let g: tf.Tensor = sortedPositions
   for (let layer = 0; layer < h.depth; layer++) {
-    x = block(w, `blocks.${layer}`, h.heads, x, x)
+    x = block(w, `blocks.${layer}`, h.heads, x, x, contentMask)
     const step = h.depth / h.queryDepth
     if ((layer + 1) % step === 0) {
       const name = `${h.shareWeights ? 'blocks' : 'query_blocks'}.${(layer + 1) / step - 1}`
-      g = block(w, name, h.heads, g, beforeEach(x))
+      g = block(w, name, h.heads, g, beforeEach(x), queryMask)
     }
   }
   if (h.queryDepth === 0) g = g.add(beforeEach(x))
 
-  return { encoded: x, decoded: g, prediction: head(w, h, norm(w, 'norm', g)) }
+  return { encoded: x, decoded: g, prediction: head(w, h, norm(w, 'norm', g), queryMask) }
+}
+
+/**
+ * The encoder as recognition uses it: patches in their places, and every token sees every other.
+ * images [B, S, S, 3] -> tokens [B, 1+N, C] after each block, from the first to the last.
+ */
+export function encode(w: Weights, h: Hyperparameters, images: tf.Tensor): tf.Tensor[] {
+  const count = patchCount(h)
+  const positions = tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
+  const tokens = embedPatches(w, patchify(images, h.patchSize)).add(positions)
+  let x = tf.concat([tf.tile(w['cls_token']!, [images.shape[0]!, 1, 1]), tokens], 1)
+  return Array.from({ length: h.depth }, (_, layer) => (x = block(w, `blocks.${layer}`, h.heads, x, x, null)))
 }
 
 /** What stands before each of t1 .. tN: [class, t1 .. tN] -> [class, t1 .. t(N-1)]. */
@@ -65,27 +78,44 @@ function embedPatches(w: Weights, patches: tf.Tensor): tf.Tensor {
   return linear(patches, weight.reshape([weight.shape[0]!, -1]), w['patch_embed.proj.bias']!)
 }
 
-/** Pre-norm transformer block; x [B, Q, C] attends to context [B, Q, C], which may be x itself. */
-function block(w: Weights, name: string, heads: number, x: tf.Tensor, context: tf.Tensor): tf.Tensor {
+/** What is added to the scores [T, T] so that a token sees only some; null where it sees all. */
+type Mask = tf.Tensor | null
+
+/** Pre-norm transformer block; x [B, T, C] attends to context [B, T, C], which may be x itself. */
+function block(
+  w: Weights,
+  name: string,
+  heads: number,
+  x: tf.Tensor,
+  context: tf.Tensor,
+  mask: Mask,
+): tf.Tensor {
   const query = norm(w, `${name}.norm1`, x)
   const keys = context === x ? query : norm(w, `${name}.norm1`, context)
-  x = x.add(attention(w, `${name}.attn`, heads, query, keys))
+  x = x.add(attention(w, `${name}.attn`, heads, query, keys, mask))
   return x.add(mlp(w, `${name}.mlp`, norm(w, `${name}.norm2`, x)))
 }
 
-/** softmax(q kᵀ / √D + mask) v, for which row i sees rows 0 .. i. x and context [B, T, C] -> [B, T, C]. */
-function attention(w: Weights, name: string, heads: number, x: tf.Tensor, context: tf.Tensor): tf.Tensor {
+/** softmax(q kᵀ / √D + mask) v. x and context [B, T, C] -> [B, T, C]. */
+function attention(
+  w: Weights,
+  name: string,
+  heads: number,
+  x: tf.Tensor,
+  context: tf.Tensor,
+  mask: Mask,
+): tf.Tensor {
   const [batch, length, width] = x.shape as [number, number, number]
   const split = (t: tf.Tensor) => t.reshape([batch, length, heads, width / heads]).transpose([0, 2, 1, 3])
   const q = split(named(w, `${name}.q`, x)) // [B, heads, T, D]
   const k = split(named(w, `${name}.k`, context))
   const v = split(named(w, `${name}.v`, context))
   const scores = tf.matMul(q, k, false, true).mul(Math.sqrt(heads / width)) // [B, heads, T, T]
-  const mixed = tf.matMul(tf.softmax(scores.add(causalMask(length))), v) // [B, heads, T, D]
+  const mixed = tf.matMul(tf.softmax(mask ? scores.add(mask) : scores), v) // [B, heads, T, D]
   return named(w, `${name}.proj`, mixed.transpose([0, 2, 1, 3]).reshape([batch, length, width]))
 }
 
-/** 0 on and below the diagonal, -infinity (as a large number) above it. [T, T] */
+/** Row i sees rows 0 .. i: 0 on and below the diagonal, -infinity (as a large number) above it. [T, T] */
 function causalMask(length: number): tf.Tensor {
   const mask = new Float32Array(length * length)
   for (let i = 0; i < length; i++) mask.fill(-1e9, i * length + i + 1, (i + 1) * length)
@@ -96,10 +126,10 @@ const mlp = (w: Weights, name: string, x: tf.Tensor) =>
   named(w, `${name}.fc2`, gelu(named(w, `${name}.fc1`, x)))
 
 /** LN(g) [B, N, C] -> pixels of each patch [B, N, p·p·3]. */
-function head(w: Weights, h: Hyperparameters, g: tf.Tensor): tf.Tensor {
+function head(w: Weights, h: Hyperparameters, g: tf.Tensor, mask: Mask): tf.Tensor {
   if (h.head === 'mlp') return mlp(w, 'prediction_head', g)
   if (h.head === 'linear') return named(w, 'prediction_head', g)
-  return named(w, 'prediction_head.fc', block(w, 'prediction_head.block', h.heads, g, g))
+  return named(w, 'prediction_head.fc', block(w, 'prediction_head.block', h.heads, g, g, mask))
 }
 
 const norm = (w: Weights, name: string, x: tf.Tensor) =>
