@@ -10,6 +10,12 @@ import { patchify } from './target'
 export type Weights = Record<string, tf.Tensor>
 
 /**
+ * Hears the attention [B, heads, T, T] of each block of a stream, from the first on: how much each row attends to each
+ * column. What nobody listens to is not computed.
+ */
+export type Watch = (stream: 'content' | 'query', probabilities: tf.Tensor) => void
+
+/**
  * SAIM's two streams in sorted-token form (paper, section 3; DESIGN.md section 1, "Order").
  *
  * Each image's patches are first put into its order, so that both attention masks become one triangle:
@@ -19,7 +25,7 @@ export type Weights = Record<string, tf.Tensor>
  * images [B, S, S, 3], order [B, N] -> everything in the order of prediction:
  *   encoded [B, 1+N, C], decoded [B, N, C], prediction [B, N, p·p·3]
  */
-export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Tensor) {
+export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Tensor, watch?: Watch) {
   const count = patchCount(h)
   const batch = images.shape[0]!
   const [contentMask, queryMask] = [causalMask(1 + count), causalMask(count)]
@@ -33,11 +39,11 @@ export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order
   // g_0 = position; after every step-th block h: g = QueryBlock(g, h)
   let g: tf.Tensor = sortedPositions
   for (let layer = 0; layer < h.depth; layer++) {
-    x = block(w, `blocks.${layer}`, h.heads, x, x, contentMask)
+    x = block(w, `blocks.${layer}`, h.heads, x, x, contentMask, (p) => watch?.('content', p))
     const step = h.depth / h.queryDepth
     if ((layer + 1) % step === 0) {
       const name = `${h.shareWeights ? 'blocks' : 'query_blocks'}.${(layer + 1) / step - 1}`
-      g = block(w, name, h.heads, g, beforeEach(x), queryMask)
+      g = block(w, name, h.heads, g, beforeEach(x), queryMask, (p) => watch?.('query', p))
     }
   }
   if (h.queryDepth === 0) g = g.add(beforeEach(x))
@@ -49,12 +55,16 @@ export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order
  * The encoder as recognition uses it: patches in their places, and every token sees every other.
  * images [B, S, S, 3] -> tokens [B, 1+N, C] after each block, from the first to the last.
  */
-export function encode(w: Weights, h: Hyperparameters, images: tf.Tensor): tf.Tensor[] {
+export function encode(w: Weights, h: Hyperparameters, images: tf.Tensor, watch?: Watch): tf.Tensor[] {
   const count = patchCount(h)
   const positions = tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
   const tokens = embedPatches(w, patchify(images, h.patchSize)).add(positions)
   let x = tf.concat([tf.tile(w['cls_token']!, [images.shape[0]!, 1, 1]), tokens], 1)
-  return Array.from({ length: h.depth }, (_, layer) => (x = block(w, `blocks.${layer}`, h.heads, x, x, null)))
+  const hear = (p: tf.Tensor) => watch?.('content', p)
+  return Array.from(
+    { length: h.depth },
+    (_, layer) => (x = block(w, `blocks.${layer}`, h.heads, x, x, null, hear)),
+  )
 }
 
 /** What stands before each of t1 .. tN: [class, t1 .. tN] -> [class, t1 .. t(N-1)]. */
@@ -89,10 +99,11 @@ function block(
   x: tf.Tensor,
   context: tf.Tensor,
   mask: Mask,
+  hear?: (probabilities: tf.Tensor) => void,
 ): tf.Tensor {
   const query = norm(w, `${name}.norm1`, x)
   const keys = context === x ? query : norm(w, `${name}.norm1`, context)
-  x = x.add(attention(w, `${name}.attn`, heads, query, keys, mask))
+  x = x.add(attention(w, `${name}.attn`, heads, query, keys, mask, hear))
   return x.add(mlp(w, `${name}.mlp`, norm(w, `${name}.norm2`, x)))
 }
 
@@ -104,6 +115,7 @@ function attention(
   x: tf.Tensor,
   context: tf.Tensor,
   mask: Mask,
+  hear?: (probabilities: tf.Tensor) => void,
 ): tf.Tensor {
   const [batch, length, width] = x.shape as [number, number, number]
   const split = (t: tf.Tensor) => t.reshape([batch, length, heads, width / heads]).transpose([0, 2, 1, 3])
@@ -111,7 +123,9 @@ function attention(
   const k = split(named(w, `${name}.k`, context))
   const v = split(named(w, `${name}.v`, context))
   const scores = tf.matMul(q, k, false, true).mul(Math.sqrt(heads / width)) // [B, heads, T, T]
-  const mixed = tf.matMul(tf.softmax(mask ? scores.add(mask) : scores), v) // [B, heads, T, D]
+  const probabilities = tf.softmax(mask ? scores.add(mask) : scores)
+  hear?.(probabilities)
+  const mixed = tf.matMul(probabilities, v) // [B, heads, T, D]
   return named(w, `${name}.proj`, mixed.transpose([0, 2, 1, 3]).reshape([batch, length, width]))
 }
 

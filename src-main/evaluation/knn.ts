@@ -1,0 +1,88 @@
+import type { Engine } from '../engine/engine'
+import type { StepFunction } from '../ops/step'
+import * as tf from '../ops/tf'
+
+/** Rows of features [n, width], row-major. */
+export interface FeatureRows {
+  values: Float32Array
+  width: number
+}
+
+/** For each query the rows of the bank that are nearest by cosine, nearest first: [queries, k] row-major. */
+export interface Neighbours {
+  k: number
+  indices: Int32Array
+  similarities: Float32Array
+}
+
+/** Queries of one matrix product. */
+const chunk = 256
+
+/** The `k` rows of `bank` nearest to each of `queries`, of the same width. A row is its own neighbour in its own bank. */
+export async function nearest(
+  engine: Engine,
+  bank: FeatureRows,
+  queries: FeatureRows,
+  k: number,
+): Promise<Neighbours> {
+  const { width } = bank
+  const rows = bank.values.length / width
+  const count = queries.values.length / width
+  const state = engine.createState({ bank: { shape: [rows, width], values: unitRows(bank) } })
+  const program = await engine.compile(nearestStep(k), state, {
+    queries: { shape: [chunk, width], dtype: 'float32' },
+  })
+  const wanted = unitRows(queries)
+  const found = { k, indices: new Int32Array(count * k), similarities: new Float32Array(count * k) }
+  for (let first = 0; first < count; first += chunk) {
+    const part = new Float32Array(chunk * width)
+    part.set(wanted.subarray(first * width, (first + chunk) * width))
+    const { indices, similarities } = await program.run({ queries: part })
+    const kept = Math.min(chunk, count - first) * k
+    found.indices.set(indices!.values.subarray(0, kept), first * k)
+    found.similarities.set(similarities!.values.subarray(0, kept), first * k)
+    await new Promise((resolve) => setImmediate(resolve)) // let messages in
+  }
+  await program.dispose()
+  state.dispose()
+  return found
+}
+
+const nearestStep =
+  (k: number): StepFunction =>
+  ({ bank }, { queries }) => {
+    const { values, indices } = tf.topk(tf.matMul(queries!, bank!, false, true), k)
+    return { outputs: { similarities: values, indices } }
+  }
+
+/** The same rows at length 1; a row of zeros stays. */
+export function unitRows({ values, width }: FeatureRows): Float32Array {
+  const unit = values.slice()
+  for (let start = 0; start < unit.length; start += width) {
+    const row = unit.subarray(start, start + width)
+    const length = Math.sqrt(row.reduce((sum, v) => sum + v * v, 0)) || 1
+    for (let i = 0; i < width; i++) row[i]! /= length
+  }
+  return unit
+}
+
+/**
+ * The class that each query's neighbours vote for, each with the weight exp(similarity / temperature) (Wu et al.,
+ * "Unsupervised feature learning via non-parametric instance discrimination"). labels: the class of each row of the bank.
+ */
+export function vote(
+  { k, indices, similarities }: Neighbours,
+  labels: ArrayLike<number>,
+  temperature = 0.07,
+): Int32Array {
+  const winners = new Int32Array(indices.length / k)
+  for (let query = 0; query < winners.length; query++) {
+    const votes = new Map<number, number>()
+    for (let i = query * k; i < (query + 1) * k; i++) {
+      const label = labels[indices[i]!]!
+      votes.set(label, (votes.get(label) ?? 0) + Math.exp(similarities[i]! / temperature))
+    }
+    winners[query] = [...votes].reduce((best, next) => (next[1] > best[1] ? next : best))[0]
+  }
+  return winners
+}
