@@ -2,11 +2,13 @@ import type { z } from 'zod'
 import { appCalls, appEvents } from './contract/app'
 import { datasetCalls, datasetEvents } from './contract/datasets'
 import { engineCalls } from './contract/engines'
+import { exportCalls } from './contract/exports'
 import { runCalls, runEvents } from './contract/runs'
 
 export * from './contract/app'
 export * from './contract/datasets'
 export * from './contract/engines'
+export * from './contract/exports'
 export * from './contract/runs'
 
 /**
@@ -15,7 +17,7 @@ export * from './contract/runs'
  * Images never travel in messages: a message holds a path such as `thumbnail/<dataset>/<index>` that the
  * carrier serves (`saim://app/files/<path>` in Electron, `/files/<path>` over HTTP).
  */
-export const calls = { ...appCalls, ...datasetCalls, ...engineCalls, ...runCalls } as const
+export const calls = { ...appCalls, ...datasetCalls, ...engineCalls, ...exportCalls, ...runCalls } as const
 
 export const events = { ...appEvents, ...datasetEvents, ...runEvents } as const
 

@@ -6,6 +6,7 @@ import { appVersion } from '../../src-shared/version'
 import { listEngines } from '../engine'
 import type { Fork } from '../port'
 import { Datasets } from './datasets'
+import { Exports } from './exports'
 import type { Folders } from './folders'
 import { Runs } from './runs'
 import { Settings } from './settings'
@@ -41,15 +42,17 @@ export function createServices(host: Host, emit: Emit): Services {
   const datasets = new Datasets(host.fork, emit)
   const runs = new Runs({ ...host, emit, datasets, settings, onEnd: host.onRunEnd })
   runs.follow()
+  const exported = new Exports({ run: (id) => runs.calls['runs.get']({ id }) })
   const allowed = async (folder: string) => (host.folders ? host.folders.allowed(folder) : folder)
 
   const calls: Handlers = {
     ...settings.calls,
     ...datasets.calls,
     ...runs.calls,
+    ...exported.calls,
     'datasets.add': async ({ folder }) => datasets.calls['datasets.add']({ folder: await allowed(folder) }),
-    'runs.export': async (input) =>
-      runs.calls['runs.export']({ ...input, folder: await allowed(input.folder) }),
+    'exports.create': async (input) =>
+      exported.calls['exports.create']({ ...input, folder: await allowed(input.folder) }),
     'settings.set': async (changes) => {
       const { runsFolder } = await settings.get()
       if (changes.runsFolder && changes.runsFolder !== runsFolder) await allowed(changes.runsFolder)

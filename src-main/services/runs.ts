@@ -1,5 +1,5 @@
 import { appendFileSync, createReadStream } from 'node:fs'
-import { access, constants, copyFile, mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
@@ -40,7 +40,6 @@ type RunCalls = Pick<
   | 'runs.metrics'
   | 'runs.checkpoints'
   | 'runs.log'
-  | 'runs.export'
 >
 
 /** What a person says about a run; kept beside run.json, which belongs to the training process. */
@@ -146,21 +145,6 @@ export class Runs {
     'runs.log': async ({ id }) => {
       const text = await readFile(runPaths(await this.folderOf(id)).log, 'utf8').catch(() => '')
       return text.split('\n').slice(-500).join('\n')
-    },
-    'runs.export': async ({ id, step, folder }) => {
-      const run = await this.get(id)
-      const steps = await checkpointSteps(run.folder)
-      const chosen = step ?? steps.at(-1)
-      if (chosen === undefined || !steps.includes(chosen))
-        throw new AppError(
-          'checkpoint-missing',
-          `${run.name} has no such checkpoint.`,
-          'Train it until it saves one.',
-        )
-      const source = path.join(runPaths(run.folder).checkpoint(chosen), 'weights.safetensors')
-      const target = await freeName(folder, `${fileName(run.name)}-${chosen}`, '.safetensors')
-      await copyFile(source, target, constants.COPYFILE_EXCL)
-      return { path: target, bytes: (await stat(target)).size }
     },
   }
 
@@ -405,16 +389,4 @@ async function moveToTrash(folder: string): Promise<void> {
   const trash = path.join(dataFolder(), 'trash')
   await mkdir(trash, { recursive: true })
   await rename(folder, path.join(trash, path.basename(folder)))
-}
-
-const fileName = (name: string) => name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'run'
-
-/** A path in `folder` that is not taken: name, name-2, name-3 ... */
-async function freeName(folder: string, name: string, extension: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
-  const taken = new Set(await readdir(folder))
-  for (let n = 1; ; n++) {
-    const candidate = `${name}${n > 1 ? `-${n}` : ''}${extension}`
-    if (!taken.has(candidate)) return path.join(folder, candidate)
-  }
 }

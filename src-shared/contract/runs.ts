@@ -139,11 +139,6 @@ export const runCalls = {
   'runs.checkpoints': call(z.object({ id }), z.array(checkpoint)),
   /** The last lines of the log. */
   'runs.log': call(z.object({ id }), z.string()),
-  /** Writes a checkpoint's weights into `folder`; the newest checkpoint where no step is given. */
-  'runs.export': call(
-    z.object({ id, step: count.optional(), format: z.enum(['safetensors']), folder: filePath }),
-    z.object({ path: filePath, bytes: count }),
-  ),
 } as const
 
 export const runEvents = {

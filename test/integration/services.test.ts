@@ -221,12 +221,12 @@ describe('runs', () => {
   it('export weights and never overwrite', async () => {
     const run = (await calls['runs.list']()).find(({ name }) => name === 'by hand')!
     const folder = temporaryFolder()
-    const exported = () => calls['runs.export']({ id: run.id, format: 'safetensors', folder })
+    const exported = () => calls['exports.create']({ id: run.id, format: 'safetensors', folder })
     const [first, second] = [await exported(), await exported()]
     expect(path.basename(first.path)).toBe(`by-hand-${run.step}.safetensors`)
     expect(path.basename(second.path)).toBe(`by-hand-${run.step}-2.safetensors`)
     expect(first.bytes).toBe(statSync(first.path).size)
-    const missing = calls['runs.export']({ id: run.id, step: 1, format: 'safetensors', folder })
+    const missing = calls['exports.create']({ id: run.id, step: 1, format: 'safetensors', folder })
     await expect(missing).rejects.toMatchObject({ code: 'checkpoint-missing' })
   })
 
