@@ -5,8 +5,8 @@ import { listRuns } from './cli/runs'
 import { serve } from './cli/serve'
 import { resume, train } from './cli/train'
 import { verify } from './cli/verify'
-import { hyperparameterOptions } from './cli/hyperparameter-options'
-import { presetNames, presets } from '../src-shared/hyperparameters'
+import { settingOptions } from './cli/setting-options'
+import { allSettings, presetNames, presets } from '../src-shared/hyperparameters'
 import { runsFolder, sampleImagesFolder } from './paths'
 
 const program = new Command('saim')
@@ -39,7 +39,7 @@ const trainCommand = program
   .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
   .addOption(threads())
   .addOption(decoders())
-for (const option of hyperparameterOptions()) trainCommand.addOption(option)
+for (const option of settingOptions(allSettings)) trainCommand.addOption(option)
 trainCommand.action((folder: string | undefined, options) => train(folder ?? sampleImagesFolder(), options))
 
 program

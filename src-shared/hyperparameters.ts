@@ -1,46 +1,11 @@
 import { z } from 'zod'
+import { choice, integer, keepRules, number, type Rule, settingsOf, toggle } from './settings'
 
 /**
  * Every setting of pre-training, declared once. Types, validation, the form, the CLI's flags and
  * docs/hyperparameters.md all derive from this file. "Paper" is the SAIM paper; where it is silent the default
  * is that of the authors' implementation.
  */
-
-/** What a person reads about a setting; stored as zod metadata. */
-export interface SettingInfo {
-  title: string
-  description: string
-  group: 'Model' | 'Method' | 'Optimisation' | 'Data' | 'Run'
-  unit?: string
-  paper?: string
-  /** Shown in the simple form too. */
-  simple?: boolean
-}
-
-const integer = (value: number, minimum: number, maximum: number, info: SettingInfo) =>
-  z
-    .int()
-    .min(minimum)
-    .max(maximum)
-    .default(value)
-    .meta({ ...info })
-const number = (value: number, minimum: number, maximum: number, info: SettingInfo) =>
-  z
-    .number()
-    .min(minimum)
-    .max(maximum)
-    .default(value)
-    .meta({ ...info })
-const choice = <const T extends readonly [string, ...string[]]>(choices: T, info: SettingInfo) =>
-  z
-    .enum(choices)
-    .default(choices[0] as never)
-    .meta({ ...info })
-const toggle = (value: boolean, info: SettingInfo) =>
-  z
-    .boolean()
-    .default(value)
-    .meta({ ...info })
 
 const settings = z.object({
   imageSize: integer(224, 16, 1024, {
@@ -239,10 +204,9 @@ const settings = z.object({
 })
 
 export type Hyperparameters = z.infer<typeof settings>
-export type SettingName = keyof Hyperparameters
 
-/** Rules that hold between settings: [message, setting it is shown at, holds]. */
-const rules: [string, SettingName, (h: Hyperparameters) => boolean][] = [
+/** What must hold between settings. */
+const rules: Rule<Hyperparameters>[] = [
   [
     'The image size must be a multiple of the patch size.',
     'imageSize',
@@ -274,36 +238,13 @@ const rules: [string, SettingName, (h: Hyperparameters) => boolean][] = [
 ]
 
 /** Parses and validates settings; absent ones take their default. */
-export const hyperparametersSchema = settings.superRefine((h, context) => {
-  for (const [message, name, holds] of rules)
-    if (!holds(h)) context.addIssue({ code: 'custom', message, path: [name] })
-})
+export const hyperparametersSchema = settings.superRefine(keepRules(rules))
 
 /** Actual learning rate = base × effective batch / 256 (paper, Table 6). */
 export const learningRate = (h: Pick<Hyperparameters, 'baseLearningRate' | 'batchSize' | 'accumulation'>) =>
   (h.baseLearningRate * h.batchSize * h.accumulation) / 256
 
-/** A setting as forms, flags and docs need it, read back from the schema. */
-export interface Setting extends SettingInfo {
-  name: SettingName
-  kind: 'integer' | 'number' | 'boolean' | 'choice'
-  default: number | boolean | string
-  minimum?: number
-  maximum?: number
-  choices?: string[]
-}
-
-export const allSettings: Setting[] = Object.entries(
-  z.toJSONSchema(settings, { io: 'input' }).properties as Record<
-    string,
-    SettingInfo & Record<string, unknown>
-  >,
-).map(([name, { type, enum: choices, ...rest }]) => ({
-  ...(rest as unknown as Setting),
-  name: name as SettingName,
-  kind: choices ? 'choice' : (type as Setting['kind']),
-  ...(choices ? { choices: choices as string[] } : {}),
-}))
+export const allSettings = settingsOf(settings)
 
 /** Named starting points: what differs from the defaults (which are those of `base`). */
 export const presets = {

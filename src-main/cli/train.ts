@@ -3,7 +3,13 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Metric } from '../../src-shared/contract'
 import { AppError, fromErrorData } from '../../src-shared/errors'
-import { learningRate, type PresetName } from '../../src-shared/hyperparameters'
+import {
+  allSettings,
+  hyperparametersSchema,
+  learningRate,
+  type PresetName,
+  presets,
+} from '../../src-shared/hyperparameters'
 import { scanFolder } from '../data/scan'
 import { runsFolder } from '../paths'
 import { forkNode } from '../port'
@@ -18,8 +24,8 @@ import {
   runPaths,
   updateRun,
 } from '../training/run-folder'
-import { hyperparametersOf } from './hyperparameter-options'
 import { duration } from './report'
+import { settingsFrom } from './setting-options'
 
 interface TrainOptions {
   preset: PresetName
@@ -32,7 +38,7 @@ interface TrainOptions {
 
 /** `saim train`: scans the folder, makes a run and trains it. */
 export async function train(folder: string, options: TrainOptions & Record<string, unknown>): Promise<void> {
-  const h = hyperparametersOf(options.preset, options)
+  const h = settingsFrom(hyperparametersSchema, allSettings, options, presets[options.preset].values)
   const dataset = path.resolve(folder)
   const { images, unreadable } = await scanFolder(dataset)
   const classes = new Set(images.map((image) => image.class)).size

@@ -1,19 +1,13 @@
 import { Option } from 'commander'
+import type { z } from 'zod'
 import { AppError } from '../../src-shared/errors'
-import {
-  allSettings,
-  type Hyperparameters,
-  hyperparametersSchema,
-  type PresetName,
-  presets,
-  type Setting,
-} from '../../src-shared/hyperparameters'
+import type { Setting } from '../../src-shared/settings'
 
 const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
-/** A flag for each hyperparameter; booleans as --flag and --no-flag. */
-export function hyperparameterOptions(): Option[] {
-  return allSettings.flatMap((setting) => {
+/** A flag for each setting; booleans as --flag and --no-flag. */
+export function settingOptions(settings: Setting[]): Option[] {
+  return settings.flatMap((setting) => {
     const flag = flagOf(setting.name)
     if (setting.kind === 'boolean')
       return [
@@ -30,13 +24,18 @@ function describe({ description, unit, minimum, maximum, default: standard, pape
   return `${description} (default ${standard}${unit ? ` ${unit}` : ''}${range}${paper ? `; paper: ${paper}` : ''})`
 }
 
-/** The preset's settings with those of the flags on top. Throws AppError bad-settings that names the flags. */
-export function hyperparametersOf(preset: PresetName, options: Record<string, unknown>): Hyperparameters {
+/** `defaults` with the settings of the flags on top. Throws AppError bad-settings that names the flags. */
+export function settingsFrom<S extends z.ZodType>(
+  schema: S,
+  settings: Setting[],
+  options: Record<string, unknown>,
+  defaults: z.input<S>,
+): z.output<S> {
   const chosen = Object.fromEntries(
-    allSettings.flatMap(({ name }) => (options[name] === undefined ? [] : [[name, options[name]]])),
+    settings.flatMap(({ name }) => (options[name] === undefined ? [] : [[name, options[name]]])),
   )
-  const result = hyperparametersSchema.safeParse({ ...presets[preset].values, ...chosen })
+  const result = schema.safeParse({ ...(defaults as object), ...chosen })
   if (result.success) return result.data
   const problems = result.error.issues.map(({ path, message }) => `--${flagOf(String(path[0]))}: ${message}`)
-  throw new AppError('bad-settings', problems.join('\n'), 'See `saim train --help` for the ranges.')
+  throw new AppError('bad-settings', problems.join('\n'), 'See --help for the ranges.')
 }

@@ -1,0 +1,77 @@
+import { z } from 'zod'
+
+/**
+ * What schemas of settings are made of. Types, validation, forms, flags of the command line and the pages of docs
+ * derive from such a schema: src-shared/hyperparameters.ts (pre-training) and src-shared/evaluation-settings.ts.
+ */
+
+/** What a person reads about a setting; stored as zod metadata. */
+export interface SettingInfo {
+  title: string
+  description: string
+  group: 'Model' | 'Method' | 'Optimisation' | 'Data' | 'Run'
+  unit?: string
+  paper?: string
+  /** Shown in the simple form too. */
+  simple?: boolean
+}
+
+export const integer = (value: number, minimum: number, maximum: number, info: SettingInfo) =>
+  z
+    .int()
+    .min(minimum)
+    .max(maximum)
+    .default(value)
+    .meta({ ...info })
+export const number = (value: number, minimum: number, maximum: number, info: SettingInfo) =>
+  z
+    .number()
+    .min(minimum)
+    .max(maximum)
+    .default(value)
+    .meta({ ...info })
+export const choice = <const T extends readonly [string, ...string[]]>(choices: T, info: SettingInfo) =>
+  z
+    .enum(choices)
+    .default(choices[0] as never)
+    .meta({ ...info })
+export const toggle = (value: boolean, info: SettingInfo) =>
+  z
+    .boolean()
+    .default(value)
+    .meta({ ...info })
+
+/** A rule that holds between settings: what is said where it does not, the setting it is said at, the rule. */
+export type Rule<S> = [message: string, at: keyof S & string, holds: (settings: S) => boolean]
+
+/** A zod refinement that says which rules are broken. */
+export const keepRules =
+  <S>(rules: Rule<S>[]) =>
+  (settings: S, context: z.RefinementCtx<S>) => {
+    for (const [message, name, holds] of rules)
+      if (!holds(settings)) context.addIssue({ code: 'custom', message, path: [name] })
+  }
+
+/** A setting as forms, flags and docs need it, read back from the schema. */
+export interface Setting<Name extends string = string> extends SettingInfo {
+  name: Name
+  kind: 'integer' | 'number' | 'boolean' | 'choice'
+  default: number | boolean | string
+  minimum?: number
+  maximum?: number
+  choices?: string[]
+}
+
+/** The settings of a schema, in its order. */
+export const settingsOf = <S extends z.ZodRawShape>(schema: z.ZodObject<S>): Setting<keyof S & string>[] =>
+  Object.entries(
+    z.toJSONSchema(schema, { io: 'input' }).properties as Record<
+      string,
+      SettingInfo & Record<string, unknown>
+    >,
+  ).map(([name, { type, enum: choices, ...rest }]) => ({
+    ...(rest as unknown as Setting),
+    name: name as keyof S & string,
+    kind: choices ? 'choice' : (type as Setting['kind']),
+    ...(choices ? { choices: choices as string[] } : {}),
+  }))
