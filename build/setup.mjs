@@ -102,6 +102,7 @@ async function test() {
   }
   build()
   prepareBrowsers()
+  preparePython()
   await run('npx', ['--no-install', 'vitest', 'run', ...rest])
 }
 
@@ -123,6 +124,13 @@ function prepareBrowsers() {
   if (process.env.ELECTRON_OVERRIDE_DIST_PATH || electron.some((file) => existsSync(path.join(root, file))))
     return
   spawnSync('node', ['build/electron-fixture.mjs'], { cwd: root, stdio: 'inherit' })
+}
+
+/** What exports are compared with: only where all must be tested, since it is large. */
+function preparePython() {
+  if (process.env.CI) must('node', ['build/python.mjs'])
+  else if (!existsSync(path.join(root, '.cache', 'python')))
+    say('Without .cache/python (`node build/python.mjs`, about 3 GB) comparisons with PyTorch are skipped.')
 }
 
 function must(program, parameters) {
