@@ -1,26 +1,23 @@
 import * as tf from './tf'
 
 /**
- * GELU(x) = x Φ(x) with Φ(x) = (1 + erf(x/√2)) / 2, the normal distribution. The halves are taken last, in forward
- * and first in backward, where engines can fold them into the matrix product that is next to them.
+ * GELU(x) = x Φ(x) with Φ(x) = (1 + erf(x/√2)) / 2, the normal distribution. With t = x/√2 this is √½ t 2Φ, and
+ * GELU'(x) = ½ (2Φ + 2/√π t exp(-t²)): so t is all that is kept of x, and the constant factors stand where engines can
+ * fold them into the matrix products before and after.
  */
 export function gelu(x: tf.Tensor): tf.Tensor {
   const activate = tf.customGrad((x, save) => {
-    const twicePhi = (x as tf.Tensor).mul(Math.SQRT1_2).erf().add(1)
-    ;(save as tf.GradSaveFunc)([x as tf.Tensor, twicePhi])
+    const t = (x as tf.Tensor).mul(Math.SQRT1_2)
+    const twicePhi = t.erf().add(1)
+    ;(save as tf.GradSaveFunc)([t, twicePhi])
     return {
-      value: (x as tf.Tensor).mul(twicePhi).mul(0.5),
-      gradFunc: (dy: tf.Tensor, [x, twicePhi]: tf.Tensor[]) =>
-        dy.mul(0.5).mul(twiceDensity(x!).mul(x!).add(twicePhi!)),
+      value: t.mul(twicePhi).mul(Math.SQRT1_2),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [t, twicePhi] = saved as [tf.Tensor, tf.Tensor]
+        const density = tf.sub(Math.log(2 / Math.sqrt(Math.PI)), t.square()).exp()
+        return dy.mul(0.5).mul(t.mul(density).add(twicePhi))
+      },
     }
   })
   return activate(x.reshape([-1, x.shape[x.rank - 1]!])).reshape(x.shape)
 }
-
-/** Twice the normal density φ(x) = exp(-x²/2) / √(2π); GELU'(x) = Φ(x) + x φ(x). */
-const twiceDensity = (x: tf.Tensor) =>
-  x
-    .square()
-    .mul(-0.5)
-    .add(Math.log(2 / Math.sqrt(2 * Math.PI)))
-    .exp()

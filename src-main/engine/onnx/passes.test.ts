@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Graph, Node } from './graph'
-import { dropDeadNodes, foldScales, nameOutputsAtSource, shareCommonNodes } from './passes'
+import { dropDeadNodes, foldScales, nameOutputsAtSource, scaleBeforeBias, shareCommonNodes } from './passes'
 
 const value = (name: string) => ({ name, shape: [2], dtype: 'float32' as const })
 const node = (op: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
@@ -63,5 +63,21 @@ describe('passes', () => {
     expect(folded.nodes).toMatchObject([{ ...alpha(0.5), inputs: ['x', 'x'] }])
     const used = [...after, node('Neg', ['a'], 'b')]
     expect(foldScales(graph(used, { half: 0.5 })).nodes).toHaveLength(3)
+  })
+  it('move a constant factor before the bias of a product, where it can be folded', () => {
+    const linear = [node('FusedMatMul', ['x', 'x'], 'p'), node('Add', ['p', 'bias'], 's')]
+    const half = { half: 0.5 }
+    const before = graph([...linear, node('Mul', ['s', 'half'], 'y')], half)
+    for (const name of ['p', 'bias']) before.values.set(name, value(name))
+    const after = scaleBeforeBias(before)
+    expect(brief(after)).toEqual([
+      'p = FusedMatMul(x,x)',
+      'y/p = Mul(p,half)',
+      'y/bias = Mul(bias,half)',
+      'y = Add(y/p,y/bias)',
+    ])
+    expect(brief(foldScales(after))[0]).toBe('y/p = FusedMatMul(x,x)')
+    const used = graph([...linear, node('Mul', ['s', 'half'], 'a'), node('Add', ['a', 's'], 'y')], half)
+    expect(brief(scaleBeforeBias(used))).toEqual(brief(used))
   })
 })

@@ -2,7 +2,7 @@ import type { Graph, Node } from './graph'
 
 /** Rewrites a traced graph into a smaller one of the same meaning. */
 export function optimise(graph: Graph): Graph {
-  return dropDeadNodes(nameOutputsAtSource(foldScales(shareCommonNodes(graph))))
+  return dropDeadNodes(nameOutputsAtSource(foldScales(shareCommonNodes(scaleBeforeBias(graph)))))
 }
 
 /** Nodes of the same operator, inputs and attributes are computed once; equal small constants likewise. */
@@ -60,7 +60,7 @@ export function dropDeadNodes(graph: Graph): Graph {
 
 /** Identity nodes before outputs go: the node that makes the value gives it the output's name. */
 export function nameOutputsAtSource(graph: Graph): Graph {
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+  const makers = makersOf(graph)
   const renamed = new Map<string, string>()
   for (const node of graph.nodes)
     if (node.op === 'Identity' && makers.has(node.inputs[0]!) && !renamed.has(node.inputs[0]!))
@@ -72,29 +72,37 @@ export function nameOutputsAtSource(graph: Graph): Graph {
   return { ...graph, nodes }
 }
 
+/** c (A B + b) with a vector b becomes c (A B) + c b, so that foldScales finds the factor next to the product. */
+export function scaleBeforeBias(graph: Graph): Graph {
+  const makers = makersOf(graph)
+  const uses = usesOf(graph)
+  const values = new Map(graph.values)
+  const gone = new Set<Node>()
+  const nodes = graph.nodes.flatMap((node): Node[] => {
+    const found = scaled(graph, node)
+    const sum = found && makers.get(found.rest)
+    if (sum?.op !== 'Add' || uses.get(found!.rest) !== 1) return [node]
+    const [product, bias] = sum.inputs as [string, string]
+    const isLinear = makers.get(product)?.op === 'FusedMatMul' && uses.get(product) === 1
+    if (!isLinear || values.get(bias)!.shape.length !== 1) return [node]
+    gone.add(sum)
+    const terms = [product, bias].map((term): Node => {
+      const name = `${node.outputs[0]}/${term}`
+      values.set(name, { ...values.get(term)!, name })
+      return { ...node, inputs: node.inputs.map((x) => (x === found!.rest ? term : x)), outputs: [name] }
+    })
+    return [...terms, { ...sum, inputs: terms.map(({ outputs }) => outputs[0]!), outputs: node.outputs }]
+  })
+  return { ...graph, values, nodes: nodes.filter((node) => !gone.has(node)) }
+}
+
 /**
  * Constant factors of a matrix product, before or after it, become the product's own factor: c (A B), (c A) B and
  * A (c B) are one FusedMatMul with alpha c.
  */
 export function foldScales(graph: Graph): Graph {
-  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
-  const uses = new Map<string, number>()
-  for (const name of graph.nodes.flatMap((node) => node.inputs)) uses.set(name, (uses.get(name) ?? 0) + 1)
-  for (const { name } of graph.outputs) uses.set(name, (uses.get(name) ?? 0) + 1)
-
-  /** The factor and the rest of a Mul by a constant number; null for anything else. */
-  const scaled = (node: Node | undefined): { factor: number; rest: string } | null => {
-    if (node?.op !== 'Mul') return null
-    const [a, b] = node.inputs as [string, string]
-    const number = (name: string) => {
-      const constant = graph.constants.get(name)
-      return constant?.values.length === 1 && constant.shape.length === 0 ? Number(constant.values[0]) : null
-    }
-    const [first, second] = [number(a), number(b)]
-    if (second !== null) return { factor: second, rest: a }
-    return first === null ? null : { factor: first, rest: b }
-  }
-
+  const makers = makersOf(graph)
+  const uses = usesOf(graph)
   const gone = new Set<Node>()
   const withFactor = (product: Node, factor: number, changes: Partial<Node>): Node => {
     const alpha = (product.attributes['alpha'] as { float: number } | undefined)?.float ?? 1
@@ -102,7 +110,7 @@ export function foldScales(graph: Graph): Graph {
   }
   const withInputs = (product: Node): Node =>
     product.inputs.reduce((node, input, i) => {
-      const found = scaled(makers.get(input))
+      const found = scaled(graph, makers.get(input))
       if (!found) return node
       return withFactor(node, found.factor, {
         inputs: node.inputs.map((name, k) => (k === i ? found.rest : name)),
@@ -111,11 +119,36 @@ export function foldScales(graph: Graph): Graph {
 
   const nodes = graph.nodes.map((node): Node => {
     if (node.op === 'FusedMatMul') return withInputs(node)
-    const found = scaled(node)
+    const found = scaled(graph, node)
     const product = found && makers.get(found.rest)
     if (product?.op !== 'FusedMatMul' || uses.get(found!.rest) !== 1) return node
     gone.add(product)
     return withFactor(withInputs(product), found!.factor, { outputs: node.outputs })
   })
   return { ...graph, nodes: nodes.filter((_, i) => !gone.has(graph.nodes[i]!)) }
+}
+
+/** The node that makes each value. */
+const makersOf = (graph: Graph) =>
+  new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+
+/** How often each value is read, as an output of the graph too. */
+function usesOf(graph: Graph): Map<string, number> {
+  const uses = new Map<string, number>()
+  const read = [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map(({ name }) => name)]
+  for (const name of read) uses.set(name, (uses.get(name) ?? 0) + 1)
+  return uses
+}
+
+/** The factor and the rest of a Mul by a constant number; null for anything else. */
+function scaled(graph: Graph, node: Node | undefined): { factor: number; rest: string } | null {
+  if (node?.op !== 'Mul') return null
+  const [a, b] = node.inputs as [string, string]
+  const number = (name: string) => {
+    const constant = graph.constants.get(name)
+    return constant?.values.length === 1 && constant.shape.length === 0 ? Number(constant.values[0]) : null
+  }
+  const [first, second] = [number(a), number(b)]
+  if (second !== null) return { factor: second, rest: a }
+  return first === null ? null : { factor: first, rest: b }
 }
