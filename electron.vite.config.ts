@@ -18,6 +18,7 @@ export default defineConfig({
           index: 'src-main/index.ts',
           cli: 'src-main/cli.ts',
           training: 'src-main/training/process.ts',
+          trial: 'src-main/training/trial-process.ts',
           library: 'src-main/data/library-process.ts',
           decoder: 'src-main/data/decoder-thread.ts',
         },

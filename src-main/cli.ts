@@ -6,8 +6,8 @@ import { serve } from './cli/serve'
 import { resume, train } from './cli/train'
 import { verify } from './cli/verify'
 import { settingOptions } from './cli/setting-options'
-import { allSettings, presetNames, presets } from '../src-shared/hyperparameters'
-import { runsFolder, sampleImagesFolder } from './paths'
+import { allSettings, isChangeable, presetNames, presets } from '../src-shared/hyperparameters'
+import { runsFolder } from './paths'
 
 const program = new Command('saim')
   .description(
@@ -32,22 +32,25 @@ const trainCommand = program
       presetNames.map((name) => `${name}: ${presets[name].description}`).join(' '),
     )
       .choices(presetNames)
-      .default('nano'),
+      .default(undefined, 'nano, or with --from the settings of that run'),
   )
   .option('--name <name>', 'name of the run')
+  .option('--from <run[@step]>', 'begin with the weights of a checkpoint of another run')
   .addOption(runs())
   .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
   .addOption(threads())
   .addOption(decoders())
 for (const option of settingOptions(allSettings)) trainCommand.addOption(option)
-trainCommand.action((folder: string | undefined, options) => train(folder ?? sampleImagesFolder(), options))
+trainCommand.action(train)
 
-program
+const resumeCommand = program
   .command('resume')
-  .description('go on with a run from its newest checkpoint')
+  .description('go on with a run from its newest checkpoint, exactly or with some settings changed')
   .argument('<run>', 'the id of a run or its folder')
   .addOption(runs())
-  .action(resume)
+  .option('--images <folder>', 'where its images lie now')
+for (const option of settingOptions(allSettings.filter(isChangeable))) resumeCommand.addOption(option)
+resumeCommand.action(resume)
 
 program.command('runs').description('list the runs').addOption(runs()).action(listRuns)
 

@@ -11,26 +11,28 @@ export interface AppErrorData {
   advice?: string
 }
 
-export type ErrorCode =
-  | 'bad-settings'
-  | 'folder-missing'
-  | 'not-a-folder'
-  | 'no-images'
-  | 'too-few-images'
-  | 'image-unreadable'
-  | 'run-missing'
-  | 'run-busy'
-  | 'checkpoint-missing'
-  | 'checkpoint-corrupt'
-  | 'out-of-memory'
-  | 'not-finite'
-  | 'disk-full'
-  | 'engine-unavailable'
-  | 'unsupported-op'
-  | 'worker-died'
-  | 'not-allowed'
-  | 'bad-message'
-  | 'unexpected'
+export const errorCodes = [
+  'bad-settings',
+  'folder-missing',
+  'not-a-folder',
+  'no-images',
+  'too-few-images',
+  'image-unreadable',
+  'run-missing',
+  'run-busy',
+  'checkpoint-missing',
+  'checkpoint-corrupt',
+  'out-of-memory',
+  'not-finite',
+  'disk-full',
+  'engine-unavailable',
+  'unsupported-op',
+  'worker-died',
+  'not-allowed',
+  'bad-message',
+  'unexpected',
+] as const
+export type ErrorCode = (typeof errorCodes)[number]
 
 export class AppError extends Error implements AppErrorData {
   override readonly name = 'AppError'

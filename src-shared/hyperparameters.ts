@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { choice, integer, keepRules, number, type Rule, settingsOf, toggle } from './settings'
+import { AppError } from './errors'
+import { choice, integer, keepRules, number, type Rule, type Setting, settingsOf, toggle } from './settings'
 
 /**
  * Every setting of pre-training, declared once. Types, validation, the form, the CLI's flags and
@@ -201,6 +202,32 @@ const settings = z.object({
     group: 'Run',
     description: 'Epochs between checkpoints with reconstructions. The end of the run always has one.',
   }),
+  keepEvery: integer(1, 0, 1000, {
+    title: 'Keep every',
+    unit: 'checkpoints',
+    group: 'Run',
+    description:
+      'Of the checkpoints, every so many-th is kept: 1 keeps all, 0 none but the newest and the best. The newest is always kept.',
+  }),
+  keepBest: integer(3, 0, 1000, {
+    title: 'Keep the best',
+    unit: 'checkpoints',
+    group: 'Run',
+    description: 'So many checkpoints of the lowest loss are kept beside the others.',
+  }),
+  patience: integer(0, 0, 1000, {
+    title: 'Patience',
+    unit: 'checkpoints',
+    group: 'Run',
+    description:
+      'Ends the run early when so many checkpoints in a row brought no lower loss. 0 trains to the end.',
+  }),
+  adaptBatch: toggle(false, {
+    title: 'Adapt the batch to the memory',
+    group: 'Run',
+    description:
+      'Where a batch does not fit in memory, go on by itself with the largest that does, and accumulate gradients to keep the effective batch.',
+  }),
 })
 
 export type Hyperparameters = z.infer<typeof settings>
@@ -245,6 +272,20 @@ export const learningRate = (h: Pick<Hyperparameters, 'baseLearningRate' | 'batc
   (h.baseLearningRate * h.batchSize * h.accumulation) / 256
 
 export const allSettings = settingsOf(settings)
+
+/** Whether a run may go on with another value: what makes the model, its task and its data stays. */
+export const isChangeable = ({ group, name }: Setting) =>
+  (group === 'Optimisation' || group === 'Run') && name !== 'seed'
+
+/** The settings with changes that a run may go on with. Throws AppError bad-settings. */
+export function withChanges(h: Hyperparameters, changes: Partial<Hyperparameters>): Hyperparameters {
+  const fixed = allSettings.find((setting) => setting.name in changes && !isChangeable(setting))
+  if (fixed && changes[fixed.name] !== h[fixed.name])
+    throw new AppError('bad-settings', `${fixed.title} can not change within a run.`, 'Start a new run.')
+  const result = hyperparametersSchema.safeParse({ ...h, ...changes })
+  if (result.success) return result.data
+  throw new AppError('bad-settings', result.error.issues.map(({ message }) => message).join(' '))
+}
 
 /** Named starting points: what differs from the defaults (which are those of `base`). */
 export const presets = {

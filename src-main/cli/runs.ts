@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { isAlive, readRun } from '../training/run-folder'
+import { lockOwner } from '../training/lock'
+import { readRun, runPaths } from '../training/run-folder'
 
 /** Prints a table of the runs below a folder, newest last. */
 export async function listRuns({ runs }: { runs: string }): Promise<void> {
@@ -11,7 +12,7 @@ export async function listRuns({ runs }: { runs: string }): Promise<void> {
       const run = await readRun(folder).catch(() => null)
       if (!run) return []
       const active = run.status === 'running' || run.status === 'starting'
-      const status = active && !(await isAlive(folder, run)) ? 'interrupted' : run.status
+      const status = active && !(await lockOwner(runPaths(folder).lock)) ? 'interrupted' : run.status
       return [
         { created: run.createdAt.slice(0, 16), id: run.id, status, step: `${run.step}/${run.totalSteps}` },
       ]

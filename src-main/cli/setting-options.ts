@@ -24,6 +24,12 @@ function describe({ description, unit, minimum, maximum, default: standard, pape
   return `${description} (default ${standard}${unit ? ` ${unit}` : ''}${range}${paper ? `; paper: ${paper}` : ''})`
 }
 
+/** The settings that flags gave. */
+export const chosenSettings = (settings: Setting[], options: Record<string, unknown>) =>
+  Object.fromEntries(
+    settings.flatMap(({ name }) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  )
+
 /** `defaults` with the settings of the flags on top. Throws AppError bad-settings that names the flags. */
 export function settingsFrom<S extends z.ZodType>(
   schema: S,
@@ -31,11 +37,14 @@ export function settingsFrom<S extends z.ZodType>(
   options: Record<string, unknown>,
   defaults: z.input<S>,
 ): z.output<S> {
-  const chosen = Object.fromEntries(
-    settings.flatMap(({ name }) => (options[name] === undefined ? [] : [[name, options[name]]])),
-  )
-  const result = schema.safeParse({ ...(defaults as object), ...chosen })
+  const result = schema.safeParse({ ...(defaults as object), ...chosenSettings(settings, options) })
   if (result.success) return result.data
   const problems = result.error.issues.map(({ path, message }) => `--${flagOf(String(path[0]))}: ${message}`)
   throw new AppError('bad-settings', problems.join('\n'), 'See --help for the ranges.')
 }
+
+/** The flags that give these settings. */
+export const flagsOf = (settings: Record<string, unknown>) =>
+  Object.entries(settings).map(([name, value]) =>
+    typeof value === 'boolean' ? `--${value ? '' : 'no-'}${flagOf(name)}` : `--${flagOf(name)} ${value}`,
+  )

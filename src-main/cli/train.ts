@@ -1,8 +1,7 @@
-import { Presets, SingleBar } from 'cli-progress'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { Metric } from '../../src-shared/contract'
-import { AppError, fromErrorData } from '../../src-shared/errors'
+import type { Metric, RunError } from '../../src-shared/contract'
+import { AppError } from '../../src-shared/errors'
 import {
   allSettings,
   hyperparametersSchema,
@@ -11,25 +10,24 @@ import {
   presets,
 } from '../../src-shared/hyperparameters'
 import { scanFolder } from '../data/scan'
-import { runsFolder } from '../paths'
+import { runsFolder, sampleImagesFolder } from '../paths'
 import { forkNode } from '../port'
 import { weightShapes } from '../saim/weights'
-import type { StopMessage, TrainingMessage } from '../training/messages'
-import {
-  createRun,
-  isAlive,
-  listCheckpoints,
-  readMetrics,
-  readRun,
-  runPaths,
-  updateRun,
-} from '../training/run-folder'
+import { listCheckpoints } from '../training/checkpoint'
+import { locateImages } from '../training/locate'
+import { lockOwner } from '../training/lock'
+import { readMetrics } from '../training/metrics'
+import { initialFrom } from '../training/origin'
+import { changeSettings, createRun, readRun, runPaths } from '../training/run-folder'
+import { startTraining } from '../training/supervise'
+import { showProgress } from './progress'
 import { duration } from './report'
-import { settingsFrom } from './setting-options'
+import { chosenSettings, flagsOf, settingsFrom } from './setting-options'
 
 interface TrainOptions {
-  preset: PresetName
+  preset?: PresetName
   name?: string
+  from?: string
   runs: string
   engine: string
   threads: number
@@ -37,9 +35,19 @@ interface TrainOptions {
 }
 
 /** `saim train`: scans the folder, makes a run and trains it. */
-export async function train(folder: string, options: TrainOptions & Record<string, unknown>): Promise<void> {
-  const h = settingsFrom(hyperparametersSchema, allSettings, options, presets[options.preset].values)
-  const dataset = path.resolve(folder)
+export async function train(
+  folder: string | undefined,
+  options: TrainOptions & Record<string, unknown>,
+): Promise<void> {
+  const [fromRun, fromStep] = options.from?.split('@') ?? []
+  const source = fromRun === undefined ? null : folderOf(fromRun, options.runs)
+  const like = source === null ? null : await readRun(source)
+  const base = like && !options.preset ? like.hyperparameters : presets[options.preset ?? 'nano'].values
+  const h = settingsFrom(hyperparametersSchema, allSettings, options, base)
+  const initial = source
+    ? await initialFrom(source, h, fromStep === undefined ? undefined : Number(fromStep))
+    : undefined
+  const dataset = path.resolve(folder ?? like?.dataset.folder ?? sampleImagesFolder())
   const { images, unreadable } = await scanFolder(dataset)
   const classes = new Set(images.map((image) => image.class)).size
   console.log(`${images.length} images in ${classes} folders of ${dataset}`)
@@ -51,74 +59,81 @@ export async function train(folder: string, options: TrainOptions & Record<strin
   if (images.length < h.batchSize)
     console.log(`Fewer images than a batch of ${h.batchSize}: they are repeated to fill it.`)
 
+  const model = options.preset ?? (like ? `like ${like.name}` : 'nano')
   const run = await createRun(options.runs, {
-    name: options.name ?? `${path.basename(dataset)} ${options.preset}`,
+    name: options.name ?? `${path.basename(dataset)} ${model}`,
     dataset: { name: path.basename(dataset), folder: dataset, images: images.length },
     hyperparameters: h,
     engine: options.engine,
     threads: options.threads,
     decoders: options.decoders,
     images,
+    initial,
   })
   const parameters = Object.values(weightShapes(h)).reduce(
     (sum, shape) => sum + shape.reduce((a, b) => a * b),
     0,
   )
   console.log(
-    `Model ${options.preset}: ${(parameters / 1e6).toFixed(1)} million parameters; learning rate ${learningRate(h).toPrecision(3)}`,
+    `Model ${model}: ${(parameters / 1e6).toFixed(1)} million parameters; learning rate ${learningRate(h).toPrecision(3)}`,
   )
+  if (initial) console.log(`Begins with the weights of ${initial.origin.run} at step ${initial.origin.step}`)
   await follow(run)
 }
 
 /** `saim resume`: goes on with a run from its newest checkpoint. */
-export async function resume(run: string, { runs }: { runs: string }): Promise<void> {
-  const folder = existsSync(runPaths(run).run) ? run : path.join(runs, run)
+export async function resume(
+  run: string,
+  { runs, images, ...options }: { runs: string; images?: string } & Record<string, unknown>,
+): Promise<void> {
+  const folder = folderOf(run, runs)
   const file = await readRun(folder)
-  if (await isAlive(folder, file))
+  if (await lockOwner(runPaths(folder).lock))
     throw new AppError('run-busy', `${file.name} is being trained already.`, 'Stop it there first.')
   if (file.status === 'finished')
-    throw new AppError('run-busy', `${file.name} is finished.`, 'Start a new run with more epochs.')
+    throw new AppError('run-busy', `${file.name} is finished.`, 'Start a new run with: saim train --from')
+  if (images) await locateImages(folder, path.resolve(images))
+  const changes = chosenSettings(allSettings, options)
+  if (Object.keys(changes).length) await changeSettings(folder, changes)
   await follow(folder)
 }
+
+/** A run that is named by its folder or by its id. */
+const folderOf = (run: string, runs: string) =>
+  existsSync(runPaths(run).manifest) ? run : path.join(runs, run)
 
 /** Trains the run in a process of its own, shows its progress and ends with it. */
 async function follow(folder: string): Promise<void> {
   console.log(`Run folder: ${folder}`)
-  const child = forkNode('training', [folder])
   const progress = showProgress()
-  let ended: Extract<TrainingMessage, { type: 'ended' }> | undefined
+  const training = startTraining(forkNode, folder, (message) => {
+    if (message.type === 'progress') progress.show(message.metric, message.totalSteps)
+  })
 
   let asked = false
   const interrupt = () => {
     if (asked) {
-      child.kill()
+      training.kill()
       process.exit(130)
     }
     asked = true
     console.log('\nSaving after this step. Once more to end at once.')
-    child.post({ type: 'stop', as: 'stopped' } satisfies StopMessage)
+    training.stop('stopped')
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
-
-  child.onMessage((data) => {
-    const message = data as TrainingMessage
-    if (message.type === 'progress') progress.show(message.metric, message.totalSteps)
-    if (message.type === 'ended') ended = message
-  })
-  const errors = await new Promise<string>((resolve) => child.onExit((_code, text) => resolve(text)))
+  const { status, error } = await training.ended
   progress.end()
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
-  if (errors) console.error(errors)
-  if (!ended) {
-    await updateRun(folder, { process: null })
-    throw new AppError(
-      'worker-died',
-      'The training process ended without a word.',
-      `See ${runPaths(folder).log}; go on with: saim resume ${path.basename(folder)}`,
-    )
-  }
-  if (ended.error) throw fromErrorData(ended.error)
-  await summarise(folder, ended.status)
+  if (error) throw new AppError(error.code, error.message, adviceOf(folder, error))
+  await summarise(folder, status)
+}
+
+/** What to do, and how to do it here. */
+function adviceOf(folder: string, { advice, remedies = [] }: RunError): string {
+  const commands = remedies.map((changes) =>
+    [`saim resume ${resumeName(folder)}`, ...flagsOf(changes)].join(' '),
+  )
+  return [advice, ...commands].filter(Boolean).join('\n  ')
 }
 
 async function summarise(folder: string, status: string): Promise<void> {
@@ -138,37 +153,3 @@ async function summarise(folder: string, status: string): Promise<void> {
 
 const resumeName = (folder: string) =>
   path.dirname(folder) === runsFolder() ? path.basename(folder) : folder
-
-/** A bar on a terminal, elsewhere a line every ten seconds. */
-function showProgress() {
-  const recent: Metric[] = []
-  const bar = new SingleBar(
-    { format: '{bar} {percentage}% | step {value}/{total} | {text}', hideCursor: true },
-    Presets.shades_classic,
-  )
-  let started = false
-  let lastLine = 0
-  return {
-    show(metric: Metric, totalSteps: number) {
-      recent.push(metric)
-      if (recent.length > 20) recent.shift()
-      const mean = (value: (m: Metric) => number) =>
-        recent.reduce((sum, m) => sum + value(m), 0) / recent.length
-      const speed = mean((m) => m.imagesPerSecond)
-      const perStep = recent.length > 1 ? (metric.seconds - recent[0]!.seconds) / (recent.length - 1) : 0
-      const left = perStep ? duration((totalSteps - metric.step) * perStep) : '?'
-      const text = `epoch ${metric.epoch.toFixed(2)} | loss ${mean((m) => m.loss).toFixed(4)} | ${speed.toFixed(0)} images/s | ${left} to go`
-      if (process.stdout.isTTY) {
-        if (!started) bar.start(totalSteps, metric.step, { text })
-        else bar.update(metric.step, { text })
-      } else if (Date.now() - lastLine > 10_000 || metric.step === totalSteps) {
-        lastLine = Date.now()
-        console.log(`step ${metric.step}/${totalSteps} | ${text}`)
-      }
-      started = true
-    },
-    end() {
-      if (started && process.stdout.isTTY) bar.stop()
-    },
-  }
-}

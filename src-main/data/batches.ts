@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AppError } from '../../src-shared/errors'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
@@ -71,6 +72,7 @@ export function openBatches({
         const image = order[(first + b + tries * h.batchSize) % images.length]!
         const reason = await decode(image, epoch, shared, b * length)
         if (reason === null) return image
+        requireImages(folder, images)
         if (!reported.has(image)) unreadable.push({ path: images[image]!.path, reason })
         reported.add(image)
       }
@@ -110,6 +112,17 @@ export function openBatches({
     },
     close: () => threads.close(),
   }
+}
+
+/** Throws AppError folder-missing where a data set is not, or no longer, where it was: the disk, not an image, is gone. */
+export function requireImages(folder: string, images: ImageFile[]): void {
+  const some = [0, 0.25, 0.5, 0.75, 1].map((part) => images[Math.round(part * (images.length - 1))])
+  if (some.some((image) => image && existsSync(path.join(folder, image.path)))) return
+  throw new AppError(
+    'folder-missing',
+    `The images are no longer in ${folder}.`,
+    'Connect its disk, or say where the folder is now; then resume the run.',
+  )
 }
 
 /** Images as they are, centre-cropped and normalised, for looking at: [n, size, size, 3]. */

@@ -53,6 +53,7 @@ export function createServices(host: Host, emit: Emit): Services {
     'datasets.add': async ({ folder }) => datasets.calls['datasets.add']({ folder: await allowed(folder) }),
     'exports.create': async (input) =>
       exported.calls['exports.create']({ ...input, folder: await allowed(input.folder) }),
+    'runs.locate': async ({ id, folder }) => runs.calls['runs.locate']({ id, folder: await allowed(folder) }),
     'settings.set': async (changes) => {
       const { runsFolder } = await settings.get()
       if (changes.runsFolder && changes.runsFolder !== runsFolder) await allowed(changes.runsFolder)

@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs'
-import * as files from 'node:fs/promises'
 import { cpus, freemem, totalmem } from 'node:os'
-import path from 'node:path'
 import type { Estimate, Run } from '../../src-shared/contract'
 import { type Hyperparameters, learningRate } from '../../src-shared/hyperparameters'
 import { patchCount } from '../saim/order'
 import { weightShapes } from '../saim/weights'
+import { freeDiskBytes } from '../training/disk'
 
 /** Arithmetic that a core does in a second, as a guess for machines that have trained nothing yet. */
 const flopsPerCore = 60e9
@@ -36,7 +34,10 @@ export async function estimateRun(
   const seconds = earlier
     ? (totalSteps * imagesPerStep) / earlier.imagesPerSecond
     : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)
-  const checkpoints = Math.ceil(h.epochs / h.checkpointEvery)
+  const written = Math.ceil(h.epochs / h.checkpointEvery)
+  // While one is written, the one before is still there.
+  const kept = h.keepEvery && Math.floor(written / h.keepEvery)
+  const checkpoints = Math.min(written, kept + h.keepBest + 2)
   const estimate = {
     parameters,
     memoryBytes: earlier?.memory ?? memoryBytes(h, parameters),
@@ -51,15 +52,6 @@ export async function estimateRun(
   }
   return { ...estimate, warnings: warnings(h, images, estimate) }
 }
-
-/** Of the disk that holds a folder, or will; null where Node can not tell (before 18.15). */
-async function freeDiskBytes(folder: string): Promise<number | null> {
-  if (!('statfs' in files)) return null
-  const { bavail, bsize } = await files.statfs(existing(folder))
-  return bavail * bsize
-}
-
-const existing = (folder: string): string => (existsSync(folder) ? folder : existing(path.dirname(folder)))
 
 /** Forward and backward: three times two operations for each weight and token, and the attention. */
 function flopsPerImage(h: Hyperparameters): number {

@@ -1,8 +1,8 @@
-import { constants, copyFile, mkdir, readdir, stat } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Handlers, Run } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
-import { checkpointSteps, runPaths } from '../training/run-folder'
+import { checkpointSteps, readCheckpointFile } from '../training/checkpoint'
 
 interface ExportsOptions {
   run: (id: string) => Promise<Run>
@@ -23,10 +23,10 @@ export class Exports {
           `${run.name} has no such checkpoint.`,
           'Train it until it saves one.',
         )
-      const source = path.join(runPaths(run.folder).checkpoint(chosen), 'weights.safetensors')
+      const weights = await readCheckpointFile(run.folder, chosen, 'weights.safetensors')
       const target = await freeName(folder, `${fileName(run.name)}-${chosen}`, '.safetensors')
-      await copyFile(source, target, constants.COPYFILE_EXCL)
-      return { path: target, bytes: (await stat(target)).size }
+      await writeFile(target, weights, { flag: 'wx' })
+      return { path: target, bytes: weights.length }
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Metric, MetricColumns } from '../../src-shared/contract'
-import { tailMetrics } from '../training/run-folder'
+import { tailMetrics } from '../training/metrics'
 
 const names = ['step', 'epoch', 'loss', 'learningRate', 'gradientNorm', 'imagesPerSecond', 'memory'] as const
 
@@ -32,14 +32,15 @@ export function thin(metrics: Metric[], points: number): Metric[] {
 
 /** The metrics of runs, read once and then only as far as they grew. */
 export class MetricsReader {
-  private readonly known = new Map<string, { metrics: Metric[]; nextByte: number }>()
+  private readonly known = new Map<string, { session: number; metrics: Metric[]; nextByte: number }>()
 
-  /** All metrics of a run's folder so far. */
-  async read(folder: string): Promise<Metric[]> {
-    const before = this.known.get(folder) ?? { metrics: [], nextByte: 0 }
-    const { metrics, nextByte, cut } = await tailMetrics(folder, before.nextByte)
-    const all = cut ? metrics : before.metrics.concat(metrics)
-    this.known.set(folder, { metrics: all, nextByte })
+  /** All metrics of a run's folder so far. A new session of training may have cut them: then they are read anew. */
+  async read(folder: string, session: number): Promise<Metric[]> {
+    const last = this.known.get(folder)
+    const before = last?.session === session ? last : null
+    const { metrics, nextByte, cut } = await tailMetrics(folder, before?.nextByte ?? 0)
+    const all = before && !cut ? before.metrics.concat(metrics) : metrics
+    this.known.set(folder, { session, metrics: all, nextByte })
     return all
   }
 

@@ -1,28 +1,29 @@
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import type { Metric } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
-import { type Batch, type BatchLoader, openBatches } from '../data/batches'
-import type { ImageFile } from '../data/scan'
+import { type Batch, type BatchLoader, openBatches, requireImages } from '../data/batches'
 import { createEngine } from '../engine'
-import type { Program, State } from '../engine/engine'
+import { decodeSafetensors } from '../exporting/safetensors'
 import type { NamedTensorData } from '../ops/step'
-import { orders } from '../saim/order'
-import {
-  accumulateStep,
-  imageInputs,
-  trainingState,
-  trainInputs,
-  trainStep,
-  updateInputs,
-  updateStep,
-} from '../saim/pretrain'
 import { learningRateAt } from '../saim/schedule'
 import { initialWeights } from '../saim/weights'
-import { loadNewestCheckpoint, saveCheckpoint, type SavedCheckpoint } from './checkpoint'
-import type { TrainingMessage } from './messages'
+import {
+  type CheckpointState,
+  loadNewestCheckpoint,
+  pruneCheckpoints,
+  saveCheckpoint,
+  type SavedCheckpoint,
+} from './checkpoint'
+import { requireSpace } from './disk'
+import { keepFailedBatch } from './failed-batch'
+import { flushFile, readChecked, removeLeftovers } from './files'
+import type { Lock } from './lock'
+import type { EndStatus, TrainingMessage } from './messages'
+import { appendMetric, cutMetrics } from './metrics'
 import { Reconstructions } from './reconstructions'
-import { appendLog, appendMetric, cutMetrics, readRun, runPaths, updateRun } from './run-folder'
+import { appendLog, readImages, readRun, type RunFile, runPaths, updateRun } from './run-folder'
+import { compileUpdate, splitState, startingState } from './update'
 
 /** What the outside can ask of a loop that runs. */
 export interface Control {
@@ -30,84 +31,125 @@ export interface Control {
   stop: 'paused' | 'stopped' | null
 }
 
+/** Metrics, log and reconstructions of an interval take less than this. */
+const spaceForTheRest = 8e6
+
 /**
  * Trains the run of a folder from its newest checkpoint, or from the start, to its end or until `control.stop`:
- * batches -> traced step -> metrics -> checkpoint and reconstructions. Throws AppError; the last checkpoint then
- * stands.
+ * batches -> traced step -> metrics -> checkpoint and reconstructions. Whoever calls it holds the run's lock. Throws
+ * AppError; the last checkpoint then stands.
  */
 export async function train(
   folder: string,
   control: Control,
+  lock: Lock,
   tell: (message: TrainingMessage) => void,
-): Promise<'finished' | 'paused' | 'stopped'> {
+): Promise<Exclude<EndStatus, 'failed'>> {
   const run = await readRun(folder)
   const h = run.hyperparameters
-  const images = JSON.parse(await readFile(runPaths(folder).manifest, 'utf8')) as ImageFile[]
+  const images = await readImages(folder)
   const log = (text: string) => tell({ type: 'log', text: appendLog(folder, text) })
+  requireImages(run.dataset.folder, images)
+  for (const place of foldersOf(folder)) await removeLeftovers(place)
+  requested(folder) // what was asked of an earlier process
 
   const saved = await loadNewestCheckpoint(folder, (step, error) =>
     log(`The checkpoint of step ${step} can not be used, the one before is taken: ${error}`),
   )
-  const place = saved?.state ?? { step: 0, epoch: 0, loss: null, seconds: 0, savedAt: '' }
-  await cutMetrics(folder, place.step)
-
+  await cutMetrics(folder, saved?.state.step ?? 0)
   const engine = await createEngine(run.engine, { threads: run.threads })
-  const state = engine.createState(startingState(h, saved))
+  const state = engine.createState(await startOf(folder, run, saved))
+  const place = placeOf(saved, Math.max(1, Math.floor(images.length / h.batchSize)))
   const loader = openBatches({
     folder: run.dataset.folder,
     images,
     hyperparameters: h,
-    firstBatch: place.step * h.accumulation,
+    firstBatch: place.batch,
     decoders: run.decoders,
   })
-  const totalSteps = Math.max(1, Math.floor((h.epochs * loader.batchesPerEpoch) / h.accumulation))
-  const epochOf = (step: number) => (step * h.accumulation) / loader.batchesPerEpoch
-  const saveEvery = Math.max(1, Math.round((h.checkpointEvery * loader.batchesPerEpoch) / h.accumulation))
-  await updateRun(folder, { status: 'running', step: place.step, totalSteps, error: null })
-  log(saved ? `Goes on from the checkpoint of step ${place.step}.` : `Starts: ${totalSteps} steps.`)
+  const { batchesPerEpoch } = loader
+  const batchesAt = (step: number) => place.batch + (step - place.step) * h.accumulation
+  const epochOf = (step: number) => batchesAt(step) / batchesPerEpoch
+  const batchesToGo = h.epochs * batchesPerEpoch - place.batch
+  const totalSteps = Math.max(1, place.step + Math.floor(batchesToGo / h.accumulation))
+  const saveEvery = Math.max(1, Math.round((h.checkpointEvery * batchesPerEpoch) / h.accumulation))
+  const began = saved || run.step > 0 || run.seams.length > 0
+  const seam = { step: place.step, at: new Date().toISOString(), changes: run.pendingChanges }
+  await updateRun(folder, {
+    status: 'running',
+    step: place.step,
+    totalSteps,
+    error: null,
+    seams: began ? [...run.seams, seam] : [],
+    pendingChanges: [],
+  })
+  log(began ? `Goes on from the checkpoint of step ${place.step}.` : `Starts: ${totalSteps} steps.`)
+  for (const { setting, from, to } of run.pendingChanges) log(`Changed ${setting} from ${from} to ${to}.`)
   tell({ type: 'started', step: place.step, totalSteps, stepsPerEpoch: Math.ceil(totalSteps / h.epochs) })
 
   try {
     const update = await compileUpdate(h, engine, state)
-    const reconstructions = await Reconstructions.open(
-      folder,
-      h,
-      { folder: run.dataset.folder, images },
-      engine,
-      state,
-    )
-    let { step } = place
-    let last = place.loss
+    const dataset = { folder: run.dataset.folder, images }
+    const reconstructions = await Reconstructions.open(folder, h, dataset, engine, state)
+    let { step, best } = place
+    let interval = { ...place.interval }
     let begin = performance.now() - place.seconds * 1000
 
     const save = async () => {
-      const values = await state.read()
-      const checkpoint = splitState(values)
-      const seconds = (performance.now() - begin) / 1000
-      // First, so that whoever sees the checkpoint finds its reconstructions.
+      const pause = performance.now()
+      const values = splitState(await state.read())
+      const bytes = sizeOf(values.weights) + sizeOf(values.optimizer) + spaceForTheRest
+      await requireSpace(folder, bytes)
+      const regular = step % saveEvery === 0 || step === totalSteps
+      const loss = interval.steps ? interval.sum / interval.steps : null
+      if (regular && loss !== null) best = betterOf(best, loss)
+      if (regular) interval = { sum: 0, steps: 0 }
+      // First, so that whoever sees the checkpoint finds its reconstructions and its metrics.
       await reconstructions.write(step)
+      await flushFile(runPaths(folder).metrics)
       await saveCheckpoint(folder, {
-        ...checkpoint,
-        state: { step, epoch: epochOf(step), loss: last, seconds, savedAt: new Date().toISOString() },
+        ...values,
+        state: {
+          step,
+          epoch: epochOf(step),
+          batch: batchesAt(step),
+          batchesPerEpoch,
+          number: regular ? Math.ceil(step / saveEvery) : null,
+          loss,
+          interval,
+          best,
+          seconds: (pause - begin) / 1000,
+          savedAt: new Date().toISOString(),
+        },
       })
       await updateRun(folder, { step })
       log(`Saved the checkpoint of step ${step}.`)
+      await pruneCheckpoints(folder, h)
       tell({ type: 'checkpoint', step })
+      begin += performance.now() - pause // saving is not training
+      return bytes
     }
 
     let savedAt = saved ? step : -1
-    while (step < totalSteps && !control.stop) {
+    while (step < totalSteps && !(control.stop ??= requested(folder)) && !isPatienceOver(h, best)) {
+      if (!lock.isMine()) throw lockLost()
       const start = performance.now()
-      const batches = await takeBatches(loader, h.accumulation)
+      const batches = await takeBatches(loader, h.accumulation).catch(async (error: unknown) => {
+        if (step > savedAt) await save() // the images are gone, what was learnt from them need not be
+        throw error
+      })
       const waited = performance.now() - start
       for (const { path, reason } of batches.flatMap((batch) => batch.unreadable))
         log(`Left out ${path}: ${reason}.`)
 
       const learningRate = learningRateAt(h, epochOf(step))
       const { loss, gradientNorm } = await update(batches, learningRate, step + 1)
-      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notFinite(step + 1, savedAt)
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+        await keepFailedBatch(folder, step + 1, h, batches, images)
+        throw notFinite(step + 1, savedAt, runPaths(folder).failure(step + 1))
+      }
       step++
-      last = loss
+      interval = { sum: interval.sum + loss, steps: interval.steps + 1 }
 
       const duration = performance.now() - start
       const metric: Metric = {
@@ -125,22 +167,74 @@ export async function train(
       tell({ type: 'progress', metric, totalSteps })
 
       if (step % saveEvery === 0 || step === totalSteps) {
-        const pause = performance.now()
-        await save()
+        const bytes = await save()
         savedAt = step
-        begin += performance.now() - pause // saving is not training
+        // Before the next one would not fit: nothing is lost yet.
+        if (step < totalSteps) await requireSpace(folder, bytes)
       }
       // onnxruntime blocks the loop during a step: let messages and signals in.
       await new Promise((resolve) => setImmediate(resolve))
     }
     if (savedAt !== step) await save()
     await reconstructions.dispose()
-    return step >= totalSteps ? 'finished' : control.stop!
+    if (step < totalSteps && !isPatienceOver(h, best)) return control.stop!
+    if (step < totalSteps) log(`Ends early: ${h.patience} checkpoints in a row brought no lower loss.`)
+    return 'finished'
   } finally {
     await loader.close()
     state.dispose()
   }
 }
+
+/** What another program asks; it is asked once. */
+function requested(folder: string): Control['stop'] {
+  const file = runPaths(folder).request
+  if (!existsSync(file)) return null
+  const asked = readFileSync(file, 'utf8')
+  rmSync(file)
+  return asked === 'stopped' ? 'stopped' : 'paused'
+}
+
+const foldersOf = (folder: string) => {
+  const { checkpoints, reconstructionsRoot, failures } = runPaths(folder)
+  return [folder, checkpoints, reconstructionsRoot, failures]
+}
+
+/** Weights and moments of a checkpoint; at the start those of another run's checkpoint, or new ones. */
+async function startOf(
+  folder: string,
+  run: RunFile,
+  saved: SavedCheckpoint | null,
+): Promise<NamedTensorData> {
+  const h = run.hyperparameters
+  if (saved) return startingState(h, saved.weights, saved.optimizer)
+  if (!run.origin) return startingState(h, initialWeights(h, h.seed))
+  const bytes = await readChecked(runPaths(folder).initial, 'weights.safetensors')
+  return startingState(h, decodeSafetensors(bytes).tensors as NamedTensorData)
+}
+
+type Place = Pick<CheckpointState, 'step' | 'batch' | 'interval' | 'best' | 'seconds'>
+
+/** Where to go on. With another batch size an epoch has other batches: then the nearest to the same place in it. */
+function placeOf(saved: SavedCheckpoint | null, batchesPerEpoch: number): Place {
+  if (!saved) return { step: 0, batch: 0, interval: { sum: 0, steps: 0 }, best: null, seconds: 0 }
+  const { state } = saved
+  const same = state.batchesPerEpoch === batchesPerEpoch
+  return {
+    ...state,
+    batch: same ? state.batch : Math.round((state.batch * batchesPerEpoch) / state.batchesPerEpoch),
+  }
+}
+
+type Best = CheckpointState['best']
+
+const betterOf = (best: Best, loss: number): Best =>
+  !best || loss < best.loss
+    ? { loss, checkpointsAgo: 0 }
+    : { ...best, checkpointsAgo: best.checkpointsAgo + 1 }
+
+const isPatienceOver = ({ patience }: Hyperparameters, best: Best) =>
+  patience > 0 && best !== null && best.checkpointsAgo >= patience
 
 async function takeBatches(loader: BatchLoader, count: number): Promise<Batch[]> {
   const batches: Batch[] = []
@@ -148,65 +242,15 @@ async function takeBatches(loader: BatchLoader, count: number): Promise<Batch[]>
   return batches
 }
 
-type Update = (
-  batches: Batch[],
-  learningRate: number,
-  step: number,
-) => Promise<{ loss: number; gradientNorm: number }>
+const sizeOf = (tensors: NamedTensorData) =>
+  Object.values(tensors).reduce((sum, { values }) => sum + values.byteLength, 0)
 
-/** One update of the weights from one batch, or from several whose gradients accumulate. */
-async function compileUpdate(
-  h: Hyperparameters,
-  engine: Awaited<ReturnType<typeof createEngine>>,
-  state: State,
-): Promise<Update> {
-  const imagesOf = (batch: Batch) => ({
-    images: batch.images,
-    order: orders(h, h.seed, batch.epoch, batch.indices),
-  })
-  const scalars = (learningRate: number, step: number) => ({
-    learningRate: Float32Array.of(learningRate),
-    step: Float32Array.of(step),
-  })
-  const number = (outputs: NamedTensorData, name: string) => outputs[name]!.values[0]!
-
-  if (h.accumulation === 1) {
-    const step = await engine.compile(trainStep(h), state, trainInputs(h))
-    return async ([batch], learningRate, count) => {
-      const outputs = await step.run({ ...imagesOf(batch!), ...scalars(learningRate, count) })
-      return { loss: number(outputs, 'loss'), gradientNorm: number(outputs, 'gradientNorm') }
-    }
-  }
-  const accumulate: Program = await engine.compile(accumulateStep(h), state, imageInputs(h))
-  const update: Program = await engine.compile(updateStep(h), state, updateInputs())
-  return async (batches, learningRate, count) => {
-    let loss = 0
-    for (const batch of batches)
-      loss += number(await accumulate.run(imagesOf(batch)), 'loss') / batches.length
-    if (!Number.isFinite(loss)) return { loss, gradientNorm: NaN }
-    const outputs = await update.run(scalars(learningRate, count))
-    return { loss, gradientNorm: number(outputs, 'gradientNorm') }
-  }
-}
-
-/** Weights and moments of a checkpoint, or new ones. */
-function startingState(h: Hyperparameters, saved: SavedCheckpoint | null): NamedTensorData {
-  if (!saved) return trainingState(initialWeights(h, h.seed), h)
-  return { ...trainingState(saved.weights, h), ...saved.optimizer }
-}
-
-/** Names with a slash are kept beside the weights: moments and gradients. */
-function splitState(values: NamedTensorData) {
-  const entries = Object.entries(values)
-  return {
-    weights: Object.fromEntries(entries.filter(([name]) => !name.includes('/'))),
-    optimizer: Object.fromEntries(entries.filter(([name]) => name.startsWith('adam.'))),
-  }
-}
-
-const notFinite = (step: number, savedAt: number) =>
+const notFinite = (step: number, savedAt: number, kept: string) =>
   new AppError(
     'not-finite',
-    `The loss is no longer a number at step ${step}.`,
-    `${savedAt > 0 ? `The checkpoint of step ${savedAt} is good. ` : ''}Start again with a lower base learning rate, a longer warm-up or a clipped gradient norm.`,
+    `The loss is no longer a number at step ${step}. The batch that caused it is kept in ${kept}.`,
+    `${savedAt > 0 ? `The checkpoint of step ${savedAt} is good: resume from it` : 'Start again'} with a lower base learning rate or a clipped gradient norm.`,
   )
+
+const lockLost = () =>
+  new AppError('run-busy', 'Another process took this run over.', 'Look at it there; nothing is lost.')

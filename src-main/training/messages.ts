@@ -1,5 +1,4 @@
-import type { Metric } from '../../src-shared/contract'
-import type { AppErrorData } from '../../src-shared/errors'
+import type { Metric, RunError } from '../../src-shared/contract'
 
 /** What a training process tells its parent. The run folder says the same, for everybody else. */
 export type TrainingMessage =
@@ -7,7 +6,7 @@ export type TrainingMessage =
   | { type: 'progress'; metric: Metric; totalSteps: number }
   | { type: 'log'; text: string }
   | { type: 'checkpoint'; step: number }
-  | { type: 'ended'; status: EndStatus; error?: AppErrorData }
+  | { type: 'ended'; status: EndStatus; error?: RunError }
 
 export type EndStatus = 'finished' | 'paused' | 'stopped' | 'failed'
 

@@ -1,10 +1,13 @@
-import { closeSync, openSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { AppError, toErrorData } from '../../src-shared/errors'
+import type { RunError } from '../../src-shared/contract'
+import { toErrorData } from '../../src-shared/errors'
 import { parentPort } from '../port'
+import { Reserve } from './disk'
+import { beatEvery, Lock } from './lock'
 import { type Control, train } from './loop'
+import { offerToBeKilled } from './memory'
 import type { EndStatus, StopMessage, TrainingMessage } from './messages'
+import { explain } from './remedies'
 import { appendLog, readRun, runPaths, updateRun } from './run-folder'
 
 /** The training process: `training.js <run folder>`. Everything else stands in the run folder. */
@@ -21,55 +24,45 @@ parentPort.onMessage((message) => {
 parentPort.onClose(() => (control.stop ??= 'paused'))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (control.stop ??= 'stopped'))
 
+offerToBeKilled()
 void main()
+  .catch((error: unknown) => tell({ type: 'ended', status: 'failed', error: toErrorData(error) }))
+  .finally(() => process.exit(0))
 
 async function main(): Promise<void> {
-  const beat = startHeartbeat(runPaths(folder).heartbeat)
-  await updateRun(folder, { status: 'starting', process: { pid: process.pid, host: hostname() } })
+  const lock = await Lock.acquire(runPaths(folder).lock)
+  const beat = startHeartbeat(lock.file)
+  const reserve = new Reserve(runPaths(folder).reserve)
   try {
-    await end(await train(folder, control, tell))
+    await updateRun(folder, { status: 'starting', error: null })
+    const status = await train(folder, control, lock, tell)
+    await end(status, null)
   } catch (error) {
-    const { hyperparameters } = await readRun(folder)
-    const data = toErrorData(explain(error, hyperparameters.batchSize))
-    appendLog(folder, `Failed: ${data.message} ${data.advice ?? ''}`)
-    if (data.code === 'unexpected') console.error(error)
-    await end('failed', data)
+    reserve.release()
+    if (toErrorData(error).code === 'unexpected') console.error(error)
+    const explained = explain(error, (await readRun(folder)).hyperparameters)
+    appendLog(folder, `Ended: ${explained.message} ${explained.advice ?? ''}`)
+    if (lock.isMine()) await end(explained.code === 'disk-full' ? 'paused' : 'failed', explained)
+    else throw error
+  } finally {
+    reserve.release()
+    await beat.terminate()
+    await lock.release()
   }
-  await beat.terminate()
-  process.exit(0)
 }
 
-async function end(status: EndStatus, error?: ReturnType<typeof toErrorData>): Promise<void> {
-  await updateRun(folder, { status, process: null, error: error ?? null })
-  tell({ type: 'ended', status, error })
+async function end(status: EndStatus, error: RunError | null): Promise<void> {
+  await updateRun(folder, { status, error })
+  tell({ type: 'ended', status, error: error ?? undefined })
 }
 
-/** Touches a file every 2 seconds from a thread, since a step blocks this loop for as long as it takes. */
+/** Touches the lock from a thread, since a step blocks this loop for as long as it takes. */
 function startHeartbeat(file: string): Worker {
-  closeSync(openSync(file, 'a'))
   const code = `const { utimesSync } = require('node:fs')
     const beat = () => utimesSync(${JSON.stringify(file)}, new Date(), new Date())
-    beat(); setInterval(beat, 2000)`
+    beat(); setInterval(beat, ${beatEvery})`
   const thread = new Worker(code, { eval: true })
-  thread.on('error', () => undefined) // the folder is gone; the loop will find out
+  thread.on('error', () => undefined) // the lock is gone; the loop will find out
   thread.unref()
   return thread
-}
-
-/** Errors of the machine in words, with what to do. */
-function explain(error: unknown, batchSize: number): unknown {
-  const text = String(error)
-  if (/ENOSPC/.test(text))
-    return new AppError(
-      'disk-full',
-      'The disk is full. The last checkpoint is whole.',
-      'Free some space, then resume the run.',
-    )
-  if (/allocat|out of memory|bad_alloc|ENOMEM/i.test(text))
-    return new AppError(
-      'out-of-memory',
-      `Out of memory at batch ${batchSize}.`,
-      `Try ${Math.max(1, Math.floor(batchSize / 2))}, with twice the gradient accumulation to keep the effective batch.`,
-    )
-  return error
 }

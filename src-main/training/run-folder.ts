@@ -1,23 +1,27 @@
 import { appendFileSync, existsSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import { type Checkpoint, type Metric, metric, runStatus } from '../../src-shared/contract'
+import { runError, runOrigin, runStatus, seam } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
-import { hyperparametersSchema } from '../../src-shared/hyperparameters'
+import { type Hyperparameters, hyperparametersSchema, withChanges } from '../../src-shared/hyperparameters'
 import { appVersion } from '../../src-shared/version'
 import type { ImageFile } from '../data/scan'
-import { writeFileSafely } from './files'
+import { makeFolderSafely, writeFolderSafely } from './files'
+import { readRecord, writeRecord } from './record'
 
 /**
  * The run folder, the one truth about a run for window, command line and headless machines:
- *   run.json           settings, data set, engine, status
- *   dataset.json       the images that the run uses
+ *   run.json           settings, data set, engine, status: a record, kept twice
+ *   dataset.json       the images that the run uses: a record, kept twice
+ *   initial/           the weights that it began with, where those are another run's
  *   metrics.jsonl      a line for each step
- *   checkpoints/<step> weights, optimizer state, place
+ *   checkpoints/<step> weights, optimizer state, place; <step>.damaged where one can not be read
  *   reconstructions/<step>
- *   log.txt, heartbeat
+ *   failures/<step>    the batch of a step that gave no number
+ *   log.txt
+ *   reserve            space kept back for the last words on a full disk
+ *   request            paused or stopped: what a program that does not train it asks of the one that does
+ *   lock               who trains it, while somebody does; its time is their heartbeat
  */
 export const runFileSchema = z.object({
   format: z.literal(1),
@@ -35,9 +39,12 @@ export const runFileSchema = z.object({
   updatedAt: z.string(),
   step: z.int(),
   totalSteps: z.int(),
-  error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),
-  /** The process that trains, while one does. */
-  process: z.object({ pid: z.int(), host: z.string() }).nullable(),
+  error: runError.nullable(),
+  /** Where it went on after a pause or a crash, and what a person changed then. */
+  seams: z.array(seam).default([]),
+  pendingChanges: seam.shape.changes.default([]),
+  /** The run whose weights it began with. */
+  origin: runOrigin.nullable().default(null),
 })
 export type RunFile = z.infer<typeof runFileSchema>
 
@@ -46,11 +53,16 @@ export const runPaths = (folder: string) => ({
   manifest: path.join(folder, 'dataset.json'),
   metrics: path.join(folder, 'metrics.jsonl'),
   log: path.join(folder, 'log.txt'),
-  heartbeat: path.join(folder, 'heartbeat'),
+  lock: path.join(folder, 'lock'),
+  request: path.join(folder, 'request'),
+  reserve: path.join(folder, 'reserve'),
+  initial: path.join(folder, 'initial'),
   checkpoints: path.join(folder, 'checkpoints'),
   checkpoint: (step: number) => path.join(folder, 'checkpoints', stepName(step)),
   reconstructionsRoot: path.join(folder, 'reconstructions'),
   reconstructions: (step: number) => path.join(folder, 'reconstructions', stepName(step)),
+  failures: path.join(folder, 'failures'),
+  failure: (step: number) => path.join(folder, 'failures', stepName(step)),
 })
 
 const stepName = (step: number) => String(step).padStart(8, '0')
@@ -58,31 +70,60 @@ const stepName = (step: number) => String(step).padStart(8, '0')
 /** What a person chooses about a new run. */
 export type NewRun = Pick<RunFile, 'name' | 'dataset' | 'hyperparameters' | 'engine' | 'threads' | 'decoders'>
 
-/** Makes the folder of a new run on `images` below `runsFolder`, ready for a training process, and answers it. */
+/** Weights of another run to begin with: a safetensors file and where it comes from. */
+export interface InitialWeights {
+  weights: Uint8Array
+  origin: NonNullable<RunFile['origin']>
+}
+
+/** Makes the folder of a new run on `images` below `runsFolder`, for a training process that starts soon or, `queued`, when its turn comes, and answers it. */
 export async function createRun(
   runsFolder: string,
-  { images, ...chosen }: NewRun & { images: ImageFile[] },
+  {
+    images,
+    initial,
+    status = 'starting',
+    ...chosen
+  }: NewRun & { images: ImageFile[]; initial?: InitialWeights; status?: 'starting' | 'queued' },
 ): Promise<string> {
   const now = new Date().toISOString()
   const id = newId(chosen.name, now)
   const folder = path.join(runsFolder, id)
-  await mkdir(folder, { recursive: true })
   const run: RunFile = {
     format: 1,
     id,
     ...chosen,
-    status: 'starting',
+    status,
     versions: { app: appVersion, node: process.version },
     createdAt: now,
     updatedAt: now,
     step: 0,
     totalSteps: 0,
     error: null,
-    process: null,
+    seams: [],
+    pendingChanges: [],
+    origin: initial?.origin ?? null,
   }
-  await writeFileSafely(runPaths(folder).manifest, JSON.stringify(images))
-  await writeFileSafely(runPaths(folder).run, JSON.stringify(run, null, 2))
+  await makeFolderSafely(folder, async (temporary) => {
+    const paths = runPaths(temporary)
+    await writeRecord(paths.manifest, { images })
+    if (initial) await writeFolderSafely(paths.initial, { 'weights.safetensors': initial.weights })
+    await writeRecord(paths.run, run)
+  })
   return folder
+}
+
+/** The images of a run, in the order that its batches are drawn from. */
+export async function readImages(folder: string): Promise<ImageFile[]> {
+  try {
+    return (await readRecord(runPaths(folder).manifest))['images'] as ImageFile[]
+  } catch (error) {
+    throw new AppError(
+      'run-missing',
+      `The list of images of the run can not be read: ${error}.`,
+      'Start a new run from its weights.',
+    )
+  }
 }
 
 /** Such as `emoji-nano-20261124-143000-x7k2`: readable, sorts by time, safe in paths and addresses. */
@@ -99,7 +140,7 @@ function newId(name: string, now: string): string {
 /** Reads run.json. Throws AppError run-missing where there is none that can be read. */
 export async function readRun(folder: string): Promise<RunFile> {
   try {
-    return runFileSchema.parse(JSON.parse(await readFile(runPaths(folder).run, 'utf8')))
+    return runFileSchema.parse(await readRecord(runPaths(folder).run))
   } catch (error) {
     const reason = existsSync(runPaths(folder).run)
       ? `its run.json is damaged (${error})`
@@ -114,141 +155,24 @@ export async function readRun(folder: string): Promise<RunFile> {
 
 export async function updateRun(folder: string, changes: Partial<RunFile>): Promise<RunFile> {
   const run = { ...(await readRun(folder)), ...changes, updatedAt: new Date().toISOString() }
-  await writeFileSafely(runPaths(folder).run, JSON.stringify(run, null, 2))
+  await writeRecord(runPaths(folder).run, run)
   return run
 }
 
-/** A heartbeat is touched every 2 seconds; one older than this has stopped. */
-const heartbeatLimit = 15_000
-
-/** Whether a process trains this run now. */
-export async function isAlive(folder: string, run: RunFile): Promise<boolean> {
-  if (!run.process) return false
-  if (run.process.host === hostname() && !processExists(run.process.pid)) return false
-  const beat = await stat(runPaths(folder).heartbeat).catch(() => null)
-  return beat !== null && Date.now() - beat.mtimeMs < heartbeatLimit
+/** Changes settings of a run that nobody trains; its next seam tells them. Throws AppError bad-settings. */
+export async function changeSettings(folder: string, changes: Partial<Hyperparameters>): Promise<RunFile> {
+  const { hyperparameters: before, pendingChanges } = await readRun(folder)
+  const hyperparameters = withChanges(before, changes)
+  const names = Object.keys(changes) as (keyof Hyperparameters)[]
+  const made = names
+    .filter((name) => hyperparameters[name] !== before[name])
+    .map((setting) => ({ setting, from: before[setting], to: hyperparameters[setting] }))
+  return updateRun(folder, { hyperparameters, pendingChanges: [...pendingChanges, ...made] })
 }
-
-function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-export const appendMetric = (folder: string, line: Metric) =>
-  appendFileSync(runPaths(folder).metrics, `${JSON.stringify(line)}\n`)
 
 /** Appends a line to log.txt and answers it as written. */
 export function appendLog(folder: string, text: string): string {
   const line = `${new Date().toISOString()} ${text}\n`
   appendFileSync(runPaths(folder).log, line)
   return line
-}
-
-/**
- * Whole lines of metrics.jsonl from a byte on. A line that is not finished yet is left for the next time. Where the
- * file became shorter (a resume cut it), everything is read anew and `cut` is true.
- */
-export async function tailMetrics(
-  folder: string,
-  fromByte: number,
-): Promise<{ metrics: Metric[]; nextByte: number; cut: boolean }> {
-  const handle = await open(runPaths(folder).metrics, 'r').catch(() => null)
-  if (!handle) return { metrics: [], nextByte: 0, cut: fromByte > 0 }
-  try {
-    const { size } = await handle.stat()
-    const cut = size < fromByte
-    const start = cut ? 0 : fromByte
-    const bytes = Buffer.alloc(size - start)
-    await handle.read(bytes, 0, bytes.length, start)
-    const end = bytes.lastIndexOf('\n') + 1
-    const metrics = bytes.toString('utf8', 0, end).split('\n').flatMap(parseMetric)
-    return { metrics, nextByte: start + end, cut }
-  } finally {
-    await handle.close()
-  }
-}
-
-/** The last metric, read from the end of the file; null before the first step. */
-export async function lastMetric(folder: string): Promise<Metric | null> {
-  const { size } = await stat(runPaths(folder).metrics).catch(() => ({ size: 0 }))
-  return size ? ((await tailMetrics(folder, Math.max(0, size - 2000))).metrics.at(-1) ?? null) : null
-}
-
-/** All metrics, or those after a step. */
-export async function readMetrics(folder: string, { after = -1 } = {}): Promise<Metric[]> {
-  return (await tailMetrics(folder, 0)).metrics.filter(({ step }) => step > after)
-}
-
-function parseMetric(line: string): Metric[] {
-  if (!line) return []
-  try {
-    return [metric.parse(JSON.parse(line))]
-  } catch {
-    return []
-  }
-}
-
-/** Cuts the metrics after a step, when training goes on from that step's checkpoint. */
-export async function cutMetrics(folder: string, step: number): Promise<void> {
-  if (!existsSync(runPaths(folder).metrics)) return
-  const kept = (await readMetrics(folder)).filter((line) => line.step <= step)
-  await writeFileSafely(runPaths(folder).metrics, kept.map((line) => `${JSON.stringify(line)}\n`).join(''))
-}
-
-/** What a checkpoint's state.json says. */
-export const checkpointStateSchema = z.object({
-  step: z.int(),
-  epoch: z.number(),
-  loss: z.number().nullable(),
-  seconds: z.number(),
-  savedAt: z.string(),
-})
-export type CheckpointState = z.infer<typeof checkpointStateSchema>
-
-/** The steps that have a checkpoint, in order. */
-export async function checkpointSteps(folder: string): Promise<number[]> {
-  const names = await readdir(runPaths(folder).checkpoints).catch(() => [])
-  return names
-    .filter((name) => /^\d{8}$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b)
-}
-
-/** The checkpoints with their sizes and reconstructions, oldest first. */
-export async function listCheckpoints(folder: string): Promise<Checkpoint[]> {
-  const found = (await checkpointSteps(folder)).map((step) => describeCheckpoint(folder, step))
-  return (await Promise.all(found)).flat()
-}
-
-async function describeCheckpoint(folder: string, step: number): Promise<Checkpoint[]> {
-  const paths = runPaths(folder)
-  const file = path.join(paths.checkpoint(step), 'state.json')
-  const state = await readFile(file, 'utf8').then(
-    (text) => checkpointStateSchema.parse(JSON.parse(text)),
-    () => null,
-  )
-  if (!state) return []
-  const sizes = await Promise.all(
-    (await readdir(paths.checkpoint(step))).map(
-      async (name) => (await stat(path.join(paths.checkpoint(step), name))).size,
-    ),
-  )
-  const images = await readdir(paths.reconstructions(step)).catch(() => [])
-  return [
-    {
-      step,
-      epoch: state.epoch,
-      loss: state.loss,
-      bytes: sizes.reduce((a, b) => a + b, 0),
-      savedAt: state.savedAt,
-      reconstructions: images
-        .filter((name) => /^\d+\.png$/.test(name))
-        .sort()
-        .map((name) => `reconstruction/${path.basename(folder)}/${step}/${name}`),
-    },
-  ]
 }

@@ -1,8 +1,11 @@
 import { z } from 'zod'
+import { errorCodes } from '../errors'
 import { hyperparametersSchema } from '../hyperparameters'
 import { call, count, filePath, id, nothing, time } from './common'
 
 export const runStatus = z.enum([
+  /** Waits until those before it are done. */
+  'queued',
   'starting',
   'running',
   /** Stopped by the person, memory freed; goes on with resume. */
@@ -35,6 +38,29 @@ export const metric = z.object({
 })
 export type Metric = z.infer<typeof metric>
 
+const settingValue = z.union([z.number(), z.boolean(), z.string()])
+
+/** Why a run ended, and settings that it may be resumed with, each by its name. */
+export const runError = z.object({
+  code: z.enum(errorCodes).catch('unexpected'),
+  message: z.string(),
+  advice: z.string().optional(),
+  remedies: z.array(z.record(z.string(), settingValue)).optional(),
+})
+export type RunError = z.infer<typeof runError>
+
+/** Where a run went on from a checkpoint. */
+export const seam = z.object({
+  /** The updates done by then. */
+  step: count,
+  at: time,
+  /** Settings that a person changed. */
+  changes: z.array(z.object({ setting: z.string(), from: settingValue, to: settingValue })),
+})
+
+/** The checkpoint of another run whose weights a run began with. */
+export const runOrigin = z.object({ run: z.string(), name: z.string(), step: count })
+
 export const run = z.object({
   id,
   name: z.string(),
@@ -51,7 +77,11 @@ export const run = z.object({
   latest: metric.nullable(),
   /** Seconds to go at the speed of the last steps; null where unknown. */
   secondsLeft: z.number().nullable(),
-  error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),
+  error: runError.nullable(),
+  seams: z.array(seam),
+  origin: runOrigin.nullable(),
+  /** Seconds without a step, where that is much longer than steps take: it seems to hang. */
+  stalledSeconds: z.number().nullable(),
   notes: z.string(),
   tags: z.array(z.string()),
   pinned: z.boolean(),
@@ -74,8 +104,10 @@ export type MetricColumns = z.infer<typeof metricColumns>
 
 export const checkpoint = z.object({
   step: count,
+  /** Its place among the regular checkpoints; null where a pause made it. */
+  number: count.nullable(),
   epoch: z.number(),
-  /** Loss of that step. */
+  /** Mean loss since the regular checkpoint before. */
   loss: z.number().nullable(),
   bytes: count,
   /** Reconstructions: file paths `reconstruction/<run>/<step>/<name>`, one PNG row for each fixed image:
@@ -104,20 +136,66 @@ export const estimate = z.object({
 })
 export type Estimate = z.infer<typeof estimate>
 
+/** The runs that wait, next first. */
+export const queue = z.object({
+  ids: z.array(id),
+  /** A person holds it, or paused a run: none starts until they let it go on. */
+  held: z.boolean(),
+})
+export type Queue = z.infer<typeof queue>
+
+/** What the runs take on disk, in bytes. */
+export const disk = z.object({
+  runs: z.array(
+    z.object({
+      id,
+      name: z.string(),
+      checkpoints: count,
+      checkpointBytes: z.number(),
+      totalBytes: z.number(),
+    }),
+  ),
+  /** Of runs that were removed and can still be had back; 0 where the system keeps them. */
+  trashBytes: z.number(),
+  /** Null where unknown. */
+  freeBytes: z.number().nullable(),
+})
+
 export const runCalls = {
   'runs.list': call(nothing, z.array(run)),
   'runs.get': call(z.object({ id }), run),
   'runs.estimate': call(z.object({ dataset: id, hyperparameters: hyperparametersSchema }), estimate),
+  /** Makes a run and puts it into the queue; it starts at once where nothing is being trained. */
   'runs.start': call(
-    z.object({ dataset: id, hyperparameters: hyperparametersSchema, name: z.string().max(200).optional() }),
+    z.object({
+      dataset: id,
+      hyperparameters: hyperparametersSchema,
+      name: z.string().max(200).optional(),
+      /** Begins with the weights of a checkpoint; the newest where no step is given. */
+      from: z.object({ run: id, step: count.optional() }).optional(),
+    }),
     run,
   ),
-  /** Finishes the step, saves, frees the memory. */
+  /** Finishes the step, saves, frees the memory. The queue waits then. */
   'runs.pause': call(z.object({ id }), nothing),
-  /** Finishes the step and saves. */
+  /** Finishes the step and saves; takes a run that waits out of the queue. */
   'runs.stop': call(z.object({ id }), nothing),
-  /** Goes on from the newest checkpoint, exactly. */
-  'runs.resume': call(z.object({ id }), run),
+  /** Ends a process that does not answer. What it did since its last checkpoint is lost. */
+  'runs.kill': call(z.object({ id }), nothing),
+  /** Goes on from the newest checkpoint, exactly or with some settings changed; waits its turn in the queue. */
+  'runs.resume': call(z.object({ id, changes: z.record(z.string(), settingValue).optional() }), run),
+  /** Says where the images of a run lie now. */
+  'runs.locate': call(z.object({ id, folder: filePath }), run),
+  'runs.queue': call(nothing, queue),
+  /** Puts a run that waits at a place of the queue, 0 first. */
+  'runs.move': call(z.object({ id, place: count }), queue),
+  /** Holds the queue, or lets it go on. */
+  'runs.hold': call(z.object({ held: z.boolean() }), queue),
+  'runs.disk': call(nothing, disk),
+  /** Removes checkpoints but every `keepEvery`-th, the `keepBest` best and the newest; answers the bytes freed. */
+  'runs.prune': call(z.object({ id, keepEvery: count, keepBest: count }), z.object({ freed: z.number() })),
+  /** Removes what is in the trash of this application for good. */
+  'runs.emptyTrash': call(nothing, z.object({ freed: z.number() })),
   'runs.update': call(
     z.object({
       id,
@@ -145,6 +223,7 @@ export const runEvents = {
   /** A run is new, or its status, progress or annotations changed. */
   'runs.changed': run,
   'runs.removed': z.object({ id }),
+  'runs.queue': queue,
   /** New metrics of a run that is being trained, by this app or by another process. */
   'runs.metrics': z.object({ id, metrics: metricColumns }),
   /** A checkpoint (with its reconstructions) was written. */

@@ -11,6 +11,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { forkNode } from '../../src-main/port'
 import { createServices, type Services } from '../../src-main/services/backend'
+import { lockOwner } from '../../src-main/training/lock'
 import { runPaths } from '../../src-main/training/run-folder'
 import type { Dataset, EventName, Handlers, Run } from '../../src-shared/contract'
 import { fromPreset } from '../../src-shared/hyperparameters'
@@ -164,31 +165,81 @@ describe('runs', () => {
 
   it('train one at a time, also when asked twice at once; pause, resume and stop', async () => {
     const start = () => calls['runs.start']({ dataset: dataset.id, hyperparameters: long(), name: 'long' })
-    const [first, second] = await Promise.allSettled([start(), start()])
-    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'run-busy' } })
-    expect((second as PromiseRejectedResult).reason.message).toContain('long')
-    const { id } = (first as PromiseFulfilledResult<Run>).value
+    const [first, second] = await Promise.all([start(), start()])
+    expect([first.status, second.status].sort()).toEqual(['queued', 'starting'])
+    const [active, waiting] = first.status === 'queued' ? [second, first] : [first, second]
+    expect(await calls['runs.queue']()).toEqual({ ids: [waiting.id], held: false })
+    const { id } = active
     await steps(id, 3)
+
+    // Pausing frees the machine: the other does not take its place.
     await calls['runs.pause']({ id })
     const paused = await calls['runs.get']({ id })
     expect(paused.status).toBe('paused')
+    expect(await calls['runs.queue']()).toEqual({ ids: [waiting.id], held: true })
     await calls['runs.resume']({ id })
+    expect((await calls['runs.queue']()).ids).toEqual([waiting.id, id])
+    expect((await calls['runs.move']({ id, place: 0 })).ids).toEqual([id, waiting.id])
+    await calls['runs.hold']({ held: false })
     await steps(id, paused.step + 2)
     await expect(calls['runs.remove']({ id })).rejects.toMatchObject({ code: 'run-busy' })
+
+    await calls['runs.stop']({ id: waiting.id })
+    expect(await calls['runs.queue']()).toEqual({ ids: [], held: false })
     await calls['runs.stop']({ id })
     const stopped = await calls['runs.get']({ id })
     expect(stopped.status).toBe('stopped')
+    expect(stopped.seams).toMatchObject([{ step: paused.step, changes: [] }])
     const { step } = await calls['runs.metrics']({ id, points: 20_000 })
     expect(step).toEqual(Array.from({ length: stopped.step }, (_, i) => i + 1))
+  })
+
+  it('go on with the next when one crashes', async () => {
+    const start = (name: string) =>
+      calls['runs.start']({ dataset: dataset.id, hyperparameters: long(), name })
+    const [crashing, next] = [await start('crashing'), await start('next')]
+    await steps(crashing.id, 1)
+    process.kill((await lockOwner(runPaths(crashing.folder).lock))!.pid, 'SIGKILL')
+    await inState(next.id, 'running')
+    const run = await calls['runs.get']({ id: crashing.id })
+    expect(run).toMatchObject({ status: 'interrupted', error: { code: 'worker-died' } })
+    await calls['runs.stop']({ id: next.id })
+  })
+
+  it('begin with the weights of another run, where the models are the same', async () => {
+    const finished = (await calls['runs.list']()).find(({ name }) => name === 'Überblick')!
+    const start = (changes: object) =>
+      calls['runs.start']({
+        dataset: dataset.id,
+        hyperparameters: settings(changes),
+        name: 'heir',
+        from: { run: finished.id, step: 6 },
+      })
+    await expect(start({ width: 64 })).rejects.toMatchObject({ code: 'bad-settings' })
+    const heir = await start({ epochs: 1 })
+    expect(heir.origin).toEqual({ run: finished.id, name: 'Überblick', step: 6 })
+    const { latest } = await inState(heir.id, 'finished')
+    const fresh = (await calls['runs.metrics']({ id: finished.id, points: 20 })).loss
+    expect(latest!.loss).toBeLessThan(fresh[0]!)
+  })
+
+  it('say what they take on disk and are pruned by the rule of retention', async () => {
+    const run = (await calls['runs.list']()).find(({ name }) => name === 'Überblick')!
+    const before = (await calls['runs.disk']()).runs.find(({ id }) => id === run.id)!
+    const { freed } = await calls['runs.prune']({ id: run.id, keepEvery: 0, keepBest: 0 })
+    const after = (await calls['runs.disk']()).runs.find(({ id }) => id === run.id)!
+    expect([before.checkpoints, after.checkpoints]).toEqual([2, 1])
+    expect(freed).toBeGreaterThan(before.checkpointBytes / 3)
+    expect((await calls['runs.checkpoints']({ id: run.id })).map(({ step }) => step)).toEqual([12])
   })
 
   it('are interrupted when their process is killed, and go on from the last checkpoint', async () => {
     const hyperparameters = settings({ epochs: 10_000, checkpointEvery: 1 })
     const { id, folder } = await calls['runs.start']({ dataset: dataset.id, hyperparameters, name: 'killed' })
     await steps(id, 4)
-    process.kill(JSON.parse(readFileSync(runPaths(folder).run, 'utf8')).process.pid, 'SIGKILL')
+    process.kill((await lockOwner(runPaths(folder).lock))!.pid, 'SIGKILL')
     await inState(id, 'interrupted')
-    expect(await services.currentRun()).toBeNull()
+    await until(async () => (await services.currentRun()) === null)
     await calls['runs.resume']({ id })
     await inState(id, 'running')
     await calls['runs.stop']({ id })

@@ -1,18 +1,12 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { scanFolder } from '../../src-main/data/scan'
-import { encodeSafetensors } from '../../src-main/exporting/safetensors'
 import { forkNode } from '../../src-main/port'
-import { loadCheckpoint } from '../../src-main/training/checkpoint'
+import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '../../src-main/training/checkpoint'
 import type { TrainingMessage } from '../../src-main/training/messages'
-import {
-  createRun,
-  listCheckpoints,
-  readMetrics,
-  readRun,
-  runPaths,
-} from '../../src-main/training/run-folder'
+import { readMetrics } from '../../src-main/training/metrics'
+import { createRun, readRun, runPaths } from '../../src-main/training/run-folder'
 import { fromPreset, type Hyperparameters } from '../../src-shared/hyperparameters'
 import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
 
@@ -63,7 +57,7 @@ describe('a run', () => {
     const messages = await trainRun(folder)
     expect(messages.at(-1)).toMatchObject({ type: 'ended', status: 'finished' })
 
-    expect(await readRun(folder)).toMatchObject({ status: 'finished', step: 8, totalSteps: 8, process: null })
+    expect(await readRun(folder)).toMatchObject({ status: 'finished', step: 8, totalSteps: 8 })
     const metrics = await readMetrics(folder)
     expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     expect(metrics[0]!.learningRate).toBe(0)
@@ -120,16 +114,18 @@ describe('a run', () => {
     await makeImages(images, 16)
     const folder = await newRun(home, images)
     await trainRun(folder, 2)
-    const newest = runPaths(folder).checkpoint(2)
     // A weight that is no number spoils the next step, as a diverged run would.
-    const { weights } = await loadCheckpoint(folder, 2)
-    ;(weights['norm.bias']!.values as Float32Array)[0] = NaN
-    writeFileSync(path.join(newest, 'weights.safetensors'), encodeSafetensors(weights))
+    const saved = await loadCheckpoint(folder, 2)
+    ;(saved.weights['norm.bias']!.values as Float32Array)[0] = NaN
+    await saveCheckpoint(folder, saved)
     const messages = await trainRun(folder)
     expect(messages.at(-1)).toMatchObject({ status: 'failed', error: { code: 'not-finite' } })
     const run = await readRun(folder)
     expect(run.error!.advice).toContain('lower base learning rate')
+    expect(run.error!.remedies).toContainEqual({ clipGradient: 1 })
     expect((await listCheckpoints(folder)).map(({ step }) => step)).toEqual([2])
+    const kept = JSON.parse(readFileSync(path.join(runPaths(folder).failure(3), 'images.json'), 'utf8'))
+    expect(kept).toEqual([expect.arrayContaining([expect.stringMatching(/image \d+\.jpg/)])])
   })
 })
 

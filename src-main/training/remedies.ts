@@ -1,0 +1,36 @@
+import type { RunError } from '../../src-shared/contract'
+import { AppError, toErrorData } from '../../src-shared/errors'
+import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { isOutOfMemory } from './memory'
+
+/** An error as the run folder keeps it: in words, with settings that the run may go on with. */
+export function explain(error: unknown, h: Hyperparameters): RunError {
+  const data = toErrorData(inWords(error, h.batchSize))
+  return data.code === 'not-finite' ? { ...data, remedies: remediesOfDivergence(h) } : data
+}
+
+/** Errors of the machine in words, with what to do. */
+function inWords(error: unknown, batchSize: number): unknown {
+  const text = String(error)
+  if (error instanceof AppError) return error
+  if (/ENOSPC|EDQUOT/.test(text))
+    return new AppError(
+      'disk-full',
+      'The disk is full. The last checkpoint is whole.',
+      'Free some space, then resume the run.',
+    )
+  if (isOutOfMemory(text))
+    return new AppError(
+      'out-of-memory',
+      `A batch of ${batchSize} does not fit in memory.`,
+      'Resume with a smaller batch, and accumulation to keep the effective batch.',
+    )
+  return error
+}
+
+function remediesOfDivergence(h: Hyperparameters): RunError['remedies'] {
+  const halved = h.baseLearningRate / 2
+  const slower = { baseLearningRate: halved, minimumLearningRate: Math.min(h.minimumLearningRate, halved) }
+  const clipped = h.clipGradient === 0 || h.clipGradient > 1 ? { clipGradient: 1 } : null
+  return clipped ? [slower, clipped, { ...slower, ...clipped }] : [slower]
+}
