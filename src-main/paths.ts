@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import envPaths from 'env-paths'
@@ -22,3 +23,12 @@ export const sampleImagesFolder = () => path.join(root, 'resources', 'sample-ima
 export const dataFolder = () => process.env['SAIM_HOME'] ?? envPaths('saim-studio', { suffix: '' }).data
 
 export const runsFolder = () => path.join(dataFolder(), 'runs')
+
+export const datasetsFolder = () => path.join(dataFolder(), 'datasets')
+
+/** The name of the data set that a folder is. */
+export const datasetId = (folder: string) =>
+  `d-${createHash('sha1').update(folder).digest('hex').slice(0, 12)}`
+
+/** Where what is known of a folder of images is kept. */
+export const indexFile = (folder: string) => path.join(datasetsFolder(), `${datasetId(folder)}.db`)

@@ -190,6 +190,25 @@ const settings = z.object({
     paper: 'Table 6',
     description: 'Mirror every second image, at random.',
   }),
+  normalization: choice(['imagenet', 'dataset'], {
+    title: 'Normalise by',
+    group: 'Data',
+    paper: 'Table 6 (ImageNet)',
+    description:
+      "Mean and deviation of the channels by which pixels are normalised: ImageNet's, or the data set's own, which the run then keeps.",
+  }),
+  validationFraction: number(0, 0, 0.9, {
+    title: 'Held out for validation',
+    group: 'Data',
+    simple: true,
+    description:
+      'Share of the images that is not trained on; their loss is measured once an epoch. Without effect where a folder named val holds them.',
+  }),
+  splitSeed: integer(0, 0, 0xffffffff, {
+    title: 'Split seed',
+    group: 'Data',
+    description: 'Chooses which images are held out. The same ones for every seed of the run.',
+  }),
   seed: integer(0, 0, 0xffffffff, {
     title: 'Seed',
     group: 'Run',

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import type { Metric, RunError } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
@@ -9,8 +9,9 @@ import {
   type PresetName,
   presets,
 } from '../../src-shared/hyperparameters'
-import { scanFolder } from '../data/scan'
-import { runsFolder, sampleImagesFolder } from '../paths'
+import { DatasetIndex } from '../data/dataset-index'
+import { writeManifest } from '../data/manifest'
+import { indexFile, runsFolder, sampleImagesFolder } from '../paths'
 import { forkNode } from '../port'
 import { weightShapes } from '../saim/weights'
 import { listCheckpoints } from '../training/checkpoint'
@@ -47,29 +48,29 @@ export async function train(
   const initial = source
     ? await initialFrom(source, h, fromStep === undefined ? undefined : Number(fromStep))
     : undefined
-  const dataset = path.resolve(folder ?? like?.dataset.folder ?? sampleImagesFolder())
-  const { images, unreadable } = await scanFolder(dataset)
-  const classes = new Set(images.map((image) => image.class)).size
-  console.log(`${images.length} images in ${classes} folders of ${dataset}`)
-  if (unreadable.length) {
-    console.log(`${unreadable.length} files can not be read and are left out:`)
-    for (const { path: file, reason } of unreadable.slice(0, 10)) console.log(`  ${file}: ${reason}`)
-    if (unreadable.length > 10) console.log(`  and ${unreadable.length - 10} more`)
-  }
-  if (images.length < h.batchSize)
-    console.log(`Fewer images than a batch of ${h.batchSize}: they are repeated to fill it.`)
+  const given = path.resolve(folder ?? like?.dataset.folder ?? sampleImagesFolder())
+  const dataset = existsSync(given) ? realpathSync(given) : given
+  const index = new DatasetIndex(dataset, indexFile(dataset))
+  await index.scan()
+  describe(dataset, index)
 
   const model = options.preset ?? (like ? `like ${like.name}` : 'nano')
   const run = await createRun(options.runs, {
     name: options.name ?? `${path.basename(dataset)} ${model}`,
-    dataset: { name: path.basename(dataset), folder: dataset, images: images.length },
+    dataset: { name: path.basename(dataset), folder: dataset },
     hyperparameters: h,
     engine: options.engine,
     threads: options.threads,
     decoders: options.decoders,
-    images,
+    writeManifest: (file) =>
+      writeManifest(file, index, { fraction: h.validationFraction, seed: h.splitSeed }),
     initial,
   })
+  index.close()
+  const { images, validation } = (await readRun(run)).dataset
+  if (validation) console.log(`${validation} images are held out for validation.`)
+  if (images < h.batchSize)
+    console.log(`Fewer images than a batch of ${h.batchSize}: they are repeated to fill it.`)
   const parameters = Object.values(weightShapes(h)).reduce(
     (sum, shape) => sum + shape.reduce((a, b) => a * b),
     0,
@@ -79,6 +80,17 @@ export async function train(
   )
   if (initial) console.log(`Begins with the weights of ${initial.origin.run} at step ${initial.origin.step}`)
   await follow(run)
+}
+
+function describe(folder: string, index: DatasetIndex): void {
+  const { images, classes, excluded } = index.summary()
+  console.log(`${images} images in ${classes.length} classes of ${folder}`)
+  if (excluded) console.log(`${excluded} images are excluded and left out.`)
+  const { total, files } = index.unreadable(0, 10)
+  if (total === 0) return
+  console.log(`${total} files can not be read and are left out:`)
+  for (const { path: file, reason } of files) console.log(`  ${file}: ${reason}`)
+  if (total > files.length) console.log(`  and ${total - files.length} more`)
 }
 
 /** `saim resume`: goes on with a run from its newest checkpoint. */

@@ -3,9 +3,23 @@ import path from 'node:path'
 import { AppError } from '../../src-shared/errors'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { permutation, purposes, uniforms } from '../../src-shared/random'
-import { augmentation, augmentationDraws, centreCrop } from '../saim/augmentation'
+import {
+  augmentation,
+  augmentationDraws,
+  centreCrop,
+  type PixelStatistics,
+  smallestCrop,
+} from '../saim/augmentation'
 import { Decoders } from './decoders'
-import type { ImageFile, UnreadableFile } from './scan'
+import type { ImageFile, Manifest } from './manifest'
+import { PixelCache } from './pixel-cache'
+import { reduceCrop, reductionFor } from './reduction'
+
+/** A file that was left out while training. */
+export interface UnreadableFile {
+  path: string
+  reason: string
+}
 
 export interface Batch {
   /** Counted from the start of the run. */
@@ -28,12 +42,17 @@ export interface BatchLoader {
 
 interface BatchOptions {
   folder: string
-  images: ImageFile[]
+  images: Manifest
+  /** The places in `images` of those to take. */
+  chosen: Uint32Array
   hyperparameters: Hyperparameters
   /** Where to begin, counted from the start of the run. */
   firstBatch: number
+  statistics: PixelStatistics
   /** Threads; 0 chooses. */
   decoders: number
+  /** Bytes of memory for decoded images. */
+  cacheLimit: number
 }
 
 /** Batches prepared ahead of the step. */
@@ -48,19 +67,33 @@ const ahead = 3
 export function openBatches({
   folder,
   images,
+  chosen,
   hyperparameters: h,
   firstBatch,
+  statistics,
   decoders,
+  cacheLimit,
 }: BatchOptions): BatchLoader {
-  const batchesPerEpoch = Math.max(1, Math.floor(images.length / h.batchSize))
-  const threads = new Decoders(decoders)
+  const batchesPerEpoch = Math.max(1, Math.floor(chosen.length / h.batchSize))
+  const threads = new Decoders(decoders, statistics)
+  const cache = new PixelCache(cacheLimit)
   const reported = new Set<number>()
   const queue: Promise<Batch>[] = []
   let nextIndex = firstBatch
 
+  let shuffled = { epoch: -1, order: chosen }
+  /** The images in the order of an epoch. */
+  const orderOf = (epoch: number): Uint32Array => {
+    if (shuffled.epoch !== epoch) {
+      const order = permutation(chosen.length, h.seed, purposes.shuffle, epoch)
+      shuffled = { epoch, order: order.map((place) => chosen[place]!) }
+    }
+    return shuffled.order
+  }
+
   async function prepare(index: number): Promise<Batch> {
     const epoch = Math.floor(index / batchesPerEpoch)
-    const order = permutation(images.length, h.seed, purposes.shuffle, epoch)
+    const order = orderOf(epoch)
     const first = (index % batchesPerEpoch) * h.batchSize
     const length = h.imageSize ** 2 * 3
     const shared = new SharedArrayBuffer(h.batchSize * length * 4)
@@ -68,12 +101,12 @@ export function openBatches({
 
     /** Decodes the image at a place of the permutation, or the first after it that can be decoded. */
     const fill = async (b: number): Promise<number> => {
-      for (let tries = 0; tries < images.length; tries++) {
-        const image = order[(first + b + tries * h.batchSize) % images.length]!
+      for (let tries = 0; tries < order.length; tries++) {
+        const image = order[(first + b + tries * h.batchSize) % order.length]!
         const reason = await decode(image, epoch, shared, b * length)
         if (reason === null) return image
         requireImages(folder, images)
-        if (!reported.has(image)) unreadable.push({ path: images[image]!.path, reason })
+        if (!reported.has(image)) unreadable.push({ path: images.at(image).path, reason })
         reported.add(image)
       }
       throw new AppError(
@@ -88,10 +121,25 @@ export function openBatches({
   }
 
   const decode = (image: number, epoch: number, batch: SharedArrayBuffer, offset: number) => {
-    const { path: relative, width, height } = images[image]!
+    const { path: relative, width, height } = images.at(image)
     const u = uniforms(h.seed, purposes.crop, epoch, image, augmentationDraws)
     const { crop, flip } = augmentation(width, height, h, u)
-    return threads.decode({ file: path.join(folder, relative), crop, flip, size: h.imageSize, batch, offset })
+    const reduction = reductionFor(smallestCrop(width, height, h), h.imageSize)
+    const kept = cache.slot(image, Math.ceil(width / reduction) * Math.ceil(height / reduction) * 3)
+    const decoded = threads.decode({
+      file: path.join(folder, relative),
+      width,
+      height,
+      reduction,
+      crop: reduceCrop(crop, { width, height }, reduction),
+      flip,
+      size: h.imageSize,
+      batch,
+      offset,
+      kept,
+    })
+    if (kept) void decoded.then((reason) => (kept.filled ||= reason === null))
+    return decoded
   }
 
   const fillQueue = () => {
@@ -115,9 +163,9 @@ export function openBatches({
 }
 
 /** Throws AppError folder-missing where a data set is not, or no longer, where it was: the disk, not an image, is gone. */
-export function requireImages(folder: string, images: ImageFile[]): void {
-  const some = [0, 0.25, 0.5, 0.75, 1].map((part) => images[Math.round(part * (images.length - 1))])
-  if (some.some((image) => image && existsSync(path.join(folder, image.path)))) return
+export function requireImages(folder: string, images: Manifest): void {
+  const places = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * (images.length - 1)))
+  if (images.length && places.some((place) => existsSync(path.join(folder, images.at(place).path)))) return
   throw new AppError(
     'folder-missing',
     `The images are no longer in ${folder}.`,
@@ -125,17 +173,28 @@ export function requireImages(folder: string, images: ImageFile[]): void {
   )
 }
 
-/** Images as they are, centre-cropped and normalised, for looking at: [n, size, size, 3]. */
-export async function loadCentred(folder: string, images: ImageFile[], size: number): Promise<Float32Array> {
-  const threads = new Decoders(1)
+/**
+ * Images as they are, centre-cropped and normalised, [n, size, size, 3], for looking at and for validation; and which
+ * of them could be read. The others are left black.
+ */
+export async function loadCentred(
+  threads: Decoders,
+  folder: string,
+  files: ImageFile[],
+  size: number,
+): Promise<{ images: Float32Array; readable: boolean[] }> {
   const length = size ** 2 * 3
-  const batch = new SharedArrayBuffer(images.length * length * 4)
-  await Promise.all(
-    images.map(({ path: relative, width, height }, i) => {
+  const batch = new SharedArrayBuffer(files.length * length * 4)
+  const reasons = await Promise.all(
+    files.map(({ path: relative, width, height }, i) => {
       const crop = centreCrop(width, height)
+      const reduction = reductionFor(crop, size)
       return threads.decode({
         file: path.join(folder, relative),
-        crop,
+        width,
+        height,
+        reduction,
+        crop: reduceCrop(crop, { width, height }, reduction),
         flip: false,
         size,
         batch,
@@ -143,6 +202,5 @@ export async function loadCentred(folder: string, images: ImageFile[], size: num
       })
     }),
   )
-  await threads.close()
-  return new Float32Array(batch).slice()
+  return { images: new Float32Array(batch).slice(), readable: reasons.map((reason) => reason === null) }
 }

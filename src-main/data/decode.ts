@@ -6,32 +6,60 @@ export const pixelLimit = 200e6
 
 const options = { limitInputPixels: pixelLimit, failOn: 'error' } as const
 
-/** What scanning needs of an image's header. Throws where it is no image that can be read. */
-export async function readHeader(file: string): Promise<{ width: number; height: number }> {
-  const { width, height, orientation } = await sharp(file, options).metadata()
-  const turned = (orientation ?? 1) >= 5
+/**
+ * What an image's header says; width and height of the image turned as its EXIF orientation says. Throws where it is
+ * no image that can be read.
+ */
+export async function readHeader(file: string) {
+  const { width, height, format, orientation = 1 } = await sharp(file, options).metadata()
   if (width * height > pixelLimit) throw new Error('Input image exceeds pixel limit')
-  return turned ? { width: height, height: width } : { width, height }
+  const turned = orientation >= 5
+  return { format, orientation, width: turned ? height : width, height: turned ? width : height }
+}
+
+/** Pixels of sRGB, [height, width, 3] bytes. */
+export interface Pixels {
+  bytes: Uint8Array
+  width: number
+  height: number
 }
 
 /**
- * The crop of an image as size x size pixels, [size, size, 3] bytes of sRGB. The image is turned as its EXIF
- * orientation says, alpha lies over white, of several pages the first is taken; scaled by bicubic.
+ * A whole image of the given size, reduced by a whole factor; JPEG and WebP decode no more than the reduction needs.
+ * It is turned as its EXIF orientation says, alpha lies over white, of several pages the first is taken. Throws where
+ * it can not be decoded.
  */
 export async function decodeImage(
-  file: string,
-  crop: Crop,
-  { size, flip = false }: { size: number; flip?: boolean },
-): Promise<Uint8Array> {
-  // autoOrient comes first in libvips' order of operations, so that the crop is in the turned image.
-  return sharp(file, options)
-    .autoOrient()
-    .extract(crop)
-    .resize(size, size, { fit: 'fill', kernel: 'cubic' })
-    .flop(flip)
+  file: string | Buffer,
+  { width, height, reduction = 1 }: { width: number; height: number; reduction?: number },
+): Promise<Pixels> {
+  const image = sharp(file, options).autoOrient()
+  if (reduction > 1)
+    image.resize(Math.ceil(width / reduction), Math.ceil(height / reduction), {
+      fit: 'fill',
+      kernel: 'cubic',
+    })
+  const { data, info } = await image
     .flatten({ background: 'white' })
     .toColourspace('srgb')
     .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  if (reduction === 1 && (info.width !== width || info.height !== height))
+    throw new Error('changed since the scan')
+  return { bytes: data, width: info.width, height: info.height }
+}
+
+/** A crop of pixels, scaled by bicubic as Pillow does it: [size, size, 3] bytes. */
+export function cropPixels(
+  { bytes, width, height }: Pixels,
+  crop: Crop,
+  { size, flip = false }: { size: number; flip?: boolean },
+): Promise<Uint8Array> {
+  return sharp(bytes, { raw: { width, height, channels: 3 } })
+    .extract(crop)
+    .resize(size, size, { fit: 'fill', kernel: 'cubic' })
+    .flop(flip)
     .raw()
     .toBuffer()
 }
@@ -50,6 +78,8 @@ export function explain(error: unknown): string {
   if (/pixel limit/.test(text)) return `larger than ${pixelLimit / 1e6} megapixels`
   if (/ENOENT|does not exist|missing/.test(text)) return 'the file is gone'
   if (/EACCES|permission/i.test(text)) return 'no permission to read it'
+  if (/changed since the scan/.test(text)) return 'it changed since the scan'
+  if (/heif|hevc/i.test(text)) return 'HEIC can not be decoded here: save it as JPEG or PNG'
   if (/unsupported image format/.test(text)) return 'not an image, or of a format that is not read here'
   if (/premature end|truncated|unexpected end|not enough data|corrupt|ended prematurely/i.test(text))
     return 'damaged: it ends too early'

@@ -1,18 +1,25 @@
 import sharp from 'sharp'
-import { parentPort } from 'node:worker_threads'
-import { type Crop, imageDeviation, imageMean } from '../saim/augmentation'
-import { decodeImage, explain } from './decode'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Crop, PixelStatistics } from '../saim/augmentation'
+import { cropPixels, decodeImage, explain, type Pixels } from './decode'
 
 /** One image to be written, normalised, into its place in a batch. */
 export interface DecodeTask {
   id: number
   file: string
+  /** Size of the image as the scan found it, and the factor to decode it smaller by. */
+  width: number
+  height: number
+  reduction: number
+  /** In the reduced image. */
   crop: Crop
   flip: boolean
   size: number
   /** The batch [B, size, size, 3], shared by all threads, and where the image starts in it. */
   batch: SharedArrayBuffer
   offset: number
+  /** Keeps the reduced image's pixels; absent where there is no room. */
+  kept?: { pixels: SharedArrayBuffer; filled: boolean }
 }
 
 export interface DecodeResult {
@@ -26,8 +33,9 @@ sharp.concurrency(1)
 sharp.cache(false)
 
 /** (byte / 255 - mean) / deviation for each channel and byte. */
-const normalised = imageMean.map((mean, channel) =>
-  Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - mean) / imageDeviation[channel]!),
+const { mean, deviation } = workerData as PixelStatistics
+const normalised = mean.map((value, channel) =>
+  Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - value) / deviation[channel]!),
 )
 
 parentPort!.on('message', (task: DecodeTask) => {
@@ -37,8 +45,9 @@ parentPort!.on('message', (task: DecodeTask) => {
   )
 })
 
-async function decodeInto({ file, crop, flip, size, batch, offset }: DecodeTask): Promise<void> {
-  const pixels = await decodeImage(file, crop, { size, flip })
+async function decodeInto(task: DecodeTask): Promise<void> {
+  const { crop, flip, size, batch, offset } = task
+  const pixels = await cropPixels(await wholeImage(task), crop, { size, flip })
   const values = new Float32Array(batch)
   const [red, green, blue] = normalised as [Float32Array, Float32Array, Float32Array]
   for (let i = 0; i < pixels.length; i += 3) {
@@ -46,4 +55,16 @@ async function decodeInto({ file, crop, flip, size, batch, offset }: DecodeTask)
     values[offset + i + 1] = green[pixels[i + 1]!]!
     values[offset + i + 2] = blue[pixels[i + 2]!]!
   }
+}
+
+async function wholeImage({ file, width, height, reduction, kept }: DecodeTask): Promise<Pixels> {
+  if (kept?.filled)
+    return {
+      bytes: new Uint8Array(kept.pixels).slice(), // sharp takes no shared memory
+      width: Math.ceil(width / reduction),
+      height: Math.ceil(height / reduction),
+    }
+  const pixels = await decodeImage(file, { width, height, reduction })
+  if (kept) new Uint8Array(kept.pixels).set(pixels.bytes)
+  return pixels
 }

@@ -1,27 +1,74 @@
 import { createBirpc } from 'birpc'
+import { rmSync } from 'node:fs'
+import type { DatasetFilter, DatasetSummary } from '../../src-shared/contract'
 import { type AppErrorData, toErrorData } from '../../src-shared/errors'
+import { indexFile } from '../paths'
 import { parentPort } from '../port'
-import { thumbnail } from './decode'
-import { scanFolder, type Scan } from './scan'
+import { DatasetIndex } from './dataset-index'
+import { writeManifest } from './manifest'
+import type { SplitRule } from './place'
+import { thumbnailFile } from './thumbnails'
 
 /**
- * A process that reads images for the services, so that the decoder and its native libraries never load into
- * Electron's main process.
+ * A process that reads images and keeps their indexes for the services, so that native libraries never load into
+ * Electron's main process. Each call names the folder of the data set.
  */
+const calls = {
+  scan: (folder: string): Promise<DatasetSummary> => {
+    const scan = scans.get(folder) ?? scanOnce(folder).finally(() => scans.delete(folder))
+    scans.set(folder, scan)
+    return scan
+  },
+  page: (folder: string, filter: DatasetFilter, offset: number, limit: number) =>
+    open(folder).page(filter, offset, limit),
+  unreadable: (folder: string, offset: number, limit: number) => open(folder).unreadable(offset, limit),
+  exclude(folder: string, images: number[], excluded: boolean): DatasetSummary {
+    open(folder).setExcluded(images, excluded)
+    return open(folder).summary()
+  },
+  writeManifest: (folder: string, file: string, rule: SplitRule) => writeManifest(file, open(folder), rule),
+  thumbnail(folder: string, image: number): Promise<string | null> {
+    const relative = open(folder).pathOf(image)
+    return relative === null ? Promise.resolve(null) : thumbnailFile(folder, relative)
+  },
+  forget(folder: string): void {
+    indexes.get(folder)?.close()
+    indexes.delete(folder)
+    for (const ending of ['', '-wal', '-shm']) rmSync(indexFile(folder) + ending, { force: true })
+  },
+}
+export type LibraryCalls = typeof calls
+
 export interface LibraryFunctions {
-  scan(folder: string): Promise<Scan | { error: AppErrorData }>
-  thumbnail(file: string, size: number): Promise<Uint8Array | null>
+  call(name: keyof LibraryCalls, parameters: unknown[]): Promise<{ value: unknown } | { error: AppErrorData }>
 }
 export interface LibraryListener {
   progress(folder: string, found: { images: number; unreadable: number }): void
 }
 
+const indexes = new Map<string, DatasetIndex>()
+const scans = new Map<string, Promise<DatasetSummary>>()
+
+function open(folder: string): DatasetIndex {
+  const index = indexes.get(folder) ?? new DatasetIndex(folder, indexFile(folder))
+  indexes.set(folder, index)
+  return index
+}
+
+async function scanOnce(folder: string): Promise<DatasetSummary> {
+  const index = open(folder)
+  await index.scan({ onProgress: (found) => parent.progress(folder, found) })
+  return index.summary()
+}
+
 const functions: LibraryFunctions = {
-  scan: (folder) =>
-    scanFolder(folder, { onProgress: (found) => parent.progress(folder, found) }).catch((error) => ({
-      error: toErrorData(error),
-    })),
-  thumbnail: (file, size) => thumbnail(file, size).catch(() => null),
+  async call(name, parameters) {
+    try {
+      return { value: await (calls[name] as (...parameters: unknown[]) => unknown)(...parameters) }
+    } catch (error) {
+      return { error: toErrorData(error) }
+    }
+  },
 }
 const parent = createBirpc<LibraryListener, LibraryFunctions>(functions, {
   post: (message) => parentPort.post(message),

@@ -4,6 +4,17 @@ import type { Hyperparameters } from '../../src-shared/hyperparameters'
 export const imageMean = [0.485, 0.456, 0.406] as const
 export const imageDeviation = [0.229, 0.224, 0.225] as const
 
+/** By which pixels in 0..1 are normalised: of each channel the mean, and the deviation to divide by. */
+export interface PixelStatistics {
+  mean: readonly number[]
+  deviation: readonly number[]
+}
+
+export const imageNetStatistics: { mean: number[]; deviation: number[] } = {
+  mean: [...imageMean],
+  deviation: [...imageDeviation],
+}
+
 /** A part of an image in pixels. */
 export interface Crop {
   left: number
@@ -43,6 +54,19 @@ export function augmentation(
       height: v,
     },
     flip: h.flip && u[4]! < 0.5,
+  }
+}
+
+/** Sides that no crop of an image of this size falls below. */
+export function smallestCrop(
+  width: number,
+  height: number,
+  h: CropSettings,
+): { width: number; height: number } {
+  const area = width * height * h.cropScaleMinimum
+  return {
+    width: Math.min(Math.sqrt(area * h.cropRatioMinimum), width),
+    height: Math.min(Math.sqrt(area / h.cropRatioMaximum), height),
   }
 }
 

@@ -8,9 +8,12 @@ import { smooth, target } from './target'
 import { weightShapes } from './weights'
 
 /** Mean over tokens and pixels of the squared (L2) or absolute (L1) difference. */
-export function loss(prediction: tf.Tensor, goal: tf.Tensor, kind: Hyperparameters['loss']): tf.Scalar {
-  const difference = prediction.sub(goal)
-  return tf.mean(kind === 'L2' ? difference.square() : difference.abs()) as tf.Scalar
+export const loss = (prediction: tf.Tensor, goal: tf.Tensor, kind: Hyperparameters['loss']): tf.Scalar =>
+  tf.mean(difference(prediction, goal, kind)) as tf.Scalar
+
+function difference(prediction: tf.Tensor, goal: tf.Tensor, kind: Hyperparameters['loss']): tf.Tensor {
+  const signed = prediction.sub(goal)
+  return kind === 'L2' ? signed.square() : signed.abs()
 }
 
 /** Loss and gradients of one batch. images [B, S, S, 3], order [B, N]. */
@@ -99,6 +102,15 @@ export const reconstructStep =
     }
   }
 
+/** The loss of each image of a batch, `losses` [B]. */
+export const validationStep =
+  (h: Hyperparameters): StepFunction =>
+  (weights, { images, order }) => {
+    const goal = sortTokens(target(smooth(images!, h), h).patches, order!)
+    const { prediction } = forward(weights, h, images!, order!)
+    return { outputs: { losses: tf.mean(difference(prediction, goal, h.loss), [1, 2]) } }
+  }
+
 const gradientName = (weight: string) => `gradient/${weight}`
 
 /** Weights with all that training keeps beside them: AdamW's moments, and gradients where they accumulate. */
@@ -114,7 +126,7 @@ export function trainingState(weights: NamedTensorData, h: Hyperparameters): Nam
 
 const float = (shape: number[]): TensorSpec => ({ shape, dtype: 'float32' })
 
-/** Inputs of `reconstructStep` and, with the training batch size, of `accumulateStep`. */
+/** Inputs of `reconstructStep`, `validationStep` and, with the training batch size, of `accumulateStep`. */
 export const imageInputs = (h: Hyperparameters, batch = h.batchSize): Record<string, TensorSpec> => ({
   images: float([batch, h.imageSize, h.imageSize, 3]),
   order: { shape: [batch, patchCount(h)], dtype: 'int32' },

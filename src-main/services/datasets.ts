@@ -1,10 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { type Handlers, type Dataset, dataset as datasetSchema, type Emit } from '../../src-shared/contract'
+import {
+  type Handlers,
+  type Dataset,
+  dataset as datasetSchema,
+  type Emit,
+  type Split,
+} from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
-import type { ImageFile, Scan } from '../data/scan'
-import { dataFolder, sampleImagesFolder } from '../paths'
+import type { SplitRule } from '../data/place'
+import { datasetId, datasetsFolder, sampleImagesFolder } from '../paths'
 import type { Fork } from '../port'
 import { writeFileSafely } from '../training/files'
 import { Library } from './library'
@@ -19,15 +24,13 @@ type DatasetCalls = Pick<
   | 'datasets.remove'
   | 'datasets.images'
   | 'datasets.unreadable'
+  | 'datasets.exclude'
 >
 
-const thumbnailSide = 192
-
-/** The data sets that the person added: a record and a list of images each, below the application's data folder. */
+/** The data sets that the person added: a record and an index each, below the application's data folder. */
 export class Datasets {
-  private readonly folder = path.join(dataFolder(), 'datasets')
+  private readonly folder = datasetsFolder()
   private readonly records = new Map<string, Dataset>()
-  private readonly scans = new Map<string, Scan>()
   private readonly library: Library
   private loaded: Promise<void> | null = null
 
@@ -51,23 +54,21 @@ export class Datasets {
     'datasets.rescan': async ({ id }) => this.startScan(await this.get(id)),
     'datasets.rename': async ({ id, name }) => this.save({ ...(await this.get(id)), name }),
     'datasets.remove': async ({ id }) => {
-      await this.get(id)
+      const { folder } = await this.get(id)
       this.records.delete(id)
-      this.scans.delete(id)
       await rm(this.file(id), { force: true })
-      await rm(this.scanFile(id), { force: true })
+      await this.library.call('forget', folder)
       this.emit('datasets.removed', { id })
     },
-    'datasets.images': async ({ id, offset, limit, class: name }) => {
-      const images = await this.images(id)
-      const all = [...images.keys()]
-      const chosen = name === undefined ? all : all.filter((index) => (images[index]!.class ?? '') === name)
-      return {
-        total: chosen.length,
-        images: chosen.slice(offset, offset + limit).map((index) => ({ ...images[index]!, index })),
-      }
+    'datasets.images': async ({ id, offset, limit, ...filter }) =>
+      this.library.call('page', (await this.get(id)).folder, filter, offset, limit),
+    'datasets.unreadable': async ({ id, offset, limit }) =>
+      this.library.call('unreadable', (await this.get(id)).folder, offset, limit),
+    'datasets.exclude': async ({ id, images, excluded }) => {
+      const { folder } = await this.get(id)
+      const summary = await this.library.call('exclude', folder, images, excluded)
+      return this.save({ ...(await this.get(id)), ...summary })
     },
-    'datasets.unreadable': async ({ id }) => (await this.scan(id)).unreadable,
   }
 
   async get(id: string): Promise<Dataset> {
@@ -78,27 +79,14 @@ export class Datasets {
     return record
   }
 
-  images = async (id: string): Promise<ImageFile[]> => (await this.scan(id)).images
+  /** Writes the list of images of a new run; answers how many images each split has. */
+  async writeManifest(id: string, file: string, rule: SplitRule): Promise<Record<Split, number>> {
+    return this.library.call('writeManifest', (await this.get(id)).folder, file, rule)
+  }
 
-  /** The file of an image's thumbnail, made when it is first asked for. */
-  async thumbnail(id: string, index: number): Promise<string | null> {
-    const { folder } = await this.get(id)
-    const image = (await this.images(id))[index]
-    if (!image) return null
-    const file = path.join(folder, image.path)
-    const info = await stat(file).catch(() => null)
-    if (!info) return null
-    const key = createHash('sha1').update(`${file} ${info.mtimeMs} ${info.size}`).digest('hex')
-    const cached = path.join(dataFolder(), 'thumbnails', key.slice(0, 2), `${key}.webp`)
-    if (await stat(cached).catch(() => null)) return cached
-    const bytes = await this.library.thumbnail(file, thumbnailSide)
-    if (!bytes) return null
-    await mkdir(path.dirname(cached), { recursive: true })
-    // The same thumbnail may be asked for twice at once: nobody must see half a file.
-    const temporary = `${cached}.${randomUUID()}`
-    await writeFile(temporary, bytes)
-    await rename(temporary, cached)
-    return cached
+  /** The file of an image's thumbnail; null where there is none. */
+  async thumbnail(id: string, image: number): Promise<string | null> {
+    return this.library.call('thumbnail', (await this.get(id)).folder, image)
   }
 
   close = () => this.library.close()
@@ -113,14 +101,16 @@ export class Datasets {
     const known = [...this.records.values()].find((d) => d.folder === folder)
     if (known) return known
     return this.startScan({
-      id: `d-${createHash('sha1').update(folder).digest('hex').slice(0, 12)}`,
+      id: datasetId(folder),
       name,
       folder,
       status: 'scanning',
       images: 0,
       unreadable: 0,
+      excluded: 0,
       bytes: 0,
       classes: [],
+      splits: { none: 0, train: 0, validation: 0, test: 0 },
       sizes: null,
       addedAt: new Date().toISOString(),
       scannedAt: null,
@@ -130,16 +120,9 @@ export class Datasets {
 
   private async startScan(record: Dataset): Promise<Dataset> {
     const scanning = await this.save({ ...record, status: 'scanning', images: 0, unreadable: 0, error: null })
-    void this.library.scan(record.folder).then(
-      async (scan) => {
-        this.scans.set(record.id, scan)
-        await writeFileSafely(this.scanFile(record.id), JSON.stringify(scan))
-        await this.finish(record.id, {
-          status: 'ready',
-          scannedAt: new Date().toISOString(),
-          ...summary(scan),
-        })
-      },
+    void this.library.call('scan', record.folder).then(
+      (summary) =>
+        this.finish(record.id, { status: 'ready', scannedAt: new Date().toISOString(), ...summary }),
       (error: Error) => this.finish(record.id, { status: 'failed', error: error.message }),
     )
     return scanning
@@ -168,7 +151,7 @@ export class Datasets {
   private load(): Promise<void> {
     return (this.loaded ??= (async () => {
       const names = await readdir(this.folder).catch(() => [])
-      for (const name of names.filter((n) => n.endsWith('.json') && !n.endsWith('.scan.json'))) {
+      for (const name of names.filter((n) => n.endsWith('.json'))) {
         const stored = await readFile(path.join(this.folder, name), 'utf8')
           .then(JSON.parse)
           .catch(() => null)
@@ -180,38 +163,5 @@ export class Datasets {
     })())
   }
 
-  private async scan(id: string): Promise<Scan> {
-    await this.get(id)
-    const known = this.scans.get(id)
-    if (known) return known
-    const text = await readFile(this.scanFile(id), 'utf8').catch(() => '{"images":[],"unreadable":[]}')
-    const scan = JSON.parse(text) as Scan
-    this.scans.set(id, scan)
-    return scan
-  }
-
   private file = (id: string) => path.join(this.folder, `${id}.json`)
-  private scanFile = (id: string) => path.join(this.folder, `${id}.scan.json`)
-}
-
-/** Counts and sizes of a scan. */
-function summary({ images, unreadable }: Scan): Partial<Dataset> {
-  const classes = new Map<string, number>()
-  const sizes = { minimumWidth: Infinity, maximumWidth: 0, minimumHeight: Infinity, maximumHeight: 0 }
-  let bytes = 0
-  for (const image of images) {
-    bytes += image.bytes
-    if (image.class !== null) classes.set(image.class, (classes.get(image.class) ?? 0) + 1)
-    sizes.minimumWidth = Math.min(sizes.minimumWidth, image.width)
-    sizes.maximumWidth = Math.max(sizes.maximumWidth, image.width)
-    sizes.minimumHeight = Math.min(sizes.minimumHeight, image.height)
-    sizes.maximumHeight = Math.max(sizes.maximumHeight, image.height)
-  }
-  return {
-    images: images.length,
-    unreadable: unreadable.length,
-    bytes,
-    sizes,
-    classes: [...classes].map(([name, count]) => ({ name, images: count })),
-  }
 }

@@ -2,7 +2,7 @@ import { readdir, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import type { FolderListing } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
-import { isImageName } from '../data/scan'
+import { isImageName } from '../data/files'
 
 /** Folders as a person in a browser sees them: nothing outside the roots that were allowed. */
 export class Folders {

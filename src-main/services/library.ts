@@ -1,7 +1,6 @@
 import { createBirpc, type BirpcReturn } from 'birpc'
 import { AppError, fromErrorData } from '../../src-shared/errors'
-import type { LibraryFunctions, LibraryListener } from '../data/library-process'
-import type { Scan } from '../data/scan'
+import type { LibraryCalls, LibraryFunctions, LibraryListener } from '../data/library-process'
 import type { Child, Fork } from '../port'
 
 type Progress = LibraryListener['progress']
@@ -16,15 +15,15 @@ export class Library {
     private readonly onProgress: Progress,
   ) {}
 
-  /** Throws AppError as scanFolder does. */
-  async scan(folder: string): Promise<Scan> {
-    const result = await this.process().scan(folder)
-    if ('error' in result) throw fromErrorData(result.error)
-    return result
+  /** Calls a function of library-process.ts. Throws the AppError that it threw. */
+  async call<N extends keyof LibraryCalls>(
+    name: N,
+    ...parameters: Parameters<LibraryCalls[N]>
+  ): Promise<Awaited<ReturnType<LibraryCalls[N]>>> {
+    const answer = await this.process().call(name, parameters)
+    if ('error' in answer) throw fromErrorData(answer.error)
+    return answer.value as Awaited<ReturnType<LibraryCalls[N]>>
   }
-
-  /** WebP bytes, or null where the image can not be read. */
-  thumbnail = (file: string, size: number) => this.process().thumbnail(file, size)
 
   /** Ends the process; what was asked of it stays unanswered. */
   close() {

@@ -54,13 +54,18 @@ export class Runs {
     'runs.list': () => this.list.all(),
     'runs.get': ({ id }) => this.list.get(id),
     'runs.estimate': async ({ dataset, hyperparameters }) => {
-      const { images } = await this.options.datasets.get(dataset)
-      return estimateRun(hyperparameters, images, await this.list.all(), await this.list.root())
+      const { images, splits } = await this.options.datasets.get(dataset)
+      const held = splits.validation || (images - splits.test) * hyperparameters.validationFraction
+      return estimateRun(
+        hyperparameters,
+        Math.round(images - splits.test - held),
+        await this.list.all(),
+        await this.list.root(),
+      )
     },
     'runs.start': async ({ dataset: id, hyperparameters, name, from }) => {
       const dataset = await this.options.datasets.get(id)
-      const images = await this.options.datasets.images(id)
-      if (images.length === 0)
+      if (dataset.images === 0)
         throw new AppError(
           'no-images',
           `${dataset.name} has no readable images yet.`,
@@ -70,12 +75,16 @@ export class Runs {
       await mkdir(settings.runsFolder, { recursive: true })
       const folder = await createRun(settings.runsFolder, {
         name: name?.trim() || dataset.name,
-        dataset: { name: dataset.name, folder: dataset.folder, images: images.length },
+        dataset: { name: dataset.name, folder: dataset.folder },
         hyperparameters,
         engine: settings.engine,
         threads: settings.threads,
         decoders: settings.decoders,
-        images,
+        writeManifest: (file) =>
+          this.options.datasets.writeManifest(id, file, {
+            fraction: hyperparameters.validationFraction,
+            seed: hyperparameters.splitSeed,
+          }),
         initial: from && (await initialFrom(await this.list.folderOf(from.run), hyperparameters, from.step)),
         status: 'queued',
       })

@@ -1,5 +1,5 @@
 import type { Batch } from '../data/batches'
-import type { ImageFile } from '../data/scan'
+import type { Manifest } from '../data/manifest'
 import { encodeSafetensors } from '../exporting/safetensors'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { orders } from '../saim/order'
@@ -15,7 +15,7 @@ export async function keepFailedBatch(
   step: number,
   h: Hyperparameters,
   batches: Batch[],
-  images: ImageFile[],
+  images: Manifest,
 ): Promise<void> {
   const side = h.imageSize
   const tensors = batches.flatMap(({ images: values, epoch, indices }, i) => {
@@ -26,7 +26,7 @@ export async function keepFailedBatch(
       [`order.${i}`, { shape: [rows, order.length / rows], values: order }],
     ] as const
   })
-  const names = batches.map(({ indices }) => indices.map((index) => images[index]!.path))
+  const names = batches.map(({ indices }) => indices.map((index) => images.at(index).path))
   await writeFolderSafely(runPaths(folder).failure(step), {
     'batch.safetensors': encodeSafetensors(Object.fromEntries(tensors), { step: String(step) }),
     'images.json': JSON.stringify(names, null, 2),

@@ -13,7 +13,7 @@ const looked = 200
 export async function locateImages(folder: string, imageFolder: string): Promise<RunFile> {
   const [{ dataset }, images] = [await readRun(folder), await readImages(folder)]
   const every = Math.max(1, Math.floor(images.length / looked))
-  const chosen = images.filter((_, i) => i % every === 0)
+  const chosen = Array.from({ length: Math.ceil(images.length / every) }, (_, i) => images.at(i * every))
   const missing = await Promise.all(
     chosen.map(async (image) => {
       const info = await stat(path.join(imageFolder, image.path)).catch(() => null)

@@ -3,6 +3,7 @@ import type { Metric } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { type Batch, type BatchLoader, openBatches, requireImages } from '../data/batches'
+import { cacheLimit } from '../data/pixel-cache'
 import { createEngine } from '../engine'
 import { decodeSafetensors } from '../exporting/safetensors'
 import type { NamedTensorData } from '../ops/step'
@@ -24,6 +25,7 @@ import { appendMetric, cutMetrics } from './metrics'
 import { Reconstructions } from './reconstructions'
 import { appendLog, readImages, readRun, type RunFile, runPaths, updateRun } from './run-folder'
 import { compileUpdate, splitState, startingState } from './update'
+import { Validation } from './validation'
 
 /** What the outside can ask of a loop that runs. */
 export interface Control {
@@ -59,13 +61,20 @@ export async function train(
   await cutMetrics(folder, saved?.state.step ?? 0)
   const engine = await createEngine(run.engine, { threads: run.threads })
   const state = engine.createState(await startOf(folder, run, saved))
-  const place = placeOf(saved, Math.max(1, Math.floor(images.length / h.batchSize)))
+  const chosen = images.indicesOf('train')
+  const place = placeOf(saved, Math.max(1, Math.floor(chosen.length / h.batchSize)))
   const loader = openBatches({
     folder: run.dataset.folder,
     images,
+    chosen,
     hyperparameters: h,
     firstBatch: place.batch,
+    statistics: run.statistics,
     decoders: run.decoders,
+    cacheLimit: cacheLimit(
+      run.cache,
+      h.epochs - Math.floor(place.batch / Math.max(1, chosen.length / h.batchSize)),
+    ),
   })
   const { batchesPerEpoch } = loader
   const batchesAt = (step: number) => place.batch + (step - place.step) * h.accumulation
@@ -89,8 +98,14 @@ export async function train(
 
   try {
     const update = await compileUpdate(h, engine, state)
-    const dataset = { folder: run.dataset.folder, images }
+    const dataset = {
+      folder: run.dataset.folder,
+      images,
+      statistics: run.statistics,
+      decoders: run.decoders,
+    }
     const reconstructions = await Reconstructions.open(folder, h, dataset, engine, state)
+    const validation = await Validation.open(h, dataset, engine, state)
     let { step, best } = place
     let interval = { ...place.interval }
     let begin = performance.now() - place.seconds * 1000
@@ -152,6 +167,10 @@ export async function train(
       interval = { sum: interval.sum + loss, steps: interval.steps + 1 }
 
       const duration = performance.now() - start
+      const ending = Math.floor(epochOf(step)) > Math.floor(epochOf(step - 1)) || step === totalSteps
+      const validationLoss = ending ? await validation?.loss() : undefined
+      begin += performance.now() - start - duration // neither is validation
+
       const metric: Metric = {
         step,
         epoch: epochOf(step),
@@ -162,6 +181,7 @@ export async function train(
         dataWait: waited / duration,
         memory: process.memoryUsage().rss,
         seconds: (performance.now() - begin) / 1000,
+        ...(Number.isFinite(validationLoss) && { validationLoss }),
       }
       appendMetric(folder, metric)
       tell({ type: 'progress', metric, totalSteps })
@@ -177,6 +197,7 @@ export async function train(
     }
     if (savedAt !== step) await save()
     await reconstructions.dispose()
+    await validation?.dispose()
     if (step < totalSteps && !isPatienceOver(h, best)) return control.stop!
     if (step < totalSteps) log(`Ends early: ${h.patience} checkpoints in a row brought no lower loss.`)
     return 'finished'

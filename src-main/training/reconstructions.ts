@@ -2,9 +2,10 @@ import { mkdir } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { loadCentred } from '../data/batches'
-import type { ImageFile } from '../data/scan'
+import { Decoders } from '../data/decoders'
+import type { ImageFile, Manifest } from '../data/manifest'
 import type { Engine, Program, State } from '../engine/engine'
-import { imageDeviation, imageMean } from '../saim/augmentation'
+import type { PixelStatistics } from '../saim/augmentation'
 import { orders } from '../saim/order'
 import { imageInputs, reconstructStep } from '../saim/pretrain'
 import { writeFolderSafely } from './files'
@@ -27,20 +28,23 @@ export class Reconstructions {
     private readonly program: Program,
     private readonly images: Float32Array,
     private readonly order: Int32Array,
+    private readonly statistics: PixelStatistics,
   ) {}
 
   static async open(
     folder: string,
     h: Hyperparameters,
-    dataset: { folder: string; images: ImageFile[] },
+    dataset: { folder: string; images: Manifest; statistics: PixelStatistics },
     engine: Engine,
     state: State,
   ): Promise<Reconstructions> {
     const chosen = evenlySpread(dataset.images, count)
-    const images = await loadCentred(dataset.folder, chosen, h.imageSize)
+    const threads = new Decoders(1, dataset.statistics)
+    const { images } = await loadCentred(threads, dataset.folder, chosen, h.imageSize)
+    await threads.close()
     const order = orders(h, h.seed, 0, [...chosen.keys()])
     const program = await engine.compile(reconstructStep(h), state, imageInputs(h, chosen.length))
-    return new Reconstructions(folder, h, program, images, order)
+    return new Reconstructions(folder, h, program, images, order, dataset.statistics)
   }
 
   async write(step: number): Promise<void> {
@@ -57,7 +61,8 @@ export class Reconstructions {
         values('patchDeviation'),
       )
       const original = this.images.subarray(i * length, (i + 1) * length)
-      return [original, smoothed, predicted].map(toBytes).concat(errorMap(smoothed, predicted))
+      const panels = [original, smoothed, predicted].map((pixels) => toBytes(pixels, this.statistics))
+      return panels.concat(errorMap(smoothed, predicted, this.statistics))
     })
     const pictures = await Promise.all(rows.map((panels) => rowPicture(panels, size)))
     const names = pictures.map((_, i) => `${String(i).padStart(2, '0')}.png`)
@@ -111,25 +116,28 @@ export class Reconstructions {
   }
 }
 
-/** `n` items from the first to the last, evenly. */
-function evenlySpread<T>(items: T[], n: number): T[] {
-  if (items.length <= n) return items
-  return Array.from({ length: n }, (_, i) => items[Math.round((i * (items.length - 1)) / (n - 1))]!)
+/** `n` of the images that are trained on, from the first to the last, evenly. */
+function evenlySpread(images: Manifest, n: number): ImageFile[] {
+  const indices = images.indicesOf('train')
+  const length = Math.min(n, indices.length)
+  const step = (indices.length - 1) / Math.max(1, length - 1)
+  return Array.from({ length }, (_, i) => images.at(indices[Math.round(i * step)]!))
 }
 
 /** Normalised pixels -> bytes of sRGB. */
-const toBytes = (pixels: Float32Array): Uint8Array =>
-  Uint8ClampedArray.from(
-    pixels,
-    (value, i) => 255 * (value * imageDeviation[i % 3]! + imageMean[i % 3]!),
-  ) as never
+const toBytes = (pixels: Float32Array, { mean, deviation }: PixelStatistics): Uint8Array =>
+  Uint8ClampedArray.from(pixels, (value, i) => 255 * (value * deviation[i % 3]! + mean[i % 3]!)) as never
 
 /** Mean absolute difference of the channels in 0..0.5 as heat: black, red, yellow, white. */
-function errorMap(expected: Float32Array, predicted: Float32Array): Uint8Array {
+function errorMap(
+  expected: Float32Array,
+  predicted: Float32Array,
+  { deviation }: PixelStatistics,
+): Uint8Array {
   const heat = new Uint8ClampedArray(expected.length)
   for (let i = 0; i < expected.length; i += 3) {
     let sum = 0
-    for (let c = 0; c < 3; c++) sum += Math.abs(expected[i + c]! - predicted[i + c]!) * imageDeviation[c]!
+    for (let c = 0; c < 3; c++) sum += Math.abs(expected[i + c]! - predicted[i + c]!) * deviation[c]!
     const level = (sum / 3 / 0.5) * 3
     for (let c = 0; c < 3; c++) heat[i + c] = 255 * (level - c)
   }

@@ -1,18 +1,19 @@
 import { appendFileSync, existsSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
-import { runError, runOrigin, runStatus, seam } from '../../src-shared/contract'
+import { runError, runOrigin, runStatus, seam, type Split } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { type Hyperparameters, hyperparametersSchema, withChanges } from '../../src-shared/hyperparameters'
 import { appVersion } from '../../src-shared/version'
-import type { ImageFile } from '../data/scan'
+import { Manifest } from '../data/manifest'
+import { imageNetStatistics } from '../saim/augmentation'
 import { makeFolderSafely, writeFolderSafely } from './files'
 import { readRecord, writeRecord } from './record'
 
 /**
  * The run folder, the one truth about a run for window, command line and headless machines:
  *   run.json           settings, data set, engine, status: a record, kept twice
- *   dataset.json       the images that the run uses: a record, kept twice
+ *   dataset.json       the images that the run uses, see data/manifest.ts: a record, kept twice
  *   initial/           the weights that it began with, where those are another run's
  *   metrics.jsonl      a line for each step
  *   checkpoints/<step> weights, optimizer state, place; <step>.damaged where one can not be read
@@ -28,12 +29,24 @@ export const runFileSchema = z.object({
   id: z.string(),
   name: z.string(),
   status: runStatus.exclude(['interrupted']),
-  dataset: z.object({ name: z.string(), folder: z.string(), images: z.int() }),
+  /** `images` are those to train on, `validation` those held out. */
+  dataset: z.object({
+    name: z.string(),
+    folder: z.string(),
+    images: z.int(),
+    validation: z.int().default(0),
+  }),
+  /** By which the channels of pixels are normalised. */
+  statistics: z
+    .object({ mean: z.array(z.number()).length(3), deviation: z.array(z.number()).length(3) })
+    .default(imageNetStatistics),
   hyperparameters: hyperparametersSchema,
   engine: z.string(),
   /** Threads of the engine and of the decoders; 0 lets them choose. */
   threads: z.int(),
   decoders: z.int(),
+  /** Megabytes of memory for decoded images; null lets them choose. */
+  cache: z.int().nullable().default(null),
   versions: z.object({ app: z.string(), node: z.string() }),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -68,7 +81,19 @@ export const runPaths = (folder: string) => ({
 const stepName = (step: number) => String(step).padStart(8, '0')
 
 /** What a person chooses about a new run. */
-export type NewRun = Pick<RunFile, 'name' | 'dataset' | 'hyperparameters' | 'engine' | 'threads' | 'decoders'>
+export interface NewRun extends Pick<
+  RunFile,
+  'name' | 'hyperparameters' | 'engine' | 'threads' | 'decoders'
+> {
+  dataset: { name: string; folder: string }
+  cache?: number | null
+  statistics?: RunFile['statistics']
+  /** Writes the list of the run's images; answers how many each split has. */
+  writeManifest(file: string): Promise<Record<Split, number>>
+  /** Weights to begin with; new ones where there are none. */
+  initial?: InitialWeights
+  status?: 'starting' | 'queued'
+}
 
 /** Weights of another run to begin with: a safetensors file and where it comes from. */
 export interface InitialWeights {
@@ -76,23 +101,27 @@ export interface InitialWeights {
   origin: NonNullable<RunFile['origin']>
 }
 
-/** Makes the folder of a new run on `images` below `runsFolder`, for a training process that starts soon or, `queued`, when its turn comes, and answers it. */
+/** Makes the folder of a new run below `runsFolder`, for a training process that starts soon or, `queued`, when its turn comes, and answers it. */
 export async function createRun(
   runsFolder: string,
   {
-    images,
+    writeManifest,
     initial,
     status = 'starting',
+    cache = null,
+    statistics = imageNetStatistics,
     ...chosen
-  }: NewRun & { images: ImageFile[]; initial?: InitialWeights; status?: 'starting' | 'queued' },
+  }: NewRun,
 ): Promise<string> {
   const now = new Date().toISOString()
   const id = newId(chosen.name, now)
   const folder = path.join(runsFolder, id)
-  const run: RunFile = {
+  const run: Omit<RunFile, 'dataset'> = {
     format: 1,
     id,
     ...chosen,
+    cache,
+    statistics,
     status,
     versions: { app: appVersion, node: process.version },
     createdAt: now,
@@ -106,17 +135,19 @@ export async function createRun(
   }
   await makeFolderSafely(folder, async (temporary) => {
     const paths = runPaths(temporary)
-    await writeRecord(paths.manifest, { images })
+    const { train, validation } = await writeManifest(paths.manifest)
+    if (train === 0)
+      throw new AppError('no-images', 'No image is left to train on.', 'Hold out or exclude fewer of them.')
     if (initial) await writeFolderSafely(paths.initial, { 'weights.safetensors': initial.weights })
-    await writeRecord(paths.run, run)
+    await writeRecord(paths.run, { ...run, dataset: { ...chosen.dataset, images: train, validation } })
   })
   return folder
 }
 
 /** The images of a run, in the order that its batches are drawn from. */
-export async function readImages(folder: string): Promise<ImageFile[]> {
+export async function readImages(folder: string): Promise<Manifest> {
   try {
-    return (await readRecord(runPaths(folder).manifest))['images'] as ImageFile[]
+    return await Manifest.read(runPaths(folder).manifest)
   } catch (error) {
     throw new AppError(
       'run-missing',

@@ -33,6 +33,8 @@ export const metric = z.object({
   dataWait: z.number(),
   /** Resident memory of the training process in bytes. */
   memory: z.number(),
+  /** Loss on the images held out, at the end of each epoch; absent elsewhere. */
+  validationLoss: z.number().optional(),
   /** Seconds of training since the run began, over all resumes. */
   seconds: z.number(),
 })

@@ -74,12 +74,12 @@ async function makeRuns(folder: string): Promise<void> {
   for (let i = 0; i < runs; i++) {
     const run = await createRun(folder, {
       name: `run ${i}`,
-      dataset: { name: 'images', folder: '/images', images: 100_000 },
+      dataset: { name: 'images', folder: '/images' },
       hyperparameters: fromPreset('nano', { seed: i }),
       engine: 'onnxruntime-cpu',
       threads: 0,
       decoders: 0,
-      images: [],
+      writeManifest: async () => ({ train: 100_000, validation: 0, test: 0 }),
     })
     writeFileSync(runPaths(run).metrics, lines)
     await updateRun(run, { status: 'finished', step: length, totalSteps: length })

@@ -3,13 +3,18 @@ import path from 'node:path'
 import sharp, { type Color } from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { openBatches } from '../../src-main/data/batches'
-import { decodeImage } from '../../src-main/data/decode'
-import { scanFolder } from '../../src-main/data/scan'
+import { cropPixels, decodeImage, readHeader } from '../../src-main/data/decode'
+import { type Crop, imageNetStatistics } from '../../src-main/saim/augmentation'
 import { fromPreset } from '../../src-shared/hyperparameters'
+import { scan } from '../helpers/data'
 import { makeImages, temporaryFolder } from '../helpers/runs'
 
 const picture = (width = 30, height = 20, background: Color = 'red') =>
   sharp({ create: { width, height, channels: 3, background } })
+
+/** A crop of an image file, scaled to size x size. */
+const cropOf = async (file: string, crop: Crop, size: number) =>
+  cropPixels(await decodeImage(file, await readHeader(file)), crop, { size })
 
 describe('scanning a folder', () => {
   it('reads every format, whatever the case of its ending and the letters of its name', async () => {
@@ -26,17 +31,17 @@ describe('scanning a folder', () => {
     await picture().tiff().toFile(path.join(folder, 'd.tiff'))
     await picture().gif().toFile(path.join(folder, 'e.gif'))
     await picture().greyscale().png().toFile(path.join(folder, 'grey.png'))
-    const { images, unreadable } = await scanFolder(folder)
+    const { files, unreadable } = await scan(folder)
     expect(unreadable).toEqual([])
-    expect(images).toHaveLength(11)
-    expect(images.find((image) => image.path === 'Größe/深い/ü.webp')).toMatchObject({
+    expect(files).toHaveLength(11)
+    expect(files.find((image) => image.path === 'Größe/深い/ü.webp')).toMatchObject({
       width: 30,
       height: 20,
       class: 'Größe',
     })
-    for (const image of images) {
+    for (const image of files) {
       const crop = { left: 0, top: 0, width: 20, height: 20 }
-      const pixels = await decodeImage(path.join(folder, image.path), crop, { size: 4 })
+      const pixels = await cropOf(path.join(folder, image.path), crop, 4)
       expect(pixels, image.path).toHaveLength(4 * 4 * 3)
       if (!/cmyk|grey/.test(image.path)) expect(pixels[0], image.path).toBeGreaterThan(240)
     }
@@ -48,8 +53,8 @@ describe('scanning a folder', () => {
     writeFileSync(path.join(folder, 'text.jpg'), 'not an image')
     writeFileSync(path.join(folder, 'empty.png'), '')
     writeFileSync(path.join(folder, 'notes.txt'), 'no image and not said to be one')
-    const { images, unreadable } = await scanFolder(folder)
-    expect(images.map((image) => image.path)).toEqual(['good.jpg'])
+    const { files, unreadable } = await scan(folder)
+    expect(files.map((image) => image.path)).toEqual(['good.jpg'])
     expect(unreadable).toEqual([
       { path: 'empty.png', reason: 'damaged: it ends too early' },
       { path: 'text.jpg', reason: 'not an image, or of a format that is not read here' },
@@ -65,10 +70,10 @@ describe('scanning a folder', () => {
       .withMetadata({ orientation: 6 })
       .jpeg()
       .toFile(file)
-    const { images } = await scanFolder(folder)
-    expect(images[0]).toMatchObject({ width: 20, height: 30 })
+    const { files } = await scan(folder)
+    expect(files[0]).toMatchObject({ width: 20, height: 30 })
     // The white upper half lies to the right once the image is turned.
-    const pixels = await decodeImage(file, { left: 0, top: 0, width: 20, height: 20 }, { size: 2 })
+    const pixels = await cropOf(file, { left: 0, top: 0, width: 20, height: 20 }, 2)
     expect(pixels[2]).toBeLessThan(60)
     expect(pixels[5]).toBeGreaterThan(200)
   })
@@ -78,38 +83,45 @@ describe('scanning a folder', () => {
     await sharp({ create: { width: 8, height: 8, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } })
       .png()
       .toFile(file)
-    expect(
-      Array.from(await decodeImage(file, { left: 0, top: 0, width: 8, height: 8 }, { size: 1 })),
-    ).toEqual([255, 255, 255])
+    expect(Array.from(await cropOf(file, { left: 0, top: 0, width: 8, height: 8 }, 1))).toEqual([
+      255, 255, 255,
+    ])
   })
 
   it('ends on folders that link to themselves', async () => {
     const folder = temporaryFolder()
     await makeImages(folder, 2)
     symlinkSync(folder, path.join(folder, 'even', 'again'))
-    expect((await scanFolder(folder)).images).toHaveLength(2)
+    expect((await scan(folder)).files).toHaveLength(2)
   })
 
   it('says what is wrong with a folder that is missing, is a file or holds no images', async () => {
     const folder = temporaryFolder()
-    await expect(scanFolder(path.join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'folder-missing' })
-    await expect(scanFolder(folder)).rejects.toMatchObject({ code: 'no-images' })
+    await expect(scan(path.join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'folder-missing' })
+    await expect(scan(folder)).rejects.toMatchObject({ code: 'no-images' })
     writeFileSync(path.join(folder, 'file'), '')
-    await expect(scanFolder(path.join(folder, 'file'))).rejects.toMatchObject({ code: 'not-a-folder' })
+    await expect(scan(path.join(folder, 'file'))).rejects.toMatchObject({ code: 'not-a-folder' })
   })
 })
 
 describe('batches', () => {
   const h = fromPreset('nano', { imageSize: 16, patchSize: 4, batchSize: 4, epochs: 3, seed: 3 })
-  const open = async (folder: string, options: Partial<Parameters<typeof openBatches>[0]> = {}) =>
-    openBatches({
+  const open = async (folder: string, options: Partial<Parameters<typeof openBatches>[0]> = {}) => {
+    const { images, chosen } = options.images
+      ? { images: options.images, chosen: options.chosen! }
+      : await scan(folder)
+    return openBatches({
       folder,
-      images: (await scanFolder(folder)).images,
+      images,
+      chosen,
       hyperparameters: h,
       firstBatch: 0,
       decoders: 1,
+      statistics: imageNetStatistics,
+      cacheLimit: 0,
       ...options,
     })
+  }
 
   it('are the same for any number of decoders and from any place on', async () => {
     const folder = temporaryFolder()
@@ -124,6 +136,20 @@ describe('batches', () => {
       if (i >= 3) expect(await later.next()).toEqual(batch)
     }
     await Promise.all([one.close(), three.close(), later.close()])
+  })
+
+  it('are the same with decoded images kept in memory, also where only some have room', async () => {
+    const folder = temporaryFolder()
+    await makeImages(folder, 10, { width: 160, height: 120 })
+    const size = 80 * 60 * 3 // decoded at half their size
+    const loaders = await Promise.all(
+      [0, 4.5 * size, 1e9].map((cacheLimit) => open(folder, { cacheLimit, decoders: 2 })),
+    )
+    for (let i = 0; i < 6; i++) {
+      const [without, ...others] = await Promise.all(loaders.map((loader) => loader.next()))
+      for (const other of others) expect(other).toEqual(without)
+    }
+    await Promise.all(loaders.map((loader) => loader.close()))
   })
 
   it('hold every image once in an epoch, in an order of its own', async () => {
@@ -150,14 +176,14 @@ describe('batches', () => {
   it('put another image where one is damaged or vanishes, and say so once', async () => {
     const folder = temporaryFolder()
     await makeImages(folder, 8)
-    const { images } = await scanFolder(folder)
-    rmSync(path.join(folder, images[0]!.path))
-    const damaged = path.join(folder, images[1]!.path)
+    const { images, chosen } = await scan(folder)
+    rmSync(path.join(folder, images.at(0).path))
+    const damaged = path.join(folder, images.at(1).path)
     writeFileSync(damaged, readFileSync(damaged).subarray(0, 400))
-    const loader = await open(folder, { images })
+    const loader = await open(folder, { images, chosen })
     const batches = await Promise.all([0, 1, 2, 3].map(() => loader.next()))
     const told = batches.flatMap((batch) => batch.unreadable).sort((a, b) => (a.path < b.path ? -1 : 1))
-    expect(told.map(({ path: file }) => file)).toEqual([images[0]!.path, images[1]!.path])
+    expect(told.map(({ path: file }) => file)).toEqual([images.at(0).path, images.at(1).path])
     expect(told[0]!.reason).toBe('the file is gone')
     expect(batches.flatMap((batch) => batch.indices)).not.toContain(0)
     await loader.close()
@@ -166,9 +192,9 @@ describe('batches', () => {
   it('fail with advice when no image is left', async () => {
     const folder = temporaryFolder()
     await makeImages(folder, 2)
-    const { images } = await scanFolder(folder)
+    const { images, chosen } = await scan(folder)
     rmSync(folder, { recursive: true })
-    const loader = await open(folder, { images }).catch((error) => error)
+    const loader = await open(folder, { images, chosen }).catch((error) => error)
     const error = 'next' in loader ? await loader.next().catch((e: unknown) => e) : loader
     expect(['no-images', 'folder-missing']).toContain(error.code)
   })

@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { scanFolder } from '../../src-main/data/scan'
+import { writeManifest } from '../../src-main/data/manifest'
 import { forkNode } from '../../src-main/port'
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '../../src-main/training/checkpoint'
 import type { TrainingMessage } from '../../src-main/training/messages'
 import { readMetrics } from '../../src-main/training/metrics'
 import { createRun, readRun, runPaths } from '../../src-main/training/run-folder'
 import { fromPreset, type Hyperparameters } from '../../src-shared/hyperparameters'
+import { scan } from '../helpers/data'
 import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
 
 const small: Partial<Hyperparameters> = {
@@ -24,15 +25,15 @@ const small: Partial<Hyperparameters> = {
 }
 
 async function newRun(home: string, images: string, changes: Partial<Hyperparameters> = {}) {
-  const scan = await scanFolder(images)
+  const { index } = await scan(images)
   return createRun(path.join(home, 'runs'), {
     name: 'a run',
-    dataset: { name: 'images', folder: images, images: scan.images.length },
+    dataset: { name: 'images', folder: images },
     hyperparameters: fromPreset('nano', { ...small, ...changes }),
     engine: 'onnxruntime-cpu',
     threads: 1,
     decoders: 1,
-    images: scan.images,
+    writeManifest: (file) => writeManifest(file, index, { fraction: 0, seed: 0 }),
   })
 }
 
@@ -134,7 +135,7 @@ describe('saim train', () => {
     const [images, home] = [temporaryFolder(), temporaryFolder()]
     await makeImages(images, 16, { width: 1200, height: 900 })
     const { code, output } = await saim(['train', images, ...flags(smallModel)], home)
-    expect(output).toContain('16 images in 2 folders')
+    expect(output).toContain('16 images in 2 classes')
     expect(output).toMatch(/Run finished after 4 steps/)
     expect(code).toBe(0)
     const [run] = readdirSync(path.join(home, 'runs'))

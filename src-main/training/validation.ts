@@ -1,0 +1,70 @@
+import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { loadCentred } from '../data/batches'
+import { Decoders } from '../data/decoders'
+import type { Manifest } from '../data/manifest'
+import type { Engine, Program, State } from '../engine/engine'
+import type { PixelStatistics } from '../saim/augmentation'
+import { orders } from '../saim/order'
+import { imageInputs, validationStep } from '../saim/pretrain'
+
+interface ValidationOptions {
+  folder: string
+  images: Manifest
+  statistics: PixelStatistics
+  /** Threads that decode; 0 chooses. */
+  decoders: number
+}
+
+/**
+ * The loss on the images that are held out, each cropped in the middle and predicted in an order of its own that stays
+ * the same, so that numbers of different steps and runs can be compared.
+ */
+export class Validation {
+  private constructor(
+    private readonly h: Hyperparameters,
+    private readonly options: ValidationOptions,
+    private readonly program: Program,
+    private readonly indices: Uint32Array,
+  ) {}
+
+  /** Null where no image is held out. */
+  static async open(
+    h: Hyperparameters,
+    options: ValidationOptions,
+    engine: Engine,
+    state: State,
+  ): Promise<Validation | null> {
+    const indices = options.images.indicesOf('validation')
+    if (indices.length === 0) return null
+    const program = await engine.compile(validationStep(h), state, imageInputs(h))
+    return new Validation(h, options, program, indices)
+  }
+
+  /** Mean over the images that can be read; NaN where none can. */
+  async loss(): Promise<number> {
+    const { folder, images, statistics, decoders } = this.options
+    const threads = new Decoders(decoders, statistics)
+    let [sum, count] = [0, 0]
+    try {
+      for (let first = 0; first < this.indices.length; first += this.h.batchSize) {
+        const some = [...this.indices.subarray(first, first + this.h.batchSize)]
+        // The last batch is filled up with its first image, which then does not count again.
+        const filled = Array.from({ length: this.h.batchSize }, (_, b) => some[b] ?? some[0]!)
+        const files = filled.map((index) => images.at(index))
+        const batch = await loadCentred(threads, folder, files, this.h.imageSize)
+        const order = orders(this.h, this.h.splitSeed, 0, filled)
+        const { losses } = await this.program.run({ images: batch.images, order })
+        some.forEach((_, b) => {
+          if (!batch.readable[b]) return
+          sum += losses!.values[b]!
+          count++
+        })
+      }
+    } finally {
+      await threads.close()
+    }
+    return sum / count
+  }
+
+  dispose = () => this.program.dispose()
+}
