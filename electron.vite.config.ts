@@ -19,6 +19,7 @@ export default defineConfig({
           cli: 'src-main/cli.ts',
           training: 'src-main/training/process.ts',
           trial: 'src-main/training/trial-process.ts',
+          evaluation: 'src-main/evaluation/evaluation-process.ts',
           library: 'src-main/data/library-process.ts',
           decoder: 'src-main/data/decoder-thread.ts',
         },

@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander'
 import { appVersion } from '../src-shared/version'
+import { evaluateRun } from './cli/evaluate'
+import { predict } from './cli/predict'
 import { fail } from './cli/report'
 import { listRuns } from './cli/runs'
 import { serve } from './cli/serve'
@@ -7,6 +9,7 @@ import { resume, train } from './cli/train'
 import { verify } from './cli/verify'
 import { settingOptions } from './cli/setting-options'
 import { allSettings, isChangeable, presetNames, presets } from '../src-shared/hyperparameters'
+import { evaluationKindNames, evaluationKinds } from '../src-shared/evaluation-settings'
 import { runsFolder } from './paths'
 
 const program = new Command('saim')
@@ -53,6 +56,34 @@ for (const option of settingOptions(allSettings.filter(isChangeable))) resumeCom
 resumeCommand.action(resume)
 
 program.command('runs').description('list the runs').addOption(runs()).action(listRuns)
+
+for (const kind of evaluationKindNames) {
+  const { title, description, settings } = evaluationKinds[kind]
+  const command = program
+    .command(kind)
+    .description(`${title.toLowerCase()}: ${description}`)
+    .argument('<run>', 'the id of a run or its folder')
+    .option('--on <folder>', "images in class folders; without it, the run's own")
+    .addOption(new Option('--step <n>', 'which checkpoint; without it, the newest').argParser(Number))
+    .option('--scratch', 'random weights instead of a checkpoint')
+    .addOption(runs())
+    .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
+    .addOption(threads())
+    .addOption(decoders())
+  for (const option of settingOptions(settings)) command.addOption(option)
+  command.action((run: string, options) => evaluateRun(kind, run, options))
+}
+
+program
+  .command('predict')
+  .description('name the classes of images by a fine-tuned model, as CSV')
+  .argument('<evaluation>', 'the folder that a fine-tuning is kept in')
+  .argument('<folder>', 'the images')
+  .option('--output <file>', 'where the table is written', 'predictions.csv')
+  .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
+  .addOption(threads())
+  .addOption(decoders())
+  .action(predict)
 
 program
   .command('verify')

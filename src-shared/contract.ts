@@ -2,12 +2,14 @@ import type { z } from 'zod'
 import { appCalls, appEvents } from './contract/app'
 import { datasetCalls, datasetEvents } from './contract/datasets'
 import { engineCalls } from './contract/engines'
+import { evaluationCalls, evaluationEvents } from './contract/evaluations'
 import { exportCalls } from './contract/exports'
 import { runCalls, runEvents } from './contract/runs'
 
 export * from './contract/app'
 export * from './contract/datasets'
 export * from './contract/engines'
+export * from './contract/evaluations'
 export * from './contract/exports'
 export * from './contract/runs'
 
@@ -17,9 +19,16 @@ export * from './contract/runs'
  * Images never travel in messages: a message holds a path such as `thumbnail/<dataset>/<index>` that the
  * carrier serves (`saim://app/files/<path>` in Electron, `/files/<path>` over HTTP).
  */
-export const calls = { ...appCalls, ...datasetCalls, ...engineCalls, ...exportCalls, ...runCalls } as const
+export const calls = {
+  ...appCalls,
+  ...datasetCalls,
+  ...engineCalls,
+  ...evaluationCalls,
+  ...exportCalls,
+  ...runCalls,
+} as const
 
-export const events = { ...appEvents, ...datasetEvents, ...runEvents } as const
+export const events = { ...appEvents, ...datasetEvents, ...evaluationEvents, ...runEvents } as const
 
 export type CallName = keyof typeof calls
 export type CallInput<N extends CallName> = z.input<(typeof calls)[N]['input']>

@@ -20,6 +20,7 @@ export const errorCodes = [
   'image-unreadable',
   'run-missing',
   'run-busy',
+  'evaluation-missing',
   'checkpoint-missing',
   'checkpoint-corrupt',
   'out-of-memory',

@@ -5,7 +5,16 @@
  */
 
 /** What random numbers are for; keeps the rows of one seed apart. */
-export const purposes = { weights: 1, order: 2, crop: 3, shuffle: 4, split: 5 } as const
+export const purposes = {
+  weights: 1,
+  order: 2,
+  crop: 3,
+  shuffle: 4,
+  split: 5,
+  mixing: 6,
+  dropPath: 7,
+  randAugment: 8,
+} as const
 export type Purpose = (typeof purposes)[keyof typeof purposes]
 
 type Four = [number, number, number, number]

@@ -7,9 +7,11 @@ import {
   augmentation,
   augmentationDraws,
   centreCrop,
+  type Crop,
   type PixelStatistics,
   smallestCrop,
 } from '../saim/augmentation'
+import { randAugment, randAugmentDraws } from '../saim/rand-augment'
 import { Decoders } from './decoders'
 import type { ImageFile, Manifest } from './manifest'
 import { PixelCache } from './pixel-cache'
@@ -53,6 +55,8 @@ interface BatchOptions {
   decoders: number
   /** Bytes of memory for decoded images. */
   cacheLimit: number
+  /** What happens to the colours and shapes of an image, for fine-tuning. */
+  randAugment?: { magnitude: number; deviation: number }
 }
 
 /** Batches prepared ahead of the step. */
@@ -73,6 +77,7 @@ export function openBatches({
   statistics,
   decoders,
   cacheLimit,
+  randAugment: strength,
 }: BatchOptions): BatchLoader {
   const batchesPerEpoch = Math.max(1, Math.floor(chosen.length / h.batchSize))
   const threads = new Decoders(decoders, statistics)
@@ -134,6 +139,9 @@ export function openBatches({
       crop: reduceCrop(crop, { width, height }, reduction),
       flip,
       size: h.imageSize,
+      operations: strength?.magnitude
+        ? randAugment(strength, uniforms(h.seed, purposes.randAugment, epoch, image, randAugmentDraws))
+        : [],
       batch,
       offset,
       kept,
@@ -173,34 +181,47 @@ export function requireImages(folder: string, images: Manifest): void {
   )
 }
 
+/** The part of an image that is read, and whether it is mirrored. */
+export type CropOf = (image: ImageFile, index: number) => { crop: Crop; flip: boolean }
+
+const centred: CropOf = ({ width, height }) => ({ crop: centreCrop(width, height), flip: false })
+
 /**
- * Images as they are, centre-cropped and normalised, [n, size, size, 3], for looking at and for validation; and which
- * of them could be read. The others are left black.
+ * Crops of images, normalised, [n, size, size, 3], for looking at and for evaluation; and why those that could not be
+ * read were not. These are left black.
  */
-export async function loadCentred(
+export async function loadCrops(
   threads: Decoders,
   folder: string,
   files: ImageFile[],
   size: number,
-): Promise<{ images: Float32Array; readable: boolean[] }> {
+  cropOf: CropOf = centred,
+): Promise<{ images: Float32Array; reasons: (string | null)[] }> {
   const length = size ** 2 * 3
   const batch = new SharedArrayBuffer(files.length * length * 4)
   const reasons = await Promise.all(
-    files.map(({ path: relative, width, height }, i) => {
-      const crop = centreCrop(width, height)
+    files.map((image, i) => {
+      const { width, height } = image
+      const { crop, flip } = cropOf(image, i)
       const reduction = reductionFor(crop, size)
       return threads.decode({
-        file: path.join(folder, relative),
+        file: path.join(folder, image.path),
         width,
         height,
         reduction,
         crop: reduceCrop(crop, { width, height }, reduction),
-        flip: false,
+        flip,
         size,
         batch,
         offset: i * length,
       })
     }),
   )
-  return { images: new Float32Array(batch).slice(), readable: reasons.map((reason) => reason === null) }
+  return { images: new Float32Array(batch).slice(), reasons }
+}
+
+/** Images as they are, centre-cropped and normalised, and which of them could be read. */
+export async function loadCentred(threads: Decoders, folder: string, files: ImageFile[], size: number) {
+  const { images, reasons } = await loadCrops(threads, folder, files, size)
+  return { images, readable: reasons.map((reason) => reason === null) }
 }

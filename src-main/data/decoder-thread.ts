@@ -2,6 +2,7 @@ import sharp from 'sharp'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Crop, PixelStatistics } from '../saim/augmentation'
 import { cropPixels, decodeImage, explain, type Pixels } from './decode'
+import { type Operation, operations } from './image-operations'
 
 /** One image to be written, normalised, into its place in a batch. */
 export interface DecodeTask {
@@ -15,6 +16,8 @@ export interface DecodeTask {
   crop: Crop
   flip: boolean
   size: number
+  /** Done one after the other on the cropped image. */
+  operations?: Operation[]
   /** The batch [B, size, size, 3], shared by all threads, and where the image starts in it. */
   batch: SharedArrayBuffer
   offset: number
@@ -47,7 +50,11 @@ parentPort!.on('message', (task: DecodeTask) => {
 
 async function decodeInto(task: DecodeTask): Promise<void> {
   const { crop, flip, size, batch, offset } = task
-  const pixels = await cropPixels(await wholeImage(task), crop, { size, flip })
+  const cropped = await cropPixels(await wholeImage(task), crop, { size, flip })
+  const pixels = (task.operations ?? []).reduce<Pixels>(
+    (image, { name, argument }) => operations[name](image, argument),
+    { bytes: cropped, width: size, height: size },
+  ).bytes
   const values = new Float32Array(batch)
   const [red, green, blue] = normalised as [Float32Array, Float32Array, Float32Array]
   for (let i = 0; i < pixels.length; i += 3) {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createEngine } from '../engine'
-import { nearest, unitRows, vote } from './knn'
+import { nearest, unitRows, vote, votes } from './knn'
 
 const rows = (...values: number[][]) => ({ values: Float32Array.from(values.flat()), width: 2 })
 
@@ -36,4 +36,5 @@ it('lets the nearest neighbours count most', () => {
     similarities: Float32Array.of(0.9, 0.5, 0.5, 0.5, 0.5, 0.1),
   }
   expect([...vote(neighbours, [7, 8, 8])]).toEqual([7, 8])
+  expect(votes(neighbours, [0, 1, 1], 2)[3]).toBeCloseTo(2 * Math.exp(0.5 / 0.07), 5)
 })

@@ -67,22 +67,29 @@ export function unitRows({ values, width }: FeatureRows): Float32Array {
 }
 
 /**
- * The class that each query's neighbours vote for, each with the weight exp(similarity / temperature) (Wu et al.,
- * "Unsupervised feature learning via non-parametric instance discrimination"). labels: the class of each row of the bank.
+ * What each query's neighbours give each class, [queries, classes]: the weight exp(similarity / temperature) each (Wu et
+ * al., "Unsupervised feature learning via non-parametric instance discrimination"). labels: the class of each row of the
+ * bank.
  */
-export function vote(
+export function votes(
   { k, indices, similarities }: Neighbours,
   labels: ArrayLike<number>,
+  classes: number,
   temperature = 0.07,
-): Int32Array {
-  const winners = new Int32Array(indices.length / k)
-  for (let query = 0; query < winners.length; query++) {
-    const votes = new Map<number, number>()
-    for (let i = query * k; i < (query + 1) * k; i++) {
-      const label = labels[indices[i]!]!
-      votes.set(label, (votes.get(label) ?? 0) + Math.exp(similarities[i]! / temperature))
-    }
-    winners[query] = [...votes].reduce((best, next) => (next[1] > best[1] ? next : best))[0]
-  }
-  return winners
+): Float64Array {
+  const given = new Float64Array((indices.length / k) * classes)
+  indices.forEach((row, i) => {
+    given[Math.floor(i / k) * classes + labels[row]!]! += Math.exp(similarities[i]! / temperature)
+  })
+  return given
+}
+
+/** The class that each query's neighbours give the most to. */
+export function vote(neighbours: Neighbours, labels: ArrayLike<number>, temperature = 0.07): Int32Array {
+  const classes = 1 + Array.from(labels).reduce((largest, label) => Math.max(largest, label), 0)
+  const given = votes(neighbours, labels, classes, temperature)
+  return Int32Array.from({ length: given.length / classes }, (_, query) => {
+    const row = given.subarray(query * classes, (query + 1) * classes)
+    return row.indexOf(Math.max(...row))
+  })
 }

@@ -3,7 +3,7 @@ import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { gelu } from '../ops/gelu'
 import { layerNorm } from '../ops/layer-norm'
 import { patchCount } from './order'
-import { positionEmbedding } from './position-embedding'
+import { interpolatePositions, positionEmbedding } from './position-embedding'
 import { patchify } from './target'
 
 /** Weights by the names of the authors' state_dict. */
@@ -52,19 +52,35 @@ export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order
 }
 
 /**
- * The encoder as recognition uses it: patches in their places, and every token sees every other.
- * images [B, S, S, 3] -> tokens [B, 1+N, C] after each block, from the first to the last.
+ * The encoder as recognition uses it: patches in their places, and every token sees every other. Images of another size
+ * than in pre-training get interpolated positions. images [B, S, S, 3] -> tokens [B, 1+N, C] after each block, from the
+ * first to the last. `kept` [depth, 2, B] are the factors of drop path by which each block's two branches count.
  */
-export function encode(w: Weights, h: Hyperparameters, images: tf.Tensor, watch?: Watch): tf.Tensor[] {
-  const count = patchCount(h)
-  const positions = tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
-  const tokens = embedPatches(w, patchify(images, h.patchSize)).add(positions)
-  let x = tf.concat([tf.tile(w['cls_token']!, [images.shape[0]!, 1, 1]), tokens], 1)
+export function encode(
+  w: Weights,
+  h: Hyperparameters,
+  images: tf.Tensor,
+  watch?: Watch,
+  kept?: tf.Tensor,
+): tf.Tensor[] {
+  const [batch, size] = images.shape as [number, number]
+  const grid = size / h.patchSize
+  const tokens = embedPatches(w, patchify(images, h.patchSize)).add(positionsOf(h, grid))
+  let x = tf.concat([tf.tile(w['cls_token']!, [batch, 1, 1]), tokens], 1)
   const hear = (p: tf.Tensor) => watch?.('content', p)
-  return Array.from(
-    { length: h.depth },
-    (_, layer) => (x = block(w, `blocks.${layer}`, h.heads, x, x, null, hear)),
-  )
+  return Array.from({ length: h.depth }, (_, layer) => {
+    const branch = (i: number) => kept!.slice([layer, i, 0], [1, 1, batch]).reshape([batch, 1, 1])
+    const factors: Factors = kept ? [branch(0), branch(1)] : null
+    return (x = block(w, `blocks.${layer}`, h.heads, x, x, null, hear, factors))
+  })
+}
+
+/** Position embedding of grid x grid patches, [N, C]. */
+function positionsOf(h: Hyperparameters, grid: number): tf.Tensor {
+  const trained = Math.sqrt(patchCount(h))
+  const positions = positionEmbedding(trained, h.width)
+  const resized = grid === trained ? positions : interpolatePositions(positions, trained, grid)
+  return tf.tensor(resized, [grid * grid, h.width])
 }
 
 /** What stands before each of t1 .. tN: [class, t1 .. tN] -> [class, t1 .. t(N-1)]. */
@@ -90,6 +106,8 @@ function embedPatches(w: Weights, patches: tf.Tensor): tf.Tensor {
 
 /** What is added to the scores [T, T] so that a token sees only some; null where it sees all. */
 type Mask = tf.Tensor | null
+/** By how much each image's attention and MLP count, [B, 1, 1] each; null where they count as they are. */
+type Factors = [attention: tf.Tensor, mlp: tf.Tensor] | null
 
 /** Pre-norm transformer block; x [B, T, C] attends to context [B, T, C], which may be x itself. */
 function block(
@@ -100,11 +118,13 @@ function block(
   context: tf.Tensor,
   mask: Mask,
   hear?: (probabilities: tf.Tensor) => void,
+  factors: Factors = null,
 ): tf.Tensor {
+  const scaled = (branch: tf.Tensor, i: 0 | 1) => (factors ? branch.mul(factors[i]) : branch)
   const query = norm(w, `${name}.norm1`, x)
   const keys = context === x ? query : norm(w, `${name}.norm1`, context)
-  x = x.add(attention(w, `${name}.attn`, heads, query, keys, mask, hear))
-  return x.add(mlp(w, `${name}.mlp`, norm(w, `${name}.norm2`, x)))
+  x = x.add(scaled(attention(w, `${name}.attn`, heads, query, keys, mask, hear), 0))
+  return x.add(scaled(mlp(w, `${name}.mlp`, norm(w, `${name}.norm2`, x)), 1))
 }
 
 /** softmax(q kᵀ / √D + mask) v. x and context [B, T, C] -> [B, T, C]. */
@@ -146,13 +166,13 @@ function head(w: Weights, h: Hyperparameters, g: tf.Tensor, mask: Mask): tf.Tens
   return named(w, 'prediction_head.fc', block(w, 'prediction_head.block', h.heads, g, g, mask))
 }
 
-const norm = (w: Weights, name: string, x: tf.Tensor) =>
+export const norm = (w: Weights, name: string, x: tf.Tensor) =>
   layerNorm(x, w[`${name}.weight`]!, w[`${name}.bias`]!)
 
 const named = (w: Weights, name: string, x: tf.Tensor) => linear(x, w[`${name}.weight`]!, w[`${name}.bias`]!)
 
 /** y = x Wᵀ + b. x [B, T, in], weight [out, in], bias [out] -> [B, T, out]. */
-function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor {
+export function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor {
   const [batch, length, width] = x.shape as [number, number, number]
   const rows = x.reshape([batch * length, width]) as tf.Tensor2D
   const y = tf.fused.matMul({ a: rows, b: weight as tf.Tensor2D, transposeB: true, bias })

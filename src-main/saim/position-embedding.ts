@@ -19,3 +19,36 @@ export function positionEmbedding(grid: number, width: number): Float32Array {
     }
   return embedding
 }
+
+/**
+ * A position embedding [from², C] for another grid, [to², C]: bicubic interpolation between the middles of patches
+ * (a = -.75, edges repeated), as the authors do it by PyTorch's interpolate.
+ */
+export function interpolatePositions(embedding: Float32Array, from: number, to: number): Float32Array {
+  const width = embedding.length / from ** 2
+  const axis = Array.from({ length: to }, (_, i) => taps(((i + 0.5) * from) / to - 0.5, from))
+  const resized = new Float32Array(to * to * width)
+  axis.forEach((rows, row) =>
+    axis.forEach((columns, column) => {
+      const target = resized.subarray((row * to + column) * width, (row * to + column + 1) * width)
+      for (const [y, weightY] of rows)
+        for (const [x, weightX] of columns) {
+          const start = (y * from + x) * width
+          for (let k = 0; k < width; k++) target[k]! += weightY * weightX * embedding[start + k]!
+        }
+    }),
+  )
+  return resized
+}
+
+/** The four places around `x` with their weights in cubic convolution. */
+function taps(x: number, size: number): [place: number, weight: number][] {
+  const a = -0.75
+  const first = Math.floor(x)
+  return [-1, 0, 1, 2].map((offset) => {
+    const d = Math.abs(x - (first + offset))
+    const weight =
+      d <= 1 ? (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1 : a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a
+    return [Math.min(Math.max(first + offset, 0), size - 1), weight]
+  })
+}

@@ -7,6 +7,7 @@ import { listEngines } from '../engine'
 import type { Fork } from '../port'
 import { Datasets } from './datasets'
 import { Exports } from './exports'
+import { Evaluations } from './evaluations'
 import type { Folders } from './folders'
 import { Runs } from './runs'
 import { Settings } from './settings'
@@ -42,6 +43,13 @@ export function createServices(host: Host, emit: Emit): Services {
   const datasets = new Datasets(host.fork, emit)
   const runs = new Runs({ ...host, emit, datasets, settings, onEnd: host.onRunEnd })
   runs.follow()
+  const evaluations = new Evaluations({
+    ...host,
+    emit,
+    datasets,
+    settings,
+    runs: async () => (await runs.calls['runs.list']()).map(({ id }) => id),
+  })
   const exported = new Exports({ run: (id) => runs.calls['runs.get']({ id }) })
   const allowed = async (folder: string) => (host.folders ? host.folders.allowed(folder) : folder)
 
@@ -49,6 +57,7 @@ export function createServices(host: Host, emit: Emit): Services {
     ...settings.calls,
     ...datasets.calls,
     ...runs.calls,
+    ...evaluations.calls,
     ...exported.calls,
     'datasets.add': async ({ folder }) => datasets.calls['datasets.add']({ folder: await allowed(folder) }),
     'exports.create': async (input) =>
@@ -86,6 +95,7 @@ export function createServices(host: Host, emit: Emit): Services {
       return runs.reconstruction(id, Number(a), b).catch(() => null)
     },
     async close() {
+      await evaluations.close()
       await runs.close()
       datasets.close()
     },

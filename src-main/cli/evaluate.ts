@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { Score } from '../../src-shared/contract'
+import { AppError, fromErrorData } from '../../src-shared/errors'
+import {
+  type EvaluationKind,
+  evaluationKinds,
+  type EvaluationPlan,
+} from '../../src-shared/evaluation-settings'
+import { writeScan } from '../evaluation/scanned'
+import { createEvaluation, evaluationPaths, readScore } from '../evaluation/evaluation-folder'
+import type { EvaluationMessage } from '../evaluation/evaluation-process'
+import { forkNode } from '../port'
+import { checkpointSteps } from '../training/checkpoint'
+import { readRun, runPaths } from '../training/run-folder'
+import { settingsFrom } from './setting-options'
+
+interface EvaluateOptions {
+  runs: string
+  engine: string
+  threads: number
+  decoders: number
+  /** Another folder of images than the run's. */
+  on?: string
+  step?: number
+  /** Random weights instead of a checkpoint. */
+  scratch?: boolean
+}
+
+/** `saim knn | probe | finetune`: asks what a run has learned, in a process of its own, and prints the score. */
+export async function evaluateRun(
+  kind: EvaluationKind,
+  named: string,
+  options: EvaluateOptions & Record<string, unknown>,
+): Promise<void> {
+  const { schema, settings } = evaluationKinds[kind]
+  const plan = { kind, settings: settingsFrom(schema, settings, options, {}) } as EvaluationPlan
+  const run = existsSync(runPaths(named).run) ? path.resolve(named) : path.join(options.runs, named)
+  const { dataset } = await readRun(run)
+  const other = options.on === undefined ? null : path.resolve(options.on)
+  const folder = await createEvaluation(
+    run,
+    {
+      plan,
+      step: options.scratch ? null : await stepOf(run, options.step),
+      dataset: other ? { name: path.basename(other), folder: other } : dataset,
+      engine: options.engine,
+      threads: options.threads,
+      decoders: options.decoders,
+    },
+    other === null ? null : (file) => writeScan(other, file),
+  )
+  await follow(folder)
+}
+
+/** The step that was asked for, or the newest with a checkpoint. */
+async function stepOf(run: string, wanted: number | undefined): Promise<number> {
+  const steps = await checkpointSteps(run)
+  const step = wanted ?? steps.at(-1)
+  if (step !== undefined && steps.includes(step)) return step
+  throw new AppError(
+    'checkpoint-missing',
+    `The run has no checkpoint${wanted === undefined ? '' : ` of step ${wanted}`}.`,
+    steps.length ? `There are: ${steps.join(', ')}.` : 'Train it until it saves one, or use --scratch.',
+  )
+}
+
+async function follow(folder: string): Promise<void> {
+  const child = forkNode('evaluation', [folder])
+  let ended: Extract<EvaluationMessage, { type: 'ended' }> | undefined
+  let lastLine = 0
+  child.onMessage((data) => {
+    const message = data as EvaluationMessage
+    if (message.type === 'ended') ended = message
+    else if (Date.now() - lastLine > 5_000) {
+      lastLine = Date.now()
+      console.log(`${(100 * message.progress).toFixed(0)} % | ${message.text}`)
+    }
+  })
+  const stop = () => child.post({ type: 'stop' })
+  process.on('SIGINT', stop).on('SIGTERM', stop)
+  const errors = await new Promise<string>((resolve) => child.onExit((_code, text) => resolve(text)))
+  process.off('SIGINT', stop).off('SIGTERM', stop)
+  if (errors) console.error(errors)
+  if (!ended) throw new AppError('worker-died', 'The evaluation ended without a word.', `See ${folder}.`)
+  if (ended.error) throw fromErrorData(ended.error)
+  const score = await readScore(folder)
+  if (score) print(score)
+  console.log(`Kept in ${folder}`)
+  if (existsSync(evaluationPaths(folder).classifier))
+    console.log(`Classifier: ${evaluationPaths(folder).classifier}`)
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+
+function print({ images, top1, top5, balanced, perClass, confusion }: Score): void {
+  console.table(
+    perClass.map(({ name, images: count, accuracy }, c) => {
+      const others = confusion[c]!.map((n, k) => (k === c ? 0 : n))
+      const worst = Math.max(...others)
+      return {
+        class: name,
+        images: count,
+        right: accuracy === null ? '' : percent(accuracy),
+        'most often taken for': worst ? `${perClass[others.indexOf(worst)]!.name} (${worst})` : '',
+      }
+    }),
+  )
+  console.log(
+    `${images} validation images: top-1 ${percent(top1)}, top-5 ${percent(top5)}, mean of classes ${percent(balanced)}`,
+  )
+}

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
+import path from 'node:path'
+import { type AppErrorData, toErrorData } from '../../src-shared/errors'
+import { Manifest } from '../data/manifest'
+import { createEngine } from '../engine'
+import { parentPort } from '../port'
+import { initialWeights } from '../saim/weights'
+import { loadCheckpoint } from '../training/checkpoint'
+import { readImages, readRun } from '../training/run-folder'
+import { evaluate } from './evaluation'
+import {
+  appendEvaluationMetric,
+  evaluationPaths,
+  readEvaluation,
+  updateEvaluation,
+  writeOutcome,
+} from './evaluation-folder'
+import { taskOf } from './labelled'
+
+/** The evaluation process: `evaluation.js <folder of the evaluation>`. Everything else stands in that folder. */
+
+/** What it tells its parent: that the folder changed, how far it is, that it ended. */
+export type EvaluationMessage =
+  | { type: 'progress'; progress: number; text: string }
+  | { type: 'ended'; status: 'finished' | 'stopped' | 'failed'; error: AppErrorData | null }
+
+const folder = process.argv[2]!
+const run = path.dirname(path.dirname(folder))
+const tell = (message: EvaluationMessage) => parentPort.post(message)
+let stopped = false
+const stop = () => void (stopped = true)
+parentPort.onMessage(stop) // the one thing that is ever said to it
+parentPort.onClose(stop)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+
+void main().finally(() => process.exit(0))
+
+async function main(): Promise<void> {
+  const begin = performance.now()
+  const seconds = () => (performance.now() - begin) / 1000
+  try {
+    await updateEvaluation(folder, { status: 'running', process: { pid: process.pid, host: hostname() } })
+    await work(seconds)
+    const status = stopped ? 'stopped' : 'finished'
+    await updateEvaluation(folder, {
+      status,
+      process: null,
+      seconds: seconds(),
+      ...(stopped ? {} : { progress: 1 }),
+    })
+    tell({ type: 'ended', status, error: null })
+  } catch (error) {
+    const data = toErrorData(error)
+    if (data.code === 'unexpected') console.error(error)
+    await updateEvaluation(folder, { status: 'failed', process: null, seconds: seconds(), error: data })
+    tell({ type: 'ended', status: 'failed', error: data })
+  }
+}
+
+async function work(seconds: () => number): Promise<void> {
+  const { plan, step, dataset, engine: id, threads, decoders } = await readEvaluation(folder)
+  const { hyperparameters: h, statistics } = await readRun(run)
+  const weights = step === null ? initialWeights(h, h.seed) : (await loadCheckpoint(run, step)).weights
+  const own = evaluationPaths(folder).manifest
+  const images = existsSync(own) ? await Manifest.read(own) : await readImages(run)
+  const task = taskOf(dataset.folder, images)
+  const { classes } = task
+  const counts = { train: task.train.images.length, validation: task.validation.images.length }
+  await updateEvaluation(folder, { classes, ...counts })
+
+  const engine = await createEngine(id, { threads })
+  const epochs = plan.kind === 'knn' ? 0 : plan.settings.epochs
+  /** Making the features is all that kNN does, and a good part of the probe. */
+  const featureShare = { knn: 1, probe: 0.5, finetune: 0 }[plan.kind]
+  let told = 0
+  let writing = Promise.resolve()
+  const progressed = (progress: number, text: string) => {
+    if (performance.now() - told < 500) return
+    told = performance.now()
+    writing = writing.then(() => updateEvaluation(folder, { progress, seconds: seconds() }))
+    void writing.then(() => tell({ type: 'progress', progress, text }))
+  }
+  const outcome = await evaluate({ engine, h, weights, decoders, statistics }, task, plan, {
+    features(done, total) {
+      progressed((featureShare * done) / total, `features of ${done} of ${total} images`)
+    },
+    epoch(metric) {
+      appendEvaluationMetric(folder, { ...metric, seconds: seconds() })
+      const score = metric.top1 === null ? '' : ` | top-1 ${(100 * metric.top1).toFixed(1)} %`
+      progressed(
+        featureShare + ((1 - featureShare) * metric.epoch) / epochs,
+        `epoch ${metric.epoch}/${epochs} | loss ${metric.loss.toFixed(4)}${score}`,
+      )
+    },
+    stopped: () => stopped,
+  })
+  await writing
+  await writeOutcome(folder, outcome, classes)
+}

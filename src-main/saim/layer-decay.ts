@@ -1,0 +1,10 @@
+/** The layer of a weight: 0 the patch embedding and the class token, 1 .. depth the blocks, depth + 1 the head. */
+export function layerOf(weight: string, depth: number): number {
+  if (weight === 'cls_token' || weight.startsWith('patch_embed.')) return 0
+  const block = /^blocks\.(\d+)\./.exec(weight)?.[1]
+  return block === undefined ? depth + 1 : Number(block) + 1
+}
+
+/** Share of the learning rate that a weight gets: decay^(depth + 1 - layer) (paper, Table 7; BEiT). */
+export const layerScale = (weight: string, depth: number, decay: number) =>
+  decay ** (depth + 1 - layerOf(weight, depth))

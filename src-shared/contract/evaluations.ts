@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import { evaluationKindNames, evaluationKinds } from '../evaluation-settings'
+import { call, count, filePath, id, nothing, time } from './common'
+
+/** What is asked of a run's weights, and how. */
+export const evaluationPlan = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('knn'), settings: evaluationKinds.knn.schema }),
+  z.object({ kind: z.literal('probe'), settings: evaluationKinds.probe.schema }),
+  z.object({ kind: z.literal('finetune'), settings: evaluationKinds.finetune.schema }),
+])
+
+export const evaluationStatus = z.enum([
+  /** Others are before it. */
+  'waiting',
+  'running',
+  'stopped',
+  'finished',
+  'failed',
+  /** Its process is gone without a word. */
+  'interrupted',
+])
+
+export const score = z.object({
+  /** Validation images. */
+  images: count,
+  /** Shares from 0 to 1 of the images whose class came first, and among the first five. */
+  top1: z.number(),
+  top5: z.number(),
+  /** Mean over the classes of each class's share. */
+  balanced: z.number(),
+  perClass: z.array(z.object({ name: z.string(), images: count, accuracy: z.number().nullable() })),
+  /** How many images of each class (row) were named each class (column). */
+  confusion: z.array(z.array(count)),
+})
+export type Score = z.infer<typeof score>
+
+/** An epoch of an evaluation that trains; scores are null where none were taken. */
+export const evaluationMetric = z.object({
+  epoch: count,
+  loss: z.number(),
+  learningRate: z.number(),
+  top1: z.number().nullable(),
+  top5: z.number().nullable(),
+  balanced: z.number().nullable(),
+  seconds: z.number(),
+})
+export type EvaluationMetric = z.infer<typeof evaluationMetric>
+
+export const evaluation = z.object({
+  id,
+  run: id,
+  kind: z.enum(evaluationKindNames),
+  settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
+  /** The checkpoint; null where the weights are random: a baseline, or training from scratch. */
+  step: count.nullable(),
+  dataset: z.object({ name: z.string(), folder: filePath, classes: count, train: count, validation: count }),
+  status: evaluationStatus,
+  /** How much is done, 0 to 1. */
+  progress: z.number(),
+  score: score.pick({ images: true, top1: true, top5: true, balanced: true }).nullable(),
+  createdAt: time,
+  seconds: z.number(),
+  error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),
+  folder: filePath,
+})
+export type Evaluation = z.infer<typeof evaluation>
+
+const place = z.object({ run: id, id })
+
+export const evaluationCalls = {
+  /** The evaluations of a run, or of all runs, oldest first. */
+  'evaluations.list': call(z.object({ run: id.optional() }), z.array(evaluation)),
+  /** Starts one on the run's own data set or another with classes; the others wait their turn at the engine. */
+  'evaluations.start': call(
+    z.object({ run: id, step: count.nullable(), dataset: id.optional(), plan: evaluationPlan }),
+    evaluation,
+  ),
+  'evaluations.stop': call(place, nothing),
+  'evaluations.remove': call(place, nothing),
+  'evaluations.metrics': call(place, z.array(evaluationMetric)),
+  /** The whole score; null before there is one. */
+  'evaluations.score': call(place, score.nullable()),
+} as const
+
+export const evaluationEvents = {
+  'evaluations.changed': evaluation,
+  'evaluations.removed': place,
+} as const

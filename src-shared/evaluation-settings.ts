@@ -1,0 +1,208 @@
+import { z } from 'zod'
+import { choice, integer, keepRules, number, type Rule, settingsOf, toggle } from './settings'
+
+/** Every setting of kNN, linear probe and fine-tuning, declared once as those of pre-training are. */
+
+const block = integer(0, 0, 48, {
+  title: 'Block',
+  group: 'Model',
+  simple: true,
+  description: 'The block whose tokens are the features, counted from 1. 0 takes the last.',
+})
+const pooling = (description: string) =>
+  choice(['mean', 'class'], { title: 'Pooling', group: 'Model', paper: 'Table 7', description })
+const features = pooling('Features are the mean of the patch tokens, or the class token.')
+const seed = integer(0, 0, 0xffffffff, {
+  title: 'Seed',
+  group: 'Run',
+  simple: true,
+  description: 'The same seed, data and settings give the same result.',
+})
+const epochs = (value: number, paper: string) =>
+  integer(value, 1, 10_000, {
+    title: 'Epochs',
+    group: 'Optimisation',
+    simple: true,
+    paper,
+    description: 'Passes over the training images.',
+  })
+const warmupEpochs = (value: number, paper: string) =>
+  number(value, 0, 1000, {
+    title: 'Warm-up',
+    unit: 'epochs',
+    group: 'Optimisation',
+    paper,
+    description: 'Epochs over which the learning rate rises linearly from 0.',
+  })
+const baseLearningRate = (value: number, paper: string) =>
+  number(value, 0, 100, {
+    title: 'Base learning rate',
+    group: 'Optimisation',
+    simple: true,
+    paper,
+    description: 'Learning rate for a batch of 256; the actual rate is this × batch size / 256.',
+  })
+
+const knn = z.object({
+  block,
+  pooling: features,
+  neighbours: integer(10, 1, 1000, {
+    title: 'Neighbours',
+    group: 'Method',
+    simple: true,
+    description: 'Training images nearest by cosine that vote for the class of an image.',
+  }),
+  temperature: number(0.07, 0.001, 10, {
+    title: 'Temperature',
+    group: 'Method',
+    description: 'A neighbour counts exp(similarity / temperature): the lower, the more the nearest count.',
+  }),
+})
+export type KnnSettings = z.infer<typeof knn>
+
+const probe = z.object({
+  block,
+  pooling: features,
+  views: integer(1, 1, 64, {
+    title: 'Views',
+    group: 'Data',
+    paper: 'A new crop in each epoch',
+    description:
+      'Crops of each training image whose features are kept; an epoch takes one of them. 1 is the centre alone, which is fast.',
+  }),
+  epochs: epochs(90, 'Section 4.1'),
+  batchSize: integer(256, 2, 65_536, {
+    title: 'Batch size',
+    unit: 'images',
+    group: 'Optimisation',
+    simple: true,
+    paper: '16384 in all',
+    description: 'Images of one step. Cut to the number of training images.',
+  }),
+  optimizer: choice(['LARS', 'SGD'], {
+    title: 'Optimiser',
+    group: 'Optimisation',
+    simple: true,
+    paper: 'LARS',
+    description: 'LARS as in the paper; SGD with momentum learns faster from few images.',
+  }),
+  baseLearningRate: baseLearningRate(0.1, 'Section 4.1'),
+  momentum: number(0.9, 0, 0.999, {
+    title: 'Momentum',
+    group: 'Optimisation',
+    description: 'Share of the last step that is kept.',
+  }),
+  weightDecay: number(0, 0, 1, {
+    title: 'Weight decay',
+    group: 'Optimisation',
+    description: 'Pull of the weights towards 0.',
+  }),
+  warmupEpochs: warmupEpochs(10, 'as MAE'),
+  seed,
+})
+export type ProbeSettings = z.infer<typeof probe>
+
+const probability = (value: number, maximum: number, title: string, description: string) =>
+  number(value, 0, maximum, { title, group: 'Method', paper: 'Table 7', description })
+
+const fineTune = z.object({
+  imageSize: integer(0, 0, 1024, {
+    title: 'Image size',
+    unit: 'px',
+    group: 'Model',
+    description:
+      'Side of the images, a multiple of the patch size; positions are interpolated. 0 takes that of pre-training.',
+  }),
+  pooling: pooling('What is classified: the mean of the patch tokens, or the class token.'),
+  epochs: epochs(100, 'Table 7'),
+  batchSize: integer(64, 2, 4096, {
+    title: 'Batch size',
+    unit: 'images',
+    group: 'Optimisation',
+    simple: true,
+    paper: 'Table 7 (1024 in all)',
+    description: 'Images of one step. Cut to the number of training images.',
+  }),
+  baseLearningRate: baseLearningRate(5e-4, 'Table 7'),
+  minimumLearningRate: number(0, 0, 1, {
+    title: 'Minimum learning rate',
+    group: 'Optimisation',
+    description: 'Where the cosine ends.',
+  }),
+  warmupEpochs: warmupEpochs(20, 'Table 7'),
+  beta1: number(0.9, 0, 0.9999, {
+    title: 'Beta 1',
+    group: 'Optimisation',
+    paper: 'Table 7',
+    description: "Decay of AdamW's mean of gradients.",
+  }),
+  beta2: number(0.99, 0, 0.99999, {
+    title: 'Beta 2',
+    group: 'Optimisation',
+    paper: 'Table 7',
+    description: "Decay of AdamW's mean of squared gradients.",
+  }),
+  weightDecay: number(0.05, 0, 1, {
+    title: 'Weight decay',
+    group: 'Optimisation',
+    paper: 'Table 7',
+    description: 'Decoupled decay of weights; biases and other vectors are left out.',
+  }),
+  layerDecay: number(0.65, 0.01, 1, {
+    title: 'Layer decay',
+    group: 'Optimisation',
+    simple: true,
+    paper: 'Table 7',
+    description:
+      'Factor of the learning rate from each layer to the one before it. 1 trains all layers alike, as one wants from scratch.',
+  }),
+  dropPath: probability(0.1, 0.9, 'Drop path', 'Chance that a branch of the last block is left out of an image; earlier blocks have less.'),
+  labelSmoothing: probability(0.1, 0.9, 'Label smoothing', 'Share of the target that is spread over all classes.'),
+  mixup: probability(0.8, 2, 'Mixup', 'Parameter of the Beta distribution by which two images are blended. 0 turns it off.'),
+  cutmix: probability(1, 2, 'Cutmix', 'Parameter of the Beta distribution by which a box of another image is pasted. 0 turns it off.'),
+  randAugmentMagnitude: probability(9, 10, 'RandAugment magnitude', 'Mean strength of two random operations on each image. 0 turns them off.'),
+  randAugmentDeviation: probability(0.5, 10, 'RandAugment deviation', 'Standard deviation of the strength.'),
+  cropScaleMinimum: number(0.08, 0.01, 1, {
+    title: 'Crop area from',
+    group: 'Data',
+    paper: 'as MAE',
+    description: 'Smallest area of a random crop, as a share of the image.',
+  }),
+  flip: toggle(true, { title: 'Horizontal flip', group: 'Data', description: 'Mirror every second image, at random.' }),
+  seed,
+}) // prettier-ignore
+export type FineTuneSettings = z.infer<typeof fineTune>
+
+const warmupRule: [string, 'warmupEpochs'] = ['The warm-up must be shorter than the run.', 'warmupEpochs']
+const probeRules: Rule<ProbeSettings>[] = [[...warmupRule, (s) => s.warmupEpochs <= s.epochs]]
+const fineTuneRules: Rule<FineTuneSettings>[] = [[...warmupRule, (s) => s.warmupEpochs <= s.epochs]]
+
+/** The ways to find out what was learned: their settings and what they are called. */
+export const evaluationKinds = {
+  knn: {
+    title: 'Nearest neighbours',
+    description: 'Classes voted for by the most similar training images. Nothing is trained: seconds.',
+    schema: knn,
+    settings: settingsOf(knn),
+  },
+  probe: {
+    title: 'Linear probe',
+    description: 'A linear layer on frozen features, as the paper does. Minutes.',
+    schema: probe.superRefine(keepRules(probeRules)),
+    settings: settingsOf(probe),
+  },
+  finetune: {
+    title: 'Fine-tuning',
+    description: 'The whole encoder is trained on the classes, from the checkpoint or from scratch.',
+    schema: fineTune.superRefine(keepRules(fineTuneRules)),
+    settings: settingsOf(fineTune),
+  },
+} as const
+export type EvaluationKind = keyof typeof evaluationKinds
+export const evaluationKindNames = Object.keys(evaluationKinds) as [EvaluationKind, ...EvaluationKind[]]
+
+/** A kind with its settings. */
+export type EvaluationPlan =
+  | { kind: 'knn'; settings: KnnSettings }
+  | { kind: 'probe'; settings: ProbeSettings }
+  | { kind: 'finetune'; settings: FineTuneSettings }

@@ -1,0 +1,122 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, it } from 'vitest'
+import {
+  describeEvaluation,
+  evaluationPaths,
+  listEvaluations,
+  readEvaluationMetrics,
+  readScore,
+} from '../../src-main/evaluation/evaluation-folder'
+import { decodeSafetensors } from '../../src-main/exporting/safetensors'
+import { flags, saim, smallModel, temporaryFolder } from '../helpers/runs'
+
+const home = temporaryFolder()
+const images = temporaryFolder()
+let run: string
+
+/** Noise of a colour for each class: what any network can tell apart, and none by chance. */
+async function paint(folder: string, colour: [number, number, number], count: number) {
+  mkdirSync(path.join(images, folder))
+  for (let i = 0; i < count; i++) {
+    const pixels = Buffer.from(
+      Array.from({ length: 24 * 24 * 3 }, (_, k) => colour[k % 3]! * 160 + ((k * 37 * (i + 3)) % 96)),
+    )
+    await sharp(pixels, { raw: { width: 24, height: 24, channels: 3 } })
+      .png()
+      .toFile(path.join(images, folder, `${i}, of "${folder}".png`))
+  }
+}
+
+const newest = async () => path.join(run, 'evaluations', (await listEvaluations(run)).at(-1)!.id)
+
+beforeAll(async () => {
+  await paint('red', [1, 0, 0], 40)
+  await paint('green', [0, 1, 0], 40)
+  await paint('blue', [0, 0, 1], 20)
+  await saim(['train', images, ...flags(smallModel)], home)
+  run = path.join(home, 'runs', readdirSync(path.join(home, 'runs'))[0]!)
+})
+
+describe('asking what a run has learned', () => {
+  it('counts right answers of nearest neighbours, from a checkpoint and from random weights', async () => {
+    for (const extra of [[], ['--scratch', '--block', '1', '--pooling', 'class']]) {
+      const { code, output } = await saim(['knn', run, ...extra], home)
+      expect(output).toMatch(/validation images: top-1 \d/)
+      expect(code).toBe(0)
+    }
+    const [first, second] = await listEvaluations(run)
+    expect(first).toMatchObject({ kind: 'knn', step: 24, status: 'finished', dataset: { classes: 3 } })
+    expect(second).toMatchObject({ step: null, settings: { block: 1, pooling: 'class' } })
+    const score = (await readScore(await newest()))!
+    expect(first!.dataset.train + first!.dataset.validation).toBe(100)
+    expect(score.images).toBe(first!.dataset.validation)
+    expect(score.confusion.flat().reduce((a, b) => a + b)).toBe(score.images)
+    expect(first!.score!.top1).toBeGreaterThan(0.9)
+  })
+
+  it('trains a linear probe on crops and keeps its layer and its statistics', async () => {
+    const { output } = await saim(
+      ['probe', run, '--optimizer', 'SGD', '--views', '2', '--epochs', '20', '--warmup-epochs', '1'],
+      home,
+    )
+    const folder = await newest()
+    const metrics = await readEvaluationMetrics(folder)
+    expect(metrics.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
+    expect(metrics.at(-1)!.loss).toBeLessThan(metrics[0]!.loss)
+    expect((await readScore(folder))!.top1).toBeGreaterThan(0.9)
+    const { tensors, metadata } = decodeSafetensors(readFileSync(evaluationPaths(folder).classifier))
+    expect(tensors['head.weight']!.shape).toEqual([3, 32])
+    expect(tensors['bn.running_mean']!.shape).toEqual([32])
+    expect(JSON.parse(metadata['classes']!)).toEqual(['blue', 'green', 'red'])
+    expect(output).toContain('classifier.safetensors')
+  })
+
+  it('fine-tunes at another image size, and names the classes of a folder in a CSV file', async () => {
+    const settings = {
+      'image-size': 24,
+      epochs: 8,
+      'warmup-epochs': 1,
+      'batch-size': 16,
+      'base-learning-rate': 0.03,
+      'rand-augment-magnitude': 2,
+    }
+    const { output } = await saim(['finetune', run, ...flags(settings)], home)
+    expect(output).toMatch(/Classifier: /)
+    const folder = await newest()
+    expect(await describeEvaluation(folder)).toMatchObject({
+      kind: 'finetune',
+      status: 'finished',
+      progress: 1,
+    })
+    expect((await readScore(folder))!.top1).toBeGreaterThan(0.9)
+
+    const table = path.join(home, 'named.csv')
+    const named = await saim(['predict', folder, images, '--output', table], home)
+    expect(named.output).toContain('100 images')
+    const lines = readFileSync(table, 'utf8').trim().split('\n')
+    expect(lines[0]).toBe('path,class,probability,blue,green,red')
+    expect(lines).toHaveLength(101)
+    const right = lines.slice(1).filter((line) => {
+      const [, folderOf, name] = /^"(\w+)\/\d+, of ""\w+"".png",(\w+),/.exec(line)!
+      return folderOf === name
+    })
+    expect(right.length).toBeGreaterThan(90)
+  })
+
+  it.each([
+    ['a block that is not there', ['knn', '--block', '9'], 'has 2 blocks'],
+    ['a checkpoint that is not there', ['probe', '--step', '7'], 'no checkpoint of step 7'],
+    [
+      'patches that do not fill the image',
+      ['finetune', '--image-size', '18'],
+      'not a multiple of the patch size',
+    ],
+    ['a warm-up longer than all epochs', ['probe', '--epochs', '3'], '--warmup-epochs'],
+  ])('refuses %s with a clear message', async (_name, [kind, ...extra], message) => {
+    const { code, output } = await saim([kind!, run, ...extra], home)
+    expect(code).toBe(1)
+    expect(output).toContain(message)
+  })
+})
