@@ -45,6 +45,12 @@ export async function verifyReference(folder: string, engine: Engine): Promise<C
   ]
 }
 
+/** The settings that a folder of reference data was made with. */
+export const referenceSettings = (folder: string): Hyperparameters =>
+  hyperparametersOf(
+    manifestSchema.parse(JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8'))),
+  )
+
 interface Reference {
   h: Hyperparameters
   learningRates: number[]

@@ -10,6 +10,7 @@ export const router = createRouter({
     { path: '/train', component: () => import('./train/TrainPage.vue') },
     { path: '/runs', component: () => import('./runs/RunsPage.vue') },
     { path: '/runs/:id', component: () => import('./run/RunPage.vue'), props: true },
+    { path: '/disk', component: () => import('./disk/DiskPage.vue') },
     { path: '/compare', component: () => import('./compare/ComparePage.vue') },
     { path: '/gallery', component: () => import('./gallery/GalleryPage.vue') },
     { path: '/export', component: () => import('./export/ExportPage.vue') },

@@ -232,14 +232,15 @@ const settings = z.object({
     title: 'Keep the best',
     unit: 'checkpoints',
     group: 'Run',
-    description: 'So many checkpoints of the lowest loss are kept beside the others.',
+    description:
+      'So many checkpoints of the lowest loss, on held-out images where there are any, are kept beside the others.',
   }),
   patience: integer(0, 0, 1000, {
     title: 'Patience',
     unit: 'checkpoints',
     group: 'Run',
     description:
-      'Ends the run early when so many checkpoints in a row brought no lower loss. 0 trains to the end.',
+      'Ends the run early when so many checkpoints in a row brought no lower loss, on held-out images where there are any. 0 trains to the end.',
   }),
   adaptBatch: toggle(false, {
     title: 'Adapt the batch to the memory',

@@ -30,16 +30,20 @@ export function thin(metrics: Metric[], points: number): Metric[] {
   return [...chosen, metrics.at(-1)!]
 }
 
+/** So many metrics of a run are kept in memory, more than anybody asks for at once; of longer runs a choice of them. */
+const kept = 20_000
+
 /** The metrics of runs, read once and then only as far as they grew. */
 export class MetricsReader {
   private readonly known = new Map<string, { session: number; metrics: Metric[]; nextByte: number }>()
 
-  /** All metrics of a run's folder so far. A new session of training may have cut them: then they are read anew. */
+  /** The metrics of a run's folder so far. A new session of training may have cut them: then they are read anew. */
   async read(folder: string, session: number): Promise<Metric[]> {
     const last = this.known.get(folder)
     const before = last?.session === session ? last : null
     const { metrics, nextByte, cut } = await tailMetrics(folder, before?.nextByte ?? 0)
-    const all = before && !cut ? before.metrics.concat(metrics) : metrics
+    const joined = before && !cut ? before.metrics.concat(metrics) : metrics
+    const all = joined.length > 2 * kept ? thin(joined, kept) : joined
     this.known.set(folder, { session, metrics: all, nextByte })
     return all
   }

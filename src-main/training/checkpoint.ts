@@ -18,11 +18,11 @@ export const checkpointStateSchema = z.object({
   batchesPerEpoch: z.int(),
   /** Its place among the regular checkpoints; null where a pause made it. */
   number: z.int().nullable(),
-  /** Mean loss since the regular checkpoint before. */
+  /** The newest loss on held-out images since the regular checkpoint before; without such images the mean loss. */
   loss: z.number().nullable(),
-  /** What the next such mean is made of so far. */
-  interval: z.object({ sum: z.number(), steps: z.int() }),
-  /** The lowest such mean so far, and how many regular checkpoints ago. */
+  /** What the next such loss is made of so far. */
+  interval: z.object({ sum: z.number(), steps: z.int(), validation: z.number().nullable() }),
+  /** The lowest such loss so far, and how many regular checkpoints ago. */
   best: z.object({ loss: z.number(), checkpointsAgo: z.int() }).nullable(),
   seconds: z.number(),
   savedAt: z.string(),

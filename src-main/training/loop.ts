@@ -116,9 +116,9 @@ export async function train(
       const bytes = sizeOf(values.weights) + sizeOf(values.optimizer) + spaceForTheRest
       await requireSpace(folder, bytes)
       const regular = step % saveEvery === 0 || step === totalSteps
-      const loss = interval.steps ? interval.sum / interval.steps : null
+      const loss = interval.validation ?? (interval.steps ? interval.sum / interval.steps : null)
       if (regular && loss !== null) best = betterOf(best, loss)
-      if (regular) interval = { sum: 0, steps: 0 }
+      if (regular) interval = noInterval
       // First, so that whoever sees the checkpoint finds its reconstructions and its metrics.
       await reconstructions.write(step)
       await flushFile(runPaths(folder).metrics)
@@ -164,11 +164,12 @@ export async function train(
         throw notFinite(step + 1, savedAt, runPaths(folder).failure(step + 1))
       }
       step++
-      interval = { sum: interval.sum + loss, steps: interval.steps + 1 }
+      interval = { ...interval, sum: interval.sum + loss, steps: interval.steps + 1 }
 
       const duration = performance.now() - start
       const ending = Math.floor(epochOf(step)) > Math.floor(epochOf(step - 1)) || step === totalSteps
       const validationLoss = ending ? await validation?.loss() : undefined
+      if (Number.isFinite(validationLoss)) interval.validation = validationLoss!
       begin += performance.now() - start - duration // neither is validation
 
       const metric: Metric = {
@@ -234,11 +235,13 @@ async function startOf(
   return startingState(h, decodeSafetensors(bytes).tensors as NamedTensorData)
 }
 
+const noInterval: CheckpointState['interval'] = { sum: 0, steps: 0, validation: null }
+
 type Place = Pick<CheckpointState, 'step' | 'batch' | 'interval' | 'best' | 'seconds'>
 
 /** Where to go on. With another batch size an epoch has other batches: then the nearest to the same place in it. */
 function placeOf(saved: SavedCheckpoint | null, batchesPerEpoch: number): Place {
-  if (!saved) return { step: 0, batch: 0, interval: { sum: 0, steps: 0 }, best: null, seconds: 0 }
+  if (!saved) return { step: 0, batch: 0, interval: noInterval, best: null, seconds: 0 }
   const { state } = saved
   const same = state.batchesPerEpoch === batchesPerEpoch
   return {

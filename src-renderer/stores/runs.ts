@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { CallInput, Checkpoint, MetricColumns, Run } from '../../src-shared/contract'
+import type { CallInput, Checkpoint, MetricColumns, Queue, Run } from '../../src-shared/contract'
 import { backend, onEvent } from '../backend'
 
 /** Points of a chart: more than a screen has columns. */
@@ -12,6 +12,7 @@ export const useRuns = defineStore('runs', () => {
   const metrics = ref(new Map<string, MetricColumns>())
   const checkpoints = ref(new Map<string, Checkpoint[]>())
   const logs = ref(new Map<string, string>())
+  const queue = ref<Queue>({ ids: [], held: false })
   const loaded = ref(false)
 
   const all = computed(() =>
@@ -21,7 +22,16 @@ export const useRuns = defineStore('runs', () => {
   )
   const active = computed(() => all.value.find(({ status }) => status === 'running' || status === 'starting'))
 
-  const set = (run: Run) => void byId.value.set(run.id, run)
+  function set(run: Run) {
+    const before = byId.value.get(run.id)
+    byId.value.set(run.id, run)
+    // A resume cut what came after its checkpoint.
+    if (before && before.seams.length !== run.seams.length && metrics.value.has(run.id)) {
+      void loadMetrics(run.id)
+      void loadCheckpoints(run.id)
+    }
+  }
+  onEvent('runs.queue', (state) => void (queue.value = state))
   onEvent('runs.changed', set)
   onEvent('runs.removed', ({ id }) => void byId.value.delete(id))
   onEvent('runs.metrics', ({ id, metrics: added }) => {
@@ -50,6 +60,7 @@ export const useRuns = defineStore('runs', () => {
 
   async function load() {
     const list = await backend['runs.list'](undefined)
+    queue.value = await backend['runs.queue'](undefined)
     byId.value = new Map(list.map((run) => [run.id, run]))
     loaded.value = true
   }
@@ -75,9 +86,20 @@ export const useRuns = defineStore('runs', () => {
     set(run)
     return run
   }
-  async function resume(id: string) {
-    set(await backend['runs.resume']({ id }))
+  async function resume(id: string, changes?: CallInput<'runs.resume'>['changes']) {
+    set(await backend['runs.resume']({ id, changes }))
     await follow(id)
+  }
+  async function locate(id: string, folder: string) {
+    set(await backend['runs.locate']({ id, folder }))
+    await resume(id)
+  }
+  const kill = (id: string) => backend['runs.kill']({ id })
+  async function move(id: string, place: number) {
+    queue.value = await backend['runs.move']({ id, place })
+  }
+  async function hold(held: boolean) {
+    queue.value = await backend['runs.hold']({ held })
   }
   const pause = (id: string) => backend['runs.pause']({ id })
   const stop = (id: string) => backend['runs.stop']({ id })
@@ -93,6 +115,7 @@ export const useRuns = defineStore('runs', () => {
     byId,
     all,
     active,
+    queue,
     metrics,
     checkpoints,
     logs,
@@ -103,6 +126,10 @@ export const useRuns = defineStore('runs', () => {
     follow,
     start,
     resume,
+    locate,
+    kill,
+    move,
+    hold,
     pause,
     stop,
     update,

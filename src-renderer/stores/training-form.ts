@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import type { Estimate } from '../../src-shared/contract'
+import type { Estimate, Run } from '../../src-shared/contract'
 import {
   allSettings,
   fromPreset,
@@ -23,9 +23,19 @@ export const useTrainingForm = defineStore('training-form', () => {
   const estimate = ref<Estimate | null>(null)
   const actualLearningRate = computed(() => learningRate(values.value))
 
+  /** The run whose settings were taken over, and whether its weights are to be begun with. */
+  const model = ref<{ run: Run; weights: boolean } | null>(null)
+
+  function take(run: Run, weights: boolean) {
+    model.value = { run, weights }
+    values.value = { ...run.hyperparameters }
+    name.value = `${run.name}, again`
+  }
+
   function choosePreset(name: PresetName) {
     preset.value = name
     values.value = fromPreset(name)
+    model.value = null
   }
 
   let asked = 0
@@ -56,6 +66,8 @@ export const useTrainingForm = defineStore('training-form', () => {
     ...form,
     estimate,
     actualLearningRate,
+    model,
+    take,
     choosePreset,
   }
 })

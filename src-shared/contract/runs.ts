@@ -109,7 +109,7 @@ export const checkpoint = z.object({
   /** Its place among the regular checkpoints; null where a pause made it. */
   number: count.nullable(),
   epoch: z.number(),
-  /** Mean loss since the regular checkpoint before. */
+  /** On held-out images; without such images the mean since the regular checkpoint before. */
   loss: z.number().nullable(),
   bytes: count,
   /** Reconstructions: file paths `reconstruction/<run>/<step>/<name>`, one PNG row for each fixed image:

@@ -1,54 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { writeManifest } from '../../src-main/data/manifest'
-import { forkNode } from '../../src-main/port'
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '../../src-main/training/checkpoint'
-import type { TrainingMessage } from '../../src-main/training/messages'
 import { readMetrics } from '../../src-main/training/metrics'
-import { createRun, readRun, runPaths } from '../../src-main/training/run-folder'
-import { fromPreset, type Hyperparameters } from '../../src-shared/hyperparameters'
-import { scan } from '../helpers/data'
+import { readRun, runPaths } from '../../src-main/training/run-folder'
 import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
-
-const small: Partial<Hyperparameters> = {
-  imageSize: 16,
-  patchSize: 4,
-  width: 32,
-  depth: 2,
-  heads: 2,
-  queryDepth: 2,
-  batchSize: 8,
-  epochs: 2,
-  warmupEpochs: 1,
-  checkpointEvery: 1,
-}
-
-async function newRun(home: string, images: string, changes: Partial<Hyperparameters> = {}) {
-  const { index } = await scan(images)
-  return createRun(path.join(home, 'runs'), {
-    name: 'a run',
-    dataset: { name: 'images', folder: images },
-    hyperparameters: fromPreset('nano', { ...small, ...changes }),
-    engine: 'onnxruntime-cpu',
-    threads: 1,
-    decoders: 1,
-    writeManifest: (file) => writeManifest(file, index, { fraction: 0, seed: 0 }),
-  })
-}
-
-/** Trains in a process of its own to its end, or to `stopAfter` steps. */
-function trainRun(folder: string, stopAfter = Infinity): Promise<TrainingMessage[]> {
-  const child = forkNode('training', [folder])
-  const messages: TrainingMessage[] = []
-  child.onMessage((data) => {
-    const message = data as TrainingMessage
-    messages.push(message)
-    if (message.type === 'progress' && message.metric.step >= stopAfter)
-      child.post({ type: 'stop', as: 'paused' })
-  })
-  return new Promise((resolve) => child.onExit(() => resolve(messages)))
-}
+import { newRun, trainRun } from '../helpers/training'
 
 describe('a run', () => {
   it('leaves metrics, checkpoints under the authors’ names and reconstructions', async () => {

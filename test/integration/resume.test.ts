@@ -1,0 +1,54 @@
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { sampleImagesFolder } from '../../src-main/paths'
+import { readRun } from '../../src-main/training/run-folder'
+import { referenceSettings } from '../../src-main/verify'
+import { temporaryFolder } from '../helpers/runs'
+import { historyOf, newestWeights, newRun, trainRun } from '../helpers/training'
+
+/**
+ * Resume is exact: after a pause in the middle of an epoch, every number of every step and all weights and moments at the
+ * end are, to the last bit, those of a run that nobody paused. On each reference configuration and on real images.
+ */
+const references = path.resolve('../shared/reference')
+const images = path.join(sampleImagesFolder(), 'vehicles')
+
+const configurations = (existsSync(references) ? readdirSync(references) : []).map((name) => ({
+  name,
+  settings: { ...referenceSettings(path.join(references, name)), batchSize: 12, epochs: 2, warmupEpochs: 1 },
+}))
+const ours = [
+  {
+    name: 'the preset nano',
+    settings: { imageSize: 64, patchSize: 8, width: 192, depth: 4, heads: 3, queryDepth: 4 },
+  },
+  {
+    name: 'accumulated gradients, L1 loss, raster order and a clipped norm',
+    settings: { batchSize: 4, accumulation: 3, loss: 'L1', order: 'raster', clipGradient: 0.5 },
+  },
+] as const
+
+describe('a resumed run', () => {
+  it.runIf(process.env['CI'])('is tested on the reference configurations', () => {
+    expect(configurations.length).toBeGreaterThan(0)
+  })
+
+  it.each([...configurations, ...ours])('is the uninterrupted one, with $name', async ({ settings }) => {
+    const changes = { batchSize: 12, ...settings, checkpointEvery: 1 }
+    const [whole, paused] = [
+      await newRun(temporaryFolder(), images, changes),
+      await newRun(temporaryFolder(), images, changes),
+    ]
+    await trainRun(whole)
+    const { totalSteps } = await readRun(whole)
+    await trainRun(paused, Math.floor(totalSteps / 2) - 1)
+    const { step } = await readRun(paused)
+    expect(step).toBeGreaterThan(0)
+    expect(step).toBeLessThan(totalSteps)
+    await trainRun(paused)
+    expect(await historyOf(paused)).toEqual(await historyOf(whole))
+    expect(await newestWeights(paused)).toEqual(await newestWeights(whole))
+    expect((await readRun(paused)).seams).toMatchObject([{ step, changes: [] }])
+  })
+})
