@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { forkNode } from '../../src-main/port'
@@ -119,9 +119,8 @@ describe('kill -9', () => {
         })
         const exited = new Promise((resolve) => app.on('exit', resolve))
         const { lock } = runPaths(folder)
-        let owner = null
-        while (!(owner = await lockOwner(lock)) && (await readRun(folder)).status !== 'finished')
-          await sleep(50)
+        const started = async () => (await lockOwner(lock)) ?? (await readRun(folder)).status === 'finished'
+        while (!(await started())) await sleep(50)
         if (tried >= appKills) {
           while ((await readRun(folder)).status !== 'finished') await sleep(100)
           app.kill('SIGINT')
@@ -129,7 +128,7 @@ describe('kill -9', () => {
           await sleep(random(3000))
           app.kill('SIGKILL')
           // Half of them as a power cut would: both at once.
-          if (owner && tried % 2) process.kill(owner.pid, 'SIGKILL')
+          if (owner && tried % 2) spawnSync('kill', ['-9', String(owner.pid)]) // it may just have ended
           tried++
         }
         await exited

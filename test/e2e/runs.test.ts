@@ -1,0 +1,140 @@
+import AxeBuilder from '@axe-core/playwright'
+import { existsSync, readdirSync, renameSync } from 'node:fs'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { lockOwner } from '../../src-main/training/lock'
+import { runPaths } from '../../src-main/training/run-folder'
+import { chromiumPath, type OpenedApp, openInBrowser } from '../helpers/hosts'
+import { makeImages, temporaryFolder } from '../helpers/runs'
+
+/** What a person sees of the queue, of crashes and of what can be done about them. */
+describe.runIf(chromiumPath)('runs in the browser', () => {
+  const home = temporaryFolder()
+  const images = path.join(home, 'photos')
+  let app: OpenedApp
+  let page: Page
+
+  const go = async (name: string, heading = name) => {
+    await page.getByRole('link', { name, exact: true }).first().click()
+    await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
+  }
+  const picture = async (name: string) => {
+    const file = path.resolve('docs/screenshots', `${name}.png`)
+    if (!existsSync(file) || process.env['SCREENSHOTS']) await page.screenshot({ path: file })
+  }
+  const enter = async (name: string, epochs: number) => {
+    await page.getByLabel('Name of the run').fill(name)
+    await page.getByLabel('Epochs', { exact: true }).fill(String(epochs))
+    await page.getByRole('button', { name: /Start training|Add to the queue/ }).click()
+    await page.getByRole('heading', { name, level: 1 }).waitFor()
+  }
+  const expectAccessible = async (where: string) => {
+    await page.waitForTimeout(400) // colours that fade in have no contrast yet
+    const { violations } = await new AxeBuilder({ page })
+      .setLegacyMode(true)
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
+      .analyze()
+    expect(violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0]?.html}`)).toEqual([])
+  }
+  const folderOf = (name: string) => {
+    const runs = path.join(home, 'runs')
+    return path.join(
+      runs,
+      readdirSync(runs).find((id) => id.startsWith(name))!,
+    )
+  }
+  afterAll(() => app?.close())
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail' && page)
+      await page.screenshot({ path: `test/output/runs-${task.id}.png` })
+  })
+
+  it('puts runs into a queue and changes their order by the keyboard', async () => {
+    await makeImages(images, 40)
+    app = await openInBrowser(home, [home])
+    page = app.page
+    await page.getByRole('button', { name: 'Add folder' }).first().click()
+    await page.getByRole('dialog').getByText('photos', { exact: true }).click()
+    await page.getByRole('button', { name: 'Choose this folder' }).click()
+    await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
+    for (const name of ['first', 'second', 'third']) {
+      await go('Train')
+      await enter(name, 1000)
+    }
+    await page.getByText('number 2 of 2').waitFor()
+    await go('Runs')
+    const queue = page.getByRole('region', { name: 'Queue' })
+    await queue.getByRole('button', { name: 'Move third up' }).focus()
+    await page.keyboard.press('Enter')
+    await expect.poll(() => queue.getByRole('link').allTextContents()).toEqual(['third', 'second'])
+    await picture('queue')
+    await expectAccessible('the queue')
+  })
+
+  it('says that a process was killed, goes on with the next and resumes the first with its seam marked', async () => {
+    await page.getByRole('link', { name: 'first', exact: true }).last().click()
+    await page.getByRole('heading', { name: 'first', level: 1 }).waitFor()
+    await page.getByRole('img', { name: /^Loss\. .*latest \d/ }).waitFor({ timeout: 60_000 })
+    process.kill((await lockOwner(runPaths(folderOf('first')).lock))!.pid, 'SIGKILL')
+    await page.getByText('The training process was killed without a word.').waitFor({ timeout: 30_000 })
+    await expectAccessible('a run whose process was killed')
+    await go('Runs')
+    await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })
+    await page.getByRole('link', { name: 'third', exact: true }).last().click()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await go('Runs')
+    // Pausing held the queue, so that the machine stays free.
+    await page.getByText('Held: no run starts').waitFor()
+    await page.getByRole('button', { name: 'Move third up' }).click()
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })
+    await page.getByRole('link', { name: 'third', exact: true }).last().click()
+    await page.getByRole('img', { name: /^Loss\. .*Resumed at step \d+/ }).waitFor({ timeout: 60_000 })
+    await picture('seam')
+    await expectAccessible('a run with a seam')
+  })
+
+  it('survives the application: what waited still waits, what was trained goes on first', async () => {
+    await app.close()
+    app = await openInBrowser(home, [home])
+    page = app.page
+    await go('Runs')
+    await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })
+    await page.getByRole('region', { name: 'Queue' }).getByRole('link', { name: 'second' }).waitFor()
+    await page.getByRole('button', { name: 'Take second out of the queue' }).click()
+  })
+
+  it('says where it misses the images and goes on where they are now', async () => {
+    await page.getByRole('link', { name: 'third', exact: true }).last().click()
+    await page.getByRole('img', { name: /^Loss\. .*latest \d/ }).waitFor({ timeout: 60_000 })
+    renameSync(images, path.join(home, 'moved'))
+    const button = page.getByRole('button', { name: 'Choose where the images are now' })
+    await button.waitFor({ timeout: 60_000 })
+    await picture('images-moved')
+    await expectAccessible('a run whose images are gone')
+    await button.click()
+    await page.getByRole('dialog').getByText('moved', { exact: true }).click()
+    await page.getByRole('button', { name: 'Choose this folder' }).click()
+    await page.getByRole('button', { name: 'Stop and save' }).waitFor({ timeout: 60_000 })
+  })
+
+  it('begins a new run from these weights, and thins out checkpoints', async () => {
+    await page.getByRole('button', { name: 'Stop and save' }).click()
+    await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'New run' }).click()
+    await page.getByText('From these weights').click()
+    await page.getByText(/Begins with the newest weights of “third”/).waitFor()
+    await expectAccessible('the form of a run from weights')
+    await go('Runs')
+    await page.getByRole('link', { name: 'Disk use' }).click()
+    await page.getByRole('row', { name: /third/ }).getByRole('checkbox').check()
+    await page.getByRole('button', { name: 'Thin out checkpoints' }).click()
+    await page.getByRole('button', { name: 'Remove checkpoints' }).click()
+    await page.getByText('are free again').waitFor()
+    await picture('disk')
+    await expectAccessible('disk use')
+  })
+})
