@@ -169,7 +169,7 @@ export async function train(
       const duration = performance.now() - start
       const ending = Math.floor(epochOf(step)) > Math.floor(epochOf(step - 1)) || step === totalSteps
       const validationLoss = ending ? await validation?.loss() : undefined
-      if (Number.isFinite(validationLoss)) interval.validation = validationLoss!
+      if (Number.isFinite(validationLoss)) interval = { ...interval, validation: validationLoss! }
       begin += performance.now() - start - duration // neither is validation
 
       const metric: Metric = {

@@ -126,6 +126,7 @@ describe('kill -9', () => {
           app.kill('SIGINT')
         } else {
           await sleep(random(3000))
+          const owner = await lockOwner(lock)
           app.kill('SIGKILL')
           // Half of them as a power cut would: both at once.
           if (owner && tried % 2) spawnSync('kill', ['-9', String(owner.pid)]) // it may just have ended

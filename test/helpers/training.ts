@@ -33,7 +33,8 @@ export async function newRun(home: string, images: string, changes: Partial<Hype
     engine: 'onnxruntime-cpu',
     threads: 1,
     decoders: 1,
-    writeManifest: (file) => writeManifest(file, index, { fraction: settings.validationFraction, seed: settings.splitSeed }),
+    writeManifest: (file) =>
+      writeManifest(file, index, { fraction: settings.validationFraction, seed: settings.splitSeed }),
   })
 }
 
@@ -52,8 +53,9 @@ export function trainRun(folder: string, stopAfter = Infinity): Promise<Training
 
 /** What must be the same after a resume, to the last bit: of each step its numbers, at the end the weights. */
 export async function historyOf(folder: string) {
-  return (await readMetrics(folder)).map(({ step, epoch, loss, learningRate, gradientNorm }) =>
-    JSON.stringify({ step, epoch, loss, learningRate, gradientNorm }),
+  return (await readMetrics(folder)).map(
+    ({ step, epoch, loss, learningRate, gradientNorm, validationLoss }) =>
+      JSON.stringify({ step, epoch, loss, learningRate, gradientNorm, validationLoss }),
   )
 }
 

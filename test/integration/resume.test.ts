@@ -22,8 +22,15 @@ const nano = { imageSize: 64, patchSize: 8, width: 192, depth: 4, heads: 3, quer
 const ours = [
   { name: 'the model of the preset nano', settings: { ...nano, batchSize: 16, epochs: 1 } },
   {
-    name: 'accumulated gradients, L1 loss, raster order and a clipped norm',
-    settings: { batchSize: 4, accumulation: 3, loss: 'L1', order: 'raster', clipGradient: 0.5 },
+    name: 'held-out images, accumulated gradients, L1 loss, raster order and a clipped norm',
+    settings: {
+      batchSize: 4,
+      accumulation: 3,
+      loss: 'L1',
+      order: 'raster',
+      clipGradient: 0.5,
+      validationFraction: 0.2,
+    },
   },
 ] as const
 
@@ -33,7 +40,7 @@ describe('a resumed run', () => {
   })
 
   it.each([...configurations, ...ours])('is the uninterrupted one, with $name', async ({ settings }) => {
-    const changes = { batchSize: 12, ...settings, checkpointEvery: 1 }
+    const changes = { ...settings, checkpointEvery: 1 }
     const [whole, paused] = [
       await newRun(temporaryFolder(), images, changes),
       await newRun(temporaryFolder(), images, changes),
