@@ -24,3 +24,7 @@ export const date = (iso: string) =>
   new Date(iso).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
 
 export const percent = (share: number) => `${(100 * share).toFixed(0)} %`
+
+/** A share of right answers, to a tenth of a percent. */
+export const accuracy = (share: number | null | undefined) =>
+  share === null || share === undefined ? '–' : `${(100 * share).toFixed(1)} %`

@@ -71,7 +71,7 @@ const probe = z.object({
       'Crops of each training image whose features are kept; an epoch takes one of them. 1 is the centre alone, which is fast.',
   }),
   epochs: epochs(90, 'Section 4.1'),
-  batchSize: integer(256, 2, 65_536, {
+  batchSize: integer(64, 2, 65_536, {
     title: 'Batch size',
     unit: 'images',
     group: 'Optimisation',
@@ -79,12 +79,13 @@ const probe = z.object({
     paper: '16384 in all',
     description: 'Images of one step. Cut to the number of training images.',
   }),
-  optimizer: choice(['LARS', 'SGD'], {
+  optimizer: choice(['SGD', 'LARS'], {
     title: 'Optimiser',
     group: 'Optimisation',
     simple: true,
     paper: 'LARS',
-    description: 'LARS as in the paper; SGD with momentum learns faster from few images.',
+    description:
+      'SGD with momentum for thousands of images; LARS, as the paper, for millions: it takes thousands of steps.',
   }),
   baseLearningRate: baseLearningRate(0.1, 'Section 4.1'),
   momentum: number(0.9, 0, 0.999, {

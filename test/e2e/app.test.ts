@@ -1,9 +1,9 @@
-import AxeBuilder from '@axe-core/playwright'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '../helpers/hosts'
+import { expectAccessible } from '../helpers/accessibility'
 import { temporaryFolder } from '../helpers/runs'
 
 const screenshots = path.resolve('docs/screenshots')
@@ -50,14 +50,6 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByLabel('Batch size (images)').fill('64')
     await page.getByRole('button', { name: 'Start training' }).click()
     await page.getByRole('heading', { name, level: 1 }).waitFor()
-  }
-  const expectAccessible = async (where: string) => {
-    await page.waitForTimeout(400) // colours that fade in have no contrast yet
-    const { violations } = await new AxeBuilder({ page })
-      .setLegacyMode(true) // Electron has no further pages to load axe in
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
-      .analyze()
-    expect(violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0]?.html}`)).toEqual([])
   }
   const lossSpoken = () => page.getByRole('img', { name: /^Loss\. / }).getAttribute('aria-label')
   afterAll(() => app?.close())
@@ -169,19 +161,19 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
           await go(name)
           if (name === 'Engines' && theme === 'Light') await picture('engines')
           if (name === 'Data sets' && theme === 'Light') await picture('datasets')
-          await expectAccessible(`${theme} ${name}`)
+          await expectAccessible(page, `${theme} ${name}`)
         }
         await go('Data sets')
         await page.getByRole('link', { name: 'Sample images' }).click()
         for (const tab of ['Classes', 'Unreadable files', 'Images']) {
           await page.getByRole('tab', { name: tab }).click()
-          await expectAccessible(`${theme} data set, ${tab}`)
+          await expectAccessible(page, `${theme} data set, ${tab}`)
         }
         await go('Runs')
         await page.getByRole('link', { name: 'First run' }).click()
         for (const tab of ['Reconstructions', 'Settings', 'Notes', 'Log', 'Progress']) {
           await page.getByRole('tab', { name: tab }).click()
-          await expectAccessible(`${theme} run, ${tab}`)
+          await expectAccessible(page, `${theme} run, ${tab}`)
         }
       }
     },

@@ -1,0 +1,33 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import {
+  type EvaluationKind,
+  evaluationKinds,
+  type EvaluationPlan,
+} from '../../src-shared/evaluation-settings'
+import { settingsForm } from '../components/settings-form'
+
+/** The settings of one kind of evaluation, begun with their defaults. */
+function formOf(kind: EvaluationKind) {
+  const { schema, settings } = evaluationKinds[kind]
+  return settingsForm<Record<string, unknown>>(
+    schema,
+    settings,
+    computed(() => schema.parse({})),
+  )
+}
+
+/** The form of a new evaluation: what is asked of which weights, and how. */
+export const useEvaluationForm = defineStore('evaluation-form', () => {
+  const run = ref<string | null>(null)
+  /** A step, `newest`, or `random` for weights that nothing was taught. */
+  const weights = ref<number | 'newest' | 'random'>('newest')
+  /** Null takes the run's own data set. */
+  const dataset = ref<string | null>(null)
+  const kind = ref<EvaluationKind>('knn')
+  const forms = { knn: formOf('knn'), probe: formOf('probe'), finetune: formOf('finetune') }
+  const plan = computed(
+    () => ({ kind: kind.value, settings: forms[kind.value].values.value }) as EvaluationPlan,
+  )
+  return { run, weights, dataset, kind, forms, plan }
+})

@@ -1,0 +1,281 @@
+/**
+ * `npm run bench -- promise <package> <folder> [seeds] [threads]`: does pre-training teach anything? On the 3,781
+ * emoji of the npm package emoji-datasource-google (unpacked in <package>), compares SAIM in stochastic and in raster
+ * order with random weights by nearest neighbours and linear probe, and fine-tuning with training from scratch. What was
+ * trained is kept in <folder>, so that a second call goes on. docs/experiments.md says how it came out.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import path from 'node:path'
+import { writeManifest } from '../../src-main/data/manifest'
+import { DatasetIndex } from '../../src-main/data/dataset-index'
+import { createEngine } from '../../src-main/engine'
+import type { Engine } from '../../src-main/engine/engine'
+import type { Subject } from '../../src-main/evaluation/evaluation'
+import { evaluate } from '../../src-main/evaluation/evaluation'
+import { ForwardPass } from '../../src-main/evaluation/forward-pass'
+import { type FeatureRows, nearest, votes } from '../../src-main/evaluation/knn'
+import { type Task, taskOf } from '../../src-main/evaluation/labelled'
+import { trainProbe } from '../../src-main/evaluation/linear-probe'
+import { scanned } from '../../src-main/evaluation/scanned'
+import { scoreOf } from '../../src-main/evaluation/score'
+import { decodeSafetensors } from '../../src-main/exporting/safetensors'
+import type { NamedTensorData } from '../../src-main/ops/step'
+import * as tf from '../../src-main/ops/tf'
+import { forkNode } from '../../src-main/port'
+import { imageNetStatistics } from '../../src-main/saim/augmentation'
+import { pool } from '../../src-main/saim/classifier'
+import { encode } from '../../src-main/saim/model'
+import { initialWeights } from '../../src-main/saim/weights'
+import { checkpointSteps } from '../../src-main/training/checkpoint'
+import { createRun, runPaths } from '../../src-main/training/run-folder'
+import type { Score } from '../../src-shared/contract'
+import { evaluationKinds } from '../../src-shared/evaluation-settings'
+import { fromPreset, type Hyperparameters } from '../../src-shared/hyperparameters'
+
+const [source, home, seedList = '0,1,2', threads = '0'] = process.argv.slice(2)
+const seeds = seedList.split(',').map(Number)
+let engine: Engine
+const subjects = ['random', 'raster', 'stochastic'] as const
+type SubjectName = (typeof subjects)[number]
+
+const settings = (order: 'raster' | 'stochastic', seed: number): Hyperparameters =>
+  fromPreset('nano', {
+    order, seed, width: 96, heads: 4, queryDepth: 1, batchSize: 64, epochs: 15, baseLearningRate: 6e-3, warmupEpochs: 1,
+  }) // prettier-ignore
+const probeSettings = evaluationKinds.probe.schema.parse({
+  optimizer: 'SGD',
+  baseLearningRate: 0.5,
+  epochs: 60,
+  warmupEpochs: 5,
+})
+const fineTuneSettings = (fromScratch: boolean, seed: number) =>
+  evaluationKinds.finetune.schema.parse({
+    epochs: 10,
+    warmupEpochs: 1,
+    baseLearningRate: 4e-3,
+    layerDecay: fromScratch ? 1 : 0.75,
+    cropScaleMinimum: 0.5,
+    randAugmentMagnitude: 3,
+    mixup: 0,
+    cutmix: 0,
+    seed,
+  })
+
+/** Images in folders of their category, a fifth of the emoji for validation with all their tones of skin. */
+function unpack(): string {
+  const folder = path.join(home!, 'images')
+  if (existsSync(folder)) return folder
+  interface Emoji {
+    category: string
+    short_name: string
+    image: string
+    has_img_google: boolean
+    skin_variations?: Record<string, { image: string; has_img_google: boolean }>
+  }
+  const all = JSON.parse(readFileSync(path.join(source!, 'emoji.json'), 'utf8')) as Emoji[]
+  for (const emoji of all.filter(({ category }) => category !== 'Component')) {
+    const name = emoji.category.toLowerCase().replace(/[^a-z]+/g, '-')
+    const digest = createHash('sha1').update(`${name}/${emoji.short_name}`).digest()
+    const target = path.join(folder, [...digest].reduce((a, b) => a + b) % 5 ? 'train' : 'val', name)
+    mkdirSync(target, { recursive: true })
+    for (const { image, has_img_google } of [emoji, ...Object.values(emoji.skin_variations ?? {})])
+      if (has_img_google) copyFileSync(path.join(source!, 'img/google/64', image), path.join(target, image))
+  }
+  return folder
+}
+
+/** Weights of a subject: new ones, or those of a pre-training that is done where it is not yet. */
+async function weightsOf(name: SubjectName, seed: number, images: string): Promise<NamedTensorData> {
+  if (name === 'random') return initialWeights(settings('stochastic', seed), seed)
+  const file = path.join(home!, 'weights', `${name}-${seed}.safetensors`)
+  if (!existsSync(file)) {
+    const index = new DatasetIndex(images, path.join(home!, 'index.sqlite'))
+    await index.scan()
+    const run = await createRun(path.join(home!, 'runs'), {
+      name: `saim ${name} ${seed}`,
+      dataset: { name: 'emoji', folder: images },
+      hyperparameters: settings(name, seed),
+      engine: engine.id,
+      threads: Number(threads),
+      decoders: 1,
+      writeManifest: (manifest) => writeManifest(manifest, index, { fraction: 0, seed: 0 }),
+    })
+    index.close()
+    await new Promise((resolve) => forkNode('training', [run]).onExit(resolve))
+    const last = (await checkpointSteps(run)).at(-1)!
+    mkdirSync(path.dirname(file), { recursive: true })
+    copyFileSync(path.join(runPaths(run).checkpoint(last), 'weights.safetensors'), file)
+  }
+  return decodeSafetensors(readFileSync(file)).tensors as NamedTensorData
+}
+
+const subjectOf = (weights: NamedTensorData, seed: number): Subject => ({
+  engine,
+  h: settings('stochastic', seed),
+  weights,
+  decoders: 1,
+  statistics: imageNetStatistics,
+})
+
+/** Features of every block and pooling at once, each [images, width], by names such as `3 mean`. */
+async function allFeatures(
+  { h, weights, statistics }: Subject,
+  { folder }: Task,
+  images: Task['train']['images'],
+) {
+  const poolings = ['mean', 'class'] as const
+  const state = engine.createState(weights)
+  const pass = await ForwardPass.open(
+    engine,
+    state,
+    (w, inputs) => {
+      const tokens = encode(w, h, inputs['images']!)
+      return {
+        outputs: {
+          rows: tf.concat(
+            tokens.flatMap((x) => poolings.map((p) => pool(x, p))),
+            1,
+          ),
+        },
+      }
+    },
+    { size: h.imageSize, decoders: 1, statistics },
+  )
+  const { values, width } = await pass.rows(folder, images)
+  await pass.close()
+  state.dispose()
+  const names = Array.from({ length: h.depth }, (_, block) => poolings.map((p) => `${block + 1} ${p}`)).flat()
+  const part = (i: number): FeatureRows => ({
+    width: h.width,
+    values: Float32Array.from(
+      { length: images.length * h.width },
+      (_, k) => values[Math.floor(k / h.width) * width + i * h.width + (k % h.width)]!,
+    ),
+  })
+  return new Map(names.map((name, i) => [name, part(i)]))
+}
+
+/** Rows of features of which the last fifth of a shuffle is for choosing, the others to learn from. */
+interface Rows {
+  features: FeatureRows
+  labels: Int32Array
+}
+const pick = ({ features, labels }: Rows, chosen: number[]): Rows => ({
+  labels: Int32Array.from(chosen, (i) => labels[i]!),
+  features: {
+    width: features.width,
+    values: Float32Array.from(
+      { length: chosen.length * features.width },
+      (_, k) =>
+        features.values[chosen[Math.floor(k / features.width)]! * features.width + (k % features.width)]!,
+    ),
+  },
+})
+
+const ways = {
+  async knn(classes: string[], train: Rows, asked: Rows): Promise<Score> {
+    const found = await nearest(engine, train.features, asked.features, 10)
+    return scoreOf(votes(found, train.labels, classes.length), asked.labels, classes)
+  },
+  async probe(classes: string[], train: Rows, asked: Rows): Promise<Score> {
+    const data = { classes, views: [train.features], labels: train.labels, validation: asked }
+    const { score } = await trainProbe(engine, probeSettings, data, {
+      epoch: () => undefined,
+      stopped: () => false,
+    })
+    return score
+  },
+}
+
+const percent = (share: number) => (100 * share).toFixed(1)
+const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length
+const results: Record<string, unknown>[] = []
+
+/** For each way the features that do best on a fifth of the training images, then the score on the validation images. */
+async function compare(task: Task, images: string): Promise<void> {
+  const isAside = task.train.images.map(({ path: file }) => {
+    const emoji = path.basename(file).replace(/-1f3f[b-f]/g, '') // whatever the tone of skin
+    return createHash('sha1').update(emoji).digest()[0]! < 51
+  })
+  const places = [...isAside.keys()]
+  for (const name of subjects)
+    for (const seed of seeds) {
+      const subject = subjectOf(await weightsOf(name, seed, images), seed)
+      const train = await allFeatures(subject, task, task.train.images)
+      const asked = await allFeatures(subject, task, task.validation.images)
+      for (const [way, ask] of Object.entries(ways)) {
+        let best = { features: '', balanced: -1 }
+        for (const [features, rows] of train) {
+          const all = { features: rows, labels: task.train.labels }
+          const { balanced } = await ask(
+            task.classes,
+            pick(
+              all,
+              places.filter((i) => !isAside[i]),
+            ),
+            pick(
+              all,
+              places.filter((i) => isAside[i]),
+            ),
+          )
+          if (balanced > best.balanced) best = { features, balanced }
+        }
+        const score = await ask(
+          task.classes,
+          { features: train.get(best.features)!, labels: task.train.labels },
+          { features: asked.get(best.features)!, labels: task.validation.labels },
+        )
+        tell({ way, weights: name, seed, features: best.features }, score)
+      }
+    }
+}
+
+/** Training of the whole encoder on the classes for equal epochs. */
+async function fineTunings(task: Task, images: string): Promise<void> {
+  for (const name of ['random', 'stochastic'] as const)
+    for (const seed of seeds) {
+      const subject = subjectOf(await weightsOf(name, seed, images), seed)
+      const plan = { kind: 'finetune' as const, settings: fineTuneSettings(name === 'random', seed) }
+      const { score } = await evaluate(subject, task, plan, {
+        epoch: ({ epoch, loss, top1 }) =>
+          console.log(`  epoch ${epoch}: loss ${loss.toFixed(3)}, top-1 ${top1}`),
+        stopped: () => false,
+      })
+      tell({ way: 'fine-tuning', weights: name, seed, features: '' }, score)
+    }
+}
+
+function tell(what: { way: string; weights: string; seed: number; features: string }, score: Score): void {
+  results.push({ ...what, top1: score.top1, top5: score.top5, balanced: score.balanced })
+  writeFileSync(path.join(home!, 'results.json'), JSON.stringify(results, null, 1))
+  const { way, weights, seed, features } = what
+  console.log(
+    `${way} | ${weights} | seed ${seed} | ${features} | top-1 ${percent(score.top1)} | mean of classes ${percent(score.balanced)}`,
+  )
+}
+
+function summary(): void {
+  console.log(`\nmean over seeds ${seeds.join(', ')}: top-1 / mean of classes, in percent`)
+  for (const way of ['knn', 'probe', 'fine-tuning'])
+    for (const name of subjects) {
+      const rows = results.filter((r) => r['way'] === way && r['weights'] === name)
+      if (rows.length === 0) continue
+      const of = (key: string) => rows.map((r) => r[key] as number)
+      console.log(`${way} | ${name} | ${percent(mean(of('top1')))} / ${percent(mean(of('balanced')))}`)
+    }
+}
+
+async function main(): Promise<void> {
+  engine = await createEngine('onnxruntime-cpu', { threads: Number(threads) })
+  const images = unpack()
+  const task = taskOf(images, (await scanned(images)).images)
+  console.log(
+    `${task.train.images.length} images to learn from, ${task.validation.images.length} to be asked about, ${task.classes.length} classes`,
+  )
+  await compare(task, images)
+  await fineTunings(task, images)
+  summary()
+}
+
+void main()

@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, describe, expect, it } from 'vitest'
+import { chromiumPath, type OpenedApp, openInBrowser } from '../helpers/hosts'
+import { expectAccessible } from '../helpers/accessibility'
+import { flags, saim, smallModel, temporaryFolder } from '../helpers/runs'
+
+const can = chromiumPath !== undefined
+const screenshots = path.resolve('docs/screenshots')
+
+describe('the page of evaluations', () => {
+  const home = temporaryFolder()
+  let app: OpenedApp
+  let page: Page
+  afterAll(() => app?.close())
+
+  const picture = async (name: string) => {
+    const file = path.join(screenshots, `${name}.png`)
+    if (!existsSync(file) || process.env['SCREENSHOTS']) await page.screenshot({ path: file })
+  }
+  const start = () => page.getByRole('button', { name: 'Start evaluation' }).click()
+
+  it.runIf(can)('asks for a run first', async () => {
+    app = await openInBrowser(home, [home])
+    page = app.page
+    await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
+    await page.getByText('First, a run').waitFor()
+    await app.close()
+  })
+
+  it.runIf(can)('asks nearest neighbours and shows what was taken for what', async () => {
+    const settings = { ...smallModel, 'image-size': 32, 'patch-size': 8, epochs: 1, 'batch-size': 64 }
+    await saim(['train', ...flags(settings), '--name', 'Emoji'], home)
+    app = await openInBrowser(home, [home])
+    page = app.page
+    await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
+    await start()
+    await page
+      .getByRole('row', { name: /Emoji.*Nearest neighbours.*finished.*%/ })
+      .waitFor({ timeout: 60_000 })
+    await page.getByRole('link', { name: 'Emoji', exact: true }).click()
+    await page.getByRole('rowheader', { name: 'vehicles' }).waitFor()
+    await page.getByText(/images to learn from, \d+ to be asked about, \d+ classes/).waitFor()
+  })
+
+  it.runIf(can)('says at the field what does not fit', async () => {
+    await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
+    await page.getByRole('combobox', { name: 'How' }).click({ force: true })
+    await page.getByRole('option', { name: /Linear probe/ }).click()
+    await page.getByLabel('Epochs', { exact: true }).fill('5')
+    await page.getByLabel('Show all settings').check()
+    await page.getByText('The warm-up must be shorter than the run.').waitFor()
+    expect(await page.getByRole('button', { name: 'Start evaluation' }).isDisabled()).toBe(true)
+    await page.getByLabel('Warm-up (epochs)').fill('1')
+    await page.getByLabel('Epochs', { exact: true }).fill('30')
+    await page.getByRole('heading', { name: 'Optimisation' }).click()
+  })
+
+  it.runIf(can)('trains a linear probe, with curves', async () => {
+    await page.getByLabel('Show all settings').uncheck()
+    await start()
+    await page.getByRole('row', { name: /Linear probe.*finished.*%/ }).waitFor({ timeout: 60_000 })
+    await picture('evaluate')
+    await page
+      .getByRole('row', { name: /Linear probe/ })
+      .getByRole('link')
+      .click()
+    const curve = page.getByRole('img', { name: /^Right answers in percent\. Top-1: latest \d/ })
+    await curve.waitFor()
+    await picture('evaluation')
+  })
+
+  it.runIf(can)('fine-tunes until it is stopped', async () => {
+    await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
+    await page.getByRole('combobox', { name: 'How' }).click({ force: true })
+    await page.getByRole('option', { name: /Fine-tuning/ }).click()
+    await start()
+    const row = page.getByRole('row', { name: /Fine-tuning.*running, [1-9]\d* %/ })
+    await row.waitFor({ timeout: 60_000 })
+    await row.getByRole('link').click()
+    await page.getByRole('button', { name: 'Stop', exact: true }).click()
+    await page.getByText('stopped', { exact: true }).waitFor({ timeout: 60_000 })
+    await page.getByRole('rowheader', { name: 'vehicles' }).waitFor()
+  })
+
+  it.runIf(can)('is accessible in light and dark', async () => {
+    for (const theme of ['Dark', 'Light']) {
+      await page.getByRole('link', { name: 'Settings', exact: true }).click()
+      await page.getByRole('combobox', { name: 'Theme' }).click({ force: true })
+      await page.getByRole('option', { name: theme }).click()
+      await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
+      await page.getByRole('heading', { name: 'Evaluate', level: 1 }).waitFor()
+      await expectAccessible(page, `${theme} Evaluate`)
+      await page
+        .getByRole('row', { name: /Linear probe/ })
+        .getByRole('link')
+        .click()
+      await page.getByRole('heading', { name: 'Linear probe', level: 1 }).waitFor()
+      await expectAccessible(page, `${theme} evaluation`)
+    }
+  })
+})
