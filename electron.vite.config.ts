@@ -1,14 +1,28 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
+import { cpSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Plugin } from 'vite'
 import vuetify from 'vite-plugin-vuetify'
 import { devDependencies } from './package.json'
 
 /** Everything but native modules is bundled, so that the application ships few and small files. */
 const externalizeDeps = { exclude: Object.keys(devDependencies).filter((name) => name !== 'electron') }
 
+/** What the addon of the tensorflow engine is compiled from, where there is no binary of it. */
+const addonSources: Plugin = {
+  name: 'addon-sources',
+  writeBundle() {
+    cpSync('node_modules/@tensorflow/tfjs-node/binding', 'out/tensorflow-addon/binding', { recursive: true })
+    cpSync('node_modules/node-api-headers/include', 'out/tensorflow-addon/include', { recursive: true })
+  },
+}
+
 export default defineConfig({
   main: {
+    plugins: [addonSources],
+    // tfjs-node asks for all of tfjs, and needs only what the model uses too.
+    resolve: { alias: [{ find: /^@tensorflow\/tfjs$/, replacement: '@tensorflow/tfjs-core' }] },
     build: {
       target: 'node16',
       externalizeDeps,
@@ -21,6 +35,7 @@ export default defineConfig({
           trial: 'src-main/training/trial-process.ts',
           evaluation: 'src-main/evaluation/evaluation-process.ts',
           library: 'src-main/data/library-process.ts',
+          proof: 'src-main/proof/process.ts',
           decoder: 'src-main/data/decoder-thread.ts',
         },
         output: { format: 'cjs', entryFileNames: '[name].js' },

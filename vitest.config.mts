@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 const project = (name: string, include: string[], testTimeout: number) => ({
@@ -5,8 +6,10 @@ const project = (name: string, include: string[], testTimeout: number) => ({
     name,
     include,
     testTimeout,
+    // Where build/setup.mjs installs TensorFlow for the tests.
+    env: { SAIM_ENGINES: resolve('.cache/engines') },
     hookTimeout: testTimeout,
-    server: { deps: { inline: [/@tensorflow/] } },
+    server: { deps: { inline: [/@tensorflow\/tfjs-(core|backend)/] } },
   },
 })
 

@@ -103,23 +103,28 @@ async function test() {
   build()
   prepareBrowsers()
   preparePython()
+  prepareTensorflow()
   await run('npx', ['--no-install', 'vitest', 'run', ...rest])
 }
 
-/** What the end-to-end tests need: Chromium, a display and an Electron. What can not be had is said, then skipped. */
+/** What the tests of windows and of WebGPU need: Chromium, a display, a Vulkan loader and an Electron. What can not be had is said, then skipped. */
 function prepareBrowsers() {
   if (process.platform !== 'linux') return
-  const missing = { chromium: '/usr/bin/chromium', xvfb: '/usr/bin/Xvfb' }
+  const missing = {
+    chromium: '/usr/bin/chromium',
+    xvfb: '/usr/bin/Xvfb',
+    libvulkan1: `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/libvulkan.so.1`,
+  }
   const packages = Object.keys(missing).filter((name) => !existsSync(missing[name]))
   if (packages.length && process.getuid() === 0 && existsSync('/usr/bin/apt-get')) {
-    say(`Installing ${packages.join(' and ')} for the end-to-end tests ...`)
+    say(`Installing ${packages.join(' and ')} for the tests ...`)
     const quietly = {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     }
     spawnSync('apt-get', ['update'], quietly)
     spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], quietly)
-  } else if (packages.length) say(`Without ${packages.join(' and ')} some end-to-end tests are skipped.`)
+  } else if (packages.length) say(`Without ${packages.join(' and ')} some tests are skipped.`)
   const electron = ['node_modules/electron/dist/electron', '.cache/electron/electron']
   if (process.env.ELECTRON_OVERRIDE_DIST_PATH || electron.some((file) => existsSync(path.join(root, file))))
     return
@@ -131,6 +136,19 @@ function preparePython() {
   if (process.env.CI) must('node', ['build/python.mjs'])
   else if (!existsSync(path.join(root, '.cache', 'python')))
     say('Without .cache/python (`node build/python.mjs`, about 3 GB) comparisons with PyTorch are skipped.')
+}
+
+/** TensorFlow for the tests, by the application's own command. Where it can not be had that is said, then skipped. */
+function prepareTensorflow() {
+  const engines = path.join(root, '.cache', 'engines')
+  if (existsSync(path.join(engines, 'tensorflow'))) return
+  say('Installing TensorFlow for the tests (about 270 MB) ...')
+  const home = path.join(root, '.cache', 'engines-home')
+  spawnSync('node', ['out/main/cli.js', 'engines', 'install', 'tensorflow', '--yes'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, SAIM_ENGINES: engines, SAIM_HOME: home },
+  })
 }
 
 function must(program, parameters) {

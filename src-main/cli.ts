@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { appVersion } from '../src-shared/version'
+import { installEngine, listEngines, removeEngine } from './cli/engines'
 import { evaluateRun } from './cli/evaluate'
 import { predict } from './cli/predict'
 import { fail } from './cli/report'
@@ -50,6 +51,7 @@ const resumeCommand = program
   .command('resume')
   .description('go on with a run from its newest checkpoint, exactly or with some settings changed')
   .argument('<run>', 'the id of a run or its folder')
+  .option('--engine <id>', 'go on with another engine')
   .addOption(runs())
   .option('--images <folder>', 'where its images lie now')
 for (const option of settingOptions(allSettings.filter(isChangeable))) resumeCommand.addOption(option)
@@ -93,6 +95,24 @@ program
   .addOption(threads())
   .option('--all', 'print every comparison, not only the largest of a kind')
   .action(verify)
+
+const engines = program
+  .command('engines')
+  .description('what can compute on this machine: each engine is tried on real training steps')
+  .option('--again', 'also try what was tried before')
+  .action(listEngines)
+engines
+  .command('install')
+  .description('install an engine that needs a download')
+  .argument('<engine>', 'tensorflow')
+  .option('--gpu', 'with CUDA, for an NVIDIA GPU')
+  .option('--yes', 'do not ask')
+  .action(installEngine)
+engines
+  .command('remove')
+  .description('remove it again')
+  .argument('<engine>', 'tensorflow')
+  .action(removeEngine)
 
 program
   .command('serve')

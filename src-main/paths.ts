@@ -32,3 +32,13 @@ export const datasetId = (folder: string) =>
 
 /** Where what is known of a folder of images is kept. */
 export const indexFile = (folder: string) => path.join(datasetsFolder(), `${datasetId(folder)}.db`)
+
+/** Engines that are installed afterwards. SAIM_ENGINES overrides the place. */
+export const enginesFolder = () => process.env['SAIM_ENGINES'] ?? path.join(dataFolder(), 'engines')
+
+/** tfjs-node's native addon, where it is installed. */
+export const tensorflowAddon = () =>
+  path.join(enginesFolder(), 'tensorflow', 'lib', 'napi-v8', 'tfjs_binding.node')
+
+/** What tfjs-node's addon is compiled from: its sources and Node's headers, put there by the build. */
+export const addonSources = () => path.join(root, 'out', 'tensorflow-addon')

@@ -23,7 +23,7 @@ export interface Check {
 }
 
 /** Tolerances of DESIGN.md section 1: forward and weights absolute, gradients relative to a tensor's largest. */
-const tolerances = { forward: 1e-4, gradient: 1e-3, loss: 1e-3, schedule: 1e-9 }
+export const tolerances = { forward: 1e-4, gradient: 1e-3, loss: 1e-3, schedule: 1e-9 }
 
 /**
  * A key's bias moves all scores of a query alike, so that its true gradient is 0 and what either implementation
@@ -177,6 +177,7 @@ async function checkForward(reference: Reference, engine: Engine): Promise<Check
   const program = await engine.compile(step, state, imageInputs(h))
   const actual = await program.run({ images: images(reference), order: order(reference) })
   await program.dispose()
+  state.dispose()
   const compare = (name: string, output: string, values: ArrayLike<number>) =>
     check(name, actual[output]!.values, values, tolerances.forward)
   // The reference takes encoder_out at the last call of the last block. With shared weights that call is the
@@ -206,20 +207,28 @@ async function checkGradients(reference: Reference, engine: Engine): Promise<Che
   const program = await engine.compile(step, state, imageInputs(h))
   const actual = await program.run({ images: images(reference), order: order(reference) })
   await program.dispose()
+  state.dispose()
   const lossCheck = check(
     'loss',
     actual['loss']!.values,
     reference.forward['loss']!.values,
     tolerances.forward,
   )
-  const largestOfAll = Math.max(...Object.values(reference.gradients).map(({ values }) => largest(values)))
-  const gradients = Object.keys(reference.weights).map((name) => {
-    const expected = reference.gradients[name]!.values
-    const scale = Math.max(largest(expected), roundingFloor * largestOfAll)
-    const { difference } = check(name, actual[name]!.values, expected, 0)
+  return [lossCheck, ...compareGradients(actual, reference.gradients, Object.keys(reference.weights))]
+}
+
+/** Gradients of weights `names`, relative to the largest of each. */
+export function compareGradients(
+  actual: NamedTensorData,
+  expected: NamedTensorData,
+  names: string[],
+): Check[] {
+  const largestOfAll = Math.max(...names.map((name) => largest(expected[name]!.values)))
+  return names.map((name) => {
+    const scale = Math.max(largest(expected[name]!.values), roundingFloor * largestOfAll)
+    const { difference } = check(name, actual[name]!.values, expected[name]!.values, 0)
     return { name: `gradient ${name}`, difference: difference / scale, tolerance: tolerances.gradient }
   })
-  return [lossCheck, ...gradients]
 }
 
 async function checkTraining(reference: Reference, engine: Engine): Promise<Check[]> {
@@ -239,6 +248,7 @@ async function checkTraining(reference: Reference, engine: Engine): Promise<Chec
   }
   const after = await state.read(Object.keys(reference.weights))
   await program.dispose()
+  state.dispose()
   return [
     check(`losses of ${losses.length} steps`, actual, losses, tolerances.loss),
     ...Object.entries(after).map(([name, { values }]) =>

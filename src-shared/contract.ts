@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { appCalls, appEvents } from './contract/app'
 import { datasetCalls, datasetEvents } from './contract/datasets'
-import { engineCalls } from './contract/engines'
+import { engineCalls, engineEvents } from './contract/engines'
 import { evaluationCalls, evaluationEvents } from './contract/evaluations'
 import { exportCalls } from './contract/exports'
 import { runCalls, runEvents } from './contract/runs'
@@ -28,7 +28,13 @@ export const calls = {
   ...runCalls,
 } as const
 
-export const events = { ...appEvents, ...datasetEvents, ...evaluationEvents, ...runEvents } as const
+export const events = {
+  ...appEvents,
+  ...datasetEvents,
+  ...engineEvents,
+  ...evaluationEvents,
+  ...runEvents,
+} as const
 
 export type CallName = keyof typeof calls
 export type CallInput<N extends CallName> = z.input<(typeof calls)[N]['input']>

@@ -27,6 +27,7 @@ export const errorCodes = [
   'not-finite',
   'disk-full',
   'engine-unavailable',
+  'engine-wrong',
   'unsupported-op',
   'worker-died',
   'not-allowed',

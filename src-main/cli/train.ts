@@ -14,12 +14,14 @@ import { writeManifest } from '../data/manifest'
 import { indexFile, runsFolder, sampleImagesFolder } from '../paths'
 import { forkNode } from '../port'
 import { weightShapes } from '../saim/weights'
+import { Engines } from '../services/engines'
+import { Settings } from '../services/settings'
 import { listCheckpoints } from '../training/checkpoint'
 import { locateImages } from '../training/locate'
 import { lockOwner } from '../training/lock'
 import { readMetrics } from '../training/metrics'
 import { initialFrom } from '../training/origin'
-import { changeSettings, createRun, readRun, runPaths } from '../training/run-folder'
+import { changeSettings, createRun, readRun, runPaths, updateRun } from '../training/run-folder'
 import { startTraining } from '../training/supervise'
 import { showProgress } from './progress'
 import { duration } from './report'
@@ -55,11 +57,13 @@ export async function train(
   describe(dataset, index)
 
   const model = options.preset ?? (like ? `like ${like.name}` : 'nano')
+  const { engine, notice } = await chooseEngine(options.engine)
   const run = await createRun(options.runs, {
     name: options.name ?? `${path.basename(dataset)} ${model}`,
     dataset: { name: path.basename(dataset), folder: dataset },
     hyperparameters: h,
-    engine: options.engine,
+    engine,
+    notice,
     threads: options.threads,
     decoders: options.decoders,
     writeManifest: (file) =>
@@ -96,7 +100,12 @@ function describe(folder: string, index: DatasetIndex): void {
 /** `saim resume`: goes on with a run from its newest checkpoint. */
 export async function resume(
   run: string,
-  { runs, images, ...options }: { runs: string; images?: string } & Record<string, unknown>,
+  {
+    runs,
+    images,
+    engine,
+    ...options
+  }: { runs: string; images?: string; engine?: string } & Record<string, unknown>,
 ): Promise<void> {
   const folder = folderOf(run, runs)
   const file = await readRun(folder)
@@ -107,12 +116,21 @@ export async function resume(
   if (images) await locateImages(folder, path.resolve(images))
   const changes = chosenSettings(allSettings, options)
   if (Object.keys(changes).length) await changeSettings(folder, changes)
+  await updateRun(folder, await chooseEngine(engine ?? file.engine))
   await follow(folder)
 }
 
 /** A run that is named by its folder or by its id. */
 const folderOf = (run: string, runs: string) =>
   existsSync(runPaths(run).manifest) ? run : path.join(runs, run)
+
+/** The engine that is asked for, or where it can not be used, another one and a notice that says so loudly. */
+async function chooseEngine(wanted: string): Promise<{ engine: string; notice: string | null }> {
+  const engines = new Engines({ fork: forkNode, emit: () => undefined, settings: new Settings() })
+  const choice = await engines.choose(wanted)
+  if (choice.notice) console.error(`\n*** ${choice.notice} ***\n`)
+  return choice
+}
 
 /** Trains the run in a process of its own, shows its progress and ends with it. */
 async function follow(folder: string): Promise<void> {

@@ -4,10 +4,18 @@ import type { NamedTensorData, StepFunction, TensorSpec } from '../ops/step'
 export interface Engine {
   /** Such as `onnxruntime-cpu`. */
   readonly id: string
+  /** What computes, as far as it is known: `processor`, `GPU`, the name of a driver. */
+  readonly device: Device
   /** Places tensors where the engine computes. Several programs may share a state. */
   createState(values: NamedTensorData): State
   /** Prepares `step` for inputs of the given shapes. */
   compile(step: StepFunction, state: State, inputs: Record<string, TensorSpec>): Promise<Program>
+}
+
+export interface Device {
+  name: string
+  /** A GPU that a processor plays: right, and far slower than that processor by itself. */
+  software: boolean
 }
 
 export interface State {

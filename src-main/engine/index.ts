@@ -1,23 +1,88 @@
-import type { EngineInfo } from '../../src-shared/contract'
+import { existsSync } from 'node:fs'
 import { AppError } from '../../src-shared/errors'
+import { tensorflowAddon } from '../paths'
 import type { Engine } from './engine'
-import { OnnxEngine } from './onnx/session'
+import { OnnxEngine, type OnnxOptions, type Provider } from './onnx/session'
 
-/** Opens the engine `id`. `threads` 0 lets the engine choose. Throws AppError engine-unavailable. */
-export async function createEngine(id: string, { threads }: { threads: number }): Promise<Engine> {
-  if (id === 'onnxruntime-cpu') return new OnnxEngine(threads)
-  throw new AppError('engine-unavailable', `There is no engine "${id}".`, 'Choose onnxruntime-cpu.')
+/** An engine as a person chooses it. */
+export interface EngineChoice {
+  id: string
+  title: string
+  description: string
+  /** Systems that have it; all where it is missing. */
+  platforms?: NodeJS.Platform[]
+  provider?: Provider
 }
 
-/** The engines that this version knows. */
-export async function listEngines(): Promise<Omit<EngineInfo, 'selected'>[]> {
-  return [
-    {
-      id: 'onnxruntime-cpu',
-      title: 'ONNX Runtime, processor',
-      description: 'Runs everywhere, needs nothing else. The whole training step as one optimised graph.',
-      available: true,
-      reason: null,
-    },
-  ]
+/** The engines that this version knows, on whatever system. */
+export const engineChoices: EngineChoice[] = [
+  {
+    id: 'onnxruntime-cpu',
+    title: 'ONNX Runtime, processor',
+    description: 'Runs everywhere, needs nothing else. The whole training step as one optimised graph.',
+    provider: 'cpu',
+  },
+  {
+    id: 'onnxruntime-webgpu',
+    title: 'ONNX Runtime, WebGPU',
+    description:
+      'Any GPU, by the system’s own graphics driver: Vulkan, Direct3D 12 or Metal. Weights stay on the GPU between steps.',
+    provider: 'webgpu',
+  },
+  {
+    id: 'onnxruntime-directml',
+    title: 'ONNX Runtime, DirectML',
+    description: 'Any GPU on Windows, by Direct3D 12. Weights travel to the GPU and back with every step.',
+    platforms: ['win32'],
+    provider: 'dml',
+  },
+  {
+    id: 'onnxruntime-coreml',
+    title: 'ONNX Runtime, Core ML',
+    description: 'GPU and neural engine of a Mac. Weights travel there and back with every step.',
+    platforms: ['darwin'],
+    provider: 'coreml',
+  },
+  {
+    id: 'onnxruntime-cuda',
+    title: 'ONNX Runtime, CUDA',
+    description:
+      'NVIDIA GPUs on Linux. Needs CUDA 12, cuDNN 9 and onnxruntime’s CUDA libraries, which npm does not bring along. Weights travel to the GPU and back with every step.',
+    platforms: ['linux'],
+    provider: 'cuda',
+  },
+  {
+    id: 'tensorflow',
+    title: 'TensorFlow',
+    description:
+      'TensorFlow by tfjs-node, op by op, on the processor or an NVIDIA GPU. A download of its own.',
+  },
+]
+
+/** The choice `id`. Throws AppError engine-unavailable where there is none. */
+export function engineChoice(id: string): EngineChoice {
+  const choice = engineChoices.find((engine) => engine.id === id)
+  if (choice) return choice
+  const ids = engineChoices.map((engine) => engine.id).join(', ')
+  throw new AppError('engine-unavailable', `There is no engine "${id}".`, `Choose one of ${ids}.`)
+}
+
+/**
+ * Opens the engine `id`. `threads` 0 lets the engine choose. An engine for a device may find only when it compiles
+ * that it can not work here. Throws AppError engine-unavailable.
+ */
+export async function createEngine(id: string, options: OnnxOptions): Promise<Engine> {
+  const { title, platforms, provider } = engineChoice(id)
+  if (platforms && !platforms.includes(process.platform))
+    throw new AppError('engine-unavailable', `${title} is not for this system.`)
+  if (provider) return new OnnxEngine(id, provider, options)
+  if (!existsSync(tensorflowAddon()))
+    throw new AppError(
+      'engine-unavailable',
+      'TensorFlow is not installed.',
+      'Install it: saim engines install tensorflow',
+    )
+  // Loaded only here, with the hundreds of kernels that it brings.
+  const { openTensorflow } = await import('./tensorflow/backend')
+  return openTensorflow(tensorflowAddon(), options.threads)
 }

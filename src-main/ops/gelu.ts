@@ -14,8 +14,10 @@ export function gelu(x: tf.Tensor): tf.Tensor {
       value: t.mul(twicePhi).mul(Math.SQRT1_2),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [t, twicePhi] = saved as [tf.Tensor, tf.Tensor]
-        const density = tf.sub(Math.log(2 / Math.sqrt(Math.PI)), t.square()).exp()
-        return dy.mul(0.5).mul(t.mul(density).add(twicePhi))
+        return tf.tidy(() => {
+          const density = tf.sub(Math.log(2 / Math.sqrt(Math.PI)), t.square()).exp()
+          return dy.mul(0.5).mul(t.mul(density).add(twicePhi))
+        })
       },
     }
   })

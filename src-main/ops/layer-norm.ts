@@ -18,7 +18,7 @@ export function layerNorm(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor): tf.Te
       () => composed(x as tf.Tensor, gain as tf.Tensor, bias as tf.Tensor),
     ) as [tf.Tensor, tf.Tensor, tf.Tensor]
     ;(save as tf.GradSaveFunc)([x as tf.Tensor, gain as tf.Tensor, mean, inverseDeviation])
-    return { value: y, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => gradients(dy, saved) }
+    return { value: y, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => gradients(dy, saved)) }
   })
   return normalise(rows, gain, bias).reshape(x.shape)
 }

@@ -1,5 +1,6 @@
 import * as tf from '../ops/tf'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { valueAndGradients } from '../ops/gradients'
 import type { NamedTensorData, NamedTensors, StepFunction, TensorSpec } from '../ops/step'
 import { adamw, meanName, varianceName } from './adamw'
 import { forward, sortTokens } from './model'
@@ -25,11 +26,11 @@ export function lossAndGradients(
 ) {
   const goal = sortTokens(target(smooth(images, h), h).patches, order)
   const names = Object.keys(weightShapes(h))
-  const { value, grads } = tf.valueAndGrads((...tensors) => {
-    const weights = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]))
-    return loss(forward(weights, h, images, order).prediction, goal, h.loss)
-  })(names.map((name) => state[name]!))
-  return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) }
+  const { value, gradients } = valueAndGradients(
+    () => loss(forward(state, h, images, order).prediction, goal, h.loss),
+    names.map((name) => state[name]!),
+  )
+  return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, gradients[i]!])) }
 }
 
 /** The whole step: forward, backward, update. */

@@ -3,9 +3,9 @@ import path from 'node:path'
 import type { Handlers, Emit, Run } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { appVersion } from '../../src-shared/version'
-import { listEngines } from '../engine'
 import type { Fork } from '../port'
 import { Datasets } from './datasets'
+import { Engines } from './engines'
 import { Exports } from './exports'
 import { Evaluations } from './evaluations'
 import type { Folders } from './folders'
@@ -41,7 +41,8 @@ const notHere = () => {
 export function createServices(host: Host, emit: Emit): Services {
   const settings = new Settings()
   const datasets = new Datasets(host.fork, emit)
-  const runs = new Runs({ ...host, emit, datasets, settings, onEnd: host.onRunEnd })
+  const engines = new Engines({ fork: host.fork, emit, settings })
+  const runs = new Runs({ ...host, emit, datasets, engines, settings, onEnd: host.onRunEnd })
   runs.follow()
   const evaluations = new Evaluations({
     ...host,
@@ -56,6 +57,7 @@ export function createServices(host: Host, emit: Emit): Services {
   const calls: Handlers = {
     ...settings.calls,
     ...datasets.calls,
+    ...engines.calls,
     ...runs.calls,
     ...evaluations.calls,
     ...exported.calls,
@@ -79,10 +81,6 @@ export function createServices(host: Host, emit: Emit): Services {
     'app.pickFolder': async ({ title }) => (host.pickFolder ?? notHere)(title),
     'app.listFolders': async ({ path }) => (host.folders ? host.folders.list(path) : notHere()),
     'app.reveal': async ({ path }) => (host.reveal ?? notHere)(path),
-    'engines.list': async () => {
-      const { engine } = await settings.get()
-      return (await listEngines()).map((info) => ({ ...info, selected: info.id === engine }))
-    },
   }
 
   return {

@@ -9,12 +9,14 @@ import type { StopMessage } from '../training/messages'
 import { readRecord, writeRecord } from '../training/record'
 import { runPaths, updateRun } from '../training/run-folder'
 import { startTraining, type Training } from '../training/supervise'
+import type { Engines } from './engines'
 import type { Follower } from './follow'
 import { isActive, type RunList } from './run-list'
 
 interface QueueOptions {
   fork: Fork
   emit: Emit
+  engines: Engines
   list: RunList
   follower: Follower
   /** A run that this application trains came to its end. */
@@ -124,9 +126,10 @@ export class Queue {
   }
 
   private async train(id: string): Promise<void> {
-    const { list, follower, fork } = this.options
+    const { list, follower, fork, engines } = this.options
     const folder = await list.folderOf(id)
-    await updateRun(folder, { status: 'starting', error: null })
+    const choice = await engines.choose((await list.get(id)).engine)
+    await updateRun(folder, { ...choice, status: 'starting', error: null })
     await follower.tell(id)
     const training = startTraining(fork, folder)
     const ended = training.ended.then(() => this.ended(id))

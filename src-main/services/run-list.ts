@@ -91,6 +91,7 @@ async function describe(folder: string, file: RunFile): Promise<Omit<Run, 'stall
     dataset: file.dataset,
     hyperparameters: file.hyperparameters,
     engine: file.engine,
+    notice: file.notice,
     createdAt: file.createdAt,
     updatedAt: file.updatedAt,
     step,

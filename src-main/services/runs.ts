@@ -9,9 +9,10 @@ import { freeDiskBytes } from '../training/disk'
 import { readChecked, sizeOf } from '../training/files'
 import { locateImages } from '../training/locate'
 import { initialFrom } from '../training/origin'
-import { changeSettings, createRun, runPaths } from '../training/run-folder'
+import { changeSettings, createRun, runPaths, updateRun } from '../training/run-folder'
 import { readAnnotations, writeAnnotations } from './annotations'
 import type { Datasets } from './datasets'
+import type { Engines } from './engines'
 import { estimateRun } from './estimate'
 import { Follower } from './follow'
 import { columnsOf, MetricsReader, thin } from './metrics'
@@ -25,6 +26,7 @@ interface RunsOptions {
   fork: Fork
   emit: Emit
   datasets: Datasets
+  engines: Engines
   settings: Settings
   /** Moves a folder to the system's trash. */
   trash?: (folder: string) => Promise<void>
@@ -90,11 +92,12 @@ export class Runs {
       })
       return this.queue.add(path.basename(folder))
     },
-    'runs.resume': async ({ id, changes }) => {
+    'runs.resume': async ({ id, changes, engine }) => {
       const run = await this.restingRun(id)
       if (run.status === 'finished')
         throw new AppError('run-busy', `${run.name} is finished.`, 'Start a new run from its weights.')
       if (changes) await changeSettings(run.folder, changes)
+      if (engine) await updateRun(run.folder, { engine })
       return this.queue.add(id)
     },
     'runs.pause': async ({ id }) => this.queue.end(await this.list.get(id), 'paused'),

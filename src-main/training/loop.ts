@@ -59,7 +59,9 @@ export async function train(
     log(`The checkpoint of step ${step} can not be used, the one before is taken: ${error}`),
   )
   await cutMetrics(folder, saved?.state.step ?? 0)
+  if (run.notice) log(run.notice)
   const engine = await createEngine(run.engine, { threads: run.threads })
+  await noteEngine(folder, run, saved?.state.step ?? 0)
   const state = engine.createState(await startOf(folder, run, saved))
   const chosen = images.indicesOf('train')
   const place = placeOf(saved, Math.max(1, Math.floor(chosen.length / h.batchSize)))
@@ -278,3 +280,10 @@ const notFinite = (step: number, savedAt: number, kept: string) =>
 
 const lockLost = () =>
   new AppError('run-busy', 'Another process took this run over.', 'Look at it there; nothing is lost.')
+
+/** Keeps in run.json which engine trains from which step on. */
+async function noteEngine(folder: string, { engine: id, engines }: RunFile, fromStep: number): Promise<void> {
+  const before = engines.filter((earlier) => earlier.fromStep < fromStep)
+  if (before.at(-1)?.id === id) return
+  await updateRun(folder, { engines: [...before, { id, fromStep, at: new Date().toISOString() }] })
+}

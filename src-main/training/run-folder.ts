@@ -42,6 +42,10 @@ export const runFileSchema = z.object({
     .default(imageNetStatistics),
   hyperparameters: hyperparametersSchema,
   engine: z.string(),
+  /** Engines that trained it, each from a step on. */
+  engines: z.array(z.object({ id: z.string(), fromStep: z.int(), at: z.string() })).default([]),
+  /** What the person should know of how it runs, such as that another engine stepped in. */
+  notice: z.string().nullable().default(null),
   /** Threads of the engine and of the decoders; 0 lets them choose. */
   threads: z.int(),
   decoders: z.int(),
@@ -87,6 +91,7 @@ export interface NewRun extends Pick<
 > {
   dataset: { name: string; folder: string }
   cache?: number | null
+  notice?: string | null
   statistics?: RunFile['statistics']
   /** Writes the list of the run's images; answers how many each split has. */
   writeManifest(file: string): Promise<Record<Split, number>>
@@ -119,10 +124,12 @@ export async function createRun(
   const run: Omit<RunFile, 'dataset'> = {
     format: 1,
     id,
+    notice: null,
     ...chosen,
     cache,
     statistics,
     status,
+    engines: [],
     versions: { app: appVersion, node: process.version },
     createdAt: now,
     updatedAt: now,

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { AppInfo, AppSettings, EngineInfo } from '../../src-shared/contract'
+import type { AppInfo, AppSettings } from '../../src-shared/contract'
 import { type AppErrorData, toErrorData } from '../../src-shared/errors'
 import { backend } from '../backend'
 
@@ -8,24 +8,18 @@ import { backend } from '../backend'
 export const useApp = defineStore('app', () => {
   const info = ref<AppInfo | null>(null)
   const settings = ref<AppSettings | null>(null)
-  const engines = ref<EngineInfo[]>([])
   const notice = ref<(AppErrorData | { message: string; advice?: string }) | null>(null)
   /** The question of the folder dialog of browsers, and who waits for its answer. */
   const folderQuestion = ref<{ title: string; answer(folder: string | null): void } | null>(null)
   const isElectron = computed(() => info.value?.host === 'electron')
 
   async function load() {
-    const answers = Promise.all([
-      backend['app.info'](undefined),
-      backend['settings.get'](undefined),
-      backend['engines.list'](undefined),
-    ])
-    ;[info.value, settings.value, engines.value] = await answers
+    const answers = Promise.all([backend['app.info'](undefined), backend['settings.get'](undefined)])
+    ;[info.value, settings.value] = await answers
   }
 
   async function change(changes: Partial<AppSettings>) {
     settings.value = await backend['settings.set'](changes)
-    engines.value = await backend['engines.list'](undefined)
   }
 
   /** Lets the person choose a folder, by the system's dialog or our own. Null where they cancel. */
@@ -57,7 +51,6 @@ export const useApp = defineStore('app', () => {
   return {
     info,
     settings,
-    engines,
     notice,
     folderQuestion,
     isElectron,

@@ -70,6 +70,8 @@ export const run = z.object({
   dataset: z.object({ name: z.string(), folder: filePath, images: count }),
   hyperparameters: hyperparametersSchema,
   engine: z.string(),
+  /** What the person should know of how it runs, such as that another engine stepped in. */
+  notice: z.string().nullable(),
   createdAt: time,
   updatedAt: time,
   /** Updates done and in all. */
@@ -185,7 +187,15 @@ export const runCalls = {
   /** Ends a process that does not answer. What it did since its last checkpoint is lost. */
   'runs.kill': call(z.object({ id }), nothing),
   /** Goes on from the newest checkpoint, exactly or with some settings changed; waits its turn in the queue. */
-  'runs.resume': call(z.object({ id, changes: z.record(z.string(), settingValue).optional() }), run),
+  'runs.resume': call(
+    z.object({
+      id,
+      changes: z.record(z.string(), settingValue).optional(),
+      /** Goes on with another engine. */
+      engine: z.string().optional(),
+    }),
+    run,
+  ),
   /** Says where the images of a run lie now. */
   'runs.locate': call(z.object({ id, folder: filePath }), run),
   'runs.queue': call(nothing, queue),

@@ -3,18 +3,28 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createEngine } from '../../src-main/engine'
 import { verifyReference } from '../../src-main/verify'
+import { enginesHere, testedEngines } from '../helpers/engines'
 import { saim, temporaryFolder } from '../helpers/runs'
 
 /** Reference data lies beside the checkout; it is too large to keep in it. */
 const root = path.resolve('../shared/reference')
 const folders = existsSync(root) ? readdirSync(root).map((name) => path.join(root, name)) : []
 
-describe.skipIf(folders.length === 0)('an independent implementation', () => {
-  it.each(folders)('%s agrees within tolerance at every stage', async (folder) => {
-    const checks = await verifyReference(folder, await createEngine('onnxruntime-cpu', { threads: 2 }))
-    expect(checks.length).toBeGreaterThan(50)
-    expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])
+if (process.env['CI'])
+  it('has every engine to test on', () => {
+    expect(enginesHere()).toEqual(testedEngines)
   })
+
+describe.skipIf(folders.length === 0)('an independent implementation', () => {
+  const everywhere = enginesHere().flatMap((engine) => folders.map((folder) => ({ engine, folder })))
+  it.each(everywhere)(
+    'agrees within tolerance at every stage: $engine on $folder',
+    async ({ engine, folder }) => {
+      const checks = await verifyReference(folder, await createEngine(engine, { threads: 2 }))
+      expect(checks.length).toBeGreaterThan(50)
+      expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])
+    },
+  )
 
   it('is compared by `saim verify`, which fails where a folder is not reference data', async () => {
     const home = temporaryFolder()

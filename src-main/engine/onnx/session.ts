@@ -1,32 +1,73 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import type { NamedTensorData, StepFunction, TensorSpec } from '../../ops/step'
-import type { Engine, Program, State } from '../engine'
+import path from 'node:path'
+import type { NamedTensorData, StepFunction, TensorData, TensorSpec } from '../../ops/step'
+import type { Device, Engine, Program, State } from '../engine'
 import { encodeModel } from './encode'
+import type { Graph } from './graph'
+import { lower } from './lowering'
 import { optimise } from './passes'
 import { stateInput, stateOutput, trace } from './tracer'
+import { findWebgpuDevice, useDriver } from './vulkan'
 
-/** The `onnxruntime` engine on the processor. `threads` 0 lets onnxruntime take all cores. */
+/** What computes: onnxruntime's own kernels on the processor, or those of a provider for a device. */
+export type Provider = 'cpu' | 'webgpu' | 'dml' | 'coreml' | 'cuda'
+
+export interface OnnxOptions {
+  /** Threads on the processor; 0 takes all cores. */
+  threads: number
+  /** A folder for a record of what each operator took and where it ran, written when a program is disposed. */
+  profile?: string
+}
+
+/** The `onnxruntime` engine: a step becomes one graph, which a session of onnxruntime runs. */
 export class OnnxEngine implements Engine {
-  readonly id = 'onnxruntime-cpu'
+  readonly device: Device
 
-  constructor(private readonly threads: number) {}
+  constructor(
+    readonly id: string,
+    private readonly provider: Provider,
+    private readonly options: OnnxOptions,
+  ) {
+    if (provider === 'webgpu') {
+      const { name, software, driver } = findWebgpuDevice()
+      if (driver) useDriver(driver)
+      this.device = { name, software }
+    } else this.device = { name: provider === 'cpu' ? 'processor' : 'GPU', software: false }
+  }
 
   createState = (values: NamedTensorData) => new OnnxState(values)
 
   async compile(step: StepFunction, state: State, inputs: Record<string, TensorSpec>): Promise<Program> {
     const buffers = state as OnnxState
+    // Only for WebGPU can Node's binding of onnxruntime hold tensors on the device.
+    if (this.provider === 'webgpu') await buffers.moveToDevice()
     const { graph, updated, outputs } = trace(step, buffers.specs(), inputs)
-    const session = await InferenceSession.create(encodeModel(optimise(graph)), {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: this.threads,
+    const session = await this.open(this.fit(optimise(graph)))
+    return new OnnxProgram(session, buffers, updated, outputs, inputs, Boolean(this.options.profile))
+  }
+
+  /** A GPU in software is slower by far at matrix products than the processor that plays it. */
+  private fit(graph: Graph): Graph {
+    const fused = this.provider === 'cpu' || this.provider === 'cuda' || this.provider === 'dml'
+    return fused || this.device.software ? graph : lower(graph)
+  }
+
+  private open(graph: Graph): Promise<InferenceSession> {
+    const { threads, profile } = this.options
+    return InferenceSession.create(encodeModel(graph), {
+      executionProviders: [this.provider],
+      intraOpNumThreads: threads,
       logSeverityLevel: 3,
       // A planned pattern takes half as much memory again and saves no time that could be measured.
       enableMemPattern: false,
       extra: { session: { set_denormal_as_zero: '1' } },
+      ...(profile ? { enableProfiling: true, profileFilePrefix: path.join(profile, 'step') } : {}),
     })
-    return new OnnxProgram(session, buffers, updated, outputs, inputs)
   }
 }
+
+/** Sessions that made buffers on the device. Those live no longer than the session, so that it must stay. */
+const owners: InferenceSession[] = []
 
 /** A tensor in two buffers, so that a step reads the one while it writes the other. */
 interface DoubleBuffer {
@@ -36,10 +77,11 @@ interface DoubleBuffer {
 
 class OnnxState implements State {
   private readonly buffers = new Map<string, DoubleBuffer>()
+  private onDevice = false
 
   constructor(values: NamedTensorData) {
-    for (const [name, { shape, values: data }] of Object.entries(values))
-      this.buffers.set(name, { current: tensorOf(data.slice(), shape), next: tensorOf(data.slice(), shape) })
+    for (const [name, data] of Object.entries(values))
+      this.buffers.set(name, { current: tensorOf(copyOf(data)), next: tensorOf(copyOf(data)) })
   }
 
   specs(): Record<string, TensorSpec> {
@@ -61,19 +103,66 @@ class OnnxState implements State {
     }
   }
 
+  /** Puts both buffers of every tensor where WebGPU computes; steps then move only their inputs and outputs. */
+  async moveToDevice(): Promise<void> {
+    if (this.onDevice || this.buffers.size === 0) return
+    const values = await this.read()
+    this.onDevice = true
+    await this.upload(values)
+  }
+
   async read(names = [...this.buffers.keys()]): Promise<NamedTensorData> {
-    return Object.fromEntries(names.map((name) => [name, dataOf(this.current(name))]))
+    const tensors = Object.fromEntries(names.map((name) => [name, this.current(name)]))
+    if (!this.onDevice) return mapValues(tensors, dataOf)
+    const session = await this.openCarrier(names, 'cpu')
+    const values = mapValues(await carry(session, tensors), dataOf)
+    await session.release()
+    return values
   }
 
   async write(values: NamedTensorData): Promise<void> {
+    if (this.onDevice) return this.upload(values)
     for (const [name, { values: data }] of Object.entries(values))
       (this.current(name).data as Float32Array).set(data)
   }
 
   dispose() {
+    for (const { current, next } of this.buffers.values()) {
+      current.dispose()
+      next.dispose()
+    }
     this.buffers.clear()
   }
+
+  private async upload(values: NamedTensorData): Promise<void> {
+    const tensors = mapValues(values, tensorOf)
+    const session = await this.openCarrier(Object.keys(values), 'gpu-buffer')
+    owners.push(session)
+    const [current, next] = [await carry(session, tensors), await carry(session, tensors)]
+    for (const name of Object.keys(values)) {
+      this.current(name).dispose()
+      this.next(name).dispose()
+      this.buffers.set(name, { current: current[name]!, next: next[name]! })
+    }
+  }
+
+  /** A graph that hands on its inputs, and so copies them to the device or from it. */
+  private openCarrier(names: string[], to: 'cpu' | 'gpu-buffer'): Promise<InferenceSession> {
+    const specs = this.specs()
+    const carried = Object.fromEntries(names.map((name) => [name, specs[name]!]))
+    const { graph } = trace((state) => ({ outputs: state }), carried, {})
+    return InferenceSession.create(encodeModel(graph), {
+      executionProviders: ['webgpu'],
+      preferredOutputLocation: to,
+      logSeverityLevel: 3,
+    })
+  }
 }
+
+const carry = async (session: InferenceSession, tensors: Record<string, Tensor>) =>
+  (await session.run(
+    Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [stateInput(name), tensor])),
+  )) as Record<string, Tensor>
 
 class OnnxProgram implements Program {
   /** The states that the graph reads; onnxruntime refuses inputs that it does not know. */
@@ -85,6 +174,7 @@ class OnnxProgram implements Program {
     private readonly updated: string[],
     private readonly outputs: string[],
     private readonly inputs: Record<string, TensorSpec>,
+    private readonly profiles: boolean,
   ) {
     const known = new Set(session.inputNames)
     this.reads = Object.keys(state.specs()).filter((name) => known.has(stateInput(name)))
@@ -93,9 +183,10 @@ class OnnxProgram implements Program {
   async run(inputs: Record<string, Float32Array | Int32Array>): Promise<NamedTensorData> {
     const feeds: Record<string, Tensor> = {}
     for (const name of this.reads) feeds[stateInput(name)] = this.state.current(name)
-    for (const name of this.session.inputNames)
-      if (this.inputs[name]) feeds[name] = tensorOf(inputs[name]!, this.inputs[name].shape)
-
+    for (const name of this.session.inputNames) {
+      const spec = this.inputs[name]
+      if (spec) feeds[name] = tensorOf({ shape: spec.shape, values: inputs[name]! })
+    }
     const fetches: Record<string, Tensor | null> = {}
     for (const name of this.updated) fetches[stateOutput(name)] = this.state.next(name)
     for (const name of this.outputs) fetches[name] = null
@@ -105,13 +196,19 @@ class OnnxProgram implements Program {
     return Object.fromEntries(this.outputs.map((name) => [name, dataOf(results[name] as Tensor)]))
   }
 
-  dispose = () => this.session.release()
+  async dispose() {
+    if (this.profiles) this.session.endProfiling()
+    await this.session.release()
+  }
 }
 
-const tensorOf = (values: Float32Array | Int32Array, shape: number[]) =>
+const tensorOf = ({ values, shape }: TensorData) =>
   values instanceof Int32Array ? new Tensor('int32', values, shape) : new Tensor('float32', values, shape)
 
-const dataOf = (tensor: Tensor) => ({
-  shape: [...tensor.dims],
-  values: (tensor.data as Float32Array | Int32Array).slice(),
-})
+const copyOf = ({ shape, values }: TensorData): TensorData => ({ shape, values: values.slice() })
+
+const dataOf = (tensor: Tensor) =>
+  copyOf({ shape: [...tensor.dims], values: tensor.data as Float32Array | Int32Array })
+
+const mapValues = <A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))

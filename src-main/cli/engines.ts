@@ -1,0 +1,92 @@
+import { createInterface } from 'node:readline/promises'
+import type { EngineInfo } from '../../src-shared/contract'
+import { AppError } from '../../src-shared/errors'
+import { forkNode } from '../port'
+import { Engines } from '../services/engines'
+import { Settings } from '../services/settings'
+
+/** `saim engines`: tries what has not been tried on this machine, or everything `again`, and prints what came of it. */
+export async function listEngines({ again }: { again?: boolean }): Promise<void> {
+  const { calls } = open()
+  const toTry = (await calls['engines.list']()).filter(
+    ({ status }) => status === 'unproven' || (again && status !== 'absent'),
+  )
+  for (const { id, title } of toTry) {
+    console.log(`Trying ${title} ...`)
+    await calls['engines.survey']({ id })
+  }
+  for (const engine of await calls['engines.list']()) print(engine)
+}
+
+/** `saim engines install tensorflow`: says what it will fetch, asks, installs and tries it. */
+export async function installEngine(
+  name: string,
+  { gpu = false, yes }: { gpu?: boolean; yes?: boolean },
+): Promise<void> {
+  refuseOthers(name)
+  const { calls } = open((message) => console.log(message))
+  const { what, downloadBytes, diskBytes } = await calls['engines.plan']({ gpu })
+  console.log(
+    `This fetches ${what}.\nDownload about ${size(downloadBytes)}, on disk about ${size(diskBytes)}.`,
+  )
+  if (!yes && !(await agreed())) return
+  const engines = await calls['engines.install']({ gpu })
+  print(engines.find(({ id }) => id === name)!)
+}
+
+/** `saim engines remove tensorflow`. */
+export async function removeEngine(name: string): Promise<void> {
+  refuseOthers(name)
+  await open().calls['engines.remove']()
+  console.log('TensorFlow is removed.')
+}
+
+const open = (say: (message: string) => void = () => undefined) =>
+  new Engines({
+    fork: forkNode,
+    settings: new Settings(),
+    emit: (_name, payload) => {
+      if ('message' in payload && payload.message) say(payload.message)
+    },
+  })
+
+function refuseOthers(name: string): void {
+  if (name !== 'tensorflow')
+    throw new AppError('engine-unavailable', `${name} is not installed separately.`, 'Only tensorflow is.')
+}
+
+async function agreed(): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new AppError(
+      'not-allowed',
+      'Nobody is there to agree.',
+      'Add --yes to install without being asked.',
+    )
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const answer = await terminal.question('Go on? [y/N] ')
+  terminal.close()
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+function print({ id, title, status, proof, problem, recommendation }: EngineInfo): void {
+  const mark = recommendation ? (recommendation.recommended ? ', recommended' : ', not recommended') : ''
+  console.log(`\n${id}: ${status}${proof?.software ? ', software' : ''}${mark}`)
+  console.log(`  ${title}${proof ? ` on ${proof.device}` : ''}`)
+  if (proof) {
+    console.log(
+      `  ${proof.imagesPerSecond.toPrecision(3)} images/s (preset nano), peak memory ${size(proof.memoryBytes)}`,
+    )
+    console.log(
+      `  from the reference: loss ${proof.lossDifference.toExponential(1)}, gradients ${proof.gradientDifference.toExponential(1)}`,
+    )
+    if (proof.operators?.onProcessor)
+      console.log(
+        `  ${proof.operators.onProcessor} of ${proof.operators.total} operators run on the processor: ${proof.operators.names.join(', ')}`,
+      )
+  }
+  if (problem) console.log(`  ${problem.message}${problem.advice ? `\n  ${problem.advice}` : ''}`)
+  if (recommendation) console.log(`  ${recommendation.reason}`)
+}
+
+const size = (bytes: number) =>
+  bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`

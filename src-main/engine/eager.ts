@@ -1,0 +1,99 @@
+import type { NamedTensorData, NamedTensors, StepFunction, TensorData, TensorSpec } from '../ops/step'
+import * as tf from '../ops/tf'
+import type { Device, Engine, Program, State } from './engine'
+
+/** Runs steps op by op on a backend of tfjs that computes. */
+export class EagerEngine implements Engine {
+  /** `backend` is the name under which tfjs knows it. */
+  constructor(
+    readonly id: string,
+    private readonly backend: string,
+    readonly device: Device,
+  ) {}
+
+  createState = (values: NamedTensorData) => new EagerState(values, this.on)
+
+  compile = async (step: StepFunction, state: State, inputs: Record<string, TensorSpec>): Promise<Program> =>
+    new EagerProgram(step, state as EagerState, inputs, this.on)
+
+  /** Other engines of the process have backends of their own. */
+  private on = <T>(work: () => T): T => {
+    tf.setBackend(this.backend)
+    return work()
+  }
+}
+
+class EagerState implements State {
+  private readonly kept = new Map<string, tf.Tensor>()
+
+  constructor(
+    values: NamedTensorData,
+    private readonly on: <T>(work: () => T) => T,
+  ) {
+    this.replace(on(() => mapValues(values, tensorOf)))
+  }
+
+  tensors = (): NamedTensors => Object.fromEntries(this.kept)
+
+  /** Takes tensors in place of those of the same names. */
+  replace(tensors: NamedTensors) {
+    for (const [name, tensor] of Object.entries(tensors)) {
+      this.kept.get(name)?.dispose()
+      this.kept.set(name, tensor)
+    }
+  }
+
+  async read(names = [...this.kept.keys()]): Promise<NamedTensorData> {
+    return this.on(() => Object.fromEntries(names.map((name) => [name, dataOf(this.kept.get(name)!)])))
+  }
+
+  async write(values: NamedTensorData): Promise<void> {
+    this.on(() => this.replace(mapValues(values, tensorOf)))
+  }
+
+  dispose() {
+    this.on(() => this.kept.forEach((tensor) => tensor.dispose()))
+    this.kept.clear()
+  }
+}
+
+class EagerProgram implements Program {
+  constructor(
+    private readonly step: StepFunction,
+    private readonly state: EagerState,
+    private readonly inputs: Record<string, TensorSpec>,
+    private readonly on: <T>(work: () => T) => T,
+  ) {}
+
+  async run(inputs: Record<string, Float32Array | Int32Array>): Promise<NamedTensorData> {
+    return this.on(() => {
+      const { state, outputs } = tf.tidy(() => {
+        const given = mapValues(this.inputs, ({ shape }, name) => tensorOf({ shape, values: inputs[name]! }))
+        const { state = {}, outputs } = this.step(this.state.tensors(), given)
+        // Handles of our own: a step may hand on a tensor of the state itself, or one under two names.
+        const own = (tensor: tf.Tensor) => tensor.clone()
+        return { state: mapValues(state, own), outputs: mapValues(outputs, own) } as never
+      }) as { state: NamedTensors; outputs: NamedTensors }
+      this.state.replace(state)
+      const read = mapValues(outputs, dataOf)
+      tf.dispose(outputs)
+      return read
+    })
+  }
+
+  dispose = async () => undefined
+}
+
+const tensorOf = ({ shape, values }: TensorData): tf.Tensor =>
+  tf.tensor(values.slice(), shape, values instanceof Int32Array ? 'int32' : 'float32')
+
+const dataOf = (tensor: tf.Tensor): TensorData => ({
+  shape: tensor.shape,
+  values: tensor.dataSync<'float32' | 'int32'>().slice(),
+})
+
+const mapValues = <A, B>(
+  record: Record<string, A>,
+  change: (value: A, name: string) => B,
+): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))

@@ -1,0 +1,55 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import type { Device } from '../engine'
+
+/**
+ * The device that WebGPU will find. On Linux it goes by Vulkan drivers, each described by a file; where none is for a
+ * GPU that is there, `driver` is one in software: a system's, or that which browsers and Electron bring along.
+ */
+export function findWebgpuDevice(): Device & { driver?: string } {
+  if (process.platform !== 'linux') return { name: 'GPU', software: false }
+  const drivers = vulkanDrivers()
+  const hardware = drivers.filter((file) => !isSoftware(file))
+  if (hardware.length && hasGpu()) return { name: hardware.map(driverName).join(', '), software: false }
+  const software = drivers.find(isSoftware) ?? browserDriver()
+  if (!software) return { name: 'no Vulkan driver', software: false }
+  return { name: `${driverName(software)} (software)`, software: true, driver: software }
+}
+
+/** Files that describe drivers: those of the environment, else those of the places that the loader looks in. */
+function vulkanDrivers(): string[] {
+  const named = process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES']
+  if (named) return named.split(':').filter((file) => existsSync(file))
+  const data = process.env['XDG_DATA_HOME'] ?? path.join(homedir(), '.local/share')
+  return ['/etc', '/usr/local/etc', '/usr/share', '/usr/local/share', data].flatMap((root) => {
+    const folder = path.join(root, 'vulkan', 'icd.d')
+    return existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : []
+  })
+}
+
+/** SwiftShader, as Electron has it beside its binary and a browser beside its own. */
+const browserDriver = (): string | undefined =>
+  [path.dirname(process.execPath), '/usr/lib/chromium', '/opt/google/chrome']
+    .map((folder) => path.join(folder, 'vk_swiftshader_icd.json'))
+    .find((file) => existsSync(file))
+
+const isSoftware = (file: string) => /swiftshader|lvp|lavapipe|llvmpipe/.test(path.basename(file))
+
+const driverName = (file: string) =>
+  path
+    .basename(file, '.json')
+    .replace(/^vk_|_icd.*$/g, '')
+    .replace('swiftshader', 'SwiftShader')
+    .replace('lvp', 'llvmpipe')
+
+/** Drivers are installed also where there is no GPU for them. */
+const hasGpu = () =>
+  existsSync('/dev/nvidia0') ||
+  existsSync('/dev/dxg') ||
+  (existsSync('/dev/dri') && readdirSync('/dev/dri').some((name) => name.startsWith('render')))
+
+/** Makes a driver known to the Vulkan loader, and no other. */
+export function useDriver(file: string): void {
+  process.env['VK_ICD_FILENAMES'] = process.env['VK_DRIVER_FILES'] = file
+}

@@ -1,0 +1,237 @@
+import { spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { get, request } from 'node:https'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { AppError } from '../../../src-shared/errors'
+import { addonSources, enginesFolder } from '../../paths'
+
+/** How TensorFlow will be installed, for a person to agree to. */
+export interface InstallPlan {
+  source: 'official' | 'wheel'
+  gpu: boolean
+  /** What is fetched from where, in a sentence. */
+  what: string
+  downloadBytes: number
+  diskBytes: number
+  urls: string[]
+}
+
+const folder = () => path.join(enginesFolder(), 'tensorflow')
+const stampFile = () => path.join(folder(), 'installed.json')
+
+/** Versions that were seen working together. */
+const wheelVersion = '2.21.0'
+const officialVersion = { addon: '4.22.0', libtensorflow: '2.9.1' }
+
+/** What is installed, such as `tensorflow-cpu 2.21.0`; null where nothing is. */
+export const installedTensorflow = (): Promise<string | null> =>
+  readFile(stampFile(), 'utf8').then(
+    (text) => JSON.parse(text).version as string,
+    () => null,
+  )
+
+/**
+ * tfjs-node's official binaries where they can be had and fit, else the addon built against TensorFlow's wheel. For GPUs
+ * on Linux always the wheel: the official binary is for CUDA 11.2, which knows no GPU of today.
+ * Throws AppError engine-unavailable where neither is possible.
+ */
+export async function planInstall({ gpu }: { gpu: boolean }): Promise<InstallPlan> {
+  const urls = officialUrls(gpu)
+  const sizes = urls && (await Promise.all(urls.map(sizeOf)))
+  if (urls && sizes?.every((size) => size !== null)) {
+    const downloadBytes = sizes.reduce((a, b) => a! + b!, 0)!
+    const what = `libtensorflow ${officialVersion.libtensorflow} and the addon of tfjs-node ${officialVersion.addon}, from storage.googleapis.com`
+    return { source: 'official', gpu, what, downloadBytes, diskBytes: 4 * downloadBytes, urls }
+  }
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    throw new AppError(
+      'engine-unavailable',
+      'The official binaries of tfjs-node can not be had for this system, or not be reached.',
+      'Check the network, or use another engine.',
+    )
+  const [name, downloadBytes, diskBytes] = gpu
+    ? ['tensorflow', 3.2e9, 6.5e9]
+    : ['tensorflow-cpu', 274e6, 854e6]
+  const libraries = gpu ? ' with NVIDIA’s CUDA libraries' : ''
+  const what = `the wheel ${name} ${wheelVersion}${libraries}, by pip from its index; the addon is then compiled here`
+  return { source: 'wheel', gpu, what, downloadBytes, diskBytes, urls: [] }
+}
+
+/** Does what the plan says, whole or not at all. `say` hears what happens. */
+export async function installTensorflow(plan: InstallPlan, say: (text: string) => void): Promise<void> {
+  const work = `${folder()}.${process.pid}.tmp`
+  await rm(work, { recursive: true, force: true })
+  await mkdir(path.join(work, 'deps'), { recursive: true })
+  await mkdir(path.join(work, 'lib', 'napi-v8'), { recursive: true })
+  try {
+    const version =
+      plan.source === 'official'
+        ? await installOfficial(plan, work, say)
+        : await installWheel(plan, work, say)
+    await writeFile(
+      path.join(work, 'installed.json'),
+      JSON.stringify({ version, installedAt: new Date().toISOString() }),
+    )
+    await removeTensorflow()
+    await rename(work, folder())
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+export const removeTensorflow = () => rm(folder(), { recursive: true, force: true })
+
+// ---- official binaries ---------------------------------------------------------------------------------------
+
+/** libtensorflow and the addon; null where there are none, or none that fit. */
+function officialUrls(gpu: boolean): [string, string] | null {
+  const system = { linux: 'linux', darwin: 'darwin', win32: 'windows' }[process.platform as 'linux']
+  if (!system || process.arch !== 'x64' || (gpu && system !== 'windows')) return null
+  const extension = system === 'windows' ? 'zip' : 'tar.gz'
+  const kind = gpu ? 'gpu' : 'cpu'
+  return [
+    `https://storage.googleapis.com/tensorflow/libtensorflow/libtensorflow-${kind}-${system}-x86_64-${officialVersion.libtensorflow}.${extension}`,
+    `https://storage.googleapis.com/tf-builds/pre-built-binary/napi-v8/${officialVersion.addon}/${kind.toUpperCase()}-${system}-${officialVersion.addon}.${extension}`,
+  ]
+}
+
+/** Bytes at an address; null where it can not be reached. */
+function sizeOf(url: string): Promise<number | null> {
+  return new Promise((resolve) => {
+    const head = request(url, { method: 'HEAD', timeout: 5000 }, ({ statusCode, headers }) =>
+      resolve(statusCode === 200 ? Number(headers['content-length']) : null),
+    )
+    head.on('timeout', () => head.destroy())
+    head.on('error', () => resolve(null))
+    head.end()
+  })
+}
+
+async function installOfficial(
+  { urls }: InstallPlan,
+  work: string,
+  say: (text: string) => void,
+): Promise<string> {
+  const targets = [[path.join(work, 'deps')], [path.join(work, 'lib', 'napi-v8'), '--strip-components=1']]
+  for (const [i, url] of urls.entries()) {
+    say(`Downloading ${path.basename(url)} ...`)
+    const archive = path.join(work, path.basename(url))
+    await download(url, archive)
+    // bsdtar, which Windows and macOS have, unpacks zip files too.
+    await run('tar', ['-xf', archive, '-C', ...targets[i]!])
+    await rm(archive)
+  }
+  if (process.platform === 'win32')
+    await rename(
+      path.join(work, 'deps', 'lib', 'tensorflow.dll'),
+      path.join(work, 'lib', 'napi-v8', 'tensorflow.dll'),
+    )
+  return `libtensorflow ${officialVersion.libtensorflow}`
+}
+
+const download = (url: string, file: string): Promise<void> =>
+  new Promise((resolve, reject) =>
+    get(url, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`${url} answers ${response.statusCode}.`))
+      else pipeline(response, createWriteStream(file)).then(resolve, reject)
+    }).on('error', reject),
+  )
+
+// ---- the wheel -----------------------------------------------------------------------------------------------
+
+/** What the addon needs of the wheel: two libraries and the headers of their C interface. */
+const partsOfWheel = [
+  'tensorflow/libtensorflow_cc.so.2',
+  'tensorflow/libtensorflow_framework.so.2',
+  'tensorflow/include/tensorflow/c/',
+  'tensorflow/include/tensorflow/core/platform/ctstring',
+  'tensorflow/include/tsl/platform/ctstring',
+  'tensorflow/include/xla/tsl/c/',
+]
+
+const unpack = `import sys, zipfile
+wheel, target, *parts = sys.argv[1:]
+with zipfile.ZipFile(wheel) as archive:
+    archive.extractall(target, [name for name in archive.namelist() if name.startswith(tuple(parts))])`
+
+/** A wheel's requirements of an extra, as pip takes them. */
+const requirements = `import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as archive:
+    name = next(n for n in archive.namelist() if n.endswith('.dist-info/METADATA'))
+    for line in archive.read(name).decode().splitlines():
+        if line.startswith('Requires-Dist: nvidia-') and 'and-cuda' in line:
+            print(line.removeprefix('Requires-Dist: ').split(';')[0].replace(' ', ''))`
+
+async function installWheel(
+  { gpu }: InstallPlan,
+  work: string,
+  say: (text: string) => void,
+): Promise<string> {
+  await run(compiler, ['--version'])
+  const deps = path.join(work, 'deps')
+  const wheels = path.join(work, 'wheels')
+  const name = gpu ? 'tensorflow' : 'tensorflow-cpu'
+  const fetchWheels = (packages: string[]) =>
+    // Any Python's wheel has the same libraries.
+    run(python, [
+      '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:',
+      '--python-version=3.11', ...['2014', '_2_17', '_2_27', '_2_28'].map((tag) => `--platform=manylinux${tag}_x86_64`),
+      '--dest', wheels, ...packages,
+    ]) // prettier-ignore
+  say(`Downloading ${name} ${wheelVersion} ...`)
+  await fetchWheels([`${name}==${wheelVersion}`])
+  const [wheel] = await readdir(wheels)
+  say('Unpacking the libraries in it ...')
+  await run(python, ['-c', unpack, path.join(wheels, wheel!), deps, ...partsOfWheel])
+  if (gpu) {
+    const needed = (await run(python, ['-c', requirements, path.join(wheels, wheel!)]))
+      .split('\n')
+      .filter(Boolean)
+    say(`Downloading ${needed.length} CUDA libraries ...`)
+    await fetchWheels(needed)
+    // TensorFlow's libraries look for CUDA in ../nvidia.
+    for (const file of (await readdir(wheels)).filter((file) => file.startsWith('nvidia')))
+      await run(python, ['-c', unpack, path.join(wheels, file), deps, 'nvidia/'])
+  }
+  await rm(wheels, { recursive: true })
+  say('Compiling the addon ...')
+  const libraries = path.join(deps, 'tensorflow')
+  await run(compiler, [
+    '-shared', '-fPIC', '-O2', '-std=c++17', '-w', '-DNAPI_VERSION=8',
+    `-I${addonSources()}`, `-I${path.join(addonSources(), 'include')}`, `-I${path.join(libraries, 'include')}`,
+    path.join(addonSources(), 'binding', 'tfjs_backend.cc'), path.join(addonSources(), 'binding', 'tfjs_binding.cc'),
+    '-o', path.join(work, 'lib', 'napi-v8', 'tfjs_binding.node'),
+    `-L${libraries}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2',
+    '-Wl,-rpath,$ORIGIN/../../deps/tensorflow',
+  ]) // prettier-ignore
+  await rm(path.join(libraries, 'include'), { recursive: true })
+  return `${name} ${wheelVersion}`
+}
+
+const python = 'python3'
+const compiler = 'g++'
+
+/** Runs a program and answers what it prints. Throws AppError engine-unavailable with the end of what it complains. */
+function run(program: string, parameters: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let [output, errors] = ['', '']
+    child.stdout.on('data', (chunk) => (output += chunk))
+    child.stderr.on('data', (chunk) => (errors = (errors + chunk).slice(-2000)))
+    child.on('error', () => reject(missing(program)))
+    child.on('close', (code) => {
+      if (code === 0) return resolve(output)
+      const advice = `What ${program} said: ${errors.trim()}`
+      reject(new AppError('engine-unavailable', `${program} ended with code ${code}.`, advice))
+    })
+  })
+}
+
+const missing = (program: string) =>
+  new AppError(
+    'engine-unavailable',
+    `${program} is needed to install TensorFlow, and is not here.`,
+    'Install a C++ compiler and Python with pip; on Debian and Ubuntu: apt install g++ python3-pip',
+  )

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { countOperators } from './prove'
+
+const ran = (op_name: string, provider: string) => ({
+  cat: 'Node',
+  name: `${op_name}_1_kernel_time`,
+  args: { op_name, provider: `${provider}ExecutionProvider` },
+})
+
+it('counts the operators that a device leaves to the processor, and names them', () => {
+  const profile = [
+    ran('Add', 'WebGpu'),
+    ran('FusedMatMul', 'CPU'),
+    ran('FusedMatMul', 'CPU'),
+    ran('MemcpyToHost', 'WebGpu'),
+    { cat: 'Session', name: 'model_run' },
+  ]
+  expect(countOperators(profile)).toEqual({ total: 3, onProcessor: 2, names: ['FusedMatMul'] })
+  expect(countOperators([ran('Add', 'CPU')])).toEqual({ total: 1, onProcessor: 0, names: [] })
+})

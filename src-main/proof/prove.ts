@@ -1,0 +1,133 @@
+import '@tensorflow/tfjs-backend-cpu'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { EngineProof } from '../../src-shared/contract'
+import { AppError } from '../../src-shared/errors'
+import { fromPreset, type Hyperparameters } from '../../src-shared/hyperparameters'
+import { createEngine } from '../engine'
+import { EagerEngine } from '../engine/eager'
+import type { Engine } from '../engine/engine'
+import type { NamedTensorData, StepFunction } from '../ops/step'
+import * as tf from '../ops/tf'
+import { orders } from '../saim/order'
+import { imageInputs, lossAndGradients, trainingState, trainInputs, trainStep } from '../saim/pretrain'
+import { initialWeights } from '../saim/weights'
+import { compareGradients, tolerances } from '../verify'
+
+/** A model that plain tfjs, in JavaScript, differentiates in a second. */
+const tiny = fromPreset('nano', {
+  imageSize: 16, patchSize: 4, width: 32, depth: 2, queryDepth: 2, heads: 2, batchSize: 4,
+}) // prettier-ignore
+
+/** What images/s are measured on; a GPU in software gets a batch that it ends with in this life. */
+const measured = (software: boolean) => fromPreset('nano', software ? { batchSize: 4 } : {})
+
+/** Measuring takes this many steps, or as many as begin within so many seconds. */
+const measuring = { steps: 10, seconds: 3 }
+
+/**
+ * Runs an engine on real training steps: the loss and gradients of a tiny model must be those of plain tfjs, the only
+ * thing that all engines have in common; then a preset's step is timed.
+ * Throws AppError engine-unavailable or engine-wrong, or whatever a driver throws.
+ */
+export async function prove(id: string, { threads }: { threads: number }): Promise<EngineProof> {
+  tf.enableProdMode() // no advice on the terminal to use another backend
+  const { outputs, operators, device } = await lossAndGradientsOf(id, threads)
+  const reference = await run(new EagerEngine('reference', 'cpu', { name: '', software: false }))
+  const names = Object.keys(initialWeights(tiny, 0))
+  const lossDifference = Math.abs(outputs['loss']!.values[0]! - reference['loss']!.values[0]!)
+  const gradients = compareGradients(outputs, reference, names)
+  const gradientDifference = Math.max(...gradients.map(({ difference }) => difference))
+  if (!(lossDifference <= tolerances.forward && gradientDifference <= tolerances.gradient))
+    throw new AppError(
+      'engine-wrong',
+      `It computes something else than the reference: the loss differs by ${lossDifference.toExponential(1)}, gradients by ${gradientDifference.toExponential(1)} of their largest.`,
+      'Update the graphics driver, or use another engine.',
+    )
+  const imagesPerSecond = await measure(await createEngine(id, { threads }))
+  return {
+    device: device.name,
+    software: device.software,
+    lossDifference,
+    gradientDifference,
+    imagesPerSecond,
+    memoryBytes: process.resourceUsage().maxRSS * 1024,
+    operators,
+    provenAt: new Date().toISOString(),
+  }
+}
+
+const step: StepFunction = (weights, { images, order }) => {
+  const { loss, gradients } = lossAndGradients(tiny, weights, images!, order!)
+  return { outputs: { loss, ...gradients } }
+}
+
+async function run(engine: Engine): Promise<NamedTensorData> {
+  const state = engine.createState(initialWeights(tiny, 0))
+  const program = await engine.compile(step, state, imageInputs(tiny))
+  const outputs = await program.run(batchOf(tiny))
+  await program.dispose()
+  state.dispose()
+  return outputs
+}
+
+/** Also tells where operators ran, for engines that record it. */
+async function lossAndGradientsOf(id: string, threads: number) {
+  const profile = await mkdtemp(path.join(tmpdir(), 'saim-proof-'))
+  try {
+    const engine = await createEngine(id, { threads, profile })
+    const outputs = await run(engine)
+    const [file] = await readdir(profile)
+    const operators = file
+      ? countOperators(JSON.parse(await readFile(path.join(profile, file), 'utf8')))
+      : null
+    return { outputs, operators, device: engine.device }
+  } finally {
+    await rm(profile, { recursive: true, force: true })
+  }
+}
+
+/** What onnxruntime's profile says about one event. */
+interface ProfileEvent {
+  cat?: string
+  name: string
+  args?: { op_name?: string; provider?: string }
+}
+
+/** How many operators a step has, and which of them the device left to the processor. */
+export function countOperators(events: ProfileEvent[]): EngineProof['operators'] {
+  const ran = events.filter(
+    ({ cat, name, args }) =>
+      cat === 'Node' && name.endsWith('_kernel_time') && !args!.op_name!.startsWith('Memcpy'),
+  )
+  const onProcessor = ran.filter(({ args }) => args!.provider === 'CPUExecutionProvider')
+  if (onProcessor.length === ran.length) return { total: ran.length, onProcessor: 0, names: [] }
+  const names = [...new Set(onProcessor.map(({ args }) => args!.op_name!))].sort()
+  return { total: ran.length, onProcessor: onProcessor.length, names }
+}
+
+/** Images that a training step of the preset takes in a second, after a first one that compiles. */
+async function measure(engine: Engine): Promise<number> {
+  const h = measured(engine.device.software)
+  const state = engine.createState(trainingState(initialWeights(h, 0), h))
+  const program = await engine.compile(trainStep(h), state, trainInputs(h))
+  const update = (count: number) =>
+    program.run({ ...batchOf(h), learningRate: Float32Array.of(1e-4), step: Float32Array.of(count) })
+  await update(1)
+  const start = performance.now()
+  let steps = 0
+  while (steps < measuring.steps && performance.now() - start < measuring.seconds * 1000)
+    await update(++steps + 1)
+  const seconds = (performance.now() - start) / 1000
+  await program.dispose()
+  state.dispose()
+  return (steps * h.batchSize) / seconds
+}
+
+function batchOf(h: Hyperparameters) {
+  const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) =>
+    Math.sin(i * 12.9898),
+  )
+  return { images, order: orders(h, 0, 0, [...Array(h.batchSize).keys()]) }
+}
