@@ -6,9 +6,11 @@ import { predict } from './cli/predict'
 import { fail } from './cli/report'
 import { listRuns } from './cli/runs'
 import { serve } from './cli/serve'
+import { sweep } from './cli/sweep'
 import { resume, train } from './cli/train'
 import { verify } from './cli/verify'
 import { settingOptions } from './cli/setting-options'
+import { ablationNames, ablations } from '../src-shared/ablations'
 import { allSettings, isChangeable, presetNames, presets } from '../src-shared/hyperparameters'
 import { evaluationKindNames, evaluationKinds } from '../src-shared/evaluation-settings'
 import { runsFolder } from './paths'
@@ -45,7 +47,29 @@ const trainCommand = program
   .addOption(threads())
   .addOption(decoders())
 for (const option of settingOptions(allSettings)) trainCommand.addOption(option)
-trainCommand.action(train)
+trainCommand.action(async (folder: string | undefined, options) => void (await train(folder, options)))
+
+const sweepCommand = program
+  .command('sweep')
+  .description('train a run for each of several settings and compare what they learned')
+  .argument('[folder]', 'the images, in class folders; without it, the sample images')
+  .addOption(
+    new Option(
+      '--ablation <name>',
+      `what the paper's ablations ask: ${ablationNames.map((name) => `${name} (${ablations[name].title.toLowerCase()})`).join(', ')}`,
+    ).choices(ablationNames),
+  )
+  .option('--vary <name=values...>', 'such as order=stochastic,raster blur-size=0,9: all combinations', [])
+  .addOption(
+    new Option('--preset <name>', 'what the variants begin with').choices(presetNames).default('nano'),
+  )
+  .option('--name <name>', 'what the names of the runs begin with')
+  .addOption(runs())
+  .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
+  .addOption(threads())
+  .addOption(decoders())
+for (const option of settingOptions(allSettings)) sweepCommand.addOption(option)
+sweepCommand.action(sweep)
 
 const resumeCommand = program
   .command('resume')
@@ -73,7 +97,7 @@ for (const kind of evaluationKindNames) {
     .addOption(threads())
     .addOption(decoders())
   for (const option of settingOptions(settings)) command.addOption(option)
-  command.action((run: string, options) => evaluateRun(kind, run, options))
+  command.action(async (run: string, options) => void (await evaluateRun(kind, run, options)))
 }
 
 program

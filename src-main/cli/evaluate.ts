@@ -13,6 +13,7 @@ import type { EvaluationMessage } from '../evaluation/evaluation-process'
 import { forkNode } from '../port'
 import { checkpointSteps } from '../training/checkpoint'
 import { readRun, runPaths } from '../training/run-folder'
+import { accuracyText } from './report'
 import { settingsFrom } from './setting-options'
 
 interface EvaluateOptions {
@@ -27,12 +28,12 @@ interface EvaluateOptions {
   scratch?: boolean
 }
 
-/** `saim knn | probe | finetune`: asks what a run has learned, in a process of its own, and prints the score. */
+/** `saim knn | probe | finetune`: asks what a run has learned, in a process of its own; prints and answers the score. */
 export async function evaluateRun(
   kind: EvaluationKind,
   named: string,
   options: EvaluateOptions & Record<string, unknown>,
-): Promise<void> {
+): Promise<Score> {
   const { schema, settings } = evaluationKinds[kind]
   const plan = { kind, settings: settingsFrom(schema, settings, options, {}) } as EvaluationPlan
   const run = existsSync(runPaths(named).run) ? path.resolve(named) : path.join(options.runs, named)
@@ -50,7 +51,7 @@ export async function evaluateRun(
     },
     other === null ? null : (file) => writeScan(other, file),
   )
-  await follow(folder)
+  return follow(folder)
 }
 
 /** The step that was asked for, or the newest with a checkpoint. */
@@ -65,7 +66,7 @@ async function stepOf(run: string, wanted: number | undefined): Promise<number> 
   )
 }
 
-async function follow(folder: string): Promise<void> {
+async function follow(folder: string): Promise<Score> {
   const child = forkNode('evaluation', [folder])
   let ended: Extract<EvaluationMessage, { type: 'ended' }> | undefined
   let lastLine = 0
@@ -85,13 +86,13 @@ async function follow(folder: string): Promise<void> {
   if (!ended) throw new AppError('worker-died', 'The evaluation ended without a word.', `See ${folder}.`)
   if (ended.error) throw fromErrorData(ended.error)
   const score = await readScore(folder)
-  if (score) print(score)
+  if (!score) throw new AppError('worker-died', 'The evaluation was stopped before it had a score.')
+  print(score)
   console.log(`Kept in ${folder}`)
   if (existsSync(evaluationPaths(folder).classifier))
     console.log(`Classifier: ${evaluationPaths(folder).classifier}`)
+  return score
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 
 function print({ images, top1, top5, balanced, perClass, confusion }: Score): void {
   console.table(
@@ -101,12 +102,12 @@ function print({ images, top1, top5, balanced, perClass, confusion }: Score): vo
       return {
         class: name,
         images: count,
-        right: accuracy === null ? '' : percent(accuracy),
+        right: accuracy === null ? '' : accuracyText(accuracy),
         'most often taken for': worst ? `${perClass[others.indexOf(worst)]!.name} (${worst})` : '',
       }
     }),
   )
   console.log(
-    `${images} validation images: top-1 ${percent(top1)}, top-5 ${percent(top5)}, mean of classes ${percent(balanced)}`,
+    `${images} validation images: top-1 ${accuracyText(top1)}, top-5 ${accuracyText(top5)}, mean of classes ${accuracyText(balanced)}`,
   )
 }

@@ -15,3 +15,6 @@ export function duration(seconds: number): string {
   if (h > 0) return `${h} h ${String(min).padStart(2, '0')} min`
   return min > 0 ? `${min} min ${String(s).padStart(2, '0')} s` : `${s} s`
 }
+
+/** A share of right answers as `71.4 %`. */
+export const accuracyText = (share: number) => `${(100 * share).toFixed(1)} %`

@@ -3,7 +3,8 @@ import type { z } from 'zod'
 import { AppError } from '../../src-shared/errors'
 import type { Setting } from '../../src-shared/settings'
 
-const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+/** `imageSize` -> `image-size`. */
+export const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** A flag for each setting; booleans as --flag and --no-flag. */
 export function settingOptions(settings: Setting[]): Option[] {

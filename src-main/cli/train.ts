@@ -27,7 +27,7 @@ import { showProgress } from './progress'
 import { duration } from './report'
 import { chosenSettings, flagsOf, settingsFrom } from './setting-options'
 
-interface TrainOptions {
+export interface TrainOptions {
   preset?: PresetName
   name?: string
   from?: string
@@ -37,11 +37,11 @@ interface TrainOptions {
   decoders: number
 }
 
-/** `saim train`: scans the folder, makes a run and trains it. */
+/** `saim train`: scans the folder, makes a run, trains it and answers its folder. */
 export async function train(
   folder: string | undefined,
   options: TrainOptions & Record<string, unknown>,
-): Promise<void> {
+): Promise<string> {
   const [fromRun, fromStep] = options.from?.split('@') ?? []
   const source = fromRun === undefined ? null : folderOf(fromRun, options.runs)
   const like = source === null ? null : await readRun(source)
@@ -84,6 +84,7 @@ export async function train(
   )
   if (initial) console.log(`Begins with the weights of ${initial.origin.run} at step ${initial.origin.step}`)
   await follow(run)
+  return run
 }
 
 function describe(folder: string, index: DatasetIndex): void {

@@ -120,3 +120,31 @@ describe('asking what a run has learned', () => {
     expect(output).toContain(message)
   })
 })
+
+describe('saim sweep', () => {
+  const cheap = flags({ ...smallModel, epochs: 1 })
+
+  it('trains a run for each variant and puts what they learned side by side', async () => {
+    const { code, output } = await saim(
+      ['sweep', images, '--vary', 'order=stochastic,raster', ...cheap],
+      home,
+    )
+    expect(output).toMatch(/order stochastic' +│ '\d\.\d+' +│ '\d+\.\d %'/)
+    expect(output).toMatch(/order raster' +│ '\d\.\d+' +│ '\d+\.\d %'/)
+    expect(code).toBe(0)
+    const orders = readdirSync(path.join(home, 'runs')).filter((name) => name.startsWith('order-'))
+    expect(orders).toHaveLength(2)
+  })
+
+  it.each([
+    ['a setting that is not there', ['--vary', 'colour=red,blue'], 'varies nothing'],
+    ['variants that do not fit the model', ['--vary', 'heads=2,3'], '--heads'],
+    ['nothing to compare', [], 'nothing to compare'],
+  ])('refuses %s before anything is trained', async (_name, extra, message) => {
+    const before = readdirSync(path.join(home, 'runs')).length
+    const { code, output } = await saim(['sweep', images, ...extra, ...cheap], home)
+    expect(code).toBe(1)
+    expect(output).toContain(message)
+    expect(readdirSync(path.join(home, 'runs'))).toHaveLength(before)
+  })
+})
