@@ -28,6 +28,12 @@ const threads = () =>
 const decoders = () =>
   new Option('--decoders <n>', 'threads that decode images; 0 chooses').default(0).argParser(Number)
 
+const cache = () =>
+  new Option(
+    '--cache <MB>',
+    'memory for decoded images; 0: none. Without it, a quarter of the free memory',
+  ).argParser(Number)
+
 const trainCommand = program
   .command('train')
   .description('pre-train on a folder of images')
@@ -46,6 +52,7 @@ const trainCommand = program
   .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
   .addOption(threads())
   .addOption(decoders())
+  .addOption(cache())
 for (const option of settingOptions(allSettings)) trainCommand.addOption(option)
 trainCommand.action(async (folder: string | undefined, options) => void (await train(folder, options)))
 

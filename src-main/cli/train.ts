@@ -9,6 +9,7 @@ import {
   type PresetName,
   presets,
 } from '../../src-shared/hyperparameters'
+import { statisticsOf } from '../data/check'
 import { DatasetIndex } from '../data/dataset-index'
 import { writeManifest } from '../data/manifest'
 import { indexFile, runsFolder, sampleImagesFolder } from '../paths'
@@ -35,6 +36,7 @@ export interface TrainOptions {
   engine: string
   threads: number
   decoders: number
+  cache?: number
 }
 
 /** `saim train`: scans the folder, makes a run, trains it and answers its folder. */
@@ -66,6 +68,8 @@ export async function train(
     notice,
     threads: options.threads,
     decoders: options.decoders,
+    cache: options.cache ?? null,
+    statistics: h.normalization === 'dataset' ? await statisticsOf(index) : undefined,
     writeManifest: (file) =>
       writeManifest(file, index, { fraction: h.validationFraction, seed: h.splitSeed }),
     initial,

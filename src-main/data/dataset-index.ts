@@ -11,6 +11,9 @@ import { placeOf } from './place'
 /**
  * files      every file that calls itself an image; `problem` says why one can not be read
  * places     the readable ones numbered from 1 by split, class and path, so that a page and a class are ranges
+ * groups     those ranges, and what is to be said of each
+ * duplicates what check.ts found: `distance` is null where the contents are the same
+ * facts      what was measured of the data set as it is, as JSON
  */
 const schema = `
   CREATE TABLE IF NOT EXISTS files (
@@ -25,12 +28,32 @@ const schema = `
     height INTEGER,
     orientation INTEGER,
     problem TEXT,
-    excluded INTEGER NOT NULL DEFAULT 0
+    excluded INTEGER NOT NULL DEFAULT 0,
+    content TEXT,
+    perceptual TEXT
   );
+  CREATE INDEX IF NOT EXISTS files_unchecked ON files (id) WHERE problem IS NULL AND content IS NULL;
+  CREATE TABLE IF NOT EXISTS duplicates (file INTEGER PRIMARY KEY, of INTEGER NOT NULL, distance INTEGER);
+  CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS files_with_problem ON files (path) WHERE problem IS NOT NULL;
-  CREATE INDEX IF NOT EXISTS files_excluded ON files (path) WHERE excluded;
+  CREATE INDEX IF NOT EXISTS files_excluded ON files (split, class, path) WHERE excluded;
   CREATE TABLE IF NOT EXISTS places (place INTEGER PRIMARY KEY, file INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS groups (split TEXT, class TEXT, first INTEGER NOT NULL, images INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, minimumWidth INTEGER, maximumWidth INTEGER, minimumHeight INTEGER, maximumHeight INTEGER);
   CREATE TEMP TABLE found (path TEXT PRIMARY KEY, bytes INTEGER, modified INTEGER);
+`
+
+/** Fills places and groups anew. */
+export const numbering = `
+  DELETE FROM places;
+  INSERT INTO places (file) SELECT id FROM files WHERE problem IS NULL ORDER BY split, class, path;
+  DELETE FROM groups;
+  INSERT INTO groups
+    SELECT split, class, min(place), count(*), sum(bytes), min(width), max(width), min(height), max(height)
+    FROM places JOIN files ON files.id = file GROUP BY split, class;
+  DELETE FROM duplicates WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = duplicates.file)
+    OR NOT EXISTS (SELECT 1 FROM places WHERE places.file = duplicates.of);
+  DELETE FROM facts;
 `
 
 /** Images of one class in one split: a range of places. */
@@ -65,7 +88,6 @@ const rowsAtOnce = 500
  */
 export class DatasetIndex {
   private readonly database: Database.Database
-  private groups: Group[] | null = null
 
   constructor(
     readonly folder: string,
@@ -87,29 +109,31 @@ export class DatasetIndex {
     await expectFolder(this.folder)
     this.database.exec('DELETE FROM found')
     for await (const files of imageFiles(this.folder, onFolder)) this.addFound(files)
-    this.database.exec(
+    const gone = this.run(
       'DELETE FROM files WHERE NOT EXISTS (SELECT 1 FROM found WHERE found.path = files.path)',
     )
+    let changed = gone > 0
     const progress = this.unchanged()
     for (let files = this.changedAfter(''); files.length; files = this.changedAfter(files.at(-1)!.path)) {
       const described = await describeFiles(this.folder, files)
       this.store(described)
+      changed = true
       for (const { problem } of described) progress[problem === null ? 'images' : 'unreadable']++
       onProgress?.(progress)
     }
-    this.number()
+    if (changed) this.number()
     if (progress.images === 0) throw noImages(this.folder, this.unreadable(0, 1).files[0])
   }
 
   summary(): DatasetSummary {
     const sizes = this.one<Record<string, number | null>>(`
-      SELECT sum(bytes) AS bytes, min(width) AS minimumWidth, max(width) AS maximumWidth,
-        min(height) AS minimumHeight, max(height) AS maximumHeight
-      FROM files WHERE problem IS NULL AND NOT excluded`)
+      SELECT sum(bytes) AS bytes, min(minimumWidth) AS minimumWidth, max(maximumWidth) AS maximumWidth,
+        min(minimumHeight) AS minimumHeight, max(maximumHeight) AS maximumHeight FROM groups`)
     const { bytes, ...sides } = sizes
     const used = this.rows<{ split: Split | null; class: string | null; images: number }>(`
-      SELECT split, class, count(*) AS images FROM files WHERE problem IS NULL AND NOT excluded
-      GROUP BY split, class ORDER BY class`)
+      SELECT split, class, images - (
+        SELECT count(*) FROM files WHERE excluded AND files.split IS groups.split AND files.class IS groups.class
+      ) AS images FROM groups ORDER BY class`)
     const classes = new Map<string, number>()
     const splits = { none: 0, train: 0, validation: 0, test: 0 }
     for (const group of used) {
@@ -130,10 +154,9 @@ export class DatasetIndex {
 
   /** A page of the readable images, those excluded among them, by split, class and path. */
   page(filter: DatasetFilter, offset: number, limit: number): { total: number; images: DatasetImage[] } {
-    const columns = 'id, path, class, split, width, height, bytes, excluded'
     if (filter.excluded) {
       const images = this.rows<DatasetImage>(
-        `SELECT ${columns} FROM files WHERE excluded ORDER BY path LIMIT ? OFFSET ?`,
+        `SELECT ${imageColumns} FROM files WHERE excluded ORDER BY split, class, path LIMIT ? OFFSET ?`,
         limit,
         offset,
       )
@@ -147,7 +170,7 @@ export class DatasetIndex {
       if (count > 0)
         images.push(
           ...this.rows<DatasetImage>(
-            `SELECT ${columns} FROM places JOIN files ON files.id = file WHERE place >= ? AND place < ? ORDER BY place`,
+            `SELECT ${imageColumns} FROM places JOIN files ON files.id = file WHERE place >= ? AND place < ? ORDER BY place`,
             first + skip,
             first + skip + count,
           ),
@@ -172,9 +195,11 @@ export class DatasetIndex {
 
   /** Leaves images out of training, or takes them in again. Rescans keep it. */
   setExcluded(ids: number[], excluded: boolean): void {
-    this.database
-      .prepare('UPDATE files SET excluded = ? WHERE id IN (SELECT value FROM json_each(?))')
-      .run(Number(excluded), JSON.stringify(ids))
+    this.run(
+      'UPDATE files SET excluded = ? WHERE id IN (SELECT value FROM json_each(?))',
+      Number(excluded),
+      JSON.stringify(ids),
+    )
   }
 
   /** The images that training may use, some at a time, by split, class and path. */
@@ -192,12 +217,11 @@ export class DatasetIndex {
   }
 
   private addFound(files: FoundFile[]): void {
-    this.database
-      .prepare(
-        `INSERT OR REPLACE INTO found
-         SELECT value ->> 'path', value ->> 'bytes', value ->> 'modified' FROM json_each(?)`,
-      )
-      .run(JSON.stringify(files))
+    this.run(
+      `INSERT OR REPLACE INTO found
+       SELECT value ->> 'path', value ->> 'bytes', value ->> 'modified' FROM json_each(?)`,
+      JSON.stringify(files),
+    )
   }
 
   private unchanged = () =>
@@ -219,29 +243,22 @@ export class DatasetIndex {
   private store(files: Described[]): void {
     const names = ['path', 'bytes', 'modified', 'class', 'split', 'format', 'width', 'height', 'orientation', 'problem'] // prettier-ignore
     const updates = names.slice(1).map((name) => `${name} = excluded.${name}`)
-    this.database
-      .prepare(
-        `INSERT INTO files (${names.join()})
-         SELECT ${names.map((name) => `value ->> '${name}'`).join()} FROM json_each(?) WHERE true
-         ON CONFLICT (path) DO UPDATE SET ${updates.join()}`,
-      )
-      .run(JSON.stringify(files))
+    updates.push('content = NULL', 'perceptual = NULL')
+    this.run(
+      `INSERT INTO files (${names.join()})
+       SELECT ${names.map((name) => `value ->> '${name}'`).join()} FROM json_each(?) WHERE true
+       ON CONFLICT (path) DO UPDATE SET ${updates.join()}`,
+      JSON.stringify(files),
+    )
   }
 
-  private number(): void {
-    this.groups = null
-    this.database.exec(`
-      BEGIN;
-      DELETE FROM places;
-      INSERT INTO places (file) SELECT id FROM files WHERE problem IS NULL ORDER BY split, class, path;
-      COMMIT`)
+  /** Numbers the readable images anew. */
+  number(): void {
+    this.database.exec(`BEGIN; ${numbering} COMMIT`)
   }
 
   private ranges(filter: DatasetFilter): Group[] {
-    this.groups ??= this.rows<Group>(`
-      SELECT split, class, min(place) AS first, count(*) AS images FROM places JOIN files ON files.id = file
-      GROUP BY split, class ORDER BY first`)
-    return this.groups.filter(
+    return this.rows<Group>('SELECT split, class, first, images FROM groups ORDER BY first').filter(
       (group) =>
         (filter.class === undefined || filter.class === (group.class ?? '')) &&
         (filter.split === undefined || filter.split === (group.split ?? 'none')),
@@ -253,12 +270,16 @@ export class DatasetIndex {
       SELECT (SELECT count(*) FROM files WHERE problem IS NOT NULL) AS unreadable,
         (SELECT count(*) FROM files WHERE excluded) AS excluded`)
 
-  private rows = <T>(sql: string, ...parameters: unknown[]) =>
-    this.database.prepare(sql).all(...parameters) as T[]
-  private one = <T>(sql: string, ...parameters: unknown[]) => this.rows<T>(sql, ...parameters)[0]!
+  /** Runs a statement; answers how many rows it changed. */
+  run = (sql: string, ...parameters: unknown[]): number =>
+    this.database.prepare(sql).run(...parameters).changes
+
+  rows = <T>(sql: string, ...parameters: unknown[]) => this.database.prepare(sql).all(...parameters) as T[]
+  one = <T>(sql: string, ...parameters: unknown[]) => this.rows<T>(sql, ...parameters)[0]!
 }
 
-const toImage = (row: DatasetImage): DatasetImage => ({ ...row, excluded: Boolean(row.excluded) })
+export const imageColumns = 'id, path, class, split, width, height, bytes, excluded'
+export const toImage = (row: DatasetImage): DatasetImage => ({ ...row, excluded: Boolean(row.excluded) })
 
 /** A row of `files` as the header says. */
 interface Described extends FoundFile {

@@ -4,14 +4,17 @@ import type { Crop } from '../saim/augmentation'
 /** Images of more pixels than this are refused: they are mistakes or attacks. */
 export const pixelLimit = 200e6
 
-const options = { limitInputPixels: pixelLimit, failOn: 'error' } as const
+export const sharpOptions = { limitInputPixels: pixelLimit, failOn: 'error' } as const
 
 /**
  * What an image's header says; width and height of the image turned as its EXIF orientation says. Throws where it is
  * no image that can be read.
  */
 export async function readHeader(file: string) {
-  const { width, height, format, orientation = 1 } = await sharp(file, options).metadata()
+  const image = sharp(file, sharpOptions)
+  const { width, height, format, orientation = 1, compression } = await image.metadata()
+  // The header of HEIC can be read also where its pixels can not.
+  if (compression === 'hevc') await image.resize(1).toBuffer()
   if (width * height > pixelLimit) throw new Error('Input image exceeds pixel limit')
   const turned = orientation >= 5
   return { format, orientation, width: turned ? height : width, height: turned ? width : height }
@@ -33,7 +36,7 @@ export async function decodeImage(
   file: string | Buffer,
   { width, height, reduction = 1 }: { width: number; height: number; reduction?: number },
 ): Promise<Pixels> {
-  const image = sharp(file, options).autoOrient()
+  const image = sharp(file, sharpOptions).autoOrient()
   if (reduction > 1)
     image.resize(Math.ceil(width / reduction), Math.ceil(height / reduction), {
       fit: 'fill',
@@ -66,7 +69,7 @@ export function cropPixels(
 
 /** A small WebP of an image for lists, at most `size` pixels on its longer side. */
 export const thumbnail = (file: string, size: number): Promise<Uint8Array> =>
-  sharp(file, options)
+  sharp(file, sharpOptions)
     .autoOrient()
     .resize(size, size, { fit: 'inside', withoutEnlargement: true })
     .webp({ quality: 80 })

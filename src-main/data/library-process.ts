@@ -4,9 +4,11 @@ import type { DatasetFilter, DatasetSummary } from '../../src-shared/contract'
 import { type AppErrorData, toErrorData } from '../../src-shared/errors'
 import { indexFile } from '../paths'
 import { parentPort } from '../port'
+import { checkImages, statisticsOf } from './check'
 import { DatasetIndex } from './dataset-index'
 import { writeManifest } from './manifest'
 import type { SplitRule } from './place'
+import { duplicatePairs, excludeDuplicates, reportOf } from './report'
 import { thumbnailFile } from './thumbnails'
 
 /**
@@ -26,6 +28,17 @@ const calls = {
     open(folder).setExcluded(images, excluded)
     return open(folder).summary()
   },
+  async check(folder: string): Promise<DatasetSummary> {
+    await checkImages(open(folder), (checked) => parent.checked(folder, checked))
+    return open(folder).summary()
+  },
+  report: (folder: string) => reportOf(open(folder)),
+  duplicates: (folder: string, offset: number, limit: number) => duplicatePairs(open(folder), offset, limit),
+  excludeDuplicates(folder: string, near: boolean): DatasetSummary {
+    excludeDuplicates(open(folder), near)
+    return open(folder).summary()
+  },
+  statistics: (folder: string) => statisticsOf(open(folder)),
   writeManifest: (folder: string, file: string, rule: SplitRule) => writeManifest(file, open(folder), rule),
   thumbnail(folder: string, image: number): Promise<string | null> {
     const relative = open(folder).pathOf(image)
@@ -44,6 +57,7 @@ export interface LibraryFunctions {
 }
 export interface LibraryListener {
   progress(folder: string, found: { images: number; unreadable: number }): void
+  checked(folder: string, images: number): void
 }
 
 const indexes = new Map<string, DatasetIndex>()
@@ -73,7 +87,7 @@ const functions: LibraryFunctions = {
 const parent = createBirpc<LibraryListener, LibraryFunctions>(functions, {
   post: (message) => parentPort.post(message),
   on: (listener) => parentPort.onMessage(listener),
-  eventNames: ['progress'],
+  eventNames: ['progress', 'checked'],
   timeout: -1,
 })
 parentPort.onClose(() => process.exit(0))

@@ -6,11 +6,11 @@ export const imageDeviation = [0.229, 0.224, 0.225] as const
 
 /** By which pixels in 0..1 are normalised: of each channel the mean, and the deviation to divide by. */
 export interface PixelStatistics {
-  mean: readonly number[]
-  deviation: readonly number[]
+  mean: number[]
+  deviation: number[]
 }
 
-export const imageNetStatistics: { mean: number[]; deviation: number[] } = {
+export const imageNetStatistics: PixelStatistics = {
   mean: [...imageMean],
   deviation: [...imageDeviation],
 }

@@ -9,6 +9,7 @@ import {
 } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import type { SplitRule } from '../data/place'
+import type { PixelStatistics } from '../saim/augmentation'
 import { datasetId, datasetsFolder, sampleImagesFolder } from '../paths'
 import type { Fork } from '../port'
 import { writeFileSafely } from '../training/files'
@@ -25,6 +26,10 @@ type DatasetCalls = Pick<
   | 'datasets.images'
   | 'datasets.unreadable'
   | 'datasets.exclude'
+  | 'datasets.check'
+  | 'datasets.report'
+  | 'datasets.duplicates'
+  | 'datasets.excludeDuplicates'
 >
 
 /** The data sets that the person added: a record and an index each, below the application's data folder. */
@@ -38,9 +43,15 @@ export class Datasets {
     fork: Fork,
     private readonly emit: Emit,
   ) {
-    this.library = new Library(fork, (folder, found) => {
-      const record = [...this.records.values()].find((d) => d.folder === folder && d.status === 'scanning')
-      if (record) this.change({ ...record, ...found })
+    this.library = new Library(fork, {
+      progress: (folder, found) => {
+        const record = this.records.get(datasetId(folder))
+        if (record?.status === 'scanning') this.change({ ...record, ...found })
+      },
+      checked: (folder, checking) => {
+        const record = this.records.get(datasetId(folder))
+        if (record && record.checking !== null) this.change({ ...record, checking })
+      },
     })
   }
 
@@ -64,6 +75,15 @@ export class Datasets {
       this.library.call('page', (await this.get(id)).folder, filter, offset, limit),
     'datasets.unreadable': async ({ id, offset, limit }) =>
       this.library.call('unreadable', (await this.get(id)).folder, offset, limit),
+    'datasets.check': async ({ id }) => this.startCheck(await this.get(id)),
+    'datasets.report': async ({ id }) => this.library.call('report', (await this.get(id)).folder),
+    'datasets.duplicates': async ({ id, offset, limit }) =>
+      this.library.call('duplicates', (await this.get(id)).folder, offset, limit),
+    'datasets.excludeDuplicates': async ({ id, near }) => {
+      const { folder } = await this.get(id)
+      const summary = await this.library.call('excludeDuplicates', folder, near)
+      return this.save({ ...(await this.get(id)), ...summary })
+    },
     'datasets.exclude': async ({ id, images, excluded }) => {
       const { folder } = await this.get(id)
       const summary = await this.library.call('exclude', folder, images, excluded)
@@ -82,6 +102,11 @@ export class Datasets {
   /** Writes the list of images of a new run; answers how many images each split has. */
   async writeManifest(id: string, file: string, rule: SplitRule): Promise<Record<Split, number>> {
     return this.library.call('writeManifest', (await this.get(id)).folder, file, rule)
+  }
+
+  /** Mean and deviation of the channels, measured where they are not known. */
+  async statistics(id: string): Promise<PixelStatistics> {
+    return this.library.call('statistics', (await this.get(id)).folder)
   }
 
   /** The file of an image's thumbnail; null where there is none. */
@@ -112,6 +137,7 @@ export class Datasets {
       classes: [],
       splits: { none: 0, train: 0, validation: 0, test: 0 },
       sizes: null,
+      checking: null,
       addedAt: new Date().toISOString(),
       scannedAt: null,
       error: null,
@@ -126,6 +152,15 @@ export class Datasets {
       (error: Error) => this.finish(record.id, { status: 'failed', error: error.message }),
     )
     return scanning
+  }
+
+  private startCheck(record: Dataset): Dataset {
+    if (record.status !== 'ready' || record.checking !== null) return record
+    void this.library.call('check', record.folder).then(
+      (summary) => this.finish(record.id, { checking: null, ...summary }),
+      (error: Error) => this.finish(record.id, { checking: null, error: error.message }),
+    )
+    return this.change({ ...record, checking: 0 })
   }
 
   /** The person may have renamed or removed the data set while it was scanned. */
@@ -156,7 +191,7 @@ export class Datasets {
           .then(JSON.parse)
           .catch(() => null)
         const record = datasetSchema.safeParse(stored)
-        if (record.success) this.records.set(record.data.id, record.data)
+        if (record.success) this.records.set(record.data.id, { ...record.data, checking: null })
       }
       for (const record of this.records.values())
         if (record.status === 'scanning') await this.startScan(record)

@@ -3,8 +3,6 @@ import { AppError, fromErrorData } from '../../src-shared/errors'
 import type { LibraryCalls, LibraryFunctions, LibraryListener } from '../data/library-process'
 import type { Child, Fork } from '../port'
 
-type Progress = LibraryListener['progress']
-
 /** The process that reads images, started when it is first needed and again when it died. */
 export class Library {
   private child: Child | null = null
@@ -12,7 +10,7 @@ export class Library {
 
   constructor(
     private readonly fork: Fork,
-    private readonly onProgress: Progress,
+    private readonly listener: LibraryListener,
   ) {}
 
   /** Calls a function of library-process.ts. Throws the AppError that it threw. */
@@ -35,10 +33,11 @@ export class Library {
   private process() {
     if (this.remote) return this.remote
     const child = this.fork('library', [])
-    const remote = createBirpc<LibraryFunctions, LibraryListener>(
-      { progress: this.onProgress },
-      { post: (message) => child.post(message), on: (listener) => child.onMessage(listener), timeout: -1 },
-    )
+    const remote = createBirpc<LibraryFunctions, LibraryListener>(this.listener, {
+      post: (message) => child.post(message),
+      on: (listener) => child.onMessage(listener),
+      timeout: -1,
+    })
     child.onExit(() => {
       if (this.child !== child) return
       this.child = this.remote = null

@@ -5,11 +5,14 @@ const names = ['step', 'epoch', 'loss', 'learningRate', 'gradientNorm', 'imagesP
 
 /** Metrics by column. */
 export const columnsOf = (metrics: Metric[]): MetricColumns =>
-  Object.fromEntries(names.map((name) => [name, metrics.map((metric) => metric[name])])) as MetricColumns
+  ({
+    ...Object.fromEntries(names.map((name) => [name, metrics.map((metric) => metric[name])])),
+    validationLoss: metrics.map(({ validationLoss = null }) => validationLoss),
+  }) as MetricColumns
 
 /**
  * At most `points` metrics: the first and the last, and of each stretch between them those of the lowest and the
- * highest loss, so that spikes stay visible.
+ * highest loss, so that spikes stay visible. Those with a validation loss stay too, at most `points` more.
  */
 export function thin(metrics: Metric[], points: number): Metric[] {
   if (metrics.length <= points) return metrics
@@ -27,7 +30,9 @@ export function thin(metrics: Metric[], points: number): Metric[] {
     chosen.push(inner[Math.min(low, high)]!)
     if (low !== high) chosen.push(inner[Math.max(low, high)]!)
   }
-  return [...chosen, metrics.at(-1)!]
+  const kept = new Set([...chosen, ...metrics.filter((m) => m.validationLoss !== undefined).slice(-points)])
+  kept.add(metrics.at(-1)!)
+  return [...kept].sort((a, b) => a.step - b.step)
 }
 
 /** So many metrics of a run are kept in memory, more than anybody asks for at once; of longer runs a choice of them. */

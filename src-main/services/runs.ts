@@ -82,6 +82,11 @@ export class Runs {
         engine: settings.engine,
         threads: settings.threads,
         decoders: settings.decoders,
+        cache: settings.cache,
+        statistics:
+          hyperparameters.normalization === 'dataset'
+            ? await this.options.datasets.statistics(id)
+            : undefined,
         writeManifest: (file) =>
           this.options.datasets.writeManifest(id, file, {
             fraction: hyperparameters.validationFraction,

@@ -110,6 +110,7 @@ export async function train(
     const validation = await Validation.open(h, dataset, engine, state)
     let { step, best } = place
     let interval = { ...place.interval }
+    const pace = { waited: 0, duration: 0 }
     let begin = performance.now() - place.seconds * 1000
 
     const save = async () => {
@@ -169,6 +170,8 @@ export async function train(
       interval = { ...interval, sum: interval.sum + loss, steps: interval.steps + 1 }
 
       const duration = performance.now() - start
+      pace.waited = pace.waited * 0.9 + waited
+      pace.duration = pace.duration * 0.9 + duration
       const ending = Math.floor(epochOf(step)) > Math.floor(epochOf(step - 1)) || step === totalSteps
       const validationLoss = ending ? await validation?.loss() : undefined
       if (Number.isFinite(validationLoss)) interval = { ...interval, validation: validationLoss! }
@@ -181,7 +184,7 @@ export async function train(
         learningRate,
         gradientNorm,
         imagesPerSecond: (h.batchSize * h.accumulation * 1000) / duration,
-        dataWait: waited / duration,
+        dataWait: pace.waited / pace.duration,
         memory: process.memoryUsage().rss,
         seconds: (performance.now() - begin) / 1000,
         ...(Number.isFinite(validationLoss) && { validationLoss }),

@@ -28,10 +28,29 @@ export const useDatasets = defineStore('datasets', () => {
   const rescan = (id: string) => keep(backend['datasets.rescan']({ id }))
   const rename = (id: string, name: string) => keep(backend['datasets.rename']({ id, name }))
 
+  const check = (id: string) => keep(backend['datasets.check']({ id }))
+  const exclude = (id: string, images: number[], excluded: boolean) =>
+    keep(backend['datasets.exclude']({ id, images, excluded }))
+  const excludeDuplicates = (id: string, near: boolean) =>
+    keep(backend['datasets.excludeDuplicates']({ id, near }))
+
   async function remove(id: string) {
     await backend['datasets.remove']({ id })
     byId.value.delete(id)
   }
 
-  return { byId, all, loaded, load, add, addSample, rescan, rename, remove }
+  return {
+    byId,
+    all,
+    loaded,
+    load,
+    add,
+    addSample,
+    rescan,
+    rename,
+    check,
+    exclude,
+    excludeDuplicates,
+    remove,
+  }
 })

@@ -42,7 +42,7 @@ export const useRuns = defineStore('runs', () => {
     const joined = Object.fromEntries(
       Object.entries(known).map(([name, values]) => [
         name,
-        values.concat(added[name as keyof MetricColumns].slice(fresh)),
+        (values as (number | null)[]).concat(added[name as keyof MetricColumns].slice(fresh)),
       ]),
     ) as MetricColumns
     metrics.value.set(id, joined)

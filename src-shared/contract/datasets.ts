@@ -10,7 +10,7 @@ const datasetSummary = z.object({
   unreadable: count,
   /** Images that the person left out. */
   excluded: count,
-  /** Total size in bytes. */
+  /** Total size of the images that can be read, in bytes. */
   bytes: count,
   /** Class folders; empty where the images are in no folders. */
   classes: z.array(z.object({ name: z.string(), images: count })),
@@ -28,6 +28,8 @@ export const dataset = datasetSummary.extend({
   name: z.string(),
   folder: filePath,
   status: z.enum(['scanning', 'ready', 'failed']),
+  /** Images looked at so far, while they are checked; null at rest. */
+  checking: count.nullable().default(null),
   addedAt: time,
   scannedAt: time.nullable(),
   /** Why the scan failed. */
@@ -60,6 +62,34 @@ export type DatasetFilter = z.infer<typeof datasetFilter>
 
 const page = z.object({ offset: count, limit: z.int().min(1).max(1000) })
 
+const bars = z.array(z.object({ label: z.string(), images: count }))
+
+/** What is to be known before training, of the images that can be read and are not excluded. */
+export const datasetReport = z.object({
+  /** Images that were decoded to the end; only of these copies and damage are known. */
+  checked: count,
+  formats: bars,
+  shorterSides: bars,
+  /** Width over height. */
+  ratios: bars,
+  /** Images whose shorter side is below a size that models are trained at. */
+  smaller: z.array(z.object({ side: count, images: count })),
+  /** Copies of other images: of the same content, and of nearly the same look. */
+  identical: count,
+  near: count,
+  /** Mean and deviation of red, green and blue, in 0 to 1; null before a check. */
+  statistics: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }).nullable(),
+})
+export type DatasetReport = z.infer<typeof datasetReport>
+
+const duplicatePair = z.object({
+  copy: datasetImage,
+  of: datasetImage,
+  /** Bits of 128 in which their hashes differ; null where the contents are the same. */
+  distance: count.nullable(),
+})
+export type DuplicatePair = z.infer<typeof duplicatePair>
+
 export const datasetCalls = {
   'datasets.list': call(nothing, z.array(dataset)),
   /** Adds a folder, or answers the data set that it already is, and scans it. */
@@ -78,6 +108,12 @@ export const datasetCalls = {
     page.extend({ id }),
     z.object({ total: count, files: z.array(z.object({ path: z.string(), reason: z.string() })) }),
   ),
+  /** Decodes every image that was not looked at yet, to find damage and copies. */
+  'datasets.check': call(z.object({ id }), dataset),
+  'datasets.report': call(z.object({ id }), datasetReport),
+  'datasets.duplicates': call(page.extend({ id }), z.object({ total: count, pairs: z.array(duplicatePair) })),
+  /** Leaves every copy out of training; with `near` also those that only look alike. */
+  'datasets.excludeDuplicates': call(z.object({ id, near: z.boolean() }), dataset),
   /** Leaves images out of training, or takes them in again. Rescans keep it. */
   'datasets.exclude': call(z.object({ id, images: z.array(count), excluded: z.boolean() }), dataset),
 } as const

@@ -29,7 +29,7 @@ export const metric = z.object({
   /** Norm of the whole gradient before clipping. */
   gradientNorm: z.number(),
   imagesPerSecond: z.number(),
-  /** Share of the time in which the step waited for images, 0 to 1. */
+  /** Share of the time of the last steps in which they waited for images, 0 to 1. */
   dataWait: z.number(),
   /** Resident memory of the training process in bytes. */
   memory: z.number(),
@@ -103,6 +103,8 @@ export const metricColumns = z.object({
   gradientNorm: z.array(z.number()),
   imagesPerSecond: z.array(z.number()),
   memory: z.array(z.number()),
+  /** Null at the steps that have none. */
+  validationLoss: z.array(z.number().nullable()),
 })
 export type MetricColumns = z.infer<typeof metricColumns>
 

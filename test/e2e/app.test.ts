@@ -165,7 +165,13 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
         }
         await go('Data sets')
         await page.getByRole('link', { name: 'Sample images' }).click()
-        for (const tab of ['Classes', 'Unreadable files', 'Images']) {
+        for (const tab of [
+          'Classes and splits',
+          'Sizes and colours',
+          'Duplicates',
+          'Unreadable files',
+          'Images',
+        ]) {
           await page.getByRole('tab', { name: tab }).click()
           await expectAccessible(page, `${theme} data set, ${tab}`)
         }

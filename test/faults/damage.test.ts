@@ -54,7 +54,7 @@ async function everythingShown() {
   expect(updatedAt).toBeTruthy()
   const columns = await calls['runs.metrics']({ id, points: 1000 })
   const metrics = columns.step.map((_, i) =>
-    JSON.stringify(Object.values(columns).map((values: number[]) => values[i])),
+    JSON.stringify(Object.values(columns).map((values) => values[i])),
   )
   const checkpoints = await calls['runs.checkpoints']({ id })
   const pictures: Record<string, Buffer> = {}

@@ -1,0 +1,160 @@
+/**
+ * `npm run bench -- loader [folder of photographs]`: what a data set of many files costs, and images per second from
+ * JPEG files of about 500 x 375 to crops of 224, beside torchvision's DataLoader where Python is there. Without a
+ * folder the photographs are coloured noise with the spectrum of photographs.
+ */
+import Database from 'libsql'
+import { execFileSync } from 'node:child_process'
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import sharp from 'sharp'
+import { openBatches } from '../../src-main/data/batches'
+import { DatasetIndex, numbering } from '../../src-main/data/dataset-index'
+import { Manifest, writeManifest } from '../../src-main/data/manifest'
+import { imageNetStatistics } from '../../src-main/saim/augmentation'
+import { fromPreset } from '../../src-shared/hyperparameters'
+
+const workers = 2
+const home = mkdtempSync(path.join(tmpdir(), 'saim-bench-'))
+const python = '.cache/python/bin/python'
+const rule = { fraction: 0.05, seed: 0 }
+
+async function main(): Promise<void> {
+  const photographs = process.argv[2] ?? (await makePhotographs(path.join(home, 'photographs'), 400))
+  await loaders(photographs)
+  await manyFiles(photographs, 100_000)
+  await manyRows(1_300_000)
+}
+
+/** An index of so many made-up rows: pages, the list of a run, memory. */
+async function manyRows(count: number): Promise<void> {
+  const file = path.join(home, 'rows.db')
+  new DatasetIndex('/images', file).close()
+  const database = new Database(file)
+  await timed(`${count} rows into the index`, () =>
+    database.exec(`
+      INSERT INTO files (path, bytes, modified, class, split, format, width, height, orientation)
+        WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${count - 1})
+        SELECT format('train/n%08d/n%08d_%d.JPEG', i % 1000, i % 1000, i), 100000 + i, i,
+          format('n%08d', i % 1000), 'train', 'jpeg', 500, 375, 1 FROM n;
+      ${numbering}`),
+  )
+  database.close()
+
+  const index = new DatasetIndex('/images', file)
+  await timed('first page of the grid', () => index.page({}, 0, 200))
+  await timed('page in the middle', () => index.page({}, count / 2, 200))
+  await timed('last page', () => index.page({}, count - 200, 200))
+  await timed('page of a class', () => index.page({ class: 'n00000500' }, 1000, 200))
+  await timed('summary', () => index.summary())
+  const manifest = path.join(home, 'dataset.json')
+  await timed('list of a run written', () => writeManifest(manifest, index, rule))
+  index.close()
+  const read = await timed('and read', () => Manifest.read(manifest))
+  console.log(`${megabytes()} MB of memory at most so far, with ${read.length} images in it`)
+}
+
+/** A folder of so many files, links to a few photographs: the first scan and one where nothing changed. */
+async function manyFiles(photographs: string, count: number): Promise<void> {
+  const folder = path.join(home, 'many')
+  const sources = jpegsBelow(photographs)
+  for (let i = 0; i < count; i++) {
+    const place = path.join(folder, `class ${i % 100}`)
+    if (i < 100) mkdirSync(place, { recursive: true })
+    linkSync(sources[i % sources.length]!, path.join(place, `${i}.jpg`))
+  }
+  const index = new DatasetIndex(folder, path.join(home, 'many.db'))
+  for (const what of ['first', 'again, nothing changed']) {
+    const start = performance.now()
+    await index.scan()
+    console.log(`${rate(count, start)} files/s  scan of ${count} files, ${what}`)
+  }
+  index.close()
+  rmSync(folder, { recursive: true })
+}
+
+/** Ours and torchvision's by turns, so that both have the machine as it is. */
+async function loaders(photographs: string): Promise<void> {
+  const batches = 12
+  for (let turn = 0; turn < 3; turn++) {
+    await ours(photographs, batches, 0)
+    if (existsSync(python)) {
+      const script = ['test/bench/torchvision_loader.py', photographs, String(workers), String(batches)]
+      const speed = Number(execFileSync(python, script, { encoding: 'utf8' }))
+      console.log(`${speed.toFixed(0).padStart(7)} images/s torchvision DataLoader, ${workers} workers`)
+    } else console.log('No Python with torchvision here to compare with.')
+  }
+  await ours(photographs, batches, 4e9)
+}
+
+async function ours(photographs: string, batches: number, cacheLimit: number): Promise<void> {
+  const index = new DatasetIndex(photographs, ':memory:')
+  await index.scan()
+  const file = path.join(home, 'photographs.json')
+  await writeManifest(file, index, { fraction: 0, seed: 0 })
+  index.close()
+  const images = await Manifest.read(file)
+  const loader = openBatches({
+    folder: photographs,
+    images,
+    chosen: images.indicesOf('train'),
+    hyperparameters: fromPreset('base', { batchSize: 64 }),
+    firstBatch: 0,
+    statistics: imageNetStatistics,
+    decoders: workers,
+    cacheLimit,
+  })
+  const warm = cacheLimit ? 2 * loader.batchesPerEpoch : 4
+  for (let i = 0; i < warm; i++) await loader.next()
+  const start = performance.now()
+  for (let i = 0; i < batches; i++) await loader.next()
+  const what = cacheLimit ? 'decoded images in memory' : 'decoded anew'
+  console.log(`${rate(64 * batches, start)} images/s ours, ${workers} threads, ${what}`)
+  await loader.close()
+}
+
+/** Sums of noise at several scales, as JPEG. */
+async function makePhotographs(folder: string, count: number): Promise<string> {
+  mkdirSync(path.join(folder, 'all'), { recursive: true })
+  for (let i = 0; i < count; i++) {
+    const octaves = [4, 16, 64, 250].map(async (side, k) => {
+      const input = await sharp({
+        create: {
+          width: side,
+          height: side,
+          channels: 3,
+          noise: { type: 'gaussian', mean: 128, sigma: 90 / 2 ** k },
+        },
+      } as never)
+        .resize(500, 375, { fit: 'fill', kernel: 'cubic' })
+        .png()
+        .toBuffer()
+      return { input, blend: 'soft-light' as const }
+    })
+    await sharp({ create: { width: 500, height: 375, channels: 3, background: '#808080' } })
+      .composite(await Promise.all(octaves))
+      .jpeg({ quality: 92 })
+      .toFile(path.join(folder, 'all', `${i}.jpg`))
+  }
+  return folder
+}
+
+const jpegsBelow = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.jpe?g$/i.test(name))
+    .map((name) => path.join(folder, name))
+
+const rate = (count: number, start: number) =>
+  ((count / (performance.now() - start)) * 1000).toFixed(0).padStart(7)
+
+const megabytes = () => (process.resourceUsage().maxRSS / 1000).toFixed(0)
+
+async function timed<T>(what: string, work: () => T | Promise<T>): Promise<T> {
+  const start = performance.now()
+  const result = await work()
+  console.log(`${(performance.now() - start).toFixed(1).padStart(7)} ms  ${what}`)
+  return result
+}
+
+void main().finally(() => rmSync(home, { recursive: true, force: true }))
