@@ -35,6 +35,7 @@ export default defineConfig({
           trial: 'src-main/training/trial-process.ts',
           evaluation: 'src-main/evaluation/evaluation-process.ts',
           library: 'src-main/data/library-process.ts',
+          inspector: 'src-main/evaluation/inspector-process.ts',
           proof: 'src-main/proof/process.ts',
           decoder: 'src-main/data/decoder-thread.ts',
         },

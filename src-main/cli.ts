@@ -3,6 +3,8 @@ import { appVersion } from '../src-shared/version'
 import { installEngine, listEngines, removeEngine } from './cli/engines'
 import { evaluateRun } from './cli/evaluate'
 import { predict } from './cli/predict'
+import { embed } from './cli/embed'
+import { attention, reconstruct } from './cli/look'
 import { fail } from './cli/report'
 import { listRuns } from './cli/runs'
 import { serve } from './cli/serve'
@@ -126,6 +128,61 @@ program
   .addOption(threads())
   .option('--all', 'print every comparison, not only the largest of a kind')
   .action(verify)
+
+const look = (name: string) =>
+  program
+    .command(name)
+    .argument('<run>', 'the id of a run or its folder')
+    .addOption(runs())
+    .addOption(new Option('--step <n>', 'the checkpoint; without it, the newest').argParser(Number))
+    .addOption(threads())
+const ordered = (command: Command) =>
+  command
+    .addOption(
+      new Option('--order <name>', 'in which patches are predicted')
+        .choices(['random', 'raster', 'centre-out'])
+        .default('random'),
+    )
+    .addOption(new Option('--seed <n>', 'of the random order').default(0).argParser(Number))
+    .option('--out <folder>', 'where the pictures go', '.')
+
+ordered(look('reconstruct'))
+  .description('show what a checkpoint predicts of images, as PNG files')
+  .argument('[images...]', 'without them, the images that the run is shown with')
+  .addOption(new Option('--animate <format>', 'also how the patches come about').choices(['gif', 'png']))
+  .option('--free', 'animate from predictions fed back, not from the true patches')
+  .addOption(
+    new Option('--given <n>', "patches of the beginning that are the image's own")
+      .default(0)
+      .argParser(Number),
+  )
+  .action(reconstruct)
+
+ordered(look('attention'))
+  .description('show what a token of a checkpoint attends to, as a PNG file')
+  .argument('<image>')
+  .addOption(
+    new Option('--view <name>', 'at full visibility, or of a stream under its mask')
+      .choices(['full', 'content', 'query'])
+      .default('full'),
+  )
+  .addOption(new Option('--layer <n>', 'the block, from 1; without it, the last').argParser(Number))
+  .addOption(new Option('--head <n>', 'the head, from 1; without it, all and their mean').argParser(Number))
+  .option('--patch <row,column>', 'whose attention, counted from 0; or class', 'class')
+  .action(attention)
+
+look('embed')
+  .description('write the embeddings of a folder of images by a checkpoint')
+  .argument('[folder]', 'the images; without it, those of the run')
+  .addOption(
+    new Option('--format <name>', 'of the files')
+      .choices(['npy', 'csv', 'parquet', 'safetensors'])
+      .default('npy'),
+  )
+  .option('--patch-tokens', 'also the tokens of all patches')
+  .addOption(new Option('--limit <n>', 'at most so many images, evenly chosen').argParser(Number))
+  .option('--out <folder>', 'a new folder for the files')
+  .action(embed)
 
 const engines = program
   .command('engines')

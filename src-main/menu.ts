@@ -27,7 +27,7 @@ export function setMenu(navigate: (path: string) => void): void {
         submenu: [
           page('Runs', '/runs', 'CmdOrCtrl+1'),
           page('Compare', '/compare', 'CmdOrCtrl+2'),
-          page('Gallery', '/gallery', 'CmdOrCtrl+3'),
+          page('Inspect', '/inspect', 'CmdOrCtrl+3'),
           page('Export', '/export', 'CmdOrCtrl+4'),
           page('Engines', '/engines', 'CmdOrCtrl+5'),
         ],

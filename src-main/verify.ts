@@ -63,7 +63,7 @@ interface Reference {
   weightsAfter: NamedTensorData
 }
 
-function readReference(folder: string): Reference {
+export function readReference(folder: string): Reference {
   const read = (name: string) => {
     try {
       return readFileSync(path.join(folder, name))
@@ -258,7 +258,7 @@ async function checkTraining(reference: Reference, engine: Engine): Promise<Chec
 }
 
 /** The reference's images [B, 3, S, S] as [B, S, S, 3]. */
-function images({ forward }: Reference): Float32Array {
+export function images({ forward }: Reference): Float32Array {
   const { shape, values } = forward['images']!
   const [batch, channels, size] = shape as [number, number, number]
   const plane = size * size
@@ -270,7 +270,7 @@ function images({ forward }: Reference): Float32Array {
   return result
 }
 
-const order = ({ forward }: Reference) => Int32Array.from(forward['order']!.values, Number)
+export const order = ({ forward }: Reference) => Int32Array.from(forward['order']!.values, Number)
 
 /** Tokens `from` to `to` of [B, T, C]. */
 function tokens({ shape, values }: TensorData, from: number, to = shape[1]!): Float32Array {

@@ -4,6 +4,7 @@ import { datasetCalls, datasetEvents } from './contract/datasets'
 import { engineCalls, engineEvents } from './contract/engines'
 import { evaluationCalls, evaluationEvents } from './contract/evaluations'
 import { exportCalls } from './contract/exports'
+import { inspectCalls, inspectEvents } from './contract/inspect'
 import { runCalls, runEvents } from './contract/runs'
 
 export * from './contract/app'
@@ -11,6 +12,7 @@ export * from './contract/datasets'
 export * from './contract/engines'
 export * from './contract/evaluations'
 export * from './contract/exports'
+export * from './contract/inspect'
 export * from './contract/runs'
 
 /**
@@ -25,6 +27,7 @@ export const calls = {
   ...engineCalls,
   ...evaluationCalls,
   ...exportCalls,
+  ...inspectCalls,
   ...runCalls,
 } as const
 
@@ -33,6 +36,7 @@ export const events = {
   ...datasetEvents,
   ...engineEvents,
   ...evaluationEvents,
+  ...inspectEvents,
   ...runEvents,
 } as const
 

@@ -221,6 +221,13 @@ const settings = z.object({
     group: 'Run',
     description: 'Epochs between checkpoints with reconstructions. The end of the run always has one.',
   }),
+  healthEvery: integer(0, 0, 1000, {
+    title: 'Health every',
+    unit: 'epochs',
+    group: 'Run',
+    description:
+      'Epochs between looks at what is learned: how features spread, and how often nearest neighbours share a class. 0 turns it off.',
+  }),
   keepEvery: integer(1, 0, 1000, {
     title: 'Keep every',
     unit: 'checkpoints',
@@ -323,6 +330,7 @@ export const presets = {
       baseLearningRate: 8e-3,
       warmupEpochs: 1,
       checkpointEvery: 5,
+      healthEvery: 2,
     },
   },
   tiny: {
@@ -338,15 +346,16 @@ export const presets = {
       baseLearningRate: 1e-3,
       warmupEpochs: 10,
       checkpointEvery: 5,
+      healthEvery: 5,
     },
   },
   small: {
     description: 'ViT-S/16 at 224 px: for a GPU.',
-    values: { width: 384, heads: 6, epochs: 300, accumulation: 4, checkpointEvery: 10 },
+    values: { width: 384, heads: 6, epochs: 300, accumulation: 4, checkpointEvery: 10, healthEvery: 10 },
   },
   base: {
     description: "The paper's ViT-B/16 at 224 px, effective batch 2048.",
-    values: { accumulation: 32, checkpointEvery: 10 },
+    values: { accumulation: 32, checkpointEvery: 10, healthEvery: 10 },
   },
 } as const satisfies Record<string, { description: string; values: Partial<Hyperparameters> }>
 

@@ -126,7 +126,7 @@ export async function resume(
 }
 
 /** A run that is named by its folder or by its id. */
-const folderOf = (run: string, runs: string) =>
+export const folderOf = (run: string, runs: string) =>
   existsSync(runPaths(run).manifest) ? run : path.join(runs, run)
 
 /** The engine that is asked for, or where it can not be used, another one and a notice that says so loudly. */

@@ -38,7 +38,8 @@ export async function openEncoder(
   }
 }
 
-const featuresStep =
+/** The class token and the mean of the patch tokens after a block. */
+export const featuresStep =
   (h: Hyperparameters, layer: number): StepFunction =>
   (w, { images }) => {
     const tokens = encode(w, h, images!)[layer]! // [B, 1+N, C]

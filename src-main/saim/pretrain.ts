@@ -82,7 +82,7 @@ function update(
 
 /**
  * Predictions for looking at, in row-major patch order: `prediction` and `target` [B, N, p·p·3], the statistics
- * by which norm_pix divided `patchMean` and `patchDeviation` [B, N, 1], `smoothed` [B, S, S, 3], `loss` [].
+ * by which norm_pix divided `patchMean` and `patchDeviation` [B, N, 1], `smoothed` [B, S, S, 3], `patchLoss` [B, N].
  */
 export const reconstructStep =
   (h: Hyperparameters): StepFunction =>
@@ -98,7 +98,7 @@ export const reconstructStep =
         patchMean: goal.mean,
         patchDeviation: goal.deviation,
         smoothed,
-        loss: loss(prediction, goal.patches, h.loss),
+        patchLoss: difference(prediction, goal.patches, h.loss).mean(2),
       },
     }
   }

@@ -9,6 +9,7 @@ import { Engines } from './engines'
 import { Exports } from './exports'
 import { Evaluations } from './evaluations'
 import type { Folders } from './folders'
+import { Inspect } from './inspect'
 import { Runs } from './runs'
 import { Settings } from './settings'
 
@@ -51,7 +52,9 @@ export function createServices(host: Host, emit: Emit): Services {
     settings,
     runs: async () => (await runs.calls['runs.list']()).map(({ id }) => id),
   })
-  const exported = new Exports({ run: (id) => runs.calls['runs.get']({ id }) })
+  const run = (id: string) => runs.calls['runs.get']({ id })
+  const exported = new Exports({ run })
+  const inspect = new Inspect({ fork: host.fork, emit, datasets, run })
   const allowed = async (folder: string) => (host.folders ? host.folders.allowed(folder) : folder)
 
   const calls: Handlers = {
@@ -61,10 +64,15 @@ export function createServices(host: Host, emit: Emit): Services {
     ...runs.calls,
     ...evaluations.calls,
     ...exported.calls,
+    ...inspect.calls,
     'datasets.add': async ({ folder }) => datasets.calls['datasets.add']({ folder: await allowed(folder) }),
     'exports.create': async (input) =>
       exported.calls['exports.create']({ ...input, folder: await allowed(input.folder) }),
     'runs.locate': async ({ id, folder }) => runs.calls['runs.locate']({ id, folder: await allowed(folder) }),
+    'inspect.saveUnrolled': async (input) =>
+      inspect.calls['inspect.saveUnrolled']({ ...input, folder: await allowed(input.folder) }),
+    'inspect.exportEmbeddings': async (input) =>
+      inspect.calls['inspect.exportEmbeddings']({ ...input, folder: await allowed(input.folder) }),
     'settings.set': async (changes) => {
       const { runsFolder } = await settings.get()
       if (changes.runsFolder && changes.runsFolder !== runsFolder) await allowed(changes.runsFolder)
@@ -89,6 +97,7 @@ export function createServices(host: Host, emit: Emit): Services {
     async file(relative) {
       const [kind, id = '', a = '', b = ''] = relative.split('/')
       if (kind === 'thumbnail') return datasets.thumbnail(id, Number(a)).catch(() => null)
+      if (kind === 'inspect') return inspect.file(relative.slice('inspect/'.length)).catch(() => null)
       if (kind !== 'reconstruction' || !/^\d+\.png$/.test(b) || path.basename(id) !== id) return null
       return runs.reconstruction(id, Number(a), b).catch(() => null)
     },
@@ -96,6 +105,7 @@ export function createServices(host: Host, emit: Emit): Services {
       await evaluations.close()
       await runs.close()
       datasets.close()
+      inspect.close()
     },
   }
 }

@@ -31,10 +31,11 @@ export class Exports {
   }
 }
 
-const fileName = (name: string) => name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'run'
+/** A name as a file can have it. */
+export const fileName = (name: string) => name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'run'
 
 /** A path in `folder` that is not taken: name, name-2, name-3 ... */
-async function freeName(folder: string, name: string, extension: string): Promise<string> {
+export async function freeName(folder: string, name: string, extension: string): Promise<string> {
   await mkdir(folder, { recursive: true })
   const taken = new Set(await readdir(folder))
   for (let n = 1; ; n++) {

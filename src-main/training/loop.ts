@@ -19,6 +19,7 @@ import {
 import { requireSpace } from './disk'
 import { keepFailedBatch } from './failed-batch'
 import { flushFile, readChecked, removeLeftovers } from './files'
+import { HealthChecks } from './health'
 import type { Lock } from './lock'
 import type { EndStatus, TrainingMessage } from './messages'
 import { appendMetric, cutMetrics } from './metrics'
@@ -108,6 +109,10 @@ export async function train(
     }
     const reconstructions = await Reconstructions.open(folder, h, dataset, engine, state)
     const validation = await Validation.open(h, dataset, engine, state)
+    const health = await HealthChecks.open(folder, h, dataset, engine, state, {
+      step: place.step,
+      epoch: epochOf(place.step),
+    })
     let { step, best } = place
     let interval = { ...place.interval }
     const pace = { waited: 0, duration: 0 }
@@ -191,6 +196,7 @@ export async function train(
       }
       appendMetric(folder, metric)
       tell({ type: 'progress', metric, totalSteps })
+      begin += await health.after(step, epochOf(step)) // looking is not training
 
       if (step % saveEvery === 0 || step === totalSteps) {
         const bytes = await save()
@@ -204,6 +210,7 @@ export async function train(
     if (savedAt !== step) await save()
     await reconstructions.dispose()
     await validation?.dispose()
+    await health.dispose()
     if (step < totalSteps && !isPatienceOver(h, best)) return control.stop!
     if (step < totalSteps) log(`Ends early: ${h.patience} checkpoints in a row brought no lower loss.`)
     return 'finished'

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { expectAccessible } from '../helpers/accessible'
 import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '../helpers/hosts'
 import { expectAccessible } from '../helpers/accessibility'
 import { temporaryFolder } from '../helpers/runs'
@@ -121,10 +122,8 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
   })
 
   it.runIf(can())('shows reconstructions and exports a checkpoint', async () => {
-    await go('Gallery')
-    await page.getByText(/Checkpoint \d of \d/).waitFor()
-    await page.waitForLoadState('networkidle')
-    await picture('gallery')
+    await go('Inspect')
+    await page.getByText('Its own loss').waitFor()
     await go('Export')
     await page.getByRole('button', { name: 'Choose folder' }).click()
     if (browser) {
@@ -153,7 +152,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
           'Train',
           'Runs',
           'Compare',
-          'Gallery',
+          'Inspect',
           'Export',
           'Engines',
           'Settings',

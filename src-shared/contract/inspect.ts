@@ -1,0 +1,148 @@
+import { z } from 'zod'
+import { call, count, filePath, id, nothing } from './common'
+
+/** Where images are chosen from: those that a run trains on, or a data set. */
+export const imageSource = z.object({ kind: z.enum(['run', 'dataset']), id })
+export type ImageSource = z.infer<typeof imageSource>
+
+/** An image by its path below the folder of its source; its thumbnail is at `inspect/thumbnail/<kind>/<id>/<path>`. */
+export const imageChoice = z.object({ source: imageSource, path: filePath })
+export type ImageChoice = z.infer<typeof imageChoice>
+
+export const orderChoice = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('random'), seed: z.int().min(0).max(0xffffffff) }),
+  z.object({ kind: z.literal('raster') }),
+  z.object({ kind: z.literal('centre-out') }),
+  /** Begins with these patches, counted row by row, and goes on row by row. */
+  z.object({ kind: z.literal('drawn'), patches: z.array(count).max(262_144) }),
+])
+export type OrderChoice = z.infer<typeof orderChoice>
+
+/** What a checkpoint is asked of an image. */
+const question = z.object({ run: id, step: count, image: imageChoice, order: orderChoice })
+
+/** The path of a picture below `files/`. */
+const picture = z.string()
+
+export const reconstruction = z.object({
+  /** `pattern` is the prediction without the patches' own mean and deviation; null where none were taken out. */
+  pictures: z.object({
+    original: picture,
+    smoothed: picture,
+    prediction: picture,
+    error: picture,
+    pattern: picture.nullable(),
+  }),
+  loss: z.number(),
+  /** order[k] is the patch predicted k-th; patches are counted row by row. */
+  order: z.array(count),
+  patchLoss: z.array(z.number()),
+})
+export type Reconstruction = z.infer<typeof reconstruction>
+
+/** How patches are predicted one after the other. */
+const unrolling = question.extend({
+  /** teacher: from the true patches, as in training; free: from what was predicted before. */
+  mode: z.enum(['teacher', 'free']),
+  /** Patches of the beginning that are the image's own. */
+  given: count,
+})
+
+export const unrolled = z.object({
+  original: picture,
+  /** The given patches and every prediction. */
+  prediction: picture,
+  order: z.array(count),
+})
+export type Unrolled = z.infer<typeof unrolled>
+
+export const attentionView = z.enum(['full', 'content', 'query'])
+export type AttentionView = z.infer<typeof attentionView>
+
+export const attention = z.object({
+  picture,
+  layers: count,
+  order: z.array(count),
+  /** How much the token attends to each: [heads][1 + patches], the class token first. */
+  heads: z.array(z.array(z.number())),
+  mean: z.array(z.number()),
+})
+export type AttentionMaps = z.infer<typeof attention>
+
+export const feature = z.enum(['classToken', 'pooled'])
+export type Feature = z.infer<typeof feature>
+
+/** The embeddings of images by a checkpoint; of more than `limit` images, evenly chosen ones. */
+const embeddings = z.object({ run: id, step: count, source: imageSource, limit: z.int().min(2) })
+export type EmbeddingChoice = z.infer<typeof embeddings>
+
+export const embeddingMap = z.object({
+  /** One entry for each image that could be read. */
+  paths: z.array(z.string()),
+  x: z.array(z.number()),
+  y: z.array(z.number()),
+  /** What the images can be coloured by: each image's place in `values`. */
+  groupings: z.array(z.object({ name: z.string(), values: z.array(z.string()), of: z.array(count) })),
+})
+export type EmbeddingMap = z.infer<typeof embeddingMap>
+
+const foundImage = z.object({ path: z.string(), value: z.number() })
+export type FoundImage = z.infer<typeof foundImage>
+
+export const embeddingFormat = z.enum(['npy', 'csv', 'parquet', 'safetensors'])
+export type EmbeddingFormat = z.infer<typeof embeddingFormat>
+
+export const health = z.object({
+  step: z.array(z.number()),
+  epoch: z.array(z.number()),
+  effectiveRank: z.array(z.number()),
+  variance: z.array(z.number()),
+  uniformity: z.array(z.number()),
+  /** Share of right answers; null on images without classes. */
+  knn: z.array(z.number().nullable()),
+})
+export type Health = z.infer<typeof health>
+
+export const inspectCalls = {
+  /** Paths of the images that a run's checkpoints are shown with. */
+  'inspect.fixedImages': call(z.object({ run: id }), z.array(z.string())),
+  'inspect.reconstruct': call(question, reconstruction),
+  'inspect.unroll': call(unrolling, unrolled),
+  /** Writes an unrolling as an animation or as a strip of pictures. */
+  'inspect.saveUnrolled': call(
+    unrolling.extend({ format: z.enum(['gif', 'png']), folder: filePath }),
+    z.object({ path: filePath, bytes: count }),
+  ),
+  /** token: 0 the class token, 1 + i patch i. */
+  'inspect.attention': call(question.extend({ view: attentionView, layer: count, token: count }), attention),
+  /** Embeds the images; `inspect.progress` tells how far it is. What was stopped is not kept. */
+  'inspect.embed': call(embeddings, z.object({ images: count, unreadable: count, seconds: z.number() })),
+  /** Ends an embedding or a map that is being made. */
+  'inspect.stop': call(nothing, nothing),
+  'inspect.map': call(embeddings.extend({ feature, method: z.enum(['pca', 'umap']) }), embeddingMap),
+  /** The images nearest to one, by cosine, nearest first. */
+  'inspect.neighbours': call(
+    embeddings.extend({ feature, path: filePath, count: z.int().min(1).max(100) }),
+    z.array(foundImage),
+  ),
+  /** Images by their loss, or by how far they are from their nearest neighbours (1 - cosine), the largest first. */
+  'inspect.extremes': call(
+    embeddings.extend({
+      by: z.enum(['hard', 'easy', 'odd']),
+      feature,
+      count: z.int().min(1).max(200),
+    }),
+    z.array(foundImage),
+  ),
+  'inspect.exportEmbeddings': call(
+    embeddings.extend({ format: embeddingFormat, patchTokens: z.boolean(), folder: filePath }),
+    z.object({ path: filePath, bytes: count }),
+  ),
+  /** The health of a run's representation, as measured while it was trained. */
+  'inspect.health': call(z.object({ run: id }), health),
+} as const
+
+export const inspectEvents = {
+  /** How far the inspector is with something that takes long, 0 to 1. */
+  'inspect.progress': z.object({ what: z.enum(['embed', 'map', 'unroll']), share: z.number() }),
+} as const

@@ -1,0 +1,153 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { expectAccessible } from '../helpers/accessible'
+import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '../helpers/hosts'
+import { flags, saim, temporaryFolder } from '../helpers/runs'
+
+/** With a data folder whose newest run is of photographs (docs/inspect.md), the pictures of the docs are made anew. */
+const photographs = process.env['PHOTOGRAPHS_HOME']
+
+const hosts = [
+  { name: 'in the browser', can: () => chromiumPath !== undefined, browser: true },
+  { name: 'in the window', can: canOpenWindow, browser: false },
+]
+
+describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
+  const home = photographs ?? temporaryFolder()
+  const target = path.join(home, `exported-${browser}`)
+  mkdirSync(target, { recursive: true })
+  let app: OpenedApp
+  let page: Page
+  const complaints: string[] = []
+
+  const picture = async (name: string) => {
+    await page.waitForLoadState('networkidle')
+    await page.waitForTimeout(300)
+    if (browser && photographs)
+      await page.screenshot({ path: path.resolve('docs/screenshots', `inspect-${name}.png`) })
+  }
+  const view = (name: string) => page.getByRole('tab', { name }).click()
+  const patchOf = (title: string) => page.getByRole('slider', { name: `${title}: patch` }).first()
+  /** The folder that the system's dialog, or ours, answers. */
+  const chooseTarget = async () => {
+    if (!browser) return
+    await page.getByRole('dialog').getByText(path.basename(target), { exact: true }).click()
+    await page.getByRole('dialog').getByText(target).waitFor()
+    await page.getByRole('button', { name: 'Choose this folder' }).click()
+  }
+  afterAll(() => app?.close())
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail' && page)
+      await page.screenshot({ path: `test/output/inspect-${browser ? 'browser' : 'window'}-${task.id}.png` })
+  })
+
+  it.runIf(can())('shows what was predicted at each checkpoint, patch by patch', async () => {
+    if (!photographs) {
+      const model = { width: 32, depth: 2, heads: 2, 'query-depth': 2, epochs: 2, 'checkpoint-every': 1 }
+      const { code, output } = await saim(['train', ...flags({ ...model, 'batch-size': 64 })], home)
+      expect(code, output).toBe(0)
+    }
+    app = browser ? await openInBrowser(home, [home]) : await openWindow(home, target)
+    page = app.page
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      if (/Content Security Policy/.test(message.text())) complaints.push(message.text())
+    })
+    await page.getByRole('link', { name: 'Inspect', exact: true }).click()
+    await page.getByText('Its own loss').waitFor()
+    await patchOf('Original').focus()
+    const chosen = () => patchOf('Original').getAttribute('aria-valuetext')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowRight')
+    expect(await chosen()).toBe('row 2, column 2')
+    await patchOf('Prediction').click({ position: { x: 130, y: 100 } })
+    expect(await chosen()).toBe(await patchOf('Prediction').getAttribute('aria-valuetext'))
+    await page.getByText(/^Could see\s*\d+ patches$/).waitFor()
+    await page
+      .getByRole('button', { name: /^step \d+|Prediction at step/ })
+      .first()
+      .waitFor()
+    await picture('reconstructions')
+
+    const lossSaid = () =>
+      page
+        .getByText(/loss of this image/)
+        .first()
+        .textContent()
+    const last = await lossSaid()
+    await page.getByRole('slider', { name: 'Checkpoint' }).fill('0')
+    await expect.poll(lossSaid).not.toBe(last)
+    await page.getByRole('slider', { name: 'Checkpoint' }).fill('100')
+    await expect.poll(lossSaid).toBe(last)
+    await expectAccessible(page, 'Reconstructions')
+  })
+
+  it.runIf(can())('plays how the patches come about, and saves it', async () => {
+    await view('Autoregression')
+    await page.getByRole('img', { name: /^Prediction: (\d+) of \1 patches/ }).waitFor({ timeout: 30_000 })
+    await page.getByRole('button', { name: 'From its own predictions' }).click()
+    await page.getByText('Each predicted patch is fed back').waitFor()
+    await page.getByRole('img', { name: /^Prediction: (1[7-9]|[2-9]\d) of/ }).waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('slider', { name: /^Patch \d+ of/ }).fill('40')
+    await picture('autoregression')
+    await page.getByRole('button', { name: 'Save as GIF' }).click()
+    await chooseTarget()
+    await page.getByText('Written:').waitFor({ timeout: 60_000 })
+    expect(readdirSync(target).filter((name) => name.endsWith('.gif')).length).toBeGreaterThan(0)
+    await expectAccessible(page, 'Autoregression')
+  })
+
+  it.runIf(can())('shows the masks of the order', async () => {
+    await view('Masks')
+    await page.getByRole('img', { name: /^Content mask .*row by row: the chosen patch sees/ }).waitFor()
+    await page.getByRole('img', { name: /^Query mask .*in the order of prediction/ }).waitFor()
+    await picture('masks')
+    await expectAccessible(page, 'Masks')
+  })
+
+  it.runIf(can())('shows what a patch attends to', async () => {
+    await view('Attention')
+    await patchOf('Head 1').waitFor()
+    await page.getByText(/The chosen patch gives \d+ % of its attention/).waitFor()
+    await picture('attention')
+    await page.getByLabel('From the class token').click()
+    await page.getByText(/The class token gives/).waitFor()
+    await expectAccessible(page, 'Attention')
+  })
+
+  it.runIf(can())('maps a data set, finds neighbours and what stands out, and exports', async () => {
+    await view('Embeddings')
+    await page.getByRole('button', { name: 'Embed' }).click()
+    const map = page.getByRole('img', { name: /^Map of \d+ images, coloured by class/ })
+    await map.waitFor({ timeout: 120_000 })
+    await page.getByRole('button', { name: 'UMAP' }).click()
+    await page
+      .getByRole('button', { name: 'Stop', exact: true })
+      .waitFor({ state: 'detached', timeout: 120_000 })
+    await map.click({ position: { x: 240, y: 200 } })
+    await page.getByRole('img', { name: 'The chosen image' }).waitFor()
+    await expect.poll(() => page.getByTitle(/, cosine /).count()).toBe(12)
+    expect(await page.getByTitle(/, loss /).count()).toBe(24)
+    await picture('embeddings')
+    await page.getByRole('button', { name: 'Export embeddings' }).click()
+    await chooseTarget()
+    await page.getByText('Written:').waitFor()
+    const [folder] = readdirSync(target).filter((name) => name.includes('embeddings-npy'))
+    expect(readdirSync(path.join(target, folder!))).toContain('class_token.npy')
+    await expectAccessible(page, 'Embeddings')
+  })
+
+  it.runIf(can())('shows the health of what is learned on the page of the run', async () => {
+    await page.getByRole('link', { name: 'Runs', exact: true }).click()
+    await page.getByRole('row').nth(1).getByRole('link').first().click()
+    await page
+      .getByRole('img', { name: /^Effective rank\. Effective rank: latest \d/ })
+      .scrollIntoViewIfNeeded()
+    await picture('health')
+    await expectAccessible(page, 'Health')
+    expect(complaints).toEqual([])
+  })
+})
