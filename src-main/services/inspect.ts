@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type {
-  Emit,
-  EmbeddingChoice,
-  Handlers,
-  ImageChoice,
-  ImageSource,
-  OrderChoice,
-  Run,
+import {
+  type Emit,
+  type EmbeddingChoice,
+  type Handlers,
+  type ImageChoice,
+  type ImageSource,
+  imageSource,
+  type OrderChoice,
+  type Run,
 } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import type { Asked, AskedUnrolling } from '../evaluation/inspector'
