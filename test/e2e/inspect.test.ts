@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { expectAccessible } from '../helpers/accessible'
+import { expectAccessible } from '../helpers/accessibility'
 import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '../helpers/hosts'
 import { flags, saim, temporaryFolder } from '../helpers/runs'
 
