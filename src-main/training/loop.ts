@@ -9,13 +9,7 @@ import { decodeSafetensors } from '../exporting/safetensors'
 import type { NamedTensorData } from '../ops/step'
 import { learningRateAt } from '../saim/schedule'
 import { initialWeights } from '../saim/weights'
-import {
-  type CheckpointState,
-  loadNewestCheckpoint,
-  pruneCheckpoints,
-  saveCheckpoint,
-  type SavedCheckpoint,
-} from './checkpoint'
+import { loadNewestCheckpoint, pruneCheckpoints, saveCheckpoint, type SavedCheckpoint } from './checkpoint'
 import { requireSpace } from './disk'
 import { keepFailedBatch } from './failed-batch'
 import { flushFile, readChecked, removeLeftovers } from './files'
@@ -23,6 +17,7 @@ import { HealthChecks } from './health'
 import type { Lock } from './lock'
 import type { EndStatus, TrainingMessage } from './messages'
 import { appendMetric, cutMetrics } from './metrics'
+import { betterOf, isPatienceOver, noInterval, placeOf } from './place'
 import { Reconstructions } from './reconstructions'
 import { appendLog, readImages, readRun, type RunFile, runPaths, updateRun } from './run-folder'
 import { compileUpdate, splitState, startingState } from './update'
@@ -246,31 +241,6 @@ async function startOf(
   const bytes = await readChecked(runPaths(folder).initial, 'weights.safetensors')
   return startingState(h, decodeSafetensors(bytes).tensors as NamedTensorData)
 }
-
-const noInterval: CheckpointState['interval'] = { sum: 0, steps: 0, validation: null }
-
-type Place = Pick<CheckpointState, 'step' | 'batch' | 'interval' | 'best' | 'seconds'>
-
-/** Where to go on. With another batch size an epoch has other batches: then the nearest to the same place in it. */
-function placeOf(saved: SavedCheckpoint | null, batchesPerEpoch: number): Place {
-  if (!saved) return { step: 0, batch: 0, interval: noInterval, best: null, seconds: 0 }
-  const { state } = saved
-  const same = state.batchesPerEpoch === batchesPerEpoch
-  return {
-    ...state,
-    batch: same ? state.batch : Math.round((state.batch * batchesPerEpoch) / state.batchesPerEpoch),
-  }
-}
-
-type Best = CheckpointState['best']
-
-const betterOf = (best: Best, loss: number): Best =>
-  !best || loss < best.loss
-    ? { loss, checkpointsAgo: 0 }
-    : { ...best, checkpointsAgo: best.checkpointsAgo + 1 }
-
-const isPatienceOver = ({ patience }: Hyperparameters, best: Best) =>
-  patience > 0 && best !== null && best.checkpointsAgo >= patience
 
 async function takeBatches(loader: BatchLoader, count: number): Promise<Batch[]> {
   const batches: Batch[] = []

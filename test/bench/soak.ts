@@ -75,6 +75,8 @@ async function main(): Promise<void> {
   const settings = (changes: object) =>
     fromPreset('nano', {
       epochs: 10_000,
+      imageSize: 16,
+      patchSize: 4,
       width: 48,
       depth: 2,
       heads: 3,
