@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import type { Metric } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
-import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { type Batch, type BatchLoader, openBatches, requireImages } from '../data/batches'
 import { cacheLimit } from '../data/pixel-cache'
 import { createEngine } from '../engine'

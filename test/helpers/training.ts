@@ -2,6 +2,7 @@ import path from 'node:path'
 import { writeManifest } from '../../src-main/data/manifest'
 import { forkNode } from '../../src-main/port'
 import { checkpointSteps, loadCheckpoint } from '../../src-main/training/checkpoint'
+import { sha256 } from '../../src-main/training/files'
 import type { TrainingMessage } from '../../src-main/training/messages'
 import { readMetrics } from '../../src-main/training/metrics'
 import { createRun } from '../../src-main/training/run-folder'
@@ -59,8 +60,13 @@ export async function historyOf(folder: string) {
   )
 }
 
+/** The newest checkpoint's weights and moments, each as a checksum of its bytes. */
 export async function newestWeights(folder: string) {
   const newest = (await checkpointSteps(folder)).at(-1)!
   const { weights, optimizer } = await loadCheckpoint(folder, newest)
-  return { newest, weights, optimizer }
+  const tensors = Object.entries({ ...weights, ...optimizer }).map(([name, { values }]) => [
+    name,
+    sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+  ])
+  return { newest, tensors: Object.fromEntries(tensors) }
 }
