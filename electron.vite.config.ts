@@ -37,6 +37,7 @@ export default defineConfig({
           library: 'src-main/data/library-process.ts',
           inspector: 'src-main/evaluation/inspector-process.ts',
           proof: 'src-main/proof/process.ts',
+          exporting: 'src-main/exporting/process.ts',
           decoder: 'src-main/data/decoder-thread.ts',
         },
         output: { format: 'cjs', entryFileNames: '[name].js' },

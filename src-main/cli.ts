@@ -5,6 +5,8 @@ import { evaluateRun } from './cli/evaluate'
 import { predict } from './cli/predict'
 import { embed } from './cli/embed'
 import { attention, reconstruct } from './cli/look'
+import { exportRun } from './cli/export'
+import { importFile } from './cli/import'
 import { fail } from './cli/report'
 import { listRuns } from './cli/runs'
 import { serve } from './cli/serve'
@@ -13,9 +15,10 @@ import { resume, train } from './cli/train'
 import { verify } from './cli/verify'
 import { settingOptions } from './cli/setting-options'
 import { ablationNames, ablations } from '../src-shared/ablations'
+import { exportFormat, exportFormats } from '../src-shared/contract'
 import { allSettings, isChangeable, presetNames, presets } from '../src-shared/hyperparameters'
 import { evaluationKindNames, evaluationKinds } from '../src-shared/evaluation-settings'
-import { runsFolder } from './paths'
+import { runsFolder, sampleImagesFolder } from './paths'
 
 const program = new Command('saim')
   .description(
@@ -119,6 +122,41 @@ program
   .addOption(threads())
   .addOption(decoders())
   .action(predict)
+
+program
+  .command('export')
+  .description('take a checkpoint elsewhere, and prove that nothing was lost')
+  .argument('<run>', 'the id of a run or its folder')
+  .addOption(
+    new Option(
+      '--format <name>',
+      exportFormat.options.map((name) => `${name}: ${exportFormats[name].purpose}`).join(' '),
+    )
+      .choices(exportFormat.options)
+      .makeOptionMandatory(),
+  )
+  .addOption(new Option('--step <n>', 'the checkpoint; without it, the newest').argParser(Number))
+  .option('--out <folder>', 'where the new folder goes', '.')
+  .option('--licence <name>', 'licence of the weights, for the model card')
+  .addOption(runs())
+  .action(exportRun)
+
+const importCommand = program
+  .command('import')
+  .description(
+    "make a run of weights from elsewhere: the authors' .pth, MAE, timm, Hugging Face, safetensors",
+  )
+  .argument('<file>', 'a .pth or safetensors file')
+  .option(
+    '--images <folder>',
+    'the images that the run looks at and trains on; without it, the sample images',
+    sampleImagesFolder(),
+  )
+  .option('--name <name>', 'name of the run')
+  .addOption(runs())
+  .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
+for (const option of settingOptions(allSettings)) importCommand.addOption(option)
+importCommand.action(importFile)
 
 program
   .command('verify')

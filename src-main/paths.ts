@@ -19,6 +19,9 @@ export const rendererFolder = () => path.join(root, 'out', 'renderer')
 /** The images that ship with the application. */
 export const sampleImagesFolder = () => path.join(root, 'resources', 'sample-images')
 
+/** The examples that go into exports. */
+export const exportResources = () => path.join(root, 'resources', 'exports')
+
 /** What the application keeps for the person: runs, data sets, settings. SAIM_HOME overrides the place. */
 export const dataFolder = () => process.env['SAIM_HOME'] ?? envPaths('saim-studio', { suffix: '' }).data
 

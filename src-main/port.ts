@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { outFile } from './paths'
 
 /** The entries that run in processes of their own. */
-export type ProcessName = 'training' | 'trial' | 'library' | 'inspector' | 'evaluation' | 'proof'
+export type ProcessName =
+  'training' | 'trial' | 'library' | 'inspector' | 'evaluation' | 'proof' | 'exporting'
 
 /** A process of ours as its parent sees it, whichever host forked it. */
 export interface Child {

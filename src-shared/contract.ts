@@ -3,7 +3,7 @@ import { appCalls, appEvents } from './contract/app'
 import { datasetCalls, datasetEvents } from './contract/datasets'
 import { engineCalls, engineEvents } from './contract/engines'
 import { evaluationCalls, evaluationEvents } from './contract/evaluations'
-import { exportCalls } from './contract/exports'
+import { exportCalls, exportEvents } from './contract/exports'
 import { inspectCalls, inspectEvents } from './contract/inspect'
 import { runCalls, runEvents } from './contract/runs'
 
@@ -37,6 +37,7 @@ export const events = {
   ...engineEvents,
   ...evaluationEvents,
   ...inspectEvents,
+  ...exportEvents,
   ...runEvents,
 } as const
 

@@ -1,4 +1,5 @@
 import { AppError } from '../../src-shared/errors'
+import { fromBfloat16, fromFloat16 } from './halves'
 
 /** https://huggingface.co/docs/safetensors: 8 bytes of header length, JSON header, row-major tensors. */
 
@@ -10,6 +11,8 @@ const types = {
   U8: Uint8Array,
 }
 type TypeName = keyof typeof types
+/** Read as float32; never written. */
+const halves: Record<string, typeof fromFloat16 | undefined> = { F16: fromFloat16, BF16: fromBfloat16 }
 type Values = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array
 
 export interface StoredTensor {
@@ -72,14 +75,16 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 }
 
 function valuesOf(name: string, { dtype, shape, data_offsets }: HeaderEntry, data: Uint8Array): Values {
-  const type = types[dtype]
+  const half = halves[dtype]
+  const type = half ? Uint16Array : types[dtype]
   if (!type) throw corrupt(`${name} has the type ${dtype}, which is not read here`)
   const [start, end] = data_offsets
   const size = shape.reduce((a, b) => a * b, 1) * type.BYTES_PER_ELEMENT
   if (!(start >= 0 && end - start === size)) throw corrupt(`the size of ${name} does not fit its shape`)
   if (end > data.length) throw corrupt(`it ends within ${name}`)
   const copy = data.slice(start, end)
-  return new type(copy.buffer, copy.byteOffset, copy.byteLength / type.BYTES_PER_ELEMENT)
+  if (half) return half(copy)
+  return new types[dtype](copy.buffer, copy.byteOffset, copy.byteLength / type.BYTES_PER_ELEMENT)
 }
 
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -53,14 +53,17 @@ function head(h: Hyperparameters, pixels: number): Shapes {
 
 /**
  * Initial weights: xavier-uniform matrices (the patch embedding as a linear), class token normal with
- * deviation .02, LayerNorm weights 1, biases 0 (DESIGN.md section 1).
+ * deviation .02, LayerNorm weights 1, biases 0 (DESIGN.md section 1). All of them, or those that are `wanted`.
  */
-export function initialWeights(h: Hyperparameters, seed: number) {
+export function initialWeights(
+  h: Hyperparameters,
+  seed: number,
+  wanted: (name: string) => boolean = () => true,
+) {
   return Object.fromEntries(
-    Object.entries(weightShapes(h)).map(([name, shape], index) => [
-      name,
-      { shape, values: initialValues(name, shape, seed, index) },
-    ]),
+    Object.entries(weightShapes(h)).flatMap(([name, shape], index) =>
+      wanted(name) ? [[name, { shape, values: initialValues(name, shape, seed, index) }]] : [],
+    ),
   )
 }
 

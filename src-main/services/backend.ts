@@ -53,7 +53,7 @@ export function createServices(host: Host, emit: Emit): Services {
     runs: async () => (await runs.calls['runs.list']()).map(({ id }) => id),
   })
   const run = (id: string) => runs.calls['runs.get']({ id })
-  const exported = new Exports({ run })
+  const exported = new Exports({ ...host, emit, datasets, settings, run })
   const inspect = new Inspect({ fork: host.fork, emit, datasets, run })
   const allowed = async (folder: string) => (host.folders ? host.folders.allowed(folder) : folder)
 
@@ -68,6 +68,8 @@ export function createServices(host: Host, emit: Emit): Services {
     'datasets.add': async ({ folder }) => datasets.calls['datasets.add']({ folder: await allowed(folder) }),
     'exports.create': async (input) =>
       exported.calls['exports.create']({ ...input, folder: await allowed(input.folder) }),
+    'imports.create': async (input) =>
+      exported.calls['imports.create']({ ...input, file: await allowed(input.file) }),
     'runs.locate': async ({ id, folder }) => runs.calls['runs.locate']({ id, folder: await allowed(folder) }),
     'inspect.saveUnrolled': async (input) =>
       inspect.calls['inspect.saveUnrolled']({ ...input, folder: await allowed(input.folder) }),

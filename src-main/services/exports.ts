@@ -1,45 +1,67 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Handlers, Run } from '../../src-shared/contract'
-import { AppError } from '../../src-shared/errors'
-import { checkpointSteps, readCheckpointFile } from '../training/checkpoint'
+import type { Emit, Exported, Handlers, Run } from '../../src-shared/contract'
+import { AppError, fromErrorData } from '../../src-shared/errors'
+import type { ExportMessage, Order } from '../exporting/messages'
+import type { Imported } from '../importing/import'
+import type { Fork } from '../port'
+import type { Datasets } from './datasets'
+import type { Settings } from './settings'
 
 interface ExportsOptions {
+  fork: Fork
+  emit: Emit
+  datasets: Datasets
+  settings: Settings
   run: (id: string) => Promise<Run>
 }
 
-/** What is taken out of runs. */
+/** What is taken out of runs and what becomes a run, each by a process of its own. */
 export class Exports {
   constructor(private readonly options: ExportsOptions) {}
 
-  readonly calls: Pick<Handlers, 'exports.create'> = {
-    'exports.create': async ({ id, step, folder }) => {
-      const run = await this.options.run(id)
-      const steps = await checkpointSteps(run.folder)
-      const chosen = step ?? steps.at(-1)
-      if (chosen === undefined || !steps.includes(chosen))
-        throw new AppError(
-          'checkpoint-missing',
-          `${run.name} has no such checkpoint.`,
-          'Train it until it saves one.',
-        )
-      const weights = await readCheckpointFile(run.folder, chosen, 'weights.safetensors')
-      const target = await freeName(folder, `${fileName(run.name)}-${chosen}`, '.safetensors')
-      await writeFile(target, weights, { flag: 'wx' })
-      return { path: target, bytes: weights.length }
+  readonly calls: Pick<Handlers, 'exports.create' | 'imports.create'> = {
+    'exports.create': async ({ id, ...order }) => {
+      const { folder } = await this.options.run(id)
+      return this.carryOut<Exported>({ type: 'export', ...order, run: folder }, (text) =>
+        this.options.emit('exports.progress', { id, text }),
+      )
+    },
+    'imports.create': async ({ dataset, ...order }) => {
+      const { folder } = await this.options.datasets.get(dataset)
+      const { runsFolder, engine } = await this.options.settings.get()
+      const imported = await this.carryOut<Imported>({
+        type: 'import',
+        ...order,
+        images: folder,
+        runsFolder,
+        engine,
+      })
+      return { run: await this.options.run(path.basename(imported.folder)), report: imported.report }
     },
   }
-}
 
-/** A name as a file can have it. */
-export const fileName = (name: string) => name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'run'
-
-/** A path in `folder` that is not taken: name, name-2, name-3 ... */
-export async function freeName(folder: string, name: string, extension: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
-  const taken = new Set(await readdir(folder))
-  for (let n = 1; ; n++) {
-    const candidate = `${name}${n > 1 ? `-${n}` : ''}${extension}`
-    if (!taken.has(candidate)) return path.join(folder, candidate)
+  private carryOut<Result extends Exported | Imported>(
+    order: Order,
+    say: (text: string) => void = () => undefined,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const child = this.options.fork('exporting', [JSON.stringify(order)])
+      child.onMessage((data) => {
+        const message = data as ExportMessage<Result>
+        if (message.type === 'progress') return say(message.text)
+        if (message.type === 'done') resolve(message.result)
+        else reject(fromErrorData(message.error))
+        child.kill()
+      })
+      child.onExit((_code, errors) =>
+        reject(
+          new AppError(
+            'worker-died',
+            `The exporting process ended early. ${errors}`,
+            'Free some memory, then try again.',
+          ),
+        ),
+      )
+    })
   }
 }

@@ -18,7 +18,7 @@ import type { Fork } from '../port'
 import { readHealth } from '../training/health'
 import { runPaths } from '../training/run-folder'
 import type { Datasets } from './datasets'
-import { fileName, freeName } from './exports'
+import { fileName, freeName } from '../free-name'
 import { InspectorProcess } from './inspector'
 
 interface Question {

@@ -138,7 +138,7 @@ describe('folders', () => {
     expect(await call('app.listFolders', { path: folder() })).toEqual(refused)
     expect(await call('datasets.add', { folder: folder() })).toEqual(refused)
     const exported = { id: 'a-run', format: 'safetensors', folder: folder() }
-    expect(await call('runs.export', exported)).toEqual(refused)
+    expect(await call('exports.create', exported)).toEqual(refused)
     expect(await call('settings.set', { runsFolder: folder() })).toEqual(refused)
   })
 

@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { forkNode } from '../../src-main/port'
@@ -275,9 +267,10 @@ describe('runs', () => {
     const folder = temporaryFolder()
     const exported = () => calls['exports.create']({ id: run.id, format: 'safetensors', folder })
     const [first, second] = [await exported(), await exported()]
-    expect(path.basename(first.path)).toBe(`by-hand-${run.step}.safetensors`)
-    expect(path.basename(second.path)).toBe(`by-hand-${run.step}-2.safetensors`)
-    expect(first.bytes).toBe(statSync(first.path).size)
+    expect(path.basename(first.folder)).toBe(`by-hand-${run.step}-safetensors`)
+    expect(path.basename(second.folder)).toBe(`by-hand-${run.step}-safetensors-2`)
+    expect(first.checks[0]).toMatchObject({ library: 'onnxruntime', images: 8, difference: 0 })
+    expect(heard('exports.progress', run.id).length).toBeGreaterThan(1)
     const missing = calls['exports.create']({ id: run.id, step: 1, format: 'safetensors', folder })
     await expect(missing).rejects.toMatchObject({ code: 'checkpoint-missing' })
   })

@@ -61,7 +61,7 @@ function message(fields: Record<string, [type: string, id: number, rule?: 'repea
 
 const dataTypes: Record<DataType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 }
 
-/** The graph as the bytes of an ONNX model. */
+/** The graph as the bytes of an ONNX model. Dimensions of -1 are any size, the same everywhere: `batch`. */
 export function encodeModel(graph: Graph): Uint8Array {
   return schema
     .lookupType('ModelProto')
@@ -70,7 +70,7 @@ export function encodeModel(graph: Graph): Uint8Array {
       producerName: 'saim-studio',
       opsetImport: [
         { domain: '', version: 20 },
-        { domain: 'com.microsoft', version: 1 },
+        ...(graph.nodes.some(({ domain }) => domain) ? [{ domain: 'com.microsoft', version: 1 }] : []),
       ],
       graph: {
         name: 'step',
@@ -111,7 +111,7 @@ const valueInfo = ({ name, shape, dtype }: Value) => ({
   type: {
     tensorType: {
       elemType: dataTypes[dtype],
-      shape: { dim: shape.map((size) => ({ dimValue: size })) },
+      shape: { dim: shape.map((size) => (size < 0 ? { dimParam: 'batch' } : { dimValue: size })) },
     },
   },
 })

@@ -1,0 +1,31 @@
+"""Prints the features of an image: python example.py image.jpg
+
+Needs: pip install transformers torch pillow
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from PIL import Image
+from transformers import AutoImageProcessor, ViTModel
+
+here = Path(__file__).parent
+model = ViTModel.from_pretrained(here, add_pooling_layer=False).eval()
+
+
+def features(images):
+    """images [batch, 3, S, S], normalised -> class_token and pooled [batch, C], patches [batch, N, C]."""
+    with torch.inference_mode():
+        tokens = model(torch.from_numpy(images), output_hidden_states=True).hidden_states[-1].numpy()
+    return {"class_token": tokens[:, 0], "pooled": tokens[:, 1:].mean(1), "patches": tokens[:, 1:]}
+
+
+def read(path):
+    processor = AutoImageProcessor.from_pretrained(here)
+    return processor(Image.open(path).convert("RGB"), return_tensors="np")["pixel_values"]
+
+
+if __name__ == "__main__":
+    for name, values in features(read(sys.argv[1])).items():
+        print(name, values.shape, values.ravel()[:5])

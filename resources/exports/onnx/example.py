@@ -1,0 +1,35 @@
+"""Prints the features of an image: python example.py image.jpg
+
+Needs: pip install onnxruntime numpy pillow
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+here = Path(__file__).parent
+about = json.loads((here / "saim.json").read_text())
+session = onnxruntime.InferenceSession(here / "encoder.onnx", providers=["CPUExecutionProvider"])
+size = session.get_inputs()[0].shape[2]
+
+
+def features(images):
+    """images [batch, 3, S, S], normalised -> class_token and pooled [batch, C], patches [batch, N, C]."""
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, {"images": images})))
+
+
+def read(path):
+    from PIL import Image
+
+    image = Image.open(path).convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
+    pixels = (np.asarray(image, np.float32) / 255 - about["mean"]) / about["deviation"]
+    return pixels.astype(np.float32).transpose(2, 0, 1)[None]
+
+
+if __name__ == "__main__":
+    for name, values in features(read(sys.argv[1])).items():
+        print(name, values.shape, values.ravel()[:5])

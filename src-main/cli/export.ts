@@ -1,0 +1,27 @@
+import path from 'node:path'
+import type { ExportFormat } from '../../src-shared/contract'
+import { exportCheckpoint } from '../exporting/export'
+import { folderOf } from './train'
+
+interface ExportOptions {
+  format: ExportFormat
+  step?: number
+  out: string
+  licence?: string
+  runs: string
+}
+
+/** `saim export`: writes a checkpoint in a format, proves it and says how well it did. */
+export async function exportRun(run: string, { out, runs, ...order }: ExportOptions): Promise<void> {
+  const result = await exportCheckpoint(
+    { ...order, run: folderOf(run, runs), folder: path.resolve(out) },
+    (text) => console.log(`${text} ...`),
+  )
+  for (const { library, images, difference, reason } of result.checks)
+    console.log(
+      difference === null
+        ? `${library}: not compared, ${reason}`
+        : `${library}: largest difference ${difference.toExponential(1)} on ${images} images`,
+    )
+  console.log(`Written: ${result.folder}`)
+}

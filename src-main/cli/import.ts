@@ -1,0 +1,46 @@
+import path from 'node:path'
+import { importWeights } from '../importing/import'
+import { allSettings } from '../../src-shared/hyperparameters'
+import { chosenSettings } from './setting-options'
+
+interface ImportOptions {
+  images: string
+  name?: string
+  runs: string
+  engine: string
+}
+
+/** `saim import`: makes a run of a file of weights and says what became of each of them. */
+export async function importFile(
+  file: string,
+  options: ImportOptions & Record<string, unknown>,
+): Promise<void> {
+  const {
+    folder,
+    report,
+    hyperparameters: h,
+  } = await importWeights({
+    file: path.resolve(file),
+    images: path.resolve(options.images),
+    runsFolder: options.runs,
+    name: options.name,
+    engine: options.engine,
+    changes: chosenSettings(allSettings, options),
+  })
+  console.log(`Weights under the names of ${report.layout}: ${report.used} used.`)
+  console.log(
+    `Model: ${h.depth} blocks of width ${h.width}, ${h.heads} heads, patches of ${h.patchSize} px, images of ${h.imageSize} px`,
+  )
+  list('Not in the file, begun as in a new run', report.missing)
+  list('In the file, of no use here', report.unexpected)
+  console.log(`Positions: ${report.positions}`)
+  console.log(`Run folder: ${folder}`)
+  console.log(`Train it on with: saim resume ${path.basename(folder)}`)
+}
+
+function list(title: string, names: string[]): void {
+  if (names.length === 0) return
+  console.log(`${title}: ${names.length}`)
+  for (const name of names.slice(0, 12)) console.log(`  ${name}`)
+  if (names.length > 12) console.log(`  and ${names.length - 12} more`)
+}

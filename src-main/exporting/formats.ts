@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { ExportFormat } from '../../src-shared/contract'
+import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { appVersion } from '../../src-shared/version'
+import { encodeModel } from '../engine/onnx/encode'
+import { exportResources } from '../paths'
+import type { PixelStatistics } from '../saim/augmentation'
+import { authors, huggingFace, type Layout, timm } from './layouts'
+import { encoderGraph } from './onnx/trace'
+import { encodePth } from './pytorch/write'
+import { encodeSafetensors } from './safetensors'
+import type { FloatTensors } from './tensors'
+import { encodeGraphModel } from './tfjs/write'
+
+export type Files = Record<string, Uint8Array | string>
+
+/** A checkpoint as it is exported. */
+export interface Source {
+  h: Hyperparameters
+  weights: FloatTensors
+  epoch: number
+  /** By which the model's images are normalised. */
+  statistics: PixelStatistics
+}
+
+interface Format {
+  /** The file that holds the weights, and their names in it; null where the file is a graph. */
+  weights: { file: string; layout: Layout } | null
+  files(source: Source): Files
+  /** Folder of resources/exports with the example. */
+  example: string
+}
+
+const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`
+
+const safetensors = (tensors: FloatTensors, h: Hyperparameters) =>
+  encodeSafetensors(tensors, { format: 'pt', saim: JSON.stringify(h) })
+
+export const formats: Record<ExportFormat, Format> = {
+  safetensors: {
+    weights: { file: 'model.safetensors', layout: authors },
+    files: ({ h, weights }) => ({ 'model.safetensors': safetensors(authors.write(weights, h), h) }),
+    example: 'authors',
+  },
+  pytorch: {
+    weights: { file: 'checkpoint.pth', layout: authors },
+    files: ({ h, weights, epoch }) => ({
+      'checkpoint.pth': encodePth(authors.write(weights, h), Math.floor(epoch)),
+    }),
+    example: 'authors',
+  },
+  timm: {
+    weights: { file: 'model.safetensors', layout: timm },
+    files: ({ h, weights, statistics }) => ({
+      'config.json': json(timmConfig(h, statistics)),
+      'model.safetensors': safetensors(timm.write(weights, h), h),
+    }),
+    example: 'timm',
+  },
+  huggingface: {
+    weights: { file: 'model.safetensors', layout: huggingFace },
+    files: ({ h, weights, statistics }) => ({
+      'config.json': json(huggingFaceConfig(h)),
+      'preprocessor_config.json': json(preprocessorConfig(h, statistics)),
+      'model.safetensors': safetensors(huggingFace.write(weights, h), h),
+    }),
+    example: 'huggingface',
+  },
+  onnx: {
+    weights: null,
+    files: ({ h, weights }) => ({
+      'encoder.onnx': encodeModel(encoderGraph(h, weights, { channelsFirst: true })),
+    }),
+    example: 'onnx',
+  },
+  tfjs: {
+    weights: null,
+    files: ({ h, weights }) =>
+      encodeGraphModel(encoderGraph(h, weights, { channelsFirst: false }), appVersion),
+    example: 'tfjs',
+  },
+}
+
+/** The files of the example: its name and text. */
+export async function exampleOf(format: ExportFormat): Promise<Files> {
+  const name = format === 'tfjs' ? 'index.html' : 'example.py'
+  return { [name]: await readFile(path.join(exportResources(), formats[format].example, name)) }
+}
+
+/** What timm.create_model('local-dir:...') reads; any timm ViT serves as the architecture, since all sizes are given. */
+const timmConfig = (h: Hyperparameters, { mean, deviation }: PixelStatistics) => ({
+  architecture: 'vit_base_patch16_224',
+  num_classes: 0,
+  num_features: h.width,
+  global_pool: 'avg',
+  model_args: {
+    img_size: h.imageSize,
+    patch_size: h.patchSize,
+    embed_dim: h.width,
+    depth: h.depth,
+    num_heads: h.heads,
+    global_pool: 'avg',
+    final_norm: false,
+  },
+  pretrained_cfg: {
+    input_size: [3, h.imageSize, h.imageSize],
+    interpolation: 'bicubic',
+    crop_pct: 1,
+    mean,
+    std: deviation,
+    num_classes: 0,
+    pool_size: null,
+    first_conv: 'patch_embed.proj',
+    classifier: 'head',
+  },
+})
+
+const huggingFaceConfig = (h: Hyperparameters) => ({
+  architectures: ['ViTModel'],
+  model_type: 'vit',
+  image_size: h.imageSize,
+  patch_size: h.patchSize,
+  num_channels: 3,
+  hidden_size: h.width,
+  num_hidden_layers: h.depth,
+  num_attention_heads: h.heads,
+  intermediate_size: 4 * h.width,
+  hidden_act: 'gelu',
+  layer_norm_eps: 1e-6,
+  qkv_bias: true,
+  hidden_dropout_prob: 0,
+  attention_probs_dropout_prob: 0,
+  torch_dtype: 'float32',
+})
+
+const preprocessorConfig = (h: Hyperparameters, { mean, deviation }: PixelStatistics) => ({
+  image_processor_type: 'ViTImageProcessor',
+  do_resize: true,
+  size: { height: h.imageSize, width: h.imageSize },
+  resample: 3,
+  do_rescale: true,
+  rescale_factor: 1 / 255,
+  do_normalize: true,
+  image_mean: mean,
+  image_std: deviation,
+})

@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest'
+import { fromPreset } from '../../src-shared/hyperparameters'
+import { fitWeights } from '../importing/fit'
+import { initialWeights } from '../saim/weights'
+import { fromBfloat16, fromFloat16 } from './halves'
+import { authors, encoderWeights, huggingFace, isEncoderName, layoutOf, timm } from './layouts'
+import type { FloatTensors } from './tensors'
+
+const shape = { imageSize: 16, patchSize: 4, width: 64, depth: 2, heads: 1, queryDepth: 1 }
+const h = fromPreset('nano', shape)
+const weights: FloatTensors = initialWeights(h, 1)
+const file = (tensors: FloatTensors) => ({ tensors, metadata: {} })
+
+it.each([
+  ["the authors' code", authors],
+  ['timm', timm],
+  ['Hugging Face', huggingFace],
+])('names weights as %s does, and back', (title, layout) => {
+  const written = layout.write(weights, h)
+  expect(layoutOf(Object.keys(written))).toEqual({ title, layout })
+  expect(layout.read(written)).toMatchObject(encoderWeights(weights, h))
+})
+
+it('puts query, key and value below each other for timm', () => {
+  const fused = timm.write(weights, h)['blocks.1.attn.qkv.weight']!
+  expect(fused.shape).toEqual([192, 64])
+  expect(fused.values.slice(64 * 64, 65 * 64)).toEqual(weights['blocks.1.attn.k.weight']!.values.slice(0, 64))
+})
+
+it("tells the model and all its settings from the authors' weights", () => {
+  const settings = { ...shape, blurSize: 5, blurSigma: 1.5 }
+  const {
+    h: told,
+    weights: read,
+    report,
+  } = fitWeights(file(authors.write(weights, { ...h, ...settings })), {})
+  expect(told).toMatchObject({ ...settings, head: 'mlp', shareWeights: false })
+  expect(read).toEqual(weights)
+  expect(report).toMatchObject({ missing: [], unexpected: [], positions: expect.stringContaining('as here') })
+})
+
+it('takes the encoder of MAE and names what is missing and what is of no use', () => {
+  const extra = { shape: [64], values: new Float32Array(64) }
+  const mae = { ...timm.write(weights, h), 'norm.weight': extra, mask_token: extra, decoder_pos_embed: extra }
+  const { weights: read, report } = fitWeights(file(mae), { queryDepth: 1, imageSize: 32, seed: 5 })
+  expect(report.layout).toBe('MAE')
+  expect(report.unexpected).toEqual(['norm.weight', 'mask_token', 'decoder_pos_embed'])
+  expect(report.missing.every((name) => !isEncoderName(name))).toBe(true)
+  expect(report.missing).toContain('norm.weight')
+  expect(report.positions).toContain('4 × 4 patches; computed anew for 8 × 8')
+  expect(read['blocks.0.attn.q.weight']).toEqual(weights['blocks.0.attn.q.weight'])
+})
+
+it('says so where positions were learned', () => {
+  const learned = timm.write(weights, h)
+  learned['pos_embed']!.values.fill(0.5)
+  expect(fitWeights(file(learned), {}).report.positions).toContain('Learned')
+})
+
+it('refuses weights of another shape, and what is no vision transformer', () => {
+  const misfit = { code: 'weights-misfit' }
+  const thrown = (work: () => unknown) => {
+    try {
+      return work()
+    } catch (error) {
+      return error
+    }
+  }
+  expect(thrown(() => fitWeights(file(timm.write(weights, h)), { patchSize: 8 }))).toMatchObject({
+    ...misfit,
+    message: expect.stringContaining('[64, 3, 4, 4]'),
+  })
+  expect(thrown(() => fitWeights(file({ 'conv1.weight': weights['norm.weight']! }), {}))).toMatchObject(
+    misfit,
+  )
+})
+
+it('reads numbers of 16 bits', () => {
+  expect([...fromFloat16(new Uint8Array(Uint16Array.of(0x3c00, 0xc000, 1, 0x7bff, 0x7c00).buffer))]).toEqual([
+    1,
+    -2,
+    2 ** -24,
+    65504,
+    Infinity,
+  ])
+  expect([...fromBfloat16(new Uint8Array(Uint16Array.of(0x3f80, 0xc040).buffer))]).toEqual([1, -3])
+})

@@ -1,0 +1,125 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createEngine } from '../../src-main/engine'
+import { featuresStep } from '../../src-main/exporting/features'
+import { Pickle } from '../../src-main/exporting/pytorch/pickle'
+import { readPth } from '../../src-main/exporting/pytorch/read'
+import { decodeSafetensors } from '../../src-main/exporting/safetensors'
+import type { NamedTensorData, StepFunction } from '../../src-main/ops/step'
+import { forward, sortTokens } from '../../src-main/saim/model'
+import { orderOfNoise } from '../../src-main/saim/order'
+import * as tf from '../../src-main/ops/tf'
+import { loadCheckpoint } from '../../src-main/training/checkpoint'
+import { readRun } from '../../src-main/training/run-folder'
+import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { hasPython, requirePythonInCi, runPython } from '../helpers/python'
+import { saim, temporaryFolder } from '../helpers/runs'
+
+const home = temporaryFolder()
+const folder = temporaryFolder()
+const reference = path.resolve('../shared/reference')
+
+const importedRun = async (...parameters: string[]) => {
+  const result = await saim(['import', ...parameters], home)
+  expect(result, result.output).toMatchObject({ code: 0 })
+  return { output: result.output, run: /Run folder: (.*)/.exec(result.output)![1]! }
+}
+
+requirePythonInCi()
+
+it.runIf(hasPython && existsSync(reference))(
+  "compares with a PyTorch model that agrees with the authors'",
+  () => {
+    expect(Number(runPython('saim.py', path.join(reference, 'saim-tiny')))).toBeLessThan(1e-4)
+  },
+)
+
+describe.runIf(hasPython)("a checkpoint of ViT-B/16 as the authors' training script saves it", () => {
+  let weights: NamedTensorData
+  let h: Hyperparameters
+
+  it('is imported whole, and the model told from it', async () => {
+    // Two query blocks instead of twelve, so that the file stays below half a gigabyte.
+    runPython('authors_checkpoint.py', folder, ...[224, 16, 768, 12, 12, 2].map(String))
+    const { output, run } = await importedRun(path.join(folder, 'checkpoint.pth'), '--name', 'ViT-B')
+    expect(output).toContain("the authors' code: 233 used")
+    expect(output).not.toContain('Not in the file')
+    expect(output).not.toContain('of no use here')
+    const file = await readRun(run)
+    h = file.hyperparameters
+    expect(h).toMatchObject({
+      imageSize: 224,
+      patchSize: 16,
+      width: 768,
+      depth: 12,
+      heads: 12,
+      queryDepth: 2,
+    })
+    expect(file.status).toBe('stopped')
+    weights = (await loadCheckpoint(run, 0)).weights
+  })
+
+  it('predicts and encodes as PyTorch does', async () => {
+    const bytes = readFileSync(path.join(folder, 'truth.safetensors'))
+    const truth = decodeSafetensors(bytes).tensors as NamedTensorData
+    const order = orderOfNoise(truth['noise']!.values, 196)
+    const step: StepFunction = (w, { images, order }) => {
+      const pixels = images!.transpose([0, 2, 3, 1])
+      const place = tf.topk(tf.neg(order!), 196).indices
+      const prediction = sortTokens(forward(w, h, pixels, order!).prediction, place)
+      return { outputs: { prediction, ...featuresStep(h)(w, { images: pixels }).outputs } }
+    }
+    const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
+    const program = await engine.compile(step, engine.createState(weights), {
+      images: { shape: [1, 3, 224, 224], dtype: 'float32' },
+      order: { shape: [1, 196], dtype: 'int32' },
+    })
+    const ours = await program.run({ images: truth['images']!.values as Float32Array, order })
+    const features = [...ours['class_token']!.values, ...ours['patches']!.values]
+    const difference = (a: ArrayLike<number>, b: ArrayLike<number>) => {
+      expect(a.length).toBe(b.length)
+      return Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0)
+    }
+    const [predicted, encoded] = [
+      difference(ours['prediction']!.values, truth['prediction']!.values),
+      difference(features, truth['features']!.values),
+    ]
+    console.log(`ViT-B/16 and PyTorch: predictions differ by ${predicted}, features by ${encoded}`)
+    expect(predicted).toBeLessThan(1e-4)
+    expect(encoded).toBeLessThan(1e-4)
+  })
+
+  it('is also read in the format before PyTorch 1.6, in half precision too', async () => {
+    const { cls_token, half } = await readPth(path.join(folder, 'legacy.pth'))
+    expect(cls_token!.values).toEqual(weights['cls_token']!.values)
+    expect([...half!.values]).toEqual([0, 1, 2, 3])
+  })
+})
+
+it('makes a run that trains on, and exports as any other', async () => {
+  const settings = '--image-size 16 --patch-size 4 --width 32 --depth 2 --heads 2 --query-depth 2'.split(' ')
+  const short = '--epochs 1 --batch-size 256 --warmup-epochs 0'.split(' ')
+  await saim(['train', ...settings, ...short, '--name', 'first'], home)
+  const first = readdirSync(path.join(home, 'runs')).find((name) => name.startsWith('first'))!
+  const { output } = await saim(['export', first, '--format', 'safetensors', '--out', folder], home)
+  const file = path.join(/Written: (.*)/.exec(output)![1]!, 'model.safetensors')
+  const { output: said, run } = await importedRun(file, ...short, '--name', 'second')
+  expect(said).toContain('2 heads') // which no shape tells, but our own file says
+  const { weights } = await loadCheckpoint(path.join(home, 'runs', first), 1)
+  expect((await loadCheckpoint(run, 0)).weights).toEqual(weights)
+  const resumed = await saim(['resume', path.basename(run)], home)
+  expect(resumed.output).toMatch(/Run finished after 1 steps/)
+})
+
+it('does nothing that a malicious pickle asks for', async () => {
+  const pickle = new Pickle().global('os', 'system')
+  pickle.tuple(() => pickle.text(`touch ${folder}/owned`)).call()
+  const evil = pickle.finish()
+  const file = path.join(folder, 'evil.pth')
+  writeFileSync(file, evil)
+  const { code, output } = await saim(['import', file], home)
+  expect(code).toBe(1)
+  expect(output).toContain('asks for the Python object os.system')
+  expect(existsSync(path.join(folder, 'owned'))).toBe(false)
+})

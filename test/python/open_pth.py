@@ -1,0 +1,21 @@
+"""Opens a .pth file as the authors' main_finetune.py does, in a vision transformer with separate query, key and value,
+and in the pre-training model. open_pth.py FILE IMAGE_SIZE PATCH WIDTH DEPTH HEADS QUERY_DEPTH"""
+
+import sys
+
+import torch
+from timm.models.vision_transformer import VisionTransformer
+from torch import nn
+
+from saim import Block, Saim
+
+size, patch, width, depth, heads, query_depth = map(int, sys.argv[2:8])
+weights = torch.load(sys.argv[1], map_location="cpu")["model"]
+Saim(size, patch, width, depth, heads, query_depth).load_state_dict(weights)
+
+finetuned = VisionTransformer(
+    img_size=size, patch_size=patch, embed_dim=width, depth=depth, num_heads=heads, num_classes=10, global_pool="avg"
+)
+finetuned.blocks = nn.Sequential(*(Block(width, heads) for _ in range(depth)))
+missing = finetuned.load_state_dict(weights, strict=False).missing_keys
+print("all weights fit; missing for fine-tuning:", ", ".join(sorted({name.split(".")[0] for name in missing})))
