@@ -77,7 +77,8 @@ export async function removeLeftovers(folder: string, olderThan = 60_000): Promi
 export async function sizeOf(file: string): Promise<number> {
   const info = await stat(file).catch(() => null)
   if (!info?.isDirectory()) return info?.size ?? 0
-  const sizes = (await readdir(file)).map((name) => sizeOf(path.join(file, name)))
+  const names = await readdir(file).catch(() => []) // it may just have been removed
+  const sizes = names.map((name) => sizeOf(path.join(file, name)))
   return (await Promise.all(sizes)).reduce((a, b) => a + b, 0)
 }
 

@@ -127,4 +127,6 @@ async function main(): Promise<void> {
   console.log(`After the end: ${children()} processes, ${left.length} temporary files`)
 }
 
-void main().finally(() => rmSync(home, { recursive: true, force: true }))
+void main()
+  .finally(close)
+  .finally(() => rmSync(home, { recursive: true, force: true }))
