@@ -157,6 +157,7 @@ describe('runs', () => {
   })
 
   it('train one at a time, also when asked twice at once; pause, resume and stop', async () => {
+    await until(async () => (await services.currentRun()) === null) // the process of the run before
     const start = () => calls['runs.start']({ dataset: dataset.id, hyperparameters: long(), name: 'long' })
     const [first, second] = await Promise.all([start(), start()])
     expect([first.status, second.status].sort()).toEqual(['queued', 'starting'])
