@@ -53,7 +53,10 @@ export async function decodeImage(
   return { bytes: data, width: info.width, height: info.height }
 }
 
-/** A crop of pixels, scaled by bicubic as Pillow does it: [size, size, 3] bytes. */
+/**
+ * A crop of pixels, scaled by bicubic: [size, size, 3] bytes. Where it shrinks it is within 4 of 255 of Pillow's; where
+ * it enlarges, libvips lies half a pixel beside it.
+ */
 export function cropPixels(
   { bytes, width, height }: Pixels,
   crop: Crop,
