@@ -13,8 +13,12 @@ export const sharpOptions = { limitInputPixels: pixelLimit, failOn: 'error' } as
 export async function readHeader(file: string) {
   const image = sharp(file, sharpOptions)
   const { width, height, format, orientation = 1, compression } = await image.metadata()
-  // The header of HEIC can be read also where its pixels can not.
-  if (compression === 'hevc') await image.resize(1).toBuffer()
+  // The header of HEIC can be read also where its pixels can not; what libvips says then differs from time to time.
+  if (compression === 'hevc')
+    await image
+      .resize(1)
+      .toBuffer()
+      .catch(() => Promise.reject(new Error('hevc')))
   if (width * height > pixelLimit) throw new Error('Input image exceeds pixel limit')
   const turned = orientation >= 5
   return { format, orientation, width: turned ? height : width, height: turned ? width : height }

@@ -40,10 +40,9 @@ describe.runIf(hasPython)("a checkpoint of ViT-B/16 as the authors' training scr
   let h: Hyperparameters
 
   it('is imported whole, and the model told from it', async () => {
-    // Two query blocks instead of twelve, so that the file stays below half a gigabyte.
-    runPython('authors_checkpoint.py', folder, ...[224, 16, 768, 12, 12, 2].map(String))
+    runPython('authors_checkpoint.py', folder, ...[224, 16, 768, 12, 12, 12].map(String))
     const { output, run } = await importedRun(path.join(folder, 'checkpoint.pth'), '--name', 'ViT-B')
-    expect(output).toContain("the authors' code: 233 used")
+    expect(output).toContain("the authors' code: 393 used")
     expect(output).not.toContain('Not in the file')
     expect(output).not.toContain('of no use here')
     const file = await readRun(run)
@@ -54,7 +53,7 @@ describe.runIf(hasPython)("a checkpoint of ViT-B/16 as the authors' training scr
       width: 768,
       depth: 12,
       heads: 12,
-      queryDepth: 2,
+      queryDepth: 12,
     })
     expect(file.status).toBe('stopped')
     weights = (await loadCheckpoint(run, 0)).weights
