@@ -157,7 +157,6 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
           'Settings',
         ]) {
           await go(name)
-          if (name === 'Engines' && theme === 'Light') await picture('engines')
           if (name === 'Data sets' && theme === 'Light') await picture('datasets')
           await expectAccessible(page, `${theme} ${name}`)
         }

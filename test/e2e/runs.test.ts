@@ -1,10 +1,10 @@
-import AxeBuilder from '@axe-core/playwright'
 import { existsSync, readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { lockOwner } from '../../src-main/training/lock'
 import { runPaths } from '../../src-main/training/run-folder'
+import { expectAccessible } from '../helpers/accessibility'
 import { chromiumPath, type OpenedApp, openInBrowser } from '../helpers/hosts'
 import { makeImages, temporaryFolder } from '../helpers/runs'
 
@@ -28,14 +28,6 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByLabel('Epochs', { exact: true }).fill(String(epochs))
     await page.getByRole('button', { name: /Start training|Add to the queue/ }).click()
     await page.getByRole('heading', { name, level: 1 }).waitFor()
-  }
-  const expectAccessible = async (where: string) => {
-    await page.waitForTimeout(400) // colours that fade in have no contrast yet
-    const { violations } = await new AxeBuilder({ page })
-      .setLegacyMode(true)
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
-      .analyze()
-    expect(violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0]?.html}`)).toEqual([])
   }
   const folderOf = (name: string) => {
     const runs = path.join(home, 'runs')
@@ -69,7 +61,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.keyboard.press('Enter')
     await expect.poll(() => queue.getByRole('link').allTextContents()).toEqual(['third', 'second'])
     await picture('queue')
-    await expectAccessible('the queue')
+    await expectAccessible(page, 'the queue')
   })
 
   it('says that a process was killed, goes on with the next and resumes the first with its seam marked', async () => {
@@ -78,7 +70,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByRole('img', { name: /^Loss\. .*latest \d/ }).waitFor({ timeout: 60_000 })
     process.kill((await lockOwner(runPaths(folderOf('first')).lock))!.pid, 'SIGKILL')
     await page.getByText('The training process was killed without a word.').waitFor({ timeout: 30_000 })
-    await expectAccessible('a run whose process was killed')
+    await expectAccessible(page, 'a run whose process was killed')
     await go('Runs')
     await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })
     await page.getByRole('link', { name: 'third', exact: true }).last().click()
@@ -94,7 +86,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByRole('link', { name: 'third', exact: true }).last().click()
     await page.getByRole('img', { name: /^Loss\. .*Resumed at step \d+/ }).waitFor({ timeout: 60_000 })
     await picture('seam')
-    await expectAccessible('a run with a seam')
+    await expectAccessible(page, 'a run with a seam')
   })
 
   it('survives the application: what waited still waits, what was trained goes on first', async () => {
@@ -114,7 +106,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     const button = page.getByRole('button', { name: 'Choose where the images are now' })
     await button.waitFor({ timeout: 60_000 })
     await picture('images-moved')
-    await expectAccessible('a run whose images are gone')
+    await expectAccessible(page, 'a run whose images are gone')
     await button.click()
     await page.getByRole('dialog').getByText('moved', { exact: true }).click()
     await page.getByRole('button', { name: 'Choose this folder' }).click()
@@ -127,7 +119,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByRole('button', { name: 'New run' }).click()
     await page.getByText('From these weights').click()
     await page.getByText(/Begins with the newest weights of “third”/).waitFor()
-    await expectAccessible('the form of a run from weights')
+    await expectAccessible(page, 'the form of a run from weights')
     await go('Runs')
     await page.getByRole('link', { name: 'Disk use' }).click()
     await page.getByRole('row', { name: /third/ }).getByRole('checkbox').check()
@@ -135,6 +127,6 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByRole('button', { name: 'Remove checkpoints' }).click()
     await page.getByText('are free again').waitFor()
     await picture('disk')
-    await expectAccessible('disk use')
+    await expectAccessible(page, 'disk use')
   })
 })
