@@ -81,6 +81,7 @@ async function makeRuns(folder: string): Promise<void> {
       decoders: 0,
       writeManifest: async () => ({ train: 100_000, validation: 0, test: 0 }),
     })
+    writeFileSync(runPaths(run).manifest, '') // a folder without one is no run
     writeFileSync(runPaths(run).metrics, lines)
     await updateRun(run, { status: 'finished', step: length, totalSteps: length })
   }
