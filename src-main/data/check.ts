@@ -2,7 +2,7 @@ import { cpus } from 'node:os'
 import path from 'node:path'
 import type { PixelStatistics } from '../saim/augmentation'
 import type { DatasetIndex } from './dataset-index'
-import { explain } from './decode'
+import { explain } from './explain'
 import { fingerprint } from './fingerprint'
 import { nearDuplicates } from './near-duplicates'
 import { pixelStatistics } from './statistics'
@@ -50,12 +50,14 @@ const unchecked = (index: DatasetIndex) =>
 
 async function lookAt(folder: string, files: { id: number; path: string }[]): Promise<Looked[]> {
   const looked: Looked[] = []
-  for (const { id, path: relative } of files)
+  for (const { id, path: relative } of files) {
+    const file = path.join(folder, relative)
     try {
-      looked.push({ id, ...(await fingerprint(path.join(folder, relative))), problem: null })
+      looked.push({ id, ...(await fingerprint(file)), problem: null })
     } catch (error) {
-      looked.push({ id, content: '', perceptual: null, problem: explain(error) })
+      looked.push({ id, content: '', perceptual: null, problem: await explain(error, file) })
     }
+  }
   return looked
 }
 

@@ -4,7 +4,8 @@ import path from 'node:path'
 import Database from 'libsql'
 import type { DatasetFilter, DatasetImage, DatasetSummary, Split } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
-import { explain, readHeader } from './decode'
+import { readHeader } from './decode'
+import { explain } from './explain'
 import { type FoundFile, imageFiles } from './files'
 import { placeOf } from './place'
 
@@ -305,12 +306,13 @@ async function describeFiles(folder: string, files: FoundFile[]): Promise<Descri
 async function describeFile(folder: string, file: FoundFile): Promise<Described> {
   const unknown = { format: null, width: null, height: null, orientation: null }
   const place = placeOf(file.path)
+  const whole = path.join(folder, file.path)
   try {
     if (file.bytes === 0) throw new Error(file.modified ? 'truncated' : 'ENOENT')
-    const header = await readHeader(path.join(folder, file.path))
+    const header = await readHeader(whole)
     return { ...file, ...place, ...header, problem: null }
   } catch (error) {
-    return { ...file, ...place, ...unknown, problem: explain(error) }
+    return { ...file, ...place, ...unknown, problem: await explain(error, whole) }
   }
 }
 

@@ -1,8 +1,6 @@
 import sharp from 'sharp'
 import type { Crop } from '../saim/augmentation'
-
-/** Images of more pixels than this are refused: they are mistakes or attacks. */
-export const pixelLimit = 200e6
+import { pixelLimit } from './explain'
 
 export const sharpOptions = { limitInputPixels: pixelLimit, failOn: 'error' } as const
 
@@ -81,17 +79,3 @@ export const thumbnail = (file: string, size: number): Promise<Uint8Array> =>
     .resize(size, size, { fit: 'inside', withoutEnlargement: true })
     .webp({ quality: 80 })
     .toBuffer()
-
-/** Why an image could not be read, in words for a person. */
-export function explain(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  if (/pixel limit/.test(text)) return `larger than ${pixelLimit / 1e6} megapixels`
-  if (/ENOENT|does not exist|missing/.test(text)) return 'the file is gone'
-  if (/EACCES|permission/i.test(text)) return 'no permission to read it'
-  if (/changed since the scan/.test(text)) return 'it changed since the scan'
-  if (/heif|hevc/i.test(text)) return 'HEIC can not be decoded here: save it as JPEG or PNG'
-  if (/unsupported image format/.test(text)) return 'not an image, or of a format that is not read here'
-  if (/premature end|truncated|unexpected end|not enough data|corrupt|ended prematurely/i.test(text))
-    return 'damaged: it ends too early'
-  return `damaged: ${text.split('\n')[0]}`
-}

@@ -1,7 +1,8 @@
 import sharp from 'sharp'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Crop, PixelStatistics } from '../saim/augmentation'
-import { cropPixels, decodeImage, explain, type Pixels } from './decode'
+import { cropPixels, decodeImage, type Pixels } from './decode'
+import { explain } from './explain'
 import { type Operation, operations } from './image-operations'
 
 /** One image to be written, normalised, into its place in a batch. */
@@ -41,11 +42,12 @@ const normalised = mean.map((value, channel) =>
   Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - value) / deviation[channel]!),
 )
 
-parentPort!.on('message', (task: DecodeTask) => {
-  decodeInto(task).then(
-    () => parentPort!.postMessage({ id: task.id, reason: null } satisfies DecodeResult),
-    (error) => parentPort!.postMessage({ id: task.id, reason: explain(error) } satisfies DecodeResult),
+parentPort!.on('message', async (task: DecodeTask) => {
+  const reason = await decodeInto(task).then(
+    () => null,
+    (error) => explain(error, task.file),
   )
+  parentPort!.postMessage({ id: task.id, reason } satisfies DecodeResult)
 })
 
 async function decodeInto(task: DecodeTask): Promise<void> {

@@ -10,7 +10,8 @@ import type {
 } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
-import { cropPixels, decodeImage, explain, readHeader } from '../data/decode'
+import { cropPixels, decodeImage, readHeader } from '../data/decode'
+import { explain } from '../data/explain'
 import { reduceCrop, reductionFor } from '../data/reduction'
 import type { Engine } from '../engine/engine'
 import { centreCrop, type PixelStatistics } from '../saim/augmentation'
@@ -187,7 +188,7 @@ export async function loadCentredImage(
   } catch (error) {
     throw new AppError(
       'image-unreadable',
-      `${file} can not be read: ${explain(error)}.`,
+      `${file} can not be read: ${await explain(error, file)}.`,
       'Choose another one.',
     )
   }

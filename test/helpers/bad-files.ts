@@ -27,7 +27,7 @@ export async function makeBadFiles(folder: string): Promise<Record<string, RegEx
     'empty.png': /ends too early/,
     'header only.jpg': /damaged|not an image/,
     'half.jpg': /ends too early/,
-    'half.png': /damaged/,
+    'half.png': /ends too early/,
     'bomb.png': /megapixels/,
     'picture.bmp': /of a format that is not read/,
     'PHOTO.HEIC': /HEIC/,

@@ -1,0 +1,32 @@
+import sharp from 'sharp'
+import { describe, expect, it } from 'vitest'
+import { endsTooEarly, explain } from './explain'
+
+const noise = () =>
+  sharp({
+    create: { width: 80, height: 60, channels: 3, noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+  } as never)
+
+describe.each(['jpeg', 'png', 'gif', 'webp'] as const)('a %s', (format) => {
+  it('is known to end too early wherever it is cut', async () => {
+    const whole = await noise().toFormat(format).toBuffer()
+    expect(endsTooEarly(whole)).toBe(false)
+    for (const part of [0, 0.3, 0.5, 0.9, 1])
+      expect(endsTooEarly(whole.subarray(0, Math.floor(part * (whole.length - 1)))), `${part}`).toBe(true)
+  })
+})
+
+it('a JPEG with a whole preview in front of half a picture ends too early', async () => {
+  const whole = await noise().jpeg().toBuffer()
+  const preview = await noise().resize(8).jpeg().toBuffer()
+  const segment = Buffer.from([0xff, 0xe1, (preview.length + 2) >> 8, (preview.length + 2) & 255])
+  const both = Buffer.concat([whole.subarray(0, 2), segment, preview, whole.subarray(2)])
+  expect(endsTooEarly(both)).toBe(false)
+  expect(endsTooEarly(both.subarray(0, both.length / 2))).toBe(true)
+})
+
+it('of a whole file libvips tells what is wrong, where its words are not lost', async () => {
+  expect(await explain(new Error('Unknown error'), 'package.json')).toBe('damaged')
+  expect(await explain(new Error('bad table\nmore'), 'package.json')).toBe('damaged: bad table')
+  expect(await explain(new Error('Unknown error'), 'nowhere.jpg')).toBe('it can not be opened')
+})
