@@ -36,13 +36,15 @@ export class Follower {
 
   start(): void {
     let busy = false
-    this.timer = setInterval(() => {
+    const poll = () => {
       if (busy) return
       busy = true
       void this.poll()
         .catch((error) => console.error(error))
         .finally(() => (busy = false))
-    }, 500)
+    }
+    this.timer = setInterval(poll, 500)
+    poll()
   }
 
   stop(): void {

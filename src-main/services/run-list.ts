@@ -4,8 +4,8 @@ import { type Run, run as runSchema } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { lockOwner } from '../training/lock'
 import { lastMetric } from '../training/metrics'
-import { readRun, type RunFile, runPaths } from '../training/run-folder'
-import { annotationsFile, readAnnotations } from './annotations'
+import { readRun, runPaths } from '../training/run-folder'
+import { readAnnotations } from './annotations'
 import type { Settings } from './settings'
 
 export const isActive = ({ status }: Run) => status === 'running' || status === 'starting'
@@ -15,8 +15,8 @@ const startLimit = 15_000
 
 /** The runs below the runs folder, whoever trains them, as they are now. */
 export class RunList {
-  /** What became of a run's files when they were last read. */
-  private readonly seen = new Map<string, { key: string; run: Run }>()
+  /** Runs that rest or are being read, with the time of their folder before. */
+  private readonly seen = new Map<string, { changed: number; run: Promise<Run> }>()
   /** Seconds without a step of the runs that seem to hang. */
   readonly stalled = new Map<string, number>()
 
@@ -25,20 +25,13 @@ export class RunList {
   root = async () => (await this.settings.get()).runsFolder
 
   /** Throws AppError run-missing. */
-  async folderOf(id: string): Promise<string> {
-    const folder = path.join(await this.root(), id)
-    await access(runPaths(folder).manifest).catch(() => {
-      throw new AppError(
-        'run-missing',
-        'This run is not in the runs folder any more.',
-        'Look at the list of runs.',
-      )
-    })
-    return folder
-  }
+  folderOf = async (id: string): Promise<string> => existing(path.join(await this.root(), id))
 
   async all(): Promise<Run[]> {
-    const runs = await Promise.all((await this.ids()).map((id) => this.get(id).catch(() => null)))
+    const root = await this.root()
+    const runs = await Promise.all(
+      (await this.ids()).map((id) => this.look(path.join(root, id)).catch(() => null)),
+    )
     return runs.filter((run) => run !== null)
   }
 
@@ -48,26 +41,34 @@ export class RunList {
     return names.filter((name) => runSchema.shape.id.safeParse(name).success)
   }
 
-  /** Reads a run, or answers what was read before where its files did not change. */
-  async get(id: string): Promise<Run> {
-    const folder = await this.folderOf(id)
-    const paths = runPaths(folder)
-    const times = await Promise.all(
-      [paths.run, paths.metrics, annotationsFile(folder)].map((file) =>
-        stat(file).then(
-          ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
-          () => '',
-        ),
-      ),
+  /** Throws AppError run-missing. */
+  get = async (id: string): Promise<Run> => this.look(path.join(await this.root(), id))
+
+  /**
+   * The run of a folder. Files of a run that rests are renamed into place, which changes the time of its folder: one
+   * that is as old as when it was last read is not read again. Throws AppError run-missing.
+   */
+  private async look(folder: string): Promise<Run> {
+    const id = path.basename(folder)
+    const changed = await stat(folder).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Date.now(),
     )
     const known = this.seen.get(id)
-    if (known?.key === times.join() && !isActive(known.run)) return known.run
-    const run = {
-      ...(await describe(folder, await readRun(folder))),
-      stalledSeconds: this.stalled.get(id) ?? null,
+    if (known?.changed === changed) return known.run
+    const run = this.read(folder)
+    // A second change in the same tick of the clock would not be seen.
+    if (Date.now() - changed > 1000) {
+      this.seen.set(id, { changed, run })
+      const keep = (run: Run) => !isActive(run) && run.status !== 'interrupted'
+      void run.then(keep, () => false).then((kept) => kept || this.seen.delete(id))
     }
-    this.seen.set(id, { key: times.join(), run })
     return run
+  }
+
+  private async read(folder: string): Promise<Run> {
+    const stalledSeconds = this.stalled.get(path.basename(folder)) ?? null
+    return { ...(await describe(await existing(folder))), stalledSeconds }
   }
 
   forget(id: string): void {
@@ -76,7 +77,20 @@ export class RunList {
   }
 }
 
-async function describe(folder: string, file: RunFile): Promise<Omit<Run, 'stalledSeconds'>> {
+/** The folder of a run, where it is one. */
+async function existing(folder: string): Promise<string> {
+  await access(runPaths(folder).manifest).catch(() => {
+    throw new AppError(
+      'run-missing',
+      'This run is not in the runs folder any more.',
+      'Look at the list of runs.',
+    )
+  })
+  return folder
+}
+
+async function describe(folder: string): Promise<Omit<Run, 'stalledSeconds'>> {
+  const file = await readRun(folder)
   const annotations = await readAnnotations(folder)
   const latest = await lastMetric(folder)
   const active = file.status === 'running' || file.status === 'starting'

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync } from 'node:fs'
-import { open, readFile, stat, truncate } from 'node:fs/promises'
+import { open, readFile, truncate } from 'node:fs/promises'
 import { type Metric, metric } from '../../src-shared/contract'
 import { sha256 } from './files'
 import { runPaths } from './run-folder'
@@ -57,8 +57,21 @@ export async function tailMetrics(
 
 /** The last metric, read from the end of the file; null before the first step. */
 export async function lastMetric(folder: string): Promise<Metric | null> {
-  const { size } = await stat(runPaths(folder).metrics).catch(() => ({ size: 0 }))
-  return size ? ((await tailMetrics(folder, Math.max(0, size - 2000))).metrics.at(-1) ?? null) : null
+  const handle = await open(runPaths(folder).metrics, 'r').catch(() => null)
+  if (!handle) return null
+  try {
+    const { size } = await handle.stat()
+    const bytes = Buffer.alloc(Math.min(size, 2000))
+    await handle.read(bytes, 0, bytes.length, size - bytes.length)
+    const lines = bytes.toString('utf8', 0, bytes.lastIndexOf('\n') + 1).split('\n')
+    for (const line of lines.reverse()) {
+      const [found] = parseLine(line)
+      if (found) return found
+    }
+    return null
+  } finally {
+    await handle.close()
+  }
 }
 
 /** All metrics, or those after a step. */
