@@ -10,6 +10,10 @@ interface Ablation {
 
 /** The paper's ablations as sweeps. Its decoder depths 0, 1, 6 and 12 of 12 are those shares of a model's own depth. */
 export const ablations = {
+  objective: {
+    title: 'Objective: SAIM, ViT-iGPT, MAE',
+    variants: () => (['saim', 'igpt', 'mae'] as const).map((objective) => ({ objective })),
+  },
   order: { title: 'Order of prediction', variants: () => [{ order: 'stochastic' }, { order: 'raster' }] },
   'decoder-depth': {
     title: 'Decoder depth',

@@ -63,6 +63,33 @@ const settings = z.object({
     paper: 'Ablation: prediction head',
     description: 'What turns a query token into the pixels of its patch.',
   }),
+  decoderWidth: integer(512, 32, 2048, {
+    title: 'Decoder width',
+    group: 'Model',
+    paper: 'MAE, section 4',
+    description: 'Of the objective MAE only: width of its decoder, a multiple of 32, the width of its heads.',
+  }),
+  decoderDepth: integer(8, 1, 48, {
+    title: 'Decoder depth',
+    unit: 'blocks',
+    group: 'Model',
+    paper: 'MAE, section 4',
+    description: 'Of the objective MAE only: transformer blocks of its decoder.',
+  }),
+  objective: choice(['saim', 'mae', 'igpt'], {
+    title: 'Objective',
+    group: 'Method',
+    simple: true,
+    paper: 'Table 1 (MAE, ViT-iGPT)',
+    description:
+      'What the encoder learns from. To compare with SAIM: MAE predicts hidden patches from the others, ViT-iGPT each patch from those before it, row by row and without blur. Both settle some settings themselves.',
+  }),
+  maskRatio: number(0.75, 0.05, 0.95, {
+    title: 'Hidden patches',
+    group: 'Method',
+    paper: 'MAE, section 4',
+    description: 'Of the objective MAE only: share of the patches that are hidden and predicted.',
+  }),
   order: choice(['stochastic', 'raster'], {
     title: 'Order',
     group: 'Method',
@@ -258,6 +285,22 @@ const settings = z.object({
 })
 
 export type Hyperparameters = z.infer<typeof settings>
+export type Objective = Hyperparameters['objective']
+
+/**
+ * What an objective leaves no choice of. MAE (He et al. 2022) has no order, no query stream and no blur; its decoder ends in
+ * one linear layer. ViT-iGPT is plain regression of the next patch: SAIM in raster order, without query stream and blur.
+ */
+export const settledBy: Record<Objective, Partial<Hyperparameters>> = {
+  saim: {},
+  mae: { order: 'stochastic', queryDepth: 0, shareWeights: false, head: 'linear', blurSize: 0 },
+  igpt: { order: 'raster', queryDepth: 0, shareWeights: false, blurSize: 0 },
+}
+
+/** Patches that the encoder of MAE sees, the first of the random order; the others are predicted. 0 elsewhere. */
+export const visiblePatches = (
+  h: Pick<Hyperparameters, 'objective' | 'imageSize' | 'patchSize' | 'maskRatio'>,
+) => (h.objective === 'mae' ? Math.floor((h.imageSize / h.patchSize) ** 2 * (1 - h.maskRatio)) : 0)
 
 /** What must hold between settings. */
 const rules: Rule<Hyperparameters>[] = [
@@ -278,6 +321,16 @@ const rules: Rule<Hyperparameters>[] = [
     'blurSize',
     (h) => h.blurSize === 0 || h.blurSize % 2 === 1,
   ],
+  [
+    'The decoder width must be a multiple of 32.',
+    'decoderWidth',
+    (h) => h.objective !== 'mae' || h.decoderWidth % 32 === 0,
+  ],
+  [
+    'So many hidden patches leave none to be seen.',
+    'maskRatio',
+    (h) => h.objective !== 'mae' || visiblePatches(h) > 0,
+  ],
   ['The warm-up must be shorter than the run.', 'warmupEpochs', (h) => h.warmupEpochs <= h.epochs],
   [
     'The smallest crop area must not exceed the largest.',
@@ -291,8 +344,10 @@ const rules: Rule<Hyperparameters>[] = [
   ],
 ]
 
-/** Parses and validates settings; absent ones take their default. */
-export const hyperparametersSchema = settings.superRefine(keepRules(rules))
+/** Parses and validates settings; absent ones take their default, and those that the objective settles its value. */
+export const hyperparametersSchema = settings
+  .transform((h): Hyperparameters => ({ ...h, ...settledBy[h.objective] }))
+  .superRefine(keepRules(rules))
 
 /** Actual learning rate = base × effective batch / 256 (paper, Table 6). */
 export const learningRate = (h: Pick<Hyperparameters, 'baseLearningRate' | 'batchSize' | 'accumulation'>) =>
@@ -325,6 +380,8 @@ export const presets = {
       depth: 4,
       heads: 3,
       queryDepth: 4,
+      decoderWidth: 128,
+      decoderDepth: 3,
       epochs: 10,
       batchSize: 16,
       baseLearningRate: 8e-3,
@@ -342,6 +399,7 @@ export const presets = {
       depth: 12,
       heads: 3,
       queryDepth: 12,
+      decoderWidth: 128,
       epochs: 100,
       baseLearningRate: 1e-3,
       warmupEpochs: 10,
@@ -351,7 +409,15 @@ export const presets = {
   },
   small: {
     description: 'ViT-S/16 at 224 px: for a GPU.',
-    values: { width: 384, heads: 6, epochs: 300, accumulation: 4, checkpointEvery: 10, healthEvery: 10 },
+    values: {
+      width: 384,
+      heads: 6,
+      decoderWidth: 256,
+      epochs: 300,
+      accumulation: 4,
+      checkpointEvery: 10,
+      healthEvery: 10,
+    },
   },
   base: {
     description: "The paper's ViT-B/16 at 224 px, effective batch 2048.",

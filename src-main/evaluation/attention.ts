@@ -1,4 +1,5 @@
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { AppError } from '../../src-shared/errors'
 import { placesOf } from '../../src-shared/masks'
 import type { NamedTensors, StepFunction } from '../ops/step'
 import { encode, forward, type Watch } from '../saim/model'
@@ -27,13 +28,22 @@ const questions: Record<AttentionView, Question> = {
   query: attentionQuestion('query'),
 }
 
-/** The attention of a model to an image [S, S, 3]; the order [N] matters under the masks only. */
+/**
+ * The attention of a model to an image [S, S, 3]; the order [N] matters under the masks only. Throws AppError bad-settings
+ * where the model has none.
+ */
 export async function attend(
   model: CheckpointModel,
   image: Float32Array,
   order: Int32Array,
   view: AttentionView,
 ): Promise<Attention> {
+  if (model.h.objective === 'mae' && view !== 'full')
+    throw new AppError(
+      'bad-settings',
+      'A model of MAE has no content and query stream.',
+      'Look at its attention at full visibility.',
+    )
   const outputs = await model.ask(questions[view], { images: image, ...(view === 'full' ? {} : { order }) })
   const layers = Object.values(outputs)
   const place = placesOf(order)

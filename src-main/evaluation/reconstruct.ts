@@ -1,4 +1,4 @@
-import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { type Hyperparameters, visiblePatches } from '../../src-shared/hyperparameters'
 import type { NamedTensorData } from '../ops/step'
 import type { PixelStatistics } from '../saim/augmentation'
 import { imageInputs, reconstructStep } from '../saim/pretrain'
@@ -14,7 +14,7 @@ export interface Reconstruction {
   prediction: Float32Array
   /** Under norm_pix what is the model's alone: the prediction in deviations of each patch; else null. */
   pattern: Float32Array | null
-  /** Loss of each patch, row-major, and their mean. */
+  /** Loss of each patch, row-major, and the mean of those that are predicted. */
   patchLoss: Float32Array
   loss: number
 }
@@ -56,7 +56,7 @@ export function reconstructionsOf(
       prediction: unpatchify(coloured(of('prediction'), of('patchMean'), of('patchDeviation')), h),
       pattern: h.normalizePixels ? unpatchify(of('prediction'), h) : null,
       patchLoss,
-      loss: patchLoss.reduce((sum, value) => sum + value, 0) / patchLoss.length,
+      loss: patchLoss.reduce((sum, value) => sum + value, 0) / (patchLoss.length - visiblePatches(h)),
     }
   })
 }

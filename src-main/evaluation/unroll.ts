@@ -1,3 +1,4 @@
+import { AppError } from '../../src-shared/errors'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import type { CheckpointModel } from './checkpoint-model'
 import { runFreely } from './free-running'
@@ -21,13 +22,19 @@ interface UnrollOptions {
   onStep?(done: number): void
 }
 
-/** Predicts the patches of an image [S, S, 3] in an order [N], one after the other. */
+/** Predicts the patches of an image [S, S, 3] in an order [N], one after the other. Throws AppError bad-settings for MAE. */
 export async function unroll(
   model: CheckpointModel,
   image: Float32Array,
   order: Int32Array,
   { mode, given, onStep }: UnrollOptions,
 ): Promise<Unrolling> {
+  if (model.h.objective === 'mae')
+    throw new AppError(
+      'bad-settings',
+      'MAE predicts all hidden patches at once, not one after the other.',
+      'Look at its reconstructions.',
+    )
   const original = pictureOf(image, model.statistics)
   if (mode === 'free') {
     const painted = await runFreely(model, image, order, given, onStep)

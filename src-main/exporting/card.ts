@@ -1,5 +1,5 @@
 import { type ExportFormat, exportFormats, type Metric, type ProofCheck } from '../../src-shared/contract'
-import { allSettings } from '../../src-shared/hyperparameters'
+import { allSettings, type Objective } from '../../src-shared/hyperparameters'
 import { appVersion } from '../../src-shared/version'
 import { thin } from '../services/metrics'
 import type { CheckpointState } from '../training/checkpoint'
@@ -27,14 +27,14 @@ license: ${licence}
 library_name: ${libraries[format]}
 pipeline_tag: image-feature-extraction
 tags:
-  - saim
+  - ${h.objective}
   - self-supervised
   - vit
 ---
 
 # ${run.name}
 
-A vision transformer (ViT), pre-trained without labels by SAIM, stochastic autoregressive image modeling, with
+A vision transformer (ViT), pre-trained without labels by ${methods[h.objective]}, with
 SAIM Studio ${appVersion}. ${exportFormats[format].title}: ${exportFormats[format].purpose}
 
 |                   |                                                                                |
@@ -48,8 +48,8 @@ SAIM Studio ${appVersion}. ${exportFormats[format].title}: ${exportFormats[forma
 ## Features
 
 - \`class_token\` [batch, ${h.width}] and \`patches\` [batch, ${(h.imageSize / h.patchSize) ** 2}, ${h.width}]: the tokens after the last block, no LayerNorm after it.
-- \`pooled\` [batch, ${h.width}]: the mean of the patches. In SAIM the class token is not trained to see the image: use \`pooled\` where
-  nothing is fine-tuned.
+- \`pooled\` [batch, ${h.width}]: the mean of the patches. ${h.objective === 'mae' ? 'It is' : 'The class token is not trained to see the image: `pooled` is'} what to use
+  where nothing is fine-tuned.
 ${notes[format] ?? ''}
 ## Use
 
@@ -72,6 +72,12 @@ ${last ? `Loss ${metrics[0]!.loss.toFixed(4)} at step ${metrics[0]!.step}, ${las
 | ------- | ----- |
 ${settings.join('\n')}
 `
+}
+
+const methods: Record<Objective, string> = {
+  saim: 'SAIM, stochastic autoregressive image modeling',
+  mae: 'MAE, a masked autoencoder',
+  igpt: 'ViT-iGPT, autoregression of patches row by row',
 }
 
 export const unknownLicence = 'unknown'

@@ -28,8 +28,9 @@ export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>)
   const found = layout.read(file.tensors)
   const h = settingsOf(found, file.metadata, changes)
   const shapes = weightShapes(h)
-  // Of other methods' models only the encoder is the same; their `norm` stands after it, ours after the decoder.
-  const fits = (name: string) => name in shapes && (layout === authors || isEncoderName(name))
+  // Of other methods' models only the encoder is the same; the `norm` of MAE stands after it, that of SAIM after the decoder.
+  const whole = 'mask_token' in found ? h.objective === 'mae' : layout === authors
+  const fits = (name: string) => name in shapes && (whole || isEncoderName(name))
   const used = new Set(Object.keys(found).filter(fits))
   for (const name of used) {
     if (found[name]!.shape.join() !== shapes[name]!.join())

@@ -29,6 +29,7 @@ export function shapeOf(weights: FloatTensors): Partial<Hyperparameters> {
     heads: Math.max(1, Math.floor(width / 64)),
     ...(Number.isNaN(grid) ? {} : { imageSize: grid * patchSize }),
     ...decoderOf(weights, depth, blocks('query_blocks')),
+    ...maeDecoderOf(weights, blocks('decoder_blocks')),
     ...blurOf(weights),
   }
 }
@@ -45,6 +46,11 @@ function decoderOf(weights: FloatTensors, depth: number, queryDepth: number): Pa
   if (!head) return { queryDepth: depth }
   // Without query blocks the decoder uses the encoder's.
   return { head, queryDepth: queryDepth || depth, shareWeights: queryDepth === 0 }
+}
+
+function maeDecoderOf(weights: FloatTensors, decoderDepth: number): Partial<Hyperparameters> {
+  const embedding = weights['decoder_embed.weight']
+  return embedding ? { decoderWidth: embedding.shape[0]!, decoderDepth } : {}
 }
 
 /** The blur's kernel is kept among the authors' weights: K[i] ~ exp(-(i / sigma)² / 2). */

@@ -86,7 +86,7 @@ function positionsOf(h: Hyperparameters, grid: number): tf.Tensor {
 /** What stands before each of t1 .. tN: [class, t1 .. tN] -> [class, t1 .. t(N-1)]. */
 const beforeEach = (x: tf.Tensor) => x.slice([0, 0, 0], [-1, x.shape[1]! - 1, -1])
 
-/** Puts tokens [B, N, ...] into the order [B, N]. */
+/** Puts tokens [B, N, C] into the order [B, K], K = N or the first patches of an order. */
 export function sortTokens(x: tf.Tensor, order: tf.Tensor): tf.Tensor {
   const [batch, count, width] = x.shape as [number, number, number]
   const firstOfImage = tf.tensor(
@@ -95,11 +95,11 @@ export function sortTokens(x: tf.Tensor, order: tf.Tensor): tf.Tensor {
     'int32',
   )
   const rows = order.add(firstOfImage).flatten()
-  return tf.gather(x.reshape([batch * count, width]), rows).reshape([batch, count, width])
+  return tf.gather(x.reshape([batch * count, width]), rows).reshape([batch, order.shape[1]!, width])
 }
 
 /** Patches [B, N, p·p·3] -> [B, N, C]; the weight is kept as that of a convolution, [C, 3, p, p]. */
-function embedPatches(w: Weights, patches: tf.Tensor): tf.Tensor {
+export function embedPatches(w: Weights, patches: tf.Tensor): tf.Tensor {
   const weight = w['patch_embed.proj.weight']!.transpose([0, 2, 3, 1])
   return linear(patches, weight.reshape([weight.shape[0]!, -1]), w['patch_embed.proj.bias']!)
 }
@@ -110,7 +110,7 @@ type Mask = tf.Tensor | null
 type Factors = [attention: tf.Tensor, mlp: tf.Tensor] | null
 
 /** Pre-norm transformer block; x [B, T, C] attends to context [B, T, C], which may be x itself. */
-function block(
+export function block(
   w: Weights,
   name: string,
   heads: number,

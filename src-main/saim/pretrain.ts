@@ -1,9 +1,10 @@
 import * as tf from '../ops/tf'
-import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { type Hyperparameters, visiblePatches } from '../../src-shared/hyperparameters'
 import { valueAndGradients } from '../ops/gradients'
 import type { NamedTensorData, NamedTensors, StepFunction, TensorSpec } from '../ops/step'
 import { adamw, meanName, varianceName } from './adamw'
-import { forward, sortTokens } from './model'
+import { predictHidden } from './mae'
+import { forward, sortTokens, type Weights } from './model'
 import { patchCount } from './order'
 import { smooth, target } from './target'
 import { weightShapes } from './weights'
@@ -17,6 +18,17 @@ function difference(prediction: tf.Tensor, goal: tf.Tensor, kind: Hyperparameter
   return kind === 'L2' ? signed.square() : signed.abs()
 }
 
+/** What the objective predicts of images [B, S, S, 3]: all patches or, of MAE, the hidden ones; in the order, [B, n, p·p·3]. */
+const predict = (w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Tensor): tf.Tensor =>
+  h.objective === 'mae' ? predictHidden(w, h, images, order) : forward(w, h, images, order).prediction
+
+/** What that prediction is to be, [B, n, p·p·3]. */
+function goalOf(h: Hyperparameters, images: tf.Tensor, order: tf.Tensor): tf.Tensor {
+  const sorted = sortTokens(target(smooth(images, h), h).patches, order)
+  const visible = visiblePatches(h)
+  return visible ? sorted.slice([0, visible, 0], [-1, -1, -1]) : sorted
+}
+
 /** Loss and gradients of one batch. images [B, S, S, 3], order [B, N]. */
 export function lossAndGradients(
   h: Hyperparameters,
@@ -24,10 +36,10 @@ export function lossAndGradients(
   images: tf.Tensor,
   order: tf.Tensor,
 ) {
-  const goal = sortTokens(target(smooth(images, h), h).patches, order)
+  const goal = goalOf(h, images, order)
   const names = Object.keys(weightShapes(h))
   const { value, gradients } = valueAndGradients(
-    () => loss(forward(state, h, images, order).prediction, goal, h.loss),
+    () => loss(predict(state, h, images, order), goal, h.loss),
     names.map((name) => state[name]!),
   )
   return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, gradients[i]!])) }
@@ -83,6 +95,7 @@ function update(
 /**
  * Predictions for looking at, in row-major patch order: `prediction` and `target` [B, N, p·p·3], the statistics
  * by which norm_pix divided `patchMean` and `patchDeviation` [B, N, 1], `smoothed` [B, S, S, 3], `patchLoss` [B, N].
+ * What the encoder of MAE sees is not predicted: those patches are the target's own.
  */
 export const reconstructStep =
   (h: Hyperparameters): StepFunction =>
@@ -90,7 +103,10 @@ export const reconstructStep =
     const smoothed = smooth(images!, h)
     const goal = target(smoothed, h)
     const place = tf.topk(tf.neg(order!), patchCount(h)).indices // the inverse of the order
-    const prediction = sortTokens(forward(weights, h, images!, order!).prediction, place)
+    const prediction = sortTokens(
+      withVisible(predict(weights, h, images!, order!), goal.patches, h, order!),
+      place,
+    )
     return {
       outputs: {
         prediction,
@@ -103,12 +119,24 @@ export const reconstructStep =
     }
   }
 
+/** Predicted patches with the target's own before them where the encoder sees those. In the order, [B, N, p·p·3]. */
+function withVisible(
+  prediction: tf.Tensor,
+  patches: tf.Tensor,
+  h: Hyperparameters,
+  order: tf.Tensor,
+): tf.Tensor {
+  const visible = visiblePatches(h)
+  if (visible === 0) return prediction
+  return tf.concat([sortTokens(patches, order.slice([0, 0], [-1, visible])), prediction], 1)
+}
+
 /** The loss of each image of a batch, `losses` [B]. */
 export const validationStep =
   (h: Hyperparameters): StepFunction =>
   (weights, { images, order }) => {
-    const goal = sortTokens(target(smooth(images!, h), h).patches, order!)
-    const { prediction } = forward(weights, h, images!, order!)
+    const goal = goalOf(h, images!, order!)
+    const prediction = predict(weights, h, images!, order!)
     return { outputs: { losses: tf.mean(difference(prediction, goal, h.loss), [1, 2]) } }
   }
 

@@ -3,19 +3,31 @@ import { normals, purposes, uniforms } from '../../src-shared/random'
 
 type Shapes = Record<string, number[]>
 
-/** Shapes of all trainable weights by the names of the authors' state_dict, in its order. */
+/** Shapes of all trainable weights by the names of the authors' state_dict (of SAIM, or of MAE), in its order. */
 export function weightShapes(h: Hyperparameters): Shapes {
   const pixels = h.patchSize ** 2 * 3
-  return {
+  const encoder = {
     cls_token: [1, 1, h.width],
     'patch_embed.proj.weight': [h.width, 3, h.patchSize, h.patchSize],
     'patch_embed.proj.bias': [h.width],
     ...blocks('blocks', h.depth, h.width),
+  }
+  if (h.objective === 'mae') return { ...encoder, ...norm('norm', h.width), ...maeDecoder(h, pixels) }
+  return {
+    ...encoder,
     ...(h.shareWeights ? {} : blocks('query_blocks', h.queryDepth, h.width)),
     ...norm('norm', h.width),
     ...head(h, pixels),
   }
 }
+
+const maeDecoder = ({ width, decoderWidth, decoderDepth }: Hyperparameters, pixels: number): Shapes => ({
+  mask_token: [1, 1, decoderWidth],
+  ...linear('decoder_embed', width, decoderWidth),
+  ...blocks('decoder_blocks', decoderDepth, decoderWidth),
+  ...norm('decoder_norm', decoderWidth),
+  ...linear('decoder_pred', decoderWidth, pixels),
+})
 
 const blocks = (name: string, depth: number, width: number): Shapes =>
   Object.assign({}, ...Array.from({ length: depth }, (_, i) => block(`${name}.${i}`, width)))
@@ -52,7 +64,7 @@ function head(h: Hyperparameters, pixels: number): Shapes {
 }
 
 /**
- * Initial weights: xavier-uniform matrices (the patch embedding as a linear), class token normal with
+ * Initial weights: xavier-uniform matrices (the patch embedding as a linear), class and mask token normal with
  * deviation .02, LayerNorm weights 1, biases 0 (DESIGN.md section 1). All of them, or those that are `wanted`.
  */
 export function initialWeights(
@@ -69,7 +81,7 @@ export function initialWeights(
 
 function initialValues(name: string, shape: number[], seed: number, index: number): Float32Array {
   const size = shape.reduce((a, b) => a * b)
-  if (name === 'cls_token')
+  if (name === 'cls_token' || name === 'mask_token')
     return Float32Array.from(normals(seed, purposes.weights, index, 0, size), (z) => 0.02 * z)
   if (shape.length === 1) return new Float32Array(size).fill(name.endsWith('.weight') ? 1 : 0)
   const [fanOut, fanIn] = [shape[0]!, size / shape[0]!]

@@ -1,6 +1,6 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { Estimate, Run } from '../../src-shared/contract'
-import { type Hyperparameters, learningRate } from '../../src-shared/hyperparameters'
+import { type Hyperparameters, learningRate, visiblePatches } from '../../src-shared/hyperparameters'
 import { patchCount } from '../saim/order'
 import { weightShapes } from '../saim/weights'
 import { freeDiskBytes } from '../training/disk'
@@ -10,7 +10,8 @@ const flopsPerCore = 60e9
 
 /** The settings that decide how long a step takes. */
 const costly = [
-  'imageSize', 'patchSize', 'width', 'depth', 'heads', 'queryDepth', 'head', 'batchSize', 'accumulation',
+  'imageSize', 'patchSize', 'width', 'depth', 'heads', 'queryDepth', 'head', 'batchSize', 'accumulation', 'objective',
+  'decoderWidth', 'decoderDepth', 'maskRatio',
 ] as const // prettier-ignore
 
 /**
@@ -53,19 +54,34 @@ export async function estimateRun(
   return { ...estimate, warnings: warnings(h, images, estimate) }
 }
 
+/** The transformer blocks of a model by the stack that they belong to, with the tokens that they work on. */
+const stacksOf = (h: Hyperparameters) =>
+  h.objective === 'mae'
+    ? [
+        { blocks: h.depth, tokens: visiblePatches(h), width: h.width, heads: h.heads },
+        { blocks: h.decoderDepth, tokens: patchCount(h), width: h.decoderWidth, heads: h.decoderWidth / 32 },
+      ]
+    : [{ blocks: h.depth + h.queryDepth, tokens: patchCount(h), width: h.width, heads: h.heads }]
+
 /** Forward and backward: three times two operations for each weight and token, and the attention. */
 function flopsPerImage(h: Hyperparameters): number {
-  const tokens = patchCount(h)
-  const blocks = (h.depth + h.queryDepth) * (12 * h.width ** 2 + 2 * tokens * h.width)
-  const head = 4 * h.width ** 2 + 4 * h.width * h.patchSize ** 2 * 3
-  return 6 * tokens * (blocks + head)
+  const stacks = stacksOf(h)
+  const blocks = stacks.map(
+    ({ blocks, tokens, width }) => tokens * blocks * (12 * width ** 2 + 2 * tokens * width),
+  )
+  const { tokens, width } = stacks.at(-1)!
+  const head = tokens * (4 * width ** 2 + 4 * width * h.patchSize ** 2 * 3)
+  return 6 * (blocks.reduce((a, b) => a + b) + head)
 }
 
-/** Weights and moments in two buffers, gradients, and what the blocks keep for the backward pass. */
+/** Weights and moments in two buffers, gradients, and what the blocks and the head keep for the backward pass. */
 function memoryBytes(h: Hyperparameters, parameters: number): number {
-  const tokens = patchCount(h)
-  const perBlock = tokens * (22 * h.width + 2 * h.heads * tokens)
-  return 200e6 + parameters * 4 * 8 + h.batchSize * (h.depth + h.queryDepth + 1) * perBlock * 4
+  const stacks = stacksOf(h)
+  const kept = stacks.map(
+    ({ blocks, tokens, width, heads }, i) =>
+      (blocks + (i === stacks.length - 1 ? 1 : 0)) * tokens * (22 * width + 2 * heads * tokens),
+  )
+  return 200e6 + parameters * 4 * 8 + h.batchSize * kept.reduce((a, b) => a + b) * 4
 }
 
 function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warnings'>): string[] {

@@ -2,11 +2,15 @@ import { computed, ref, type Ref } from 'vue'
 import type { z } from 'zod'
 import type { Setting } from '../../src-shared/settings'
 
-/** A form of the settings of a schema: their values, what differs from `start` and what is wrong with them. */
+/**
+ * A form of the settings of a schema: their values, what differs from `start` and what is wrong with them. `settledBy` says
+ * which settings others leave no choice of.
+ */
 export function settingsForm<Values extends Record<string, unknown>>(
   schema: z.ZodType<Values>,
   settings: Setting[],
   start: Ref<Values>,
+  settledBy: (values: Values) => Partial<Values> = () => ({}),
 ) {
   const values = ref({ ...start.value }) as Ref<Values>
   const advanced = ref(false)
@@ -32,17 +36,20 @@ export function settingsForm<Values extends Record<string, unknown>>(
     settings.filter(({ name, simple }) => !advanced.value && !simple && errors.value[name]),
   )
 
+  const settled = computed<Record<string, unknown>>(() => settledBy(values.value))
   const changed = (name: string) => values.value[name] !== start.value[name]
   const set = (name: string, value: unknown) => Object.assign(values.value, { [name]: value })
   const reset = (name: string) => set(name, start.value[name])
 
-  return { values, advanced, groups, errors, valid, hiddenErrors, changed, set, reset }
+  return { values, advanced, groups, errors, valid, hiddenErrors, settled, changed, set, reset }
 }
 
 /** What a field needs of its form, as a store gives it. */
 export interface FieldForm {
   values: Record<string, unknown>
   errors: Partial<Record<string, string>>
+  /** Values that others leave no choice of. */
+  settled: Record<string, unknown>
   changed(name: string): boolean
   set(name: string, value: unknown): void
   reset(name: string): void

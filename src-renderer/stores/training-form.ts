@@ -8,6 +8,7 @@ import {
   hyperparametersSchema,
   learningRate,
   type PresetName,
+  settledBy,
 } from '../../src-shared/hyperparameters'
 import { backend } from '../backend'
 import { settingsForm } from '../components/settings-form'
@@ -18,7 +19,12 @@ export const useTrainingForm = defineStore('training-form', () => {
   const name = ref('')
   const preset = ref<PresetName>('nano')
   const presetValues = computed(() => fromPreset(preset.value))
-  const form = settingsForm<Hyperparameters>(hyperparametersSchema, allSettings, presetValues)
+  const form = settingsForm<Hyperparameters>(
+    hyperparametersSchema,
+    allSettings,
+    presetValues,
+    ({ objective }) => settledBy[objective],
+  )
   const { values, valid } = form
   const estimate = ref<Estimate | null>(null)
   const actualLearningRate = computed(() => learningRate(values.value))

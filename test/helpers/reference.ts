@@ -30,6 +30,24 @@ export interface EvaluationReference {
 export const evaluationReference = (): EvaluationReference =>
   JSON.parse(readFileSync('test/python/evaluation-reference.json', 'utf8'))
 
+/** What test/python/mae_reference.py says of a small MAE. */
+export interface MaeReference {
+  shape: Record<
+    'imageSize' | 'patchSize' | 'width' | 'depth' | 'heads' | 'decoderWidth' | 'decoderDepth',
+    number
+  >
+  order: number[][]
+  loss: number
+  /** [2, 12, 48]: of the hidden patches, in the order. */
+  prediction: number[]
+  /** Of each weight: its norm, its product with a wave and its first values. */
+  gradients: Record<string, { shape: number[]; norm: number; product: number; first: number[] }>
+}
+
+/** Numbers of transformers. */
+export const maeReference = (): MaeReference =>
+  JSON.parse(readFileSync('test/python/mae-reference.json', 'utf8'))
+
 /** The numbers that the script calls waves: sin(1.7 i). */
 export const waves = (count: number, start = 0) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * (i + start)))

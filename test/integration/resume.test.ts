@@ -32,6 +32,10 @@ const ours = [
       validationFraction: 0.2,
     },
   },
+  {
+    name: 'the objective MAE',
+    settings: { objective: 'mae', decoderWidth: 32, decoderDepth: 1, maskRatio: 0.6 },
+  },
 ] as const
 
 describe('a resumed run', () => {
