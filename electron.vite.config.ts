@@ -39,6 +39,7 @@ export default defineConfig({
           proof: 'src-main/proof/process.ts',
           exporting: 'src-main/exporting/process.ts',
           decoder: 'src-main/data/decoder-thread.ts',
+          umap: 'src-main/evaluation/umap-thread.ts',
         },
         output: { format: 'cjs', entryFileNames: '[name].js' },
       },

@@ -4,7 +4,7 @@ import type { ImageFile } from '../data/manifest'
 import type { Engine } from '../engine/engine'
 import type { Embeddings } from './embeddings'
 import { type FeatureRows, nearest, type Neighbours, unitRows } from './knn'
-import { type Plane, projectPca, projectUmap } from './projection'
+import { projectPca, projectUmap } from './projection'
 
 /** Neighbours that are looked at for maps and for what is odd; an image itself is its first. */
 const neighbourhood = 15
@@ -26,15 +26,17 @@ export class EmbeddedImages {
       throw new AppError('too-few-images', 'Fewer than two images can be read.', 'Choose other images.')
   }
 
+  /** Null where it was stopped before there was anything to see. */
   async map(
     feature: Feature,
     method: 'pca' | 'umap',
-    options: { onProgress?(share: number): void; stopped?(): boolean },
-  ): Promise<EmbeddingMap> {
-    const plane: Plane =
+    options: { onProgress?(share: number): void; signal?: AbortSignal },
+  ): Promise<EmbeddingMap | null> {
+    const plane =
       method === 'pca'
         ? projectPca(this.features(feature))
         : await projectUmap(await this.neighbourhoods(feature), options)
+    if (!plane) return null
     return {
       paths: this.rows.map(({ path }) => path),
       ...plane,

@@ -35,7 +35,7 @@ const patchTokenLimit = 1.5e9
 /** The images that were embedded, by the keys that the services gave them. */
 export class EmbeddingSets {
   private readonly sets = new Map<string, { set: ChosenImages; embedded: EmbeddedImages }>()
-  private stopped = false
+  private stopping = new AbortController()
 
   constructor(
     private readonly engine: Engine,
@@ -48,19 +48,19 @@ export class EmbeddingSets {
     const known = this.sets.get(key)
     const set = known?.set ?? { place, folder, images: await imagesOf(manifest, limit) }
     const embedded = known?.embedded ?? new EmbeddedImages(this.engine, set.images, await this.run(set))
-    if (!this.stopped) this.keep(key, set, embedded)
+    if (!this.stopping.signal.aborted) this.keep(key, set, embedded)
     const images = embedded.rows.length
     return { images, unreadable: set.images.length - images, seconds: (performance.now() - begin) / 1000 }
   }
 
   /** Ends what takes long. */
-  stop = () => void (this.stopped = true)
+  stop = () => this.stopping.abort()
 
-  map = (key: string, feature: Feature, method: 'pca' | 'umap'): Promise<EmbeddingMap> => {
-    this.stopped = false
+  map = (key: string, feature: Feature, method: 'pca' | 'umap'): Promise<EmbeddingMap | null> => {
+    this.stopping = new AbortController()
     return this.get(key).embedded.map(feature, method, {
       onProgress: (share) => this.tell({ what: 'map', share }),
-      stopped: () => this.stopped,
+      signal: this.stopping.signal,
     })
   }
 
@@ -85,7 +85,7 @@ export class EmbeddingSets {
   }
 
   private async run(set: ChosenImages, patchTokens = false) {
-    this.stopped = false
+    const { signal } = (this.stopping = new AbortController())
     const model = await CheckpointModel.open(this.engine, set.place)
     try {
       if (patchTokens && set.images.length * patchCount(model.h) * model.h.width * 4 > patchTokenLimit)
@@ -97,7 +97,7 @@ export class EmbeddingSets {
       return await embed(model, set.folder, set.images, {
         patchTokens,
         onProgress: (done) => this.tell({ what: 'embed', share: done / set.images.length }),
-        stopped: () => this.stopped,
+        stopped: () => signal.aborted,
       })
     } finally {
       await model.dispose()

@@ -1,10 +1,27 @@
+import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { oneByOneInputs, oneByOneStep } from '../saim/one-by-one'
 import { patchCount } from '../saim/order'
-import type { CheckpointModel } from './checkpoint-model'
-import { unpatchify } from './pictures'
-import { reconstruction } from './reconstruct'
+import { imageInputs } from '../saim/pretrain'
+import { smooth, target } from '../saim/target'
+import type { CheckpointModel, Question } from './checkpoint-model'
+import { patchify, unpatchify } from './pictures'
 
 /** Statistics of a first patch that nothing is known of yet: the mean of ImageNet, half of its deviation. */
 const unknown = { mean: 0, deviation: 0.5 }
+
+const oneByOne: Question = { name: 'one by one', step: oneByOneStep, inputs: oneByOneInputs }
+
+/** By what norm_pix divides the patches of an image: `mean` and `deviation` [1, N, 1]. */
+const statistics: Question = {
+  name: 'statistics',
+  step:
+    (h) =>
+    (_, { images }) => {
+      const { mean, deviation } = target(smooth(images!, h), h)
+      return { outputs: { mean, deviation } }
+    },
+  inputs: (h) => ({ images: imageInputs(h, 1)['images']! }),
+}
 
 /**
  * The image as the model paints it: the first `given` patches of the order are the image's own, every later one is
@@ -23,36 +40,44 @@ export async function runFreely(
 ): Promise<Float32Array> {
   const { h } = model
   const count = patchCount(h)
-  const places = pixelPlaces(h)
-  const perPatch = places.length / count
-  const painted = image.slice()
-  for (const patch of order.subarray(given))
-    for (let i = 0; i < perPatch; i++) painted[places[patch * perPatch + i]!] = 0
+  const perPatch = image.length / count
+  const painted = patchify(image, h)
+  const patchAt = (patch: number) => painted.subarray(patch * perPatch, (patch + 1) * perPatch)
+  for (const patch of order.subarray(given)) patchAt(patch).fill(0)
   // Of the picture without its later patches, which the blur would let into the statistics of those before.
-  const start = await model.ask(reconstruction, { images: painted, order })
-  const mean = start['patchMean']!.values.slice()
-  const deviation = start['patchDeviation']!.values.slice()
-  for (let k = given; k < count; k++) {
-    const patch = order[k]!
+  const start = await model.ask(statistics, { images: unpatchify(painted, h) })
+  const mean = start['mean']!.values.slice()
+  const deviation = start['deviation']!.values.slice()
+
+  const kept = new Float32Array(oneByOneInputs(h)['kept']!.shape.reduce((a, b) => a * b))
+  for (let i = 0; i < count; i++) {
+    const [patch, previous] = [order[i]!, order[Math.max(i - 1, 0)]!]
+    const { prediction, made } = await model.ask(oneByOne, {
+      pixels: patchAt(previous),
+      patch: Int32Array.of(previous),
+      next: Int32Array.of(patch),
+      step: Float32Array.of(i),
+      kept,
+    })
+    fillRow(kept, i, made!.values, h)
+    if (i < given) continue
     if (h.normalizePixels) {
-      const nearby = weightsByDistance(patch, order.subarray(0, k), Math.sqrt(count))
+      const nearby = weightsByDistance(patch, order.subarray(0, i), Math.sqrt(count))
       mean[patch] = average(mean, nearby) ?? unknown.mean
       deviation[patch] = average(deviation, nearby) ?? unknown.deviation
     }
-    const { prediction } = await model.ask(reconstruction, { images: painted, order })
-    for (let i = patch * perPatch; i < (patch + 1) * perPatch; i++)
-      painted[places[i]!] = prediction!.values[i]! * deviation[patch]! + mean[patch]!
-    onStep?.(k + 1)
+    patchAt(patch).set(prediction!.values.map((value) => value * deviation[patch]! + mean[patch]!))
+    onStep?.(i + 1)
     await new Promise((resolve) => setImmediate(resolve)) // let messages in
   }
-  return painted
+  return unpatchify(painted, h)
 }
 
-/** Where each value of patches [N, p·p·3] lies in pixels [S, S, 3]. */
-function pixelPlaces(h: { imageSize: number; patchSize: number }): Int32Array {
-  const places = new Int32Array(h.imageSize ** 2 * 3)
-  unpatchify([...places.keys()], h).forEach((value, pixel) => (places[value] = pixel))
-  return places
+/** Puts `made` [K, 1, C] into row i of `kept` [K, N, C]. */
+function fillRow(kept: Float32Array, i: number, made: ArrayLike<number>, h: Hyperparameters): void {
+  const count = patchCount(h)
+  for (let start = 0; start < made.length; start += h.width)
+    kept.set((made as Float32Array).subarray(start, start + h.width), start * count + i * h.width)
 }
 
 /** For each patch that is known how much it says of `patch`: 1 / distance². */

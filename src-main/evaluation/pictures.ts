@@ -60,19 +60,25 @@ function square(pixels: Float32Array, byte: (value: number, index: number) => nu
 }
 
 /** Patches [N, p·p·3] in row-major order, put together as pixels [S, S, 3]. */
-export function unpatchify(
-  patches: ArrayLike<number>,
-  { imageSize, patchSize }: Pick<Hyperparameters, 'imageSize' | 'patchSize'>,
-): Float32Array {
-  const grid = imageSize / patchSize
+export function unpatchify(patches: ArrayLike<number>, grid: Grid): Float32Array {
+  return new Float32Array(grid.imageSize ** 2 * 3).map((_, pixel) => patches[placeInPatches(pixel, grid)]!)
+}
+
+/** Pixels [S, S, 3] as patches [N, p·p·3] in row-major order. */
+export function patchify(pixels: Float32Array, grid: Grid): Float32Array {
+  const patches = new Float32Array(pixels.length)
+  pixels.forEach((value, pixel) => (patches[placeInPatches(pixel, grid)] = value))
+  return patches
+}
+
+type Grid = Pick<Hyperparameters, 'imageSize' | 'patchSize'>
+
+/** Where a value of pixels [S, S, 3] lies in patches [N, p·p·3]. */
+function placeInPatches(pixel: number, { imageSize, patchSize }: Grid): number {
+  const [y, x] = [Math.floor(pixel / (imageSize * 3)), pixel % (imageSize * 3)]
   const row = patchSize * 3
-  const pixels = new Float32Array(imageSize * imageSize * 3)
-  for (let i = 0; i < pixels.length; i++) {
-    const [patch, k] = [Math.floor(i / (patchSize * row)), i % (patchSize * row)]
-    const top = Math.floor(patch / grid) * patchSize + Math.floor(k / row)
-    pixels[(top * grid + (patch % grid)) * row + (k % row)] = patches[i]!
-  }
-  return pixels
+  const patch = Math.floor(y / patchSize) * (imageSize / patchSize) + Math.floor(x / row)
+  return patch * patchSize * row + (y % patchSize) * row + (x % row)
 }
 
 /** White between pictures, in pixels. */

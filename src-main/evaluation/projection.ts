@@ -1,7 +1,9 @@
+import { Worker } from 'node:worker_threads'
 import { Matrix } from 'ml-matrix'
 import { PCA } from 'ml-pca'
-import { UMAP } from 'umap-js'
+import { outFile } from '../paths'
 import type { FeatureRows, Neighbours } from './knn'
+import type { UmapMessage } from './umap-thread'
 
 /** Places of features on a plane. */
 export interface Plane {
@@ -24,44 +26,28 @@ export function projectPca({ values, width }: FeatureRows): Plane {
 
 interface UmapOptions {
   onProgress?(share: number): void
-  /** Asked between rounds; the places so far are answered. */
-  stopped?(): boolean
+  /** Ends it: with the places so far, or with null where there are none yet. */
+  signal?: AbortSignal
 }
 
-/**
- * UMAP (McInnes, Healy and Melville) of features by the neighbours that each has in their own bank, the same at every
- * call. Lets messages in.
- */
+/** UMAP of features by the neighbours that each has in their own bank, in a thread of its own. */
 export async function projectUmap(
-  { k, indices, similarities }: Neighbours,
-  { onProgress, stopped }: UmapOptions = {},
-): Promise<Plane> {
-  const count = indices.length / k
-  const perRow = (value: (i: number) => number) =>
-    Array.from({ length: count }, (_, row) => Array.from({ length: k }, (_, n) => value(row * k + n)))
-  const umap = new UMAP({ nNeighbors: k, random: randomNumbers() })
-  umap.setPrecomputedKNN(
-    perRow((i) => indices[i]!),
-    perRow((i) => Math.max(0, 1 - similarities[i]!)),
-  )
-  // With the neighbours known, UMAP looks at nothing of the features but their number.
-  const rounds = umap.initializeFit(Array.from({ length: count }, () => []))
-  for (let round = 1; round <= rounds && !stopped?.(); round++) {
-    umap.step()
-    onProgress?.(round / rounds)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  const places = umap.getEmbedding()
-  return { x: places.map(([x]) => x!), y: places.map(([, y]) => y!) }
-}
-
-/** Mulberry32: UMAP draws some hundred million numbers, so that they must be cheap rather than good. */
-function randomNumbers(): () => number {
-  let state = 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  neighbours: Neighbours,
+  { onProgress, signal }: UmapOptions = {},
+): Promise<Plane | null> {
+  const thread = new Worker(outFile('umap'), { workerData: neighbours })
+  try {
+    return await new Promise((resolve, reject) => {
+      let begun = false
+      signal?.addEventListener('abort', () => (begun ? thread.postMessage('stop') : resolve(null)))
+      thread.on('message', (message: UmapMessage) => {
+        if ('plane' in message) return resolve(message.plane)
+        begun = true
+        onProgress?.(message.share)
+      })
+      thread.on('error', reject)
+    })
+  } finally {
+    await thread.terminate()
   }
 }

@@ -39,11 +39,12 @@ export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order
   // g_0 = position; after every step-th block h: g = QueryBlock(g, h)
   let g: tf.Tensor = sortedPositions
   for (let layer = 0; layer < h.depth; layer++) {
-    x = block(w, `blocks.${layer}`, h.heads, x, x, contentMask, (p) => watch?.('content', p))
+    const hear = (p: tf.Tensor) => watch?.('content', p)
+    x = block(w, `blocks.${layer}`, h.heads, x, x, contentMask, { hear })
     const step = h.depth / h.queryDepth
     if ((layer + 1) % step === 0) {
-      const name = `${h.shareWeights ? 'blocks' : 'query_blocks'}.${(layer + 1) / step - 1}`
-      g = block(w, name, h.heads, g, beforeEach(x), queryMask, (p) => watch?.('query', p))
+      const hear = (p: tf.Tensor) => watch?.('query', p)
+      g = block(w, queryBlock(h, (layer + 1) / step - 1), h.heads, g, beforeEach(x), queryMask, { hear })
     }
   }
   if (h.queryDepth === 0) g = g.add(beforeEach(x))
@@ -71,7 +72,7 @@ export function encode(
   return Array.from({ length: h.depth }, (_, layer) => {
     const branch = (i: number) => kept!.slice([layer, i, 0], [1, 1, batch]).reshape([batch, 1, 1])
     const factors: Factors = kept ? [branch(0), branch(1)] : null
-    return (x = block(w, `blocks.${layer}`, h.heads, x, x, null, hear, factors))
+    return (x = block(w, `blocks.${layer}`, h.heads, x, x, null, { hear, factors }))
   })
 }
 
@@ -82,6 +83,10 @@ function positionsOf(h: Hyperparameters, grid: number): tf.Tensor {
   const resized = grid === trained ? positions : interpolatePositions(positions, trained, grid)
   return tf.tensor(resized, [grid * grid, h.width])
 }
+
+/** Where the weights of a block of the query stream are. */
+export const queryBlock = (h: Hyperparameters, i: number) =>
+  `${h.shareWeights ? 'blocks' : 'query_blocks'}.${i}`
 
 /** What stands before each of t1 .. tN: [class, t1 .. tN] -> [class, t1 .. t(N-1)]. */
 const beforeEach = (x: tf.Tensor) => x.slice([0, 0, 0], [-1, x.shape[1]! - 1, -1])
@@ -109,6 +114,14 @@ type Mask = tf.Tensor | null
 /** By how much each image's attention and MLP count, [B, 1, 1] each; null where they count as they are. */
 type Factors = [attention: tf.Tensor, mlp: tf.Tensor] | null
 
+export type KeysAndValues = [keys: tf.Tensor, values: tf.Tensor]
+
+interface AttentionOptions {
+  hear?: (probabilities: tf.Tensor) => void
+  /** Puts those of earlier tokens before the context's own keys and values, [B, T, C] -> [B, P + T, C] each. */
+  withPast?: (own: KeysAndValues) => KeysAndValues
+}
+
 /** Pre-norm transformer block; x [B, T, C] attends to context [B, T, C], which may be x itself. */
 export function block(
   w: Weights,
@@ -117,13 +130,12 @@ export function block(
   x: tf.Tensor,
   context: tf.Tensor,
   mask: Mask,
-  hear?: (probabilities: tf.Tensor) => void,
-  factors: Factors = null,
+  { factors, ...options }: AttentionOptions & { factors?: Factors } = {},
 ): tf.Tensor {
   const scaled = (branch: tf.Tensor, i: 0 | 1) => (factors ? branch.mul(factors[i]) : branch)
   const query = norm(w, `${name}.norm1`, x)
   const keys = context === x ? query : norm(w, `${name}.norm1`, context)
-  x = x.add(scaled(attention(w, `${name}.attn`, heads, query, keys, mask, hear), 0))
+  x = x.add(scaled(attention(w, `${name}.attn`, heads, query, keys, mask, options), 0))
   return x.add(scaled(mlp(w, `${name}.mlp`, norm(w, `${name}.norm2`, x)), 1))
 }
 
@@ -135,14 +147,16 @@ function attention(
   x: tf.Tensor,
   context: tf.Tensor,
   mask: Mask,
-  hear?: (probabilities: tf.Tensor) => void,
+  { hear, withPast }: AttentionOptions,
 ): tf.Tensor {
   const [batch, length, width] = x.shape as [number, number, number]
-  const split = (t: tf.Tensor) => t.reshape([batch, length, heads, width / heads]).transpose([0, 2, 1, 3])
+  const split = (t: tf.Tensor) => t.reshape([batch, -1, heads, width / heads]).transpose([0, 2, 1, 3])
+  const own: KeysAndValues = [named(w, `${name}.k`, context), named(w, `${name}.v`, context)]
+  const [keys, values] = withPast?.(own) ?? own
   const q = split(named(w, `${name}.q`, x)) // [B, heads, T, D]
-  const k = split(named(w, `${name}.k`, context))
-  const v = split(named(w, `${name}.v`, context))
-  const scores = tf.matMul(q, k, false, true).mul(Math.sqrt(heads / width)) // [B, heads, T, T]
+  const k = split(keys) // [B, heads, P + T, D], P = 0 without a past
+  const v = split(values)
+  const scores = tf.matMul(q, k, false, true).mul(Math.sqrt(heads / width)) // [B, heads, T, P + T]
   const probabilities = tf.softmax(mask ? scores.add(mask) : scores)
   hear?.(probabilities)
   const mixed = tf.matMul(probabilities, v) // [B, heads, T, D]
@@ -160,10 +174,16 @@ const mlp = (w: Weights, name: string, x: tf.Tensor) =>
   named(w, `${name}.fc2`, gelu(named(w, `${name}.fc1`, x)))
 
 /** LN(g) [B, N, C] -> pixels of each patch [B, N, p·p·3]. */
-function head(w: Weights, h: Hyperparameters, g: tf.Tensor, mask: Mask): tf.Tensor {
+export function head(
+  w: Weights,
+  h: Hyperparameters,
+  g: tf.Tensor,
+  mask: Mask,
+  options?: AttentionOptions,
+): tf.Tensor {
   if (h.head === 'mlp') return mlp(w, 'prediction_head', g)
   if (h.head === 'linear') return named(w, 'prediction_head', g)
-  return named(w, 'prediction_head.fc', block(w, 'prediction_head.block', h.heads, g, g, mask))
+  return named(w, 'prediction_head.fc', block(w, 'prediction_head.block', h.heads, g, g, mask, options))
 }
 
 export const norm = (w: Weights, name: string, x: tf.Tensor) =>

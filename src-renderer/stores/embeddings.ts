@@ -69,7 +69,10 @@ export const useEmbeddings = defineStore('embeddings', () => {
   async function draw() {
     if (!done.value) return
     const question = { ...done.value.choice, feature: feature.value, method: method.value }
-    map.value = (await working('map', () => backend['inspect.map'](question))) ?? map.value
+    const drawn = await working('map', () => backend['inspect.map'](question))
+    if (drawn === null)
+      method.value = 'pca' // UMAP was stopped too early to show anything
+    else map.value = drawn ?? map.value
   }
   async function sort() {
     if (!done.value) return

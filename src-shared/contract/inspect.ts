@@ -119,7 +119,11 @@ export const inspectCalls = {
   'inspect.embed': call(embeddings, z.object({ images: count, unreadable: count, seconds: z.number() })),
   /** Ends an embedding or a map that is being made. */
   'inspect.stop': call(nothing, nothing),
-  'inspect.map': call(embeddings.extend({ feature, method: z.enum(['pca', 'umap']) }), embeddingMap),
+  /** Null where it was stopped before there was anything to see. */
+  'inspect.map': call(
+    embeddings.extend({ feature, method: z.enum(['pca', 'umap']) }),
+    embeddingMap.nullable(),
+  ),
   /** The images nearest to one, by cosine, nearest first. */
   'inspect.neighbours': call(
     embeddings.extend({ feature, path: filePath, count: z.int().min(1).max(100) }),

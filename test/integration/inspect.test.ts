@@ -3,6 +3,8 @@ import { createEngine } from '../../src-main/engine'
 import { attend } from '../../src-main/evaluation/attention'
 import { CheckpointModel } from '../../src-main/evaluation/checkpoint-model'
 import { runFreely } from '../../src-main/evaluation/free-running'
+import { patchify, unpatchify } from '../../src-main/evaluation/pictures'
+import { projectUmap } from '../../src-main/evaluation/projection'
 import { reconstruct, reconstruction } from '../../src-main/evaluation/reconstruct'
 import { patchCount } from '../../src-main/saim/order'
 import { initialWeights } from '../../src-main/saim/weights'
@@ -120,12 +122,74 @@ describe('free running', () => {
     },
   )
 
+  it.each([
+    ['two query blocks', {}],
+    ['one query block', { queryDepth: 1 }],
+    ['no query block', { queryDepth: 0 }],
+    ['shared weights', { shareWeights: true }],
+    ['a linear head', { head: 'linear' as const }],
+    ['a transformer as head', { head: 'transformer' as const }],
+  ])('keeps keys and values, and predicts what the whole sequence gives, with %s', async (_name, changes) => {
+    const { model, h } = await twoModels({ ...changes, normalizePixels: false })
+    const painted = await runFreely(model, pixels, order, 3)
+    // Patch after patch by whole forward passes over the picture so far.
+    let expected: Float32Array = pixels.slice()
+    for (const patch of order.subarray(3)) {
+      const { prediction } = await model.ask(reconstruction, { images: expected, order })
+      const patches = patchify(expected, h)
+      patches.set(prediction!.values.subarray(patch * 48, (patch + 1) * 48), patch * 48)
+      expected = unpatchify(patches, h)
+    }
+    expectClose(painted, expected)
+    expect(Math.max(...painted.map((value, i) => Math.abs(value - pixels[i]!)))).toBeGreaterThan(0.1)
+  })
+
   it('knows nothing of the patches that it is to predict', async () => {
     const { model } = await twoModels()
     const other = pixels.slice()
     other.forEach((value, i) => (other[i] = Math.floor(i / 3 / 16) >= 4 ? -value : value))
     const raster = Int32Array.from({ length: 16 }, (_, i) => i)
     expectClose(await runFreely(model, other, raster, 2), await runFreely(model, pixels, raster, 2), 6)
+  })
+})
+
+describe('a map by UMAP', () => {
+  /** Two groups, each row's neighbours in its own. */
+  const count = 60
+  const k = 5
+  const neighbours = {
+    k,
+    indices: Int32Array.from({ length: count * k }, (_, i) => {
+      const row = Math.floor(i / k)
+      return row + (i % k) * 2 < count ? row + (i % k) * 2 : row - (i % k) * 2
+    }),
+    similarities: Float32Array.from({ length: count * k }, (_, i) => 1 - 0.05 * (i % k)),
+  }
+
+  it('puts groups apart, the same at every call', async () => {
+    const plane = (await projectUmap(neighbours))!
+    const mean = (group: number, values: number[]) =>
+      values.filter((_, row) => row % 2 === group).reduce((a, b) => a + b) / (count / 2)
+    const apart = Math.hypot(mean(0, plane.x) - mean(1, plane.x), mean(0, plane.y) - mean(1, plane.y))
+    expect(apart).toBeGreaterThan(1)
+    expect(await projectUmap(neighbours)).toEqual(plane)
+  })
+
+  it('is nothing where it is stopped before it began, and later what there is', async () => {
+    const early = new AbortController()
+    const never = projectUmap(neighbours, { signal: early.signal })
+    early.abort()
+    expect(await never).toBeNull()
+
+    const late = new AbortController()
+    const shares: number[] = []
+    const onProgress = (share: number) => {
+      shares.push(share)
+      late.abort()
+    }
+    const plane = await projectUmap(neighbours, { onProgress, signal: late.signal })
+    expect(plane!.x).toHaveLength(count)
+    expect(shares.at(-1)).toBeLessThan(1)
   })
 })
 

@@ -22,7 +22,11 @@ const binary =
   (op: string, dtype?: DataType): Emit =>
   (tracer, { a, b }) => {
     const shape = backend_util.assertAndGetBroadcastShape(a!.shape, b!.shape)
-    return one(tracer, op, [tracer.operand(a!), tracer.operand(b!)], shape, dtype ?? (a!.dtype as DataType))
+    // Of like operands in the shape that either was made in: tfjs's reshapes then need no nodes.
+    const like = util.arraysEqual(a!.shape, b!.shape)
+    const made = like ? tracer.plainestShape([a!, b!]) : shape
+    const operands = [a!, b!].map((x) => tracer.operand(like ? { ...x, shape: made } : x))
+    return { ...one(tracer, op, operands, made, dtype ?? (a!.dtype as DataType)), shape }
   }
 
 /** An ONNX reduction over attributes `axis` (or `reductionIndices`). */
@@ -189,6 +193,8 @@ export const kernels: Record<string, Emit> = {
   Transpose: (tracer, { x }, { perm }) => {
     const order = perm as number[]
     const shape = order.map((axis) => x!.shape[axis]!)
+    const moved = order.filter((axis) => x!.shape[axis]! > 1)
+    if (moved.every((axis, i) => i === 0 || axis > moved[i - 1]!)) return { ...x!, shape }
     return one(tracer, 'Transpose', [tracer.operand(x!)], shape, x!.dtype as DataType, {
       perm: { ints: order },
     })

@@ -44,6 +44,12 @@ export class Tracer extends tf.KernelBackend {
     )[0]!
   }
 
+  /** The shape of fewest axes in which one of the tensors was made; they are of one size. */
+  plainestShape(tensors: tf.TensorInfo[]): number[] {
+    const shapes = tensors.map((tensor) => [...this.tracedValue(tensor).shape])
+    return shapes.reduce((plainest, shape) => (shape.length < plainest.length ? shape : plainest))
+  }
+
   /** Adds a node and answers the names of its outputs. */
   node(
     op: string,

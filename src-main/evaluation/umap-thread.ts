@@ -1,0 +1,48 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { UMAP } from 'umap-js'
+import type { Neighbours } from './knn'
+import type { Plane } from './projection'
+
+/** What the thread says: how far it is, from the first round on, and at last the places. */
+export type UmapMessage = { share: number } | { plane: Plane }
+
+/**
+ * A thread that places rows by UMAP (McInnes, Healy and Melville), the same at every call. Before its first round it
+ * hears nothing for as long as some ten seconds; later any message ends it with the places so far.
+ */
+async function main({ k, indices, similarities }: Neighbours): Promise<void> {
+  let stopped = false
+  parentPort!.once('message', () => (stopped = true))
+  const count = indices.length / k
+  const perRow = (value: (i: number) => number) =>
+    Array.from({ length: count }, (_, row) => Array.from({ length: k }, (_, n) => value(row * k + n)))
+  const umap = new UMAP({ nNeighbors: k, random: randomNumbers() })
+  umap.setPrecomputedKNN(
+    perRow((i) => indices[i]!),
+    perRow((i) => Math.max(0, 1 - similarities[i]!)),
+  )
+  // With the neighbours known, UMAP looks at nothing of the features but their number.
+  const rounds = umap.initializeFit(Array.from({ length: count }, () => []))
+  for (let round = 1; round <= rounds && !stopped; round++) {
+    umap.step()
+    say({ share: round / rounds })
+    await new Promise((resolve) => setImmediate(resolve)) // let the message in
+  }
+  const places = umap.getEmbedding()
+  say({ plane: { x: places.map(([x]) => x!), y: places.map(([, y]) => y!) } })
+}
+
+const say = (message: UmapMessage) => parentPort!.postMessage(message)
+
+/** Mulberry32: UMAP draws some hundred million numbers, so that they must be cheap rather than good. */
+function randomNumbers(): () => number {
+  let state = 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+void main(workerData as Neighbours)

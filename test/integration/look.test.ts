@@ -1,0 +1,154 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createEngine } from '../../src-main/engine'
+import { CheckpointModel } from '../../src-main/evaluation/checkpoint-model'
+import { loadCentredImage } from '../../src-main/evaluation/inspector'
+import { decodeSafetensors } from '../../src-main/exporting/safetensors'
+import { forkNode } from '../../src-main/port'
+import { createServices, type Services } from '../../src-main/services/backend'
+import { checkpointSteps, loadCheckpoint } from '../../src-main/training/checkpoint'
+import { plainModel } from '../helpers/plain-model'
+import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
+
+/** `saim reconstruct`, `attention` and `embed`, and what the services let a page look at. */
+const home = temporaryFolder()
+const images = temporaryFolder()
+const out = temporaryFolder()
+const image = path.join(images, 'even', 'image 000.jpg')
+let run: string
+let services: Services
+
+beforeAll(async () => {
+  await makeImages(images, 24)
+  await saim(['train', images, ...flags(smallModel)], home)
+  run = path.join(home, 'runs', readdirSync(path.join(home, 'runs'))[0]!)
+  process.env['SAIM_HOME'] = home
+  services = createServices({ kind: 'browser', fork: forkNode }, () => undefined)
+})
+afterAll(() => services.close())
+
+/** The weights of the newest checkpoint, the settings, and what a plain model makes of an image. */
+async function plain(file: string) {
+  const step = (await checkpointSteps(run)).at(-1)!
+  const { h, statistics } = await CheckpointModel.open(
+    await createEngine('onnxruntime-cpu', { threads: 1 }),
+    {
+      folder: run,
+      step,
+    },
+  )
+  const { weights } = await loadCheckpoint(run, step)
+  return plainModel(h, weights, await loadCentredImage(file, h.imageSize, statistics))
+}
+
+describe('saim reconstruct', () => {
+  it('writes the panels of each image that it is asked for', async () => {
+    const { code, output } = await saim(['reconstruct', run, image, '--out', out], home)
+    expect(output).toMatch(/image 000-6\.png: loss \d\.\d{4}/)
+    expect(code).toBe(0)
+    // Original, smoothed, prediction, error and pattern: 16 px enlarged 14 times, with white between.
+    expect(await sharp(path.join(out, 'image 000-6.png')).metadata()).toMatchObject({
+      width: 5 * 224 + 16,
+      height: 224,
+    })
+  })
+
+  it('animates how patches come about, from predictions fed back', async () => {
+    const asked = ['reconstruct', run, image, '--out', out, '--animate', 'gif', '--free', '--given', '4']
+    expect((await saim(asked, home)).code).toBe(0)
+    const { pages } = await sharp(path.join(out, 'image 000-6-free.gif')).metadata()
+    expect(pages).toBe(13) // the 4 that are given, then 12 predictions
+  })
+
+  it('shows the images of the run where none is named', async () => {
+    const all = path.join(out, 'all')
+    await saim(['reconstruct', run, '--out', all], home)
+    expect(readdirSync(all)).toHaveLength(8)
+  })
+
+  it('names what can not be read, and checkpoints that are not there', async () => {
+    const missing = await saim(['reconstruct', run, path.join(images, 'none.jpg'), '--out', out], home)
+    expect(missing).toMatchObject({ code: 1 })
+    expect(missing.output).toContain('none.jpg can not be read')
+    const step = await saim(['reconstruct', run, image, '--step', '5', '--out', out], home)
+    expect(step.output).toContain('has no checkpoint of step 5')
+  })
+})
+
+describe('saim attention', () => {
+  it('writes the picture, each head and their mean', async () => {
+    const { output } = await saim(['attention', run, image, '--patch', '1,2', '--out', out], home)
+    const file = path.join(out, 'image 000-6-attention-2.png')
+    expect(output).toContain('heads 1 to 2 and their mean')
+    expect((await sharp(file).metadata()).width).toBe(4 * 224 + 12)
+  })
+
+  it('says which patches, blocks and heads there are', async () => {
+    const asked = (...more: string[]) => saim(['attention', run, image, '--out', out, ...more], home)
+    expect((await asked('--patch', '4,0')).output).toContain('from 0 to 3')
+    expect((await asked('--layer', '3')).output).toContain('Choose 1 to 2')
+    expect((await asked('--head', '3')).output).toContain('Choose 1 to 2')
+  })
+})
+
+describe('saim embed', () => {
+  it('writes what a plain model makes of each image', async () => {
+    const target = path.join(out, 'embeddings')
+    const asked = ['embed', run, images, '--format', 'safetensors', '--patch-tokens', '--out', target]
+    const { output, code } = await saim(asked, home)
+    expect(output).toContain('24 images')
+    expect(code).toBe(0)
+    const { tensors } = decodeSafetensors(readFileSync(path.join(target, 'embeddings.safetensors')))
+    const [classToken, mean, patches] = [tensors['class_token']!, tensors['mean']!, tensors['patch_tokens']!]
+    expect(classToken.shape).toEqual([24, 32])
+    expect(patches.shape).toEqual([24, 16, 32])
+    const { tokens } = (await plain(image)).encoded()
+    const of = ({ values }: { values: ArrayLike<number> | BigInt64Array }, count: number) =>
+      Array.from(values, Number).slice(0, count)
+    const close = (actual: number[], expected: number[]) =>
+      actual.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 4))
+    close(of(classToken, 32), tokens[0]!)
+    close(of(patches, 16 * 32), tokens.slice(1).flat())
+    close(
+      of(mean, 32),
+      tokens[0]!.map((_, k) => tokens.slice(1).reduce((sum, token) => sum + token[k]!, 0) / 16),
+    )
+  })
+
+  it('writes the same as a table, and never over what is there', async () => {
+    const target = path.join(out, 'table')
+    const asked = ['embed', run, '--format', 'csv', '--limit', '10', '--out', target]
+    expect((await saim(asked, home)).output).toContain('10 images')
+    const [file] = readdirSync(target).filter((name) => name.endsWith('.csv'))
+    const [header, ...rows] = readFileSync(path.join(target, file!), 'utf8').trim().split('\n')
+    expect(header!.split(',').length).toBeGreaterThan(64)
+    expect(rows).toHaveLength(10)
+    expect((await saim(asked, home)).output).toContain('is there already')
+  })
+})
+
+describe('a page', () => {
+  it('sees images of the run’s folder, and nothing beside it', async () => {
+    mkdirSync(path.join(path.dirname(images), `${path.basename(images)}-beside`), { recursive: true })
+    const id = path.basename(run)
+    const asked = (file: string) =>
+      services.calls['inspect.reconstruct']({
+        run: id,
+        step: 6,
+        image: { source: { kind: 'run', id }, path: file },
+        order: { kind: 'raster' },
+      })
+    const found = await asked('even/image 000.jpg')
+    expect(existsSync((await services.file(found.pictures.original))!)).toBe(true)
+    const beside = `../${path.basename(images)}-beside/a.jpg`
+    for (const file of ['../secret.jpg', beside, '/etc/passwd', 'even/../../secret.jpg', '.', ''])
+      await expect(asked(file)).rejects.toMatchObject({ code: 'not-allowed' })
+    const thumbnail = (file: string) => services.file(`inspect/thumbnail/run/${id}/${file}`)
+    expect(existsSync((await thumbnail('even/image 000.jpg'))!)).toBe(true)
+    expect(await thumbnail('../../../etc/passwd')).toBeNull()
+    expect(await thumbnail(beside)).toBeNull()
+    expect(await services.file('inspect/picture/../../secret.png')).toBeNull()
+  })
+})
