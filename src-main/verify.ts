@@ -160,7 +160,7 @@ async function checkForward(reference: Reference, engine: Engine): Promise<Check
   const step: StepFunction = (w, { images, order }) => {
     const smoothed = smooth(images!, h)
     const place = tf.topk(tf.neg(order!), patchCount(h)).indices
-    const { encoded, decoded, prediction } = forward(w, h, images!, order!)
+    const { encoded, decoded, prediction } = forward(w, h, images!, order!, { whole: true })
     const tokens = encoded.slice([0, 1, 0], [-1, -1, -1])
     return {
       outputs: {
@@ -233,7 +233,7 @@ export function compareGradients(
 
 async function checkTraining(reference: Reference, engine: Engine): Promise<Check[]> {
   const { h, losses, trainingNoise, weightsAfter } = reference
-  const state = engine.createState(trainingState(reference.weights, h))
+  const state = engine.createState(trainingState(reference.weights, { accumulate: false }))
   const program = await engine.compile(trainStep(h), state, trainInputs(h))
   const count = h.batchSize * patchCount(h)
   const actual: number[] = []

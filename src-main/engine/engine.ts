@@ -16,6 +16,8 @@ export interface Device {
   name: string
   /** A GPU that a processor plays: right, and far slower than that processor by itself. */
   software: boolean
+  /** Bytes of a tensor up to which it computes at its fastest, as its caches hold it; infinite where larger is better. */
+  fastestBytes: number
 }
 
 export interface State {

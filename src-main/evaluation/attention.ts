@@ -84,6 +84,6 @@ const attentionStep =
         outputs[`layer ${Object.keys(outputs).length}`] = probabilities
     }
     if (view === 'full') encode(w, h, images!, watch)
-    else forward(w, h, images!, order!, watch)
+    else forward(w, h, images!, order!, { whole: true, watch })
     return { outputs }
   }

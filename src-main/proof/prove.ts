@@ -11,8 +11,9 @@ import type { Engine } from '../engine/engine'
 import type { NamedTensorData, StepFunction } from '../ops/step'
 import * as tf from '../ops/tf'
 import { orders } from '../saim/order'
-import { imageInputs, lossAndGradients, trainingState, trainInputs, trainStep } from '../saim/pretrain'
+import { imageInputs, lossAndGradients } from '../saim/pretrain'
 import { initialWeights } from '../saim/weights'
+import { compileUpdate, startingState } from '../training/update'
 import { compareGradients, tolerances } from '../verify'
 
 /** A model that plain tfjs, in JavaScript, differentiates in a second. */
@@ -34,7 +35,9 @@ const measuring = { steps: 10, seconds: 3 }
 export async function prove(id: string, { threads }: { threads: number }): Promise<EngineProof> {
   tf.enableProdMode() // no advice on the terminal to use another backend
   const { outputs, operators, device } = await lossAndGradientsOf(id, threads)
-  const reference = await run(new EagerEngine('reference', 'cpu', { name: '', software: false }))
+  const reference = await run(
+    new EagerEngine('reference', 'cpu', { name: '', software: false, fastestBytes: Infinity }),
+  )
   const names = Object.keys(initialWeights(tiny, 0))
   const lossDifference = Math.abs(outputs['loss']!.values[0]! - reference['loss']!.values[0]!)
   const gradients = compareGradients(outputs, reference, names)
@@ -66,7 +69,8 @@ const step: StepFunction = (weights, { images, order }) => {
 async function run(engine: Engine): Promise<NamedTensorData> {
   const state = engine.createState(initialWeights(tiny, 0))
   const program = await engine.compile(step, state, imageInputs(tiny))
-  const outputs = await program.run(batchOf(tiny))
+  const { images, indices, epoch } = batchOf(tiny)
+  const outputs = await program.run({ images, order: orders(tiny, 0, epoch, indices) })
   await program.dispose()
   state.dispose()
   return outputs
@@ -110,17 +114,15 @@ export function countOperators(events: ProfileEvent[]): EngineProof['operators']
 /** Images that a training step of the preset takes in a second, after a first one that compiles. */
 async function measure(engine: Engine): Promise<number> {
   const h = measured(engine.device.software)
-  const state = engine.createState(trainingState(initialWeights(h, 0), h))
-  const program = await engine.compile(trainStep(h), state, trainInputs(h))
-  const update = (count: number) =>
-    program.run({ ...batchOf(h), learningRate: Float32Array.of(1e-4), step: Float32Array.of(count) })
-  await update(1)
+  const state = engine.createState(startingState(h, engine.device, initialWeights(h, 0)))
+  const update = await compileUpdate(h, engine, state)
+  const train = (count: number) => update([batchOf(h)], 1e-4, count)
+  await train(1)
   const start = performance.now()
   let steps = 0
   while (steps < measuring.steps && performance.now() - start < measuring.seconds * 1000)
-    await update(++steps + 1)
+    await train(++steps + 1)
   const seconds = (performance.now() - start) / 1000
-  await program.dispose()
   state.dispose()
   return (steps * h.batchSize) / seconds
 }
@@ -129,5 +131,5 @@ function batchOf(h: Hyperparameters) {
   const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) =>
     Math.sin(i * 12.9898),
   )
-  return { images, order: orders(h, 0, 0, [...Array(h.batchSize).keys()]) }
+  return { images, indices: [...Array(h.batchSize).keys()], epoch: 0 }
 }

@@ -22,19 +22,29 @@ export type Watch = (stream: 'content' | 'query', probabilities: tf.Tensor) => v
  *   content stream  [class, t1 .. tN]: token i sees itself and every token before it
  *   query stream           [q1 .. qN]: query i sees [class, t1 .. t(i-1)]
  *
+ * No query sees tN, so that it is left out, unless the `whole` encoding is asked for.
+ *
  * images [B, S, S, 3], order [B, N] -> everything in the order of prediction:
- *   encoded [B, 1+N, C], decoded [B, N, C], prediction [B, N, p·p·3]
+ *   encoded [B, N, C] or, whole, [B, 1+N, C], decoded [B, N, C], prediction [B, N, p·p·3]
  */
-export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Tensor, watch?: Watch) {
+export function forward(
+  w: Weights,
+  h: Hyperparameters,
+  images: tf.Tensor,
+  order: tf.Tensor,
+  { whole = false, watch }: { whole?: boolean; watch?: Watch } = {},
+) {
   const count = patchCount(h)
   const batch = images.shape[0]!
-  const [contentMask, queryMask] = [causalMask(1 + count), causalMask(count)]
+  const [contentMask, queryMask] = [causalMask(whole ? 1 + count : count), causalMask(count)]
+  const seen = (x: tf.Tensor) => (whole ? beforeEach(x) : x) // [class, t1 .. t(N-1)]
 
   // x_0 = [class, E(patches) + position]
   const positions = tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
   const sortedPositions = tf.gather(positions, order.flatten()).reshape([batch, count, h.width])
   const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), order)).add(sortedPositions)
-  let x = tf.concat([tf.tile(w['cls_token']!, [batch, 1, 1]), tokens], 1)
+  const all = tf.concat([tf.tile(w['cls_token']!, [batch, 1, 1]), tokens], 1)
+  let x = whole ? all : beforeEach(all)
 
   // g_0 = position; after every step-th block h: g = QueryBlock(g, h)
   let g: tf.Tensor = sortedPositions
@@ -44,10 +54,10 @@ export function forward(w: Weights, h: Hyperparameters, images: tf.Tensor, order
     const step = h.depth / h.queryDepth
     if ((layer + 1) % step === 0) {
       const hear = (p: tf.Tensor) => watch?.('query', p)
-      g = block(w, queryBlock(h, (layer + 1) / step - 1), h.heads, g, beforeEach(x), queryMask, { hear })
+      g = block(w, queryBlock(h, (layer + 1) / step - 1), h.heads, g, seen(x), queryMask, { hear })
     }
   }
-  if (h.queryDepth === 0) g = g.add(beforeEach(x))
+  if (h.queryDepth === 0) g = g.add(seen(x))
 
   return { encoded: x, decoded: g, prediction: head(w, h, norm(w, 'norm', g), queryMask) }
 }

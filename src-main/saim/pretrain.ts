@@ -29,12 +29,13 @@ function goalOf(h: Hyperparameters, images: tf.Tensor, order: tf.Tensor): tf.Ten
   return visible ? sorted.slice([0, visible, 0], [-1, -1, -1]) : sorted
 }
 
-/** Loss and gradients of one batch. images [B, S, S, 3], order [B, N]. */
+/** Loss and gradients of one batch, both times `share`. images [B, S, S, 3], order [B, N]. */
 export function lossAndGradients(
   h: Hyperparameters,
   state: NamedTensors,
   images: tf.Tensor,
   order: tf.Tensor,
+  share = 1,
 ) {
   const goal = goalOf(h, images, order)
   const names = Object.keys(weightShapes(h))
@@ -54,14 +55,14 @@ export const trainStep =
     return { state: updated, outputs: { loss, gradientNorm: norm } }
   }
 
-/** Adds a batch's gradients to those kept, for gradient accumulation. */
+/** Adds the gradients of some images to those kept; they are `share` of the images of an update. */
 export const accumulateStep =
-  (h: Hyperparameters): StepFunction =>
+  (h: Hyperparameters, share: number): StepFunction =>
   (state, { images, order }) => {
-    const { loss, gradients } = lossAndGradients(h, state, images!, order!)
+    const { loss, gradients } = lossAndGradients(h, state, images!, order!, share)
     const sums = Object.entries(gradients).map(([name, g]) => [
       gradientName(name),
-      state[gradientName(name)]!.add(g.div(h.accumulation)),
+      state[gradientName(name)]!.add(g),
     ])
     return { state: Object.fromEntries(sums), outputs: { loss } }
   }
@@ -142,20 +143,23 @@ export const validationStep =
 
 const gradientName = (weight: string) => `gradient/${weight}`
 
-/** Weights with all that training keeps beside them: AdamW's moments, and gradients where they accumulate. */
-export function trainingState(weights: NamedTensorData, h: Hyperparameters): NamedTensorData {
+/** Weights with all that training keeps beside them: AdamW's moments, and gradients where they `accumulate`. */
+export function trainingState(
+  weights: NamedTensorData,
+  { accumulate }: { accumulate: boolean },
+): NamedTensorData {
   const state = { ...weights }
   for (const [name, { shape, values }] of Object.entries(weights)) {
     state[meanName(name)] = { shape, values: new Float32Array(values.length) }
     state[varianceName(name)] = { shape, values: new Float32Array(values.length) }
-    if (h.accumulation > 1) state[gradientName(name)] = { shape, values: new Float32Array(values.length) }
+    if (accumulate) state[gradientName(name)] = { shape, values: new Float32Array(values.length) }
   }
   return state
 }
 
 const float = (shape: number[]): TensorSpec => ({ shape, dtype: 'float32' })
 
-/** Inputs of `reconstructStep`, `validationStep` and, with the training batch size, of `accumulateStep`. */
+/** Inputs of `reconstructStep`, `validationStep` and, with as many images as a part has, `accumulateStep`. */
 export const imageInputs = (h: Hyperparameters, batch = h.batchSize): Record<string, TensorSpec> => ({
   images: float([batch, h.imageSize, h.imageSize, 3]),
   order: { shape: [batch, patchCount(h)], dtype: 'int32' },

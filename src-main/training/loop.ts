@@ -4,6 +4,7 @@ import { AppError } from '../../src-shared/errors'
 import { type Batch, type BatchLoader, openBatches, requireImages } from '../data/batches'
 import { cacheLimit } from '../data/pixel-cache'
 import { createEngine } from '../engine'
+import type { Device } from '../engine/engine'
 import { decodeSafetensors } from '../exporting/safetensors'
 import type { NamedTensorData } from '../ops/step'
 import { learningRateAt } from '../saim/schedule'
@@ -57,7 +58,7 @@ export async function train(
   if (run.notice) log(run.notice)
   const engine = await createEngine(run.engine, { threads: run.threads })
   await noteEngine(folder, run, saved?.state.step ?? 0)
-  const state = engine.createState(await startOf(folder, run, saved))
+  const state = engine.createState(await startOf(folder, run, engine.device, saved))
   const chosen = images.indicesOf('train')
   const place = placeOf(saved, Math.max(1, Math.floor(chosen.length / h.batchSize)))
   const loader = openBatches({
@@ -232,13 +233,14 @@ const foldersOf = (folder: string) => {
 async function startOf(
   folder: string,
   run: RunFile,
+  device: Device,
   saved: SavedCheckpoint | null,
 ): Promise<NamedTensorData> {
   const h = run.hyperparameters
-  if (saved) return startingState(h, saved.weights, saved.optimizer)
-  if (!run.origin) return startingState(h, initialWeights(h, h.seed))
+  if (saved) return startingState(h, device, saved.weights, saved.optimizer)
+  if (!run.origin) return startingState(h, device, initialWeights(h, h.seed))
   const bytes = await readChecked(runPaths(folder).initial, 'weights.safetensors')
-  return startingState(h, decodeSafetensors(bytes).tensors as NamedTensorData)
+  return startingState(h, device, decodeSafetensors(bytes).tensors as NamedTensorData)
 }
 
 async function takeBatches(loader: BatchLoader, count: number): Promise<Batch[]> {

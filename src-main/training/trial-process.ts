@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const { hyperparameters, engine: id, threads } = await readRun(folder!)
   const h = { ...hyperparameters, batchSize: Number(batchSize), accumulation: Number(accumulation) }
   const engine = await createEngine(id, { threads })
-  const state = engine.createState(startingState(h, initialWeights(h, h.seed)))
+  const state = engine.createState(startingState(h, engine.device, initialWeights(h, h.seed)))
   const update = await compileUpdate(h, engine, state)
   const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) => (i % 255) / 255)
   const indices = Array.from({ length: h.batchSize }, (_, i) => i)

@@ -8,7 +8,7 @@ import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { encodeModel } from '../../src-main/engine/onnx/encode'
 import { sizeOf } from '../../src-main/engine/onnx/graph'
-import { optimise } from '../../src-main/engine/onnx/passes'
+import { optimise, sumsAsProducts } from '../../src-main/engine/onnx/passes'
 import { trace } from '../../src-main/engine/onnx/tracer'
 import { orders } from '../../src-main/saim/order'
 import { trainingState, trainInputs, trainStep } from '../../src-main/saim/pretrain'
@@ -28,11 +28,11 @@ interface Event {
 
 async function main() {
   const folder = mkdtempSync(path.join(tmpdir(), 'saim-profile-'))
-  const state = trainingState(initialWeights(h, 0), h)
+  const state = trainingState(initialWeights(h, 0), { accumulate: false })
   const specs = Object.fromEntries(
     Object.entries(state).map(([name, { shape }]) => [name, { shape, dtype: 'float32' as const }]),
   )
-  const graph = optimise(trace(trainStep(h), specs, trainInputs(h)).graph)
+  const graph = sumsAsProducts(optimise(trace(trainStep(h), specs, trainInputs(h)).graph))
   const session = await InferenceSession.create(encodeModel(graph), {
     intraOpNumThreads: cpus().length,
     enableMemPattern: false,

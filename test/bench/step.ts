@@ -6,29 +6,28 @@
 import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { createEngine } from '../../src-main/engine'
-import { orders } from '../../src-main/saim/order'
-import { trainingState, trainInputs, trainStep } from '../../src-main/saim/pretrain'
 import { initialWeights } from '../../src-main/saim/weights'
+import { compileUpdate, startingState } from '../../src-main/training/update'
 import { fromPreset, type PresetName } from '../../src-shared/hyperparameters'
 
-const [preset = 'nano', batch = '64', steps = '12'] = process.argv.slice(2)
-const h = fromPreset(preset as PresetName, { batchSize: Number(batch), accumulation: 1 })
+const [preset = 'nano', batchSize = '64', steps = '12'] = process.argv.slice(2)
+const h = fromPreset(preset as PresetName, { batchSize: Number(batchSize), accumulation: 1 })
 const threads = cpus().length
 
 async function ours() {
   const start = performance.now()
   const engine = await createEngine('onnxruntime-cpu', { threads })
-  const state = engine.createState(trainingState(initialWeights(h, 0), h))
-  const program = await engine.compile(trainStep(h), state, trainInputs(h))
+  const state = engine.createState(startingState(h, engine.device, initialWeights(h, 0)))
+  const update = await compileUpdate(h, engine, state)
   const compiled = performance.now() - start
   const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) =>
     Math.sin(i * 12.9898),
   )
-  const order = orders(h, 0, 0, [...Array(h.batchSize).keys()])
+  const batch = { images, indices: [...Array(h.batchSize).keys()], epoch: 0 }
   const times: number[] = []
   for (let step = 1; step <= Number(steps); step++) {
     const begin = performance.now()
-    await program.run({ images, order, learningRate: Float32Array.of(1e-4), step: Float32Array.of(step) })
+    await update([batch], 1e-4, step)
     times.push(performance.now() - begin)
   }
   const sorted = times.slice(2).sort((a, b) => a - b)
@@ -41,7 +40,13 @@ async function ours() {
 }
 
 function pytorch(): { median: number; fastest: number; peakMegabytes: number; version: string } | null {
-  const parameters = ['test/bench/pytorch_step.py', JSON.stringify(h), batch, steps, String(threads)]
+  const parameters = [
+    'test/bench/pytorch_step.py',
+    JSON.stringify(h),
+    String(h.batchSize),
+    steps,
+    String(threads),
+  ]
   const { stdout, status } = spawnSync(process.env['PYTHON'] ?? 'python3', parameters, { encoding: 'utf8' })
   return status === 0 ? JSON.parse(stdout) : null
 }
@@ -51,7 +56,7 @@ const line = (name: string, r: { median: number; fastest: number; peakMegabytes:
 
 async function main() {
   const result = await ours()
-  console.log(`${preset}, batch ${batch}, ${steps} steps, ${threads} threads on ${cpus()[0]!.model}`)
+  console.log(`${preset}, batch ${h.batchSize}, ${steps} steps, ${threads} threads on ${cpus()[0]!.model}`)
   console.log(`${line('onnxruntime-cpu', result)}, compiled in ${result.compiled.toFixed(0)} ms`)
   const other = pytorch()
   if (other) {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { Graph, Node } from './graph'
-import { dropDeadNodes, foldScales, nameOutputsAtSource, scaleBeforeBias, shareCommonNodes } from './passes'
+import {
+  dropDeadNodes,
+  foldScales,
+  nameOutputsAtSource,
+  scaleBeforeBias,
+  shareCommonNodes,
+  sumsAsProducts,
+} from './passes'
 
 const value = (name: string) => ({ name, shape: [2], dtype: 'float32' as const })
 const node = (op: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
@@ -79,5 +86,23 @@ describe('passes', () => {
     expect(brief(foldScales(after))[0]).toBe('y/p = FusedMatMul(x,x)')
     const used = graph([...linear, node('Mul', ['s', 'half'], 'a'), node('Add', ['a', 's'], 'y')], half)
     expect(brief(scaleBeforeBias(used))).toEqual(brief(used))
+  })
+
+  it('sum rows by a product with ones, and leave other sums alone', () => {
+    const sum = (shape: number[], axes: number[], keepdims: number): Graph => ({
+      ...graph([node('ReduceSum', ['x', 'axes'], 'y', { keepdims: { int: keepdims } })]),
+      constants: new Map([
+        [
+          'axes',
+          { name: 'axes', shape: [axes.length], dtype: 'int64', values: BigInt64Array.from(axes, BigInt) },
+        ],
+      ]),
+      values: new Map([['x', { name: 'x', shape, dtype: 'float32' }]]),
+    })
+    const product = sumsAsProducts(sum([2, 3, 4], [0, 1], 0))
+    expect(brief(product)).toEqual(['y/rows = Reshape(x,shape/6,4)', 'y = MatMul(ones/6,y/rows)'])
+    expect(product.constants.get('ones/6')!.values).toEqual(new Float32Array(6).fill(1))
+    for (const other of [sum([2, 3, 4], [1], 0), sum([2, 3], [0], 1), sum([2, 3], [0, 1], 0)])
+      expect(sumsAsProducts(other).nodes).toEqual(other.nodes)
   })
 })

@@ -1,4 +1,4 @@
-import type { Graph, Node } from './graph'
+import { type Constant, type Graph, type Node, sizeOf, type Value } from './graph'
 
 /** Rewrites a traced graph into a smaller one of the same meaning. */
 export function optimise(graph: Graph): Graph {
@@ -127,6 +127,53 @@ export function foldScales(graph: Graph): Graph {
   })
   return { ...graph, nodes: nodes.filter((_, i) => !gone.has(graph.nodes[i]!)) }
 }
+
+/**
+ * Sums over the rows of a matrix, as the gradients of biases are, become products with a vector of ones: the processor's
+ * matrix product reads the matrix several times as fast as its sum does.
+ */
+export function sumsAsProducts(graph: Graph): Graph {
+  const constants = new Map(graph.constants)
+  const values = new Map(graph.values)
+  const add = (constant: Constant) => {
+    constants.set(constant.name, constant)
+    values.set(constant.name, constant)
+  }
+  const nodes = graph.nodes.flatMap((node): Node[] => {
+    const [x, axes] = node.inputs as [string, string]
+    const shape = values.get(x)?.shape
+    const isSum = node.op === 'ReduceSum' && !(node.attributes['keepdims'] as { int: number }).int
+    if (!isSum || !shape || shape.length < 2) return [node]
+    if (!isRangeTo(shape.length - 1, graph.constants.get(axes)!)) return [node]
+    const width = shape[shape.length - 1]!
+    const rows = sizeOf(shape) / width
+    const matrix: Value = { name: `${node.outputs[0]}/rows`, shape: [rows, width], dtype: 'float32' }
+    const ones: Constant = {
+      name: `ones/${rows}`,
+      shape: [rows],
+      dtype: 'float32',
+      values: new Float32Array(rows).fill(1),
+    }
+    const size: Constant = {
+      name: `shape/${rows},${width}`,
+      shape: [2],
+      dtype: 'int64',
+      values: BigInt64Array.of(BigInt(rows), BigInt(width)),
+    }
+    add(ones)
+    add(size)
+    values.set(matrix.name, matrix)
+    return [
+      { op: 'Reshape', domain: '', inputs: [x, size.name], outputs: [matrix.name], attributes: {} },
+      { op: 'MatMul', domain: '', inputs: [ones.name, matrix.name], outputs: node.outputs, attributes: {} },
+    ]
+  })
+  return { ...graph, nodes, constants, values }
+}
+
+/** Whether a constant's values are 0, 1 .. up to `end`, without it. */
+const isRangeTo = (end: number, { values }: Constant) =>
+  values.length === end && Array.from(values as BigInt64Array).every((axis, i) => Number(axis) === i)
 
 /** The node that makes each value. */
 const makersOf = (graph: Graph) =>

@@ -5,7 +5,7 @@ import type { Device, Engine, Program, State } from '../engine'
 import { encodeModel } from './encode'
 import type { Graph } from './graph'
 import { lower } from './lowering'
-import { optimise } from './passes'
+import { optimise, sumsAsProducts } from './passes'
 import { stateInput, stateOutput, trace } from './tracer'
 import { findWebgpuDevice, useDriver } from './vulkan'
 
@@ -31,8 +31,9 @@ export class OnnxEngine implements Engine {
     if (provider === 'webgpu') {
       const { name, software, driver } = findWebgpuDevice()
       if (driver) useDriver(driver)
-      this.device = { name, software }
-    } else this.device = { name: provider === 'cpu' ? 'processor' : 'GPU', software: false }
+      this.device = { name, software, fastestBytes: Infinity }
+    } else if (provider === 'cpu') this.device = { name: 'processor', software: false, fastestBytes: fastestBytes('cpu') }
+    else this.device = { name: 'GPU', software: false, fastestBytes: Infinity }
   }
 
   createState = (values: NamedTensorData) => new OnnxState(values)
@@ -48,7 +49,8 @@ export class OnnxEngine implements Engine {
 
   /** A GPU in software is slower by far at matrix products than the processor that plays it. */
   private fit(graph: Graph): Graph {
-    const fused = this.provider === 'cpu' || this.provider === 'cuda' || this.provider === 'dml'
+    if (this.provider === 'cpu') return sumsAsProducts(graph)
+    const fused = this.provider === 'cuda' || this.provider === 'dml'
     return fused || this.device.software ? graph : lower(graph)
   }
 

@@ -7,7 +7,7 @@ import type { Device } from '../engine'
  * The device that WebGPU will find. On Linux it goes by Vulkan drivers, each described by a file; where none is for a
  * GPU that is there, `driver` is one in software: a system's, or that which browsers and Electron bring along.
  */
-export function findWebgpuDevice(): Device & { driver?: string } {
+export function findWebgpuDevice(): Pick<Device, 'name' | 'software'> & { driver?: string } {
   if (process.platform !== 'linux') return { name: 'GPU', software: false }
   const drivers = vulkanDrivers()
   const hardware = drivers.filter((file) => !isSoftware(file))

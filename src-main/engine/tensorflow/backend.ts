@@ -19,7 +19,11 @@ export function openTensorflow(file: string, threads: number): Engine {
   binding ??= loadAddon(file, threads)
   const addon = binding
   if (!tf.findBackendFactory(backendName)) tf.registerBackend(backendName, () => createBackend(addon))
-  const device = { name: addon.isUsingGpuDevice() ? 'GPU' : 'processor', software: false }
+  const device = {
+    name: addon.isUsingGpuDevice() ? 'GPU' : 'processor',
+    software: false,
+    fastestBytes: Infinity,
+  }
   return new EagerEngine('tensorflow', backendName, device)
 }
 
