@@ -40,7 +40,7 @@ export function lossAndGradients(
   const goal = goalOf(h, images, order)
   const names = Object.keys(weightShapes(h))
   const { value, gradients } = valueAndGradients(
-    () => loss(predict(state, h, images, order), goal, h.loss),
+    () => loss(predict(state, h, images, order), goal, h.loss).mul(share),
     names.map((name) => state[name]!),
   )
   return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, gradients[i]!])) }

@@ -1,9 +1,11 @@
 import { cpus, freemem, totalmem } from 'node:os'
-import type { Estimate, Run } from '../../src-shared/contract'
+import type { AppSettings, Estimate, Run } from '../../src-shared/contract'
 import { type Hyperparameters, learningRate, visiblePatches } from '../../src-shared/hyperparameters'
+import { processorFastestBytes } from '../engine/onnx/session'
 import { patchCount } from '../saim/order'
 import { weightShapes } from '../saim/weights'
 import { freeDiskBytes } from '../training/disk'
+import { partSize } from '../training/update'
 
 /** Arithmetic that a core does in a second, as a guess for machines that have trained nothing yet. */
 const flopsPerCore = 60e9
@@ -22,7 +24,7 @@ export async function estimateRun(
   h: Hyperparameters,
   images: number,
   runs: Run[],
-  runsFolder: string,
+  { runsFolder, engine }: Pick<AppSettings, 'runsFolder' | 'engine'>,
 ): Promise<Estimate> {
   const parameters = Object.values(weightShapes(h)).reduce((sum, s) => sum + s.reduce((a, b) => a * b), 0)
   const batchesPerEpoch = Math.max(1, Math.floor(images / h.batchSize))
@@ -32,6 +34,7 @@ export async function estimateRun(
     .filter((run) => run.latest && costly.every((name) => run.hyperparameters[name] === h[name]))
     .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0]?.latest
 
+  const fastestBytes = engine === 'onnxruntime-cpu' ? processorFastestBytes : Infinity
   const seconds = earlier
     ? (totalSteps * imagesPerStep) / earlier.imagesPerSecond
     : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)
@@ -41,7 +44,7 @@ export async function estimateRun(
   const checkpoints = Math.min(written, kept + h.keepBest + 2)
   const estimate = {
     parameters,
-    memoryBytes: earlier?.memory ?? memoryBytes(h, parameters),
+    memoryBytes: earlier?.memory ?? memoryBytes(h, parameters, partSize(h, { fastestBytes })),
     availableMemoryBytes: Math.max(freemem(), totalmem() * 0.5),
     stepsPerEpoch: Math.ceil(totalSteps / h.epochs),
     totalSteps,
@@ -74,14 +77,14 @@ function flopsPerImage(h: Hyperparameters): number {
   return 6 * (blocks.reduce((a, b) => a + b) + head)
 }
 
-/** Weights and moments in two buffers, gradients, and what the blocks and the head keep for the backward pass. */
-function memoryBytes(h: Hyperparameters, parameters: number): number {
+/** Weights and moments in two buffers, gradients, and what the blocks and the head keep of `images` for the backward pass. */
+function memoryBytes(h: Hyperparameters, parameters: number, images: number): number {
   const stacks = stacksOf(h)
   const kept = stacks.map(
     ({ blocks, tokens, width, heads }, i) =>
       (blocks + (i === stacks.length - 1 ? 1 : 0)) * tokens * (22 * width + 2 * heads * tokens),
   )
-  return 200e6 + parameters * 4 * 8 + h.batchSize * kept.reduce((a, b) => a + b) * 4
+  return 200e6 + parameters * 4 * 8 + images * kept.reduce((a, b) => a + b) * 4
 }
 
 function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warnings'>): string[] {

@@ -62,7 +62,7 @@ export class Runs {
         hyperparameters,
         Math.round(images - splits.test - held),
         await this.list.all(),
-        await this.list.root(),
+        await this.options.settings.get(),
       )
     },
     'runs.start': async ({ dataset: id, hyperparameters, name, from }) => {
