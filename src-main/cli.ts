@@ -72,6 +72,12 @@ const sweepCommand = program
     ).choices(ablationNames),
   )
   .option('--vary <name=values...>', 'such as order=stochastic,raster blur-size=0,9: all combinations', [])
+  .option('--list', 'the n-th values of all settings together, instead of all combinations')
+  .addOption(
+    new Option('--seeds <n>', 'runs of each variant, with seeds from that of --seed on')
+      .default(1)
+      .argParser(Number),
+  )
   .addOption(
     new Option('--preset <name>', 'what the variants begin with').choices(presetNames).default('nano'),
   )

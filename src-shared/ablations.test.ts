@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ablationNames, ablations, grid, nameOfVariant } from './ablations'
+import { ablationNames, ablations, axisOf, nameOfVariant, plannedRuns, variantsOf } from './ablations'
 import { fromPreset, hyperparametersSchema, presetNames } from './hyperparameters'
 
 describe.each(presetNames)('the ablations of the preset %s', (preset) => {
@@ -19,15 +19,50 @@ it('has the decoder depths of the paper for its model', () => {
   )
 })
 
-it('combines all values', () => {
-  const made = grid([
-    { name: 'order', values: ['raster', 'stochastic'] },
-    { name: 'blurSize', values: [0, 9] },
-  ])
-  expect(made.map(nameOfVariant)).toEqual([
+const axes = [axisOf('order', 'raster,stochastic'), axisOf('blur-size', '0, 9')]
+
+it('combines all values, or the n-th ones', () => {
+  const named = (combine: 'grid' | 'list') =>
+    variantsOf({ kind: 'vary', axes, combine }, fromPreset('nano')).map(nameOfVariant)
+  expect(named('grid')).toEqual([
     'order raster, blurSize 0',
     'order raster, blurSize 9',
     'order stochastic, blurSize 0',
     'order stochastic, blurSize 9',
   ])
+  expect(named('list')).toEqual(['order raster, blurSize 0', 'order stochastic, blurSize 9'])
 })
+
+it('plans a run for each variant and seed, the first seeds first', () => {
+  const runs = plannedRuns(fromPreset('nano', { seed: 4 }), { kind: 'ablation', ablation: 'objective' }, 2)
+  expect(runs.map(({ changes, seed }) => `${changes['objective']} ${seed}`)).toEqual([
+    'saim 4',
+    'igpt 4',
+    'mae 4',
+    'saim 5',
+    'igpt 5',
+    'mae 5',
+  ])
+  expect(runs[1]!.hyperparameters).toMatchObject({ objective: 'igpt', order: 'raster', seed: 4 })
+})
+
+it.each([
+  ['a setting that is not there', () => axisOf('colour', 'red,blue'), 'varies nothing'],
+  [
+    'lists of different lengths',
+    () =>
+      variantsOf({ kind: 'vary', axes: [...axes, axisOf('seed', '1')], combine: 'list' }, fromPreset('nano')),
+    'as many values',
+  ],
+  [
+    'variants that do not fit',
+    () =>
+      plannedRuns(fromPreset('nano'), { kind: 'vary', axes: [axisOf('heads', '3,5')], combine: 'grid' }, 1),
+    'heads 5 does not fit',
+  ],
+  [
+    'one variant',
+    () => variantsOf({ kind: 'vary', axes: [], combine: 'grid' }, fromPreset('nano')),
+    'nothing to compare',
+  ],
+])('refuses %s', (_name, work, message) => expect(work).toThrow(message))

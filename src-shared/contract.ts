@@ -3,6 +3,7 @@ import { appCalls, appEvents } from './contract/app'
 import { datasetCalls, datasetEvents } from './contract/datasets'
 import { engineCalls, engineEvents } from './contract/engines'
 import { evaluationCalls, evaluationEvents } from './contract/evaluations'
+import { experimentCalls, experimentEvents } from './contract/experiments'
 import { exportCalls, exportEvents } from './contract/exports'
 import { inspectCalls, inspectEvents } from './contract/inspect'
 import { runCalls, runEvents } from './contract/runs'
@@ -11,6 +12,7 @@ export * from './contract/app'
 export * from './contract/datasets'
 export * from './contract/engines'
 export * from './contract/evaluations'
+export * from './contract/experiments'
 export * from './contract/exports'
 export * from './contract/inspect'
 export * from './contract/runs'
@@ -26,6 +28,7 @@ export const calls = {
   ...datasetCalls,
   ...engineCalls,
   ...evaluationCalls,
+  ...experimentCalls,
   ...exportCalls,
   ...inspectCalls,
   ...runCalls,
@@ -37,6 +40,7 @@ export const events = {
   ...engineEvents,
   ...evaluationEvents,
   ...inspectEvents,
+  ...experimentEvents,
   ...exportEvents,
   ...runEvents,
 } as const

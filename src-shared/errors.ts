@@ -21,6 +21,7 @@ export const errorCodes = [
   'run-missing',
   'run-busy',
   'evaluation-missing',
+  'experiment-missing',
   'checkpoint-missing',
   'checkpoint-corrupt',
   'weights-unreadable',

@@ -1,79 +1,124 @@
-import { ablations, type AblationName, grid, nameOfVariant } from '../../src-shared/ablations'
+import { existsSync, realpathSync } from 'node:fs'
+import path from 'node:path'
+import {
+  type AblationName,
+  axisOf,
+  nameOfVariant,
+  noPaperFigures,
+  paperFigures,
+  plannedRuns,
+  scaleNote,
+  type SweepPlan,
+} from '../../src-shared/ablations'
+import type { Experiment, ExperimentFigures } from '../../src-shared/contract'
 import { evaluationKinds } from '../../src-shared/evaluation-settings'
-import { AppError } from '../../src-shared/errors'
 import { allSettings, hyperparametersSchema, presets } from '../../src-shared/hyperparameters'
-import type { Setting } from '../../src-shared/settings'
-import { readMetrics } from '../training/metrics'
+import { DatasetIndex } from '../data/dataset-index'
+import { createExperiment, experimentPaths, noteRun, readExperiment } from '../experiments/experiment-file'
+import { describeExperiment } from '../experiments/results'
+import { indexFile, sampleImagesFolder } from '../paths'
+import { Lock } from '../training/lock'
 import { readRun } from '../training/run-folder'
 import { evaluateRun } from './evaluate'
 import { accuracyText } from './report'
-import { chosenSettings, flagOf, settingsFrom } from './setting-options'
+import { chosenSettings, settingsFrom } from './setting-options'
 import { train, type TrainOptions } from './train'
 
 type SweepOptions = Omit<TrainOptions, 'from'> & {
   ablation?: AblationName
   vary: string[]
+  list?: boolean
+  seeds: number
 } & Record<string, unknown>
 
 /**
- * `saim sweep`: trains a run for each variant, one after the other, asks each by nearest neighbours what it learned, and
- * prints them side by side.
+ * `saim sweep`: trains a run for each variant and seed, one after the other, asks each what it learned, and prints the
+ * variants side by side. The experiment that the application shows is the same record.
  */
-export async function sweep(folder: string | undefined, options: SweepOptions): Promise<void> {
+export async function sweep(given: string | undefined, options: SweepOptions): Promise<void> {
   const base = presets[options.preset ?? 'nano'].values
   const h = settingsFrom(hyperparametersSchema, allSettings, options, base)
-  const variants = options.ablation ? ablations[options.ablation].variants(h) : grid(options.vary.map(axisOf))
-  if (variants.length < 2)
-    throw new AppError(
-      'bad-settings',
-      'There is nothing to compare.',
-      'Use --ablation or --vary name=value,value.',
-    )
-  for (const variant of variants) hyperparametersOf(h, variant) // refuses before anything is trained
-
-  const table: Record<string, string>[] = []
-  for (const variant of variants) {
-    const label = nameOfVariant(variant)
-    console.log(`\n${table.length + 1} of ${variants.length}: ${label}`)
-    const name = options.name ? `${options.name}: ${label}` : label
-    const run = await train(folder, {
-      ...options,
-      ...chosenSettings(allSettings, { ...h, ...variant }),
-      name,
-    })
-    if ((await readRun(run)).status !== 'finished') break // the person ended it
-    const score = await evaluateRun('knn', run, { ...options, ...evaluationKinds.knn.schema.parse({}), name })
-    const losses = (await readMetrics(run)).slice(-20).map(({ loss }) => loss)
-    table.push({
-      variant: label,
-      loss: (losses.reduce((a, b) => a + b, 0) / losses.length).toFixed(4),
-      'kNN top-1': accuracyText(score.top1),
-      'kNN mean of classes': accuracyText(score.balanced),
-    })
+  const plan = planOf(options)
+  const planned = plannedRuns(h, plan, options.seeds) // refuses before anything is trained
+  const dataset = await datasetOf(given)
+  const name = options.name ?? dataset.name
+  const id = await createExperiment({
+    ...dataset,
+    name,
+    plan,
+    seeds: options.seeds,
+    runsFolder: options.runs,
+    planned,
+  })
+  const lock = await Lock.acquire(experimentPaths(id).lock)
+  try {
+    const { asks } = await readExperiment(id)
+    for (const [n, { changes, seed, hyperparameters }] of planned.entries()) {
+      const label = `${nameOfVariant(changes)}${options.seeds > 1 ? `, seed ${seed}` : ''}`
+      console.log(`\n${n + 1} of ${planned.length}: ${label}`)
+      const own = chosenSettings(allSettings, hyperparameters)
+      const run = await train(dataset.dataset.folder, { ...options, ...own, name: `${name}: ${label}` })
+      await noteRun(id, n, path.basename(run))
+      if ((await readRun(run)).status !== 'finished') break // the person ended it
+      for (const kind of asks)
+        await evaluateRun(kind, run, { ...options, ...evaluationKinds[kind].schema.parse({}), name })
+    }
+  } finally {
+    await lock.release()
   }
-  console.table(table)
-  if (options.ablation)
-    console.log(
-      'The paper asks the same of ViT-B/16 after hundreds of epochs on 1.28 million images: scale and measure differ, so that its figures can not be set beside these.',
-    )
-  if (table.length > 1)
-    console.log('Losses of variants with other targets can not be compared with each other.')
+  print(await describeExperiment(id))
 }
 
-const hyperparametersOf = (h: object, variant: Record<string, unknown>) =>
-  settingsFrom(hyperparametersSchema, allSettings, variant, h)
+const planOf = ({ ablation, vary, list }: SweepOptions): SweepPlan =>
+  ablation
+    ? { kind: 'ablation', ablation }
+    : {
+        kind: 'vary',
+        combine: list ? 'list' : 'grid',
+        axes: vary.map((text) => {
+          const [setting = '', values = ''] = text.split('=')
+          return axisOf(setting, values)
+        }),
+      }
 
-/** A setting and its values from `name=value,value`, the name as a flag or as in run.json. */
-function axisOf(text: string): { name: string; values: unknown[] } {
-  const [given = '', list = ''] = text.split('=')
-  const setting = (allSettings as Setting[]).find(({ name }) => name === given || flagOf(name) === given)
-  if (!setting || list === '')
-    throw new AppError(
-      'bad-settings',
-      `"${text}" varies nothing.`,
-      'Write such as --vary order=stochastic,raster',
-    )
-  const value = (word: string) =>
-    setting.kind === 'boolean' ? word === 'true' : setting.kind === 'choice' ? word : Number(word)
-  return { name: setting.name, values: list.split(',').map(value) }
+/** The folder of images and how many classes it has. */
+async function datasetOf(given: string | undefined) {
+  const chosen = path.resolve(given ?? sampleImagesFolder())
+  const folder = existsSync(chosen) ? realpathSync(chosen) : chosen
+  const index = new DatasetIndex(folder, indexFile(folder))
+  await index.scan()
+  const { classes } = index.summary()
+  index.close()
+  const name = path.basename(folder)
+  return { name, dataset: { name, folder }, classes: classes.length }
+}
+
+/** The variants side by side, with the paper's figures where they were at hand. */
+function print({ variants, plan }: Experiment): void {
+  const paper = paperFigures(plan)
+  console.table(
+    variants.map(({ name, mean }, i) => ({
+      variant: name,
+      ...columnsOf(mean),
+      ...(paper && {
+        'paper, fine-tuned': `${paper[i]!.finetune} %`,
+        'paper, probe': `${paper[i]!.probe} %`,
+      }),
+    })),
+  )
+  if (plan.kind === 'ablation') console.log(paper ? scaleNote : noPaperFigures)
+  console.log('Losses of variants with other targets can not be compared with each other.')
+}
+
+function columnsOf({ loss, validationLoss, ...shares }: ExperimentFigures): Record<string, string> {
+  const number = (value: number | null) => (value === null ? '–' : value.toFixed(4))
+  const share = (value: number | null) => (value === null ? '–' : accuracyText(value))
+  return {
+    loss: number(loss),
+    ...(validationLoss !== null && { 'held out': number(validationLoss) }),
+    'kNN top-1': share(shares.knn),
+    'kNN mean of classes': share(shares.knnBalanced),
+    'probe top-1': share(shares.probe),
+    'probe mean of classes': share(shares.probeBalanced),
+  }
 }

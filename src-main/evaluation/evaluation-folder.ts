@@ -1,6 +1,5 @@
 import { appendFileSync } from 'node:fs'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import {
@@ -17,6 +16,7 @@ import type { EvaluationPlan } from '../../src-shared/evaluation-settings'
 import { decodeSafetensors, encodeSafetensors } from '../exporting/safetensors'
 import type { NamedTensorData } from '../ops/step'
 import { writeFileSafely } from '../training/files'
+import { lockOwner } from '../training/lock'
 import type { Outcome } from './evaluation'
 
 /**
@@ -26,6 +26,7 @@ import type { Outcome } from './evaluation'
  *   metrics.jsonl           a line for each epoch
  *   result.json             the score
  *   classifier.safetensors  what was trained: the probe's layer, or the whole fine-tuned model
+ *   lock                    who carries it out, while somebody does
  */
 const evaluationFile = z.object({
   format: z.literal(1),
@@ -44,7 +45,6 @@ const evaluationFile = z.object({
   createdAt: z.string(),
   seconds: z.number(),
   error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),
-  process: z.object({ pid: z.int(), host: z.string() }).nullable(),
 })
 export type EvaluationFile = z.infer<typeof evaluationFile>
 
@@ -54,6 +54,7 @@ export const evaluationPaths = (folder: string) => ({
   metrics: path.join(folder, 'metrics.jsonl'),
   score: path.join(folder, 'result.json'),
   classifier: path.join(folder, 'classifier.safetensors'),
+  lock: path.join(folder, 'lock'),
 })
 
 export const evaluationsFolder = (run: string) => path.join(run, 'evaluations')
@@ -91,7 +92,6 @@ export async function createEvaluation(
     createdAt: now,
     seconds: 0,
     error: null,
-    process: null,
   }
   await writeImages?.(evaluationPaths(folder).manifest)
   await writeFileSafely(evaluationPaths(folder).file, JSON.stringify(file, null, 2))
@@ -162,6 +162,7 @@ export async function readClassifier(
 export async function describeEvaluation(folder: string): Promise<Evaluation> {
   const file = await readEvaluation(folder)
   const found = await readScore(folder)
+  const gone = file.status === 'running' && !(await lockOwner(evaluationPaths(folder).lock))
   const { plan, step, status, progress, createdAt, seconds, error } = file
   return {
     id: path.basename(folder),
@@ -175,7 +176,7 @@ export async function describeEvaluation(folder: string): Promise<Evaluation> {
       train: file.train,
       validation: file.validation,
     },
-    status: status === 'running' && isGone(file) ? 'interrupted' : status,
+    status: gone ? 'interrupted' : status,
     progress,
     score: found && { images: found.images, top1: found.top1, top5: found.top5, balanced: found.balanced },
     createdAt,
@@ -193,15 +194,4 @@ export async function listEvaluations(run: string): Promise<Evaluation[]> {
   )
   const known = (await Promise.all(found)).filter((evaluation) => evaluation !== null)
   return known.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
-}
-
-/** Whether the process of an evaluation that is said to run is no more; of other machines nobody knows. */
-function isGone({ process: worker }: EvaluationFile): boolean {
-  if (worker?.host !== hostname()) return false
-  try {
-    process.kill(worker.pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'EPERM'
-  }
 }

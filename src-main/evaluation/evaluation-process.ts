@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
-import { hostname } from 'node:os'
 import path from 'node:path'
-import { type AppErrorData, toErrorData } from '../../src-shared/errors'
+import { AppError, type AppErrorData, toErrorData } from '../../src-shared/errors'
 import { Manifest } from '../data/manifest'
 import { createEngine } from '../engine'
 import { parentPort } from '../port'
 import { initialWeights } from '../saim/weights'
 import { loadCheckpoint } from '../training/checkpoint'
+import { Lock, startHeartbeat } from '../training/lock'
 import { readImages, readRun } from '../training/run-folder'
 import { evaluate } from './evaluation'
 import {
@@ -34,18 +34,24 @@ parentPort.onMessage(stop) // the one thing that is ever said to it
 parentPort.onClose(stop)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
 
-void main().finally(() => process.exit(0))
+void main()
+  .catch((error: unknown) => tell({ type: 'ended', status: 'failed', error: toErrorData(error) }))
+  .finally(() => process.exit(0))
 
 async function main(): Promise<void> {
   const begin = performance.now()
   const seconds = () => (performance.now() - begin) / 1000
+  const lock = await Lock.acquire(evaluationPaths(folder).lock).catch(() => {
+    throw inOtherHands()
+  })
+  const beat = startHeartbeat(lock.file)
   try {
-    await updateEvaluation(folder, { status: 'running', process: { pid: process.pid, host: hostname() } })
+    if ((await readEvaluation(folder)).status !== 'waiting') throw inOtherHands()
+    await updateEvaluation(folder, { status: 'running' })
     await work(seconds)
     const status = stopped ? 'stopped' : 'finished'
     await updateEvaluation(folder, {
       status,
-      process: null,
       seconds: seconds(),
       ...(stopped ? {} : { progress: 1 }),
     })
@@ -53,10 +59,17 @@ async function main(): Promise<void> {
   } catch (error) {
     const data = toErrorData(error)
     if (data.code === 'unexpected') console.error(error)
-    await updateEvaluation(folder, { status: 'failed', process: null, seconds: seconds(), error: data })
+    if (data.code === 'run-busy') throw error
+    await updateEvaluation(folder, { status: 'failed', seconds: seconds(), error: data })
     tell({ type: 'ended', status: 'failed', error: data })
+  } finally {
+    await beat.terminate()
+    await lock.release()
   }
 }
+
+const inOtherHands = () =>
+  new AppError('run-busy', 'This evaluation is carried out elsewhere, or was.', 'Look at what came of it.')
 
 async function work(seconds: () => number): Promise<void> {
   const { plan, step, dataset, engine: id, threads, decoders } = await readEvaluation(folder)

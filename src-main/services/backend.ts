@@ -6,6 +6,7 @@ import { appVersion } from '../../src-shared/version'
 import type { Fork } from '../port'
 import { Datasets } from './datasets'
 import { Engines } from './engines'
+import { Experiments } from './experiments'
 import { Exports } from './exports'
 import { Evaluations } from './evaluations'
 import type { Folders } from './folders'
@@ -43,7 +44,11 @@ export function createServices(host: Host, emit: Emit): Services {
   const settings = new Settings()
   const datasets = new Datasets(host.fork, emit)
   const engines = new Engines({ fork: host.fork, emit, settings })
-  const runs = new Runs({ ...host, emit, datasets, engines, settings, onEnd: host.onRunEnd })
+  const runEnded = (run: Run) => {
+    host.onRunEnd?.(run)
+    void experiments.advance(run.id)
+  }
+  const runs = new Runs({ ...host, emit, datasets, engines, settings, onEnd: runEnded })
   runs.follow()
   const evaluations = new Evaluations({
     ...host,
@@ -51,7 +56,16 @@ export function createServices(host: Host, emit: Emit): Services {
     datasets,
     settings,
     runs: async () => (await runs.calls['runs.list']()).map(({ id }) => id),
+    onEnd: ({ run }) => void experiments.advance(run),
   })
+  const experiments = new Experiments({
+    emit,
+    datasets,
+    settings,
+    startRun: runs.calls['runs.start'],
+    startEvaluation: evaluations.calls['evaluations.start'],
+  })
+  void evaluations.resume().then(() => experiments.advance())
   const run = (id: string) => runs.calls['runs.get']({ id })
   const exported = new Exports({ ...host, emit, datasets, settings, run })
   const inspect = new Inspect({ fork: host.fork, emit, datasets, run })
@@ -63,6 +77,7 @@ export function createServices(host: Host, emit: Emit): Services {
     ...engines.calls,
     ...runs.calls,
     ...evaluations.calls,
+    ...experiments.calls,
     ...exported.calls,
     ...inspect.calls,
     'datasets.add': async ({ folder }) => datasets.calls['datasets.add']({ folder: await allowed(folder) }),

@@ -30,6 +30,8 @@ interface EvaluationsOptions {
   datasets: Datasets
   settings: Settings
   runs(): Promise<string[]>
+  /** An evaluation that this application carried out came to its end. */
+  onEnd?: (evaluation: Evaluation) => void
 }
 
 /** Evaluations of runs: kept in the runs' folders, carried out one after the other in processes of their own. */
@@ -62,7 +64,7 @@ export class Evaluations {
         { plan, step, dataset: chosen ?? dataset, engine, threads, decoders },
         chosen && ((file) => this.options.datasets.writeManifest(chosen.id, file, nothingHeld)),
       )
-      this.turn = this.turn.then(() => this.carryOut(folder)).catch((error) => console.error(error))
+      this.enqueue(folder)
       return this.changed(folder)
     },
     'evaluations.stop': async (place) => {
@@ -93,11 +95,21 @@ export class Evaluations {
     'evaluations.score': async (place) => readScore(await this.folderOf(place)),
   }
 
+  /** Takes up what still waited when the application ended. */
+  async resume(): Promise<void> {
+    for (const evaluation of await this.calls['evaluations.list']({}))
+      if (evaluation.status === 'waiting') this.enqueue(evaluation.folder)
+  }
+
   /** Stops what is being carried out and starts nothing more. */
   async close(): Promise<void> {
     this.closed = true
     this.current?.child.post({ type: 'stop' })
     await this.current?.ended
+  }
+
+  private enqueue(folder: string): void {
+    this.turn = this.turn.then(() => this.carryOut(folder)).catch((error) => console.error(error))
   }
 
   private async runFolder(id: string): Promise<string> {
@@ -136,9 +148,8 @@ export class Evaluations {
     if (!said)
       await updateEvaluation(folder, {
         status: 'failed',
-        process: null,
         error: { code: 'worker-died', message: 'The evaluation ended without a word.', advice: 'Try again.' },
       })
-    await this.changed(folder)
+    this.options.onEnd?.(await this.changed(folder))
   }
 }

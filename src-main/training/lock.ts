@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { AppError } from '../../src-shared/errors'
 
@@ -12,7 +13,7 @@ import { AppError } from '../../src-shared/errors'
  */
 
 /** A heartbeat comes every 2 seconds; without one for so long the owner on another machine is taken for gone. */
-export const beatEvery = 2000
+const beatEvery = 2000
 const beatLimit = 60_000
 
 const ownerSchema = z.object({
@@ -78,6 +79,17 @@ export class Lock {
   async release(): Promise<void> {
     if (this.isMine()) await rm(this.file, { force: true })
   }
+}
+
+/** Touches the lock from a thread, since a step blocks this loop for as long as it takes. */
+export function startHeartbeat(file: string): Worker {
+  const code = `const { utimesSync } = require('node:fs')
+    const beat = () => utimesSync(${JSON.stringify(file)}, new Date(), new Date())
+    beat(); setInterval(beat, ${beatEvery})`
+  const thread = new Worker(code, { eval: true })
+  thread.on('error', () => undefined) // the lock is gone; the loop will find out
+  thread.unref()
+  return thread
 }
 
 /** Null where there is no lock; what is no lock any more counts as one of nobody. */

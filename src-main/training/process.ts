@@ -1,9 +1,8 @@
-import { Worker } from 'node:worker_threads'
 import type { RunError } from '../../src-shared/contract'
 import { toErrorData } from '../../src-shared/errors'
 import { parentPort } from '../port'
 import { Reserve } from './disk'
-import { beatEvery, Lock } from './lock'
+import { Lock, startHeartbeat } from './lock'
 import { type Control, train } from './loop'
 import { offerToBeKilled } from './memory'
 import type { EndStatus, StopMessage, TrainingMessage } from './messages'
@@ -54,15 +53,4 @@ async function main(): Promise<void> {
 async function end(status: EndStatus, error: RunError | null): Promise<void> {
   await updateRun(folder, { status, error })
   tell({ type: 'ended', status, error: error ?? undefined })
-}
-
-/** Touches the lock from a thread, since a step blocks this loop for as long as it takes. */
-function startHeartbeat(file: string): Worker {
-  const code = `const { utimesSync } = require('node:fs')
-    const beat = () => utimesSync(${JSON.stringify(file)}, new Date(), new Date())
-    beat(); setInterval(beat, ${beatEvery})`
-  const thread = new Worker(code, { eval: true })
-  thread.on('error', () => undefined) // the lock is gone; the loop will find out
-  thread.unref()
-  return thread
 }

@@ -3,13 +3,18 @@ import path from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
+  createEvaluation,
   describeEvaluation,
   evaluationPaths,
   listEvaluations,
   readEvaluationMetrics,
   readScore,
+  updateEvaluation,
 } from '../../src-main/evaluation/evaluation-folder'
 import { decodeSafetensors } from '../../src-main/exporting/safetensors'
+import { forkNode } from '../../src-main/port'
+import { Lock } from '../../src-main/training/lock'
+import { evaluationKinds } from '../../src-shared/evaluation-settings'
 import { flags, saim, smallModel, temporaryFolder } from '../helpers/runs'
 
 const home = temporaryFolder()
@@ -121,6 +126,20 @@ describe('asking what a run has learned', () => {
   })
 })
 
+it('is carried out by one process at a time', async () => {
+  const chosen = { step: null, dataset: { name: 'images', folder: images }, engine: 'onnxruntime-cpu', threads: 1, decoders: 1 } // prettier-ignore
+  const plan = { kind: 'knn' as const, settings: evaluationKinds.knn.schema.parse({}) }
+  const folder = await createEvaluation(run, { ...chosen, plan }, null)
+  const process = () => new Promise<unknown>((resolve) => forkNode('evaluation', [folder]).onMessage(resolve))
+  const lock = await Lock.acquire(evaluationPaths(folder).lock)
+  expect(await process()).toMatchObject({ type: 'ended', error: { code: 'run-busy' } })
+  expect(await describeEvaluation(folder)).toMatchObject({ status: 'waiting' })
+  await updateEvaluation(folder, { status: 'running' })
+  expect(await describeEvaluation(folder)).toMatchObject({ status: 'running' })
+  await lock.release()
+  expect(await describeEvaluation(folder)).toMatchObject({ status: 'interrupted' })
+})
+
 describe('saim sweep', () => {
   const cheap = flags({ ...smallModel, epochs: 1 })
 
@@ -132,13 +151,18 @@ describe('saim sweep', () => {
     expect(output).toMatch(/order stochastic' +│ '\d\.\d+' +│ '\d+\.\d %'/)
     expect(output).toMatch(/order raster' +│ '\d\.\d+' +│ '\d+\.\d %'/)
     expect(code).toBe(0)
-    const orders = readdirSync(path.join(home, 'runs')).filter((name) => name.startsWith('order-'))
+    const orders = readdirSync(path.join(home, 'runs')).filter((name) => name.includes('-order-'))
     expect(orders).toHaveLength(2)
+    const [record] = readdirSync(path.join(home, 'experiments')).filter((name) => name.endsWith('.json'))
+    const { runs, asks, plan } = JSON.parse(readFileSync(path.join(home, 'experiments', record!), 'utf8'))
+    expect(plan).toMatchObject({ kind: 'vary', axes: [{ setting: 'order' }] })
+    expect(runs.map(({ run }: { run: string }) => run).sort()).toEqual(orders.sort())
+    expect(asks).toEqual(['knn', 'probe'])
   })
 
   it.each([
     ['a setting that is not there', ['--vary', 'colour=red,blue'], 'varies nothing'],
-    ['variants that do not fit the model', ['--vary', 'heads=2,3'], '--heads'],
+    ['variants that do not fit the model', ['--vary', 'heads=2,3'], 'heads 3 does not fit'],
     ['nothing to compare', [], 'nothing to compare'],
   ])('refuses %s before anything is trained', async (_name, extra, message) => {
     const before = readdirSync(path.join(home, 'runs')).length
