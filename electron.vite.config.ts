@@ -4,6 +4,7 @@ import { cpSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Plugin } from 'vite'
 import vuetify from 'vite-plugin-vuetify'
+import { wasm } from './build/wasm.mjs'
 import { devDependencies } from './package.json'
 
 /** Everything but native modules is bundled, so that the application ships few and small files. */
@@ -20,7 +21,7 @@ const addonSources: Plugin = {
 
 export default defineConfig({
   main: {
-    plugins: [addonSources],
+    plugins: [addonSources, wasm],
     // tfjs-node asks for all of tfjs, and needs only what the model uses too.
     resolve: { alias: [{ find: /^@tensorflow\/tfjs$/, replacement: '@tensorflow/tfjs-core' }] },
     build: {

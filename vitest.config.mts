@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { wasm } from './build/wasm.mjs'
 
 const project = (name: string, include: string[], testTimeout: number) => ({
+  plugins: [wasm],
   test: {
     name,
     include,
@@ -9,7 +11,7 @@ const project = (name: string, include: string[], testTimeout: number) => ({
     // Where build/setup.mjs installs TensorFlow for the tests.
     env: { SAIM_ENGINES: resolve('.cache/engines') },
     hookTimeout: testTimeout,
-    server: { deps: { inline: [/@tensorflow\/tfjs-(core|backend)/] } },
+    server: { deps: { inline: [/@tensorflow\/tfjs-(core|backend)/, /codec-libjpeg-turbo/] } },
   },
 })
 

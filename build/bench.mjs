@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { build } from 'vite'
 import { readFileSync } from 'node:fs'
+import { wasm } from './wasm.mjs'
 
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 const [name, ...rest] = process.argv.slice(2)
@@ -9,6 +10,7 @@ const outDir = 'node_modules/.cache/bench'
 await build({
   configFile: false,
   logLevel: 'error',
+  plugins: [wasm],
   build: {
     ssr: `test/bench/${name}.ts`,
     outDir,

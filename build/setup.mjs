@@ -50,6 +50,7 @@ function build() {
     'src-preload',
     'src-renderer',
     'src-shared',
+    'src-wasm',
     'electron.vite.config.ts',
     'package-lock.json',
   ])

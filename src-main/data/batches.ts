@@ -39,6 +39,8 @@ export interface Batch {
 export interface BatchLoader {
   batchesPerEpoch: number
   next(): Promise<Batch>
+  /** Takes the memory of a batch's images back for another batch: new memory costs more time than filling it. */
+  recycle(batch: Batch): void
   close(): Promise<void>
 }
 
@@ -84,6 +86,8 @@ export function openBatches({
   const cache = new PixelCache(cacheLimit)
   const reported = new Set<number>()
   const queue: Promise<Batch>[] = []
+  const spareBytes: SharedArrayBuffer[] = []
+  const sparePixels: Float32Array[] = []
   let nextIndex = firstBatch
 
   let shuffled = { epoch: -1, order: chosen }
@@ -101,14 +105,14 @@ export function openBatches({
     const order = orderOf(epoch)
     const first = (index % batchesPerEpoch) * h.batchSize
     const length = h.imageSize ** 2 * 3
-    const shared = new SharedArrayBuffer(h.batchSize * length * 4)
+    const bytes = spareBytes.pop() ?? new SharedArrayBuffer(h.batchSize * length)
     const unreadable: UnreadableFile[] = []
 
     /** Decodes the image at a place of the permutation, or the first after it that can be decoded. */
     const fill = async (b: number): Promise<number> => {
       for (let tries = 0; tries < order.length; tries++) {
         const image = order[(first + b + tries * h.batchSize) % order.length]!
-        const reason = await decode(image, epoch, shared, b * length)
+        const reason = await decode(image, epoch, bytes, b * length)
         if (reason === null) return image
         requireImages(folder, images)
         if (!reported.has(image)) unreadable.push({ path: images.at(image).path, reason })
@@ -121,8 +125,9 @@ export function openBatches({
       )
     }
     const indices = await Promise.all(Array.from({ length: h.batchSize }, (_, b) => fill(b)))
-    // A copy, since onnxruntime takes no shared memory.
-    return { index, epoch, images: new Float32Array(shared).slice(), indices, unreadable }
+    const pixels = threads.normalise(bytes, sparePixels.pop())
+    spareBytes.push(bytes)
+    return { index, epoch, images: pixels, indices, unreadable }
   }
 
   const decode = (image: number, epoch: number, batch: SharedArrayBuffer, offset: number) => {
@@ -136,7 +141,7 @@ export function openBatches({
       width,
       height,
       reduction,
-      crop: reduceCrop(crop, { width, height }, reduction),
+      crop: reduceCrop(crop, reduction),
       flip,
       size: h.imageSize,
       operations: strength?.magnitude
@@ -166,6 +171,7 @@ export function openBatches({
       fillQueue()
       return batch
     },
+    recycle: ({ images: pixels }) => void sparePixels.push(pixels),
     close: () => threads.close(),
   }
 }
@@ -198,7 +204,7 @@ export async function loadCrops(
   cropOf: CropOf = centred,
 ): Promise<{ images: Float32Array; reasons: (string | null)[] }> {
   const length = size ** 2 * 3
-  const batch = new SharedArrayBuffer(files.length * length * 4)
+  const batch = new SharedArrayBuffer(files.length * length)
   const reasons = await Promise.all(
     files.map((image, i) => {
       const { width, height } = image
@@ -209,7 +215,7 @@ export async function loadCrops(
         width,
         height,
         reduction,
-        crop: reduceCrop(crop, { width, height }, reduction),
+        crop: reduceCrop(crop, reduction),
         flip,
         size,
         batch,
@@ -217,7 +223,7 @@ export async function loadCrops(
       })
     }),
   )
-  return { images: new Float32Array(batch).slice(), reasons }
+  return { images: threads.normalise(batch), reasons }
 }
 
 /** Images as they are, centre-cropped and normalised, and which of them could be read. */

@@ -1,6 +1,6 @@
 import sharp from 'sharp'
-import type { Crop } from '../saim/augmentation'
 import { pixelLimit } from './explain'
+import { decodeJpeg } from './jpeg'
 
 export const sharpOptions = { limitInputPixels: pixelLimit, failOn: 'error' } as const
 
@@ -35,10 +35,21 @@ export interface Pixels {
  * it can not be decoded.
  */
 export async function decodeImage(
-  file: string | Buffer,
+  file: string,
   { width, height, reduction = 1 }: { width: number; height: number; reduction?: number },
 ): Promise<Pixels> {
-  const image = sharp(file, sharpOptions).autoOrient()
+  const jpeg = reduction === 1 ? await decodeJpeg(file) : null
+  const pixels = jpeg ?? (await decodeBySharp(file, { width, height, reduction }))
+  if (reduction === 1 && (pixels.width !== width || pixels.height !== height))
+    throw new Error('changed since the scan')
+  return pixels
+}
+
+async function decodeBySharp(
+  file: string,
+  { width, height, reduction }: { width: number; height: number; reduction: number },
+): Promise<Pixels> {
+  const image = sharp(file, { ...sharpOptions, sequentialRead: true }).autoOrient()
   if (reduction > 1)
     image.resize(Math.ceil(width / reduction), Math.ceil(height / reduction), {
       fit: 'fill',
@@ -50,26 +61,7 @@ export async function decodeImage(
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true })
-  if (reduction === 1 && (info.width !== width || info.height !== height))
-    throw new Error('changed since the scan')
   return { bytes: data, width: info.width, height: info.height }
-}
-
-/**
- * A crop of pixels, scaled by bicubic: [size, size, 3] bytes. Where it shrinks it is within 4 of 255 of Pillow's; where
- * it enlarges, libvips lies half a pixel beside it.
- */
-export function cropPixels(
-  { bytes, width, height }: Pixels,
-  crop: Crop,
-  { size, flip = false }: { size: number; flip?: boolean },
-): Promise<Uint8Array> {
-  return sharp(bytes, { raw: { width, height, channels: 3 } })
-    .extract(crop)
-    .resize(size, size, { fit: 'fill', kernel: 'cubic' })
-    .flop(flip)
-    .raw()
-    .toBuffer()
 }
 
 /** A small WebP of an image for lists, at most `size` pixels on its longer side. */

@@ -1,11 +1,12 @@
 import sharp from 'sharp'
-import { parentPort, workerData } from 'node:worker_threads'
-import type { Crop, PixelStatistics } from '../saim/augmentation'
-import { cropPixels, decodeImage, type Pixels } from './decode'
+import { parentPort } from 'node:worker_threads'
+import type { Crop } from '../saim/augmentation'
+import { decodeImage, type Pixels } from './decode'
 import { explain } from './explain'
 import { type Operation, operations } from './image-operations'
+import { cropPixels } from './resample'
 
-/** One image to be written, normalised, into its place in a batch. */
+/** One image to be written into its place in a batch. */
 export interface DecodeTask {
   id: number
   file: string
@@ -19,7 +20,7 @@ export interface DecodeTask {
   size: number
   /** Done one after the other on the cropped image. */
   operations?: Operation[]
-  /** The batch [B, size, size, 3], shared by all threads, and where the image starts in it. */
+  /** The batch [B, size, size, 3] in bytes, shared by all threads, and where the image starts in it. */
   batch: SharedArrayBuffer
   offset: number
   /** Keeps the reduced image's pixels; absent where there is no room. */
@@ -36,40 +37,32 @@ export interface DecodeResult {
 sharp.concurrency(1)
 sharp.cache(false)
 
-/** (byte / 255 - mean) / deviation for each channel and byte. */
-const { mean, deviation } = workerData as PixelStatistics
-const normalised = mean.map((value, channel) =>
-  Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - value) / deviation[channel]!),
-)
-
-parentPort!.on('message', async (task: DecodeTask) => {
-  const reason = await decodeInto(task).then(
-    () => null,
-    (error) => explain(error, task.file),
-  )
-  parentPort!.postMessage({ id: task.id, reason } satisfies DecodeResult)
+parentPort!.on('message', async (tasks: DecodeTask[]) => {
+  const results: DecodeResult[] = []
+  for (const task of tasks) {
+    const reason = await decodeInto(task).then(
+      () => null,
+      (error) => explain(error, task.file),
+    )
+    results.push({ id: task.id, reason })
+  }
+  parentPort!.postMessage(results)
 })
 
 async function decodeInto(task: DecodeTask): Promise<void> {
   const { crop, flip, size, batch, offset } = task
-  const cropped = await cropPixels(await wholeImage(task), crop, { size, flip })
+  const cropped = cropPixels(await wholeImage(task), crop, { size, flip })
   const pixels = (task.operations ?? []).reduce<Pixels>(
     (image, { name, argument }) => operations[name](image, argument),
     { bytes: cropped, width: size, height: size },
-  ).bytes
-  const values = new Float32Array(batch)
-  const [red, green, blue] = normalised as [Float32Array, Float32Array, Float32Array]
-  for (let i = 0; i < pixels.length; i += 3) {
-    values[offset + i] = red[pixels[i]!]!
-    values[offset + i + 1] = green[pixels[i + 1]!]!
-    values[offset + i + 2] = blue[pixels[i + 2]!]!
-  }
+  )
+  new Uint8Array(batch).set(pixels.bytes, offset)
 }
 
 async function wholeImage({ file, width, height, reduction, kept }: DecodeTask): Promise<Pixels> {
   if (kept?.filled)
     return {
-      bytes: new Uint8Array(kept.pixels).slice(), // sharp takes no shared memory
+      bytes: new Uint8Array(kept.pixels),
       width: Math.ceil(width / reduction),
       height: Math.ceil(height / reduction),
     }

@@ -3,9 +3,12 @@ import { Worker } from 'node:worker_threads'
 import { outFile } from '../paths'
 import type { PixelStatistics } from '../saim/augmentation'
 import type { DecodeResult, DecodeTask } from './decoder-thread'
+import { normalise } from './normalise'
 
-/** Images that a thread holds at a time: one that it decodes, one that waits. */
-const tasksEach = 2
+/** Messages that a thread holds at a time: one that it works on, one that waits. */
+const messagesEach = 2
+/** Images in a message at most: messages cost time, but where few images wait all threads should have some. */
+const imagesEach = 8
 
 /**
  * Threads that decode images. They have JavaScript loops of their own, since onnxruntime's run() blocks that of
@@ -17,21 +20,27 @@ export class Decoders {
   private readonly queue: DecodeTask[] = []
   private readonly waiting = new Map<number, (reason: string | null) => void>()
   private tasks = 0
+  private handing = false
 
   /** `count` 0 chooses: all cores but one, at most 8. */
-  constructor(count: number, statistics: PixelStatistics) {
+  constructor(
+    count: number,
+    private readonly statistics: PixelStatistics,
+  ) {
     const chosen = count || Math.min(Math.max(cpus().length - 1, 1), 8)
     this.threads = Array.from({ length: chosen }, () => {
-      const thread = new Worker(outFile('decoder'), { workerData: statistics })
-      thread.on('message', ({ id, reason }: DecodeResult) => {
+      const thread = new Worker(outFile('decoder'))
+      thread.on('message', (results: DecodeResult[]) => {
         this.free.push(thread)
-        this.waiting.get(id)!(reason)
-        this.waiting.delete(id)
-        this.hand()
+        for (const { id, reason } of results) {
+          this.waiting.get(id)!(reason)
+          this.waiting.delete(id)
+        }
+        this.handSoon()
       })
       return thread
     })
-    this.free = Array.from({ length: tasksEach }, () => this.threads).flat()
+    this.free = Array.from({ length: messagesEach }, () => this.threads).flat()
   }
 
   /** Decodes into the task's batch; answers why it could not, or null. */
@@ -40,16 +49,29 @@ export class Decoders {
     return new Promise((resolve) => {
       this.waiting.set(id, resolve)
       this.queue.push({ ...task, id })
-      this.hand()
+      this.handSoon()
     })
   }
+
+  /** Bytes that were decoded, as the model takes them; `pixels` is where to. */
+  normalise = (bytes: SharedArrayBuffer, pixels?: Float32Array): Float32Array =>
+    normalise(new Uint8Array(bytes), this.statistics, pixels)
 
   async close(): Promise<void> {
     this.queue.length = 0
     await Promise.all(this.threads.map((thread) => thread.terminate()))
   }
 
-  private hand(): void {
-    while (this.queue.length && this.free.length) this.free.shift()!.postMessage(this.queue.shift()!)
+  /** Once all that is asked for now is in the queue. */
+  private handSoon(): void {
+    if (this.handing) return
+    this.handing = true
+    queueMicrotask(() => {
+      this.handing = false
+      while (this.queue.length && this.free.length) {
+        const share = Math.ceil(this.queue.length / this.free.length)
+        this.free.shift()!.postMessage(this.queue.splice(0, Math.min(share, imagesEach)))
+      }
+    })
   }
 }

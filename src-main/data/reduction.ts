@@ -9,15 +9,10 @@ export function reductionFor(smallest: { width: number; height: number }, size: 
   return room >= 8 ? 8 : room >= 4 ? 4 : room >= 2 ? 2 : 1
 }
 
-/** A crop of an image in the reduced image, to the nearest pixel. */
-export function reduceCrop(crop: Crop, image: { width: number; height: number }, reduction: number): Crop {
-  if (reduction === 1) return crop
-  const along = (start: number, length: number, whole: number) => {
-    const reduced = Math.ceil(whole / reduction)
-    const from = Math.min(Math.round(start / reduction), reduced - 1)
-    return { from, length: Math.max(1, Math.min(Math.round(length / reduction), reduced - from)) }
-  }
-  const x = along(crop.left, crop.width, image.width)
-  const y = along(crop.top, crop.height, image.height)
-  return { left: x.from, top: y.from, width: x.length, height: y.length }
-}
+/** A crop of an image in the reduced image; it may begin and end within a pixel. */
+export const reduceCrop = ({ left, top, width, height }: Crop, reduction: number): Crop => ({
+  left: left / reduction,
+  top: top / reduction,
+  width: width / reduction,
+  height: height / reduction,
+})

@@ -1,8 +1,9 @@
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { centreCrop, type PixelStatistics } from '../saim/augmentation'
-import { cropPixels, decodeImage } from './decode'
+import { decodeImage } from './decode'
 import { reduceCrop, reductionFor } from './reduction'
+import { cropPixels } from './resample'
 
 /** Side of the crops that are looked at. */
 const side = 128
@@ -19,7 +20,7 @@ export async function pixelStatistics(
     const crop = centreCrop(width, height)
     const reduction = reductionFor(crop, side)
     const whole = await decodeImage(path.join(folder, relative), { width, height, reduction })
-    const bytes = await cropPixels(whole, reduceCrop(crop, { width, height }, reduction), { size: side })
+    const bytes = cropPixels(whole, reduceCrop(crop, reduction), { size: side })
     for (let i = 0; i < bytes.length; i++) {
       const value = bytes[i]! / 255
       sums[i % 3]! += value

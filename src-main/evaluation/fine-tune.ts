@@ -66,7 +66,8 @@ export async function fineTune(
       let loss = 0
       let rate = 0
       for (let i = 0; i < steps && !report.stopped(); i++) {
-        const { images, indices, index } = await loader.next()
+        const batch = await loader.next()
+        const { images, indices, index } = batch
         const { mask, share } = drawMixing(s, size, uniforms(s.seed, purposes.mixing, index, 0, mixingDraws))
         rate = warmUpThenCosine(epoch + i / steps, {
           peak: (s.baseLearningRate * s.batchSize) / 256,
@@ -87,6 +88,7 @@ export async function fineTune(
           learningRate: Float32Array.of(rate),
           step: Float32Array.of(index + 1),
         })
+        loader.recycle(batch)
         loss += outputs.loss!.values[0]! / steps
         if (!Number.isFinite(loss))
           throw new AppError(

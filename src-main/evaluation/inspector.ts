@@ -10,16 +10,18 @@ import type {
 } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
-import { cropPixels, decodeImage, readHeader } from '../data/decode'
+import { decodeImage, readHeader } from '../data/decode'
 import { explain } from '../data/explain'
+import { normalise } from '../data/normalise'
 import { reduceCrop, reductionFor } from '../data/reduction'
+import { cropPixels } from '../data/resample'
 import type { Engine } from '../engine/engine'
 import { centreCrop, type PixelStatistics } from '../saim/augmentation'
 import { readRun } from '../training/run-folder'
 import { attend, type Attention } from './attention'
 import { CheckpointModel, type CheckpointPlace } from './checkpoint-model'
 import { chosenOrder } from './chosen-order'
-import { normalise, type Picture, pictureOf, png } from './pictures'
+import { type Picture, pictureOf, png } from './pictures'
 import { panelsOf, reconstruct } from './reconstruct'
 import { animation, strip, unroll, type Unrolling } from './unroll'
 
@@ -184,7 +186,7 @@ export async function loadCentredImage(
     const crop = centreCrop(image.width, image.height)
     const reduction = reductionFor(crop, size)
     const pixels = await decodeImage(file, { ...image, reduction })
-    return normalise(await cropPixels(pixels, reduceCrop(crop, image, reduction), { size }), statistics)
+    return normalise(cropPixels(pixels, reduceCrop(crop, reduction), { size }), statistics)
   } catch (error) {
     throw new AppError(
       'image-unreadable',

@@ -13,10 +13,6 @@ export interface Picture {
 export const pictureOf = (pixels: Float32Array, { mean, deviation }: PixelStatistics): Picture =>
   square(pixels, (value, i) => 255 * (value * deviation[i % 3]! + mean[i % 3]!))
 
-/** Bytes of sRGB as normalised pixels. */
-export const normalise = (bytes: Uint8Array, { mean, deviation }: PixelStatistics) =>
-  Float32Array.from(bytes, (byte, i) => (byte / 255 - mean[i % 3]!) / deviation[i % 3]!)
-
 /** Values that are 0 on average as grey and colours around it: black at -3, white at 3. */
 export const patternPicture = (pixels: Float32Array) => square(pixels, (value) => 127.5 + (127.5 / 3) * value)
 

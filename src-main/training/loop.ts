@@ -166,6 +166,7 @@ export async function train(
         await keepFailedBatch(folder, step + 1, h, batches, images)
         throw notFinite(step + 1, savedAt, runPaths(folder).failure(step + 1))
       }
+      for (const batch of batches) loader.recycle(batch)
       step++
       interval = { ...interval, sum: interval.sum + loss, steps: interval.steps + 1 }
 

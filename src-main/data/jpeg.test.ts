@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import sharp, { type Sharp } from 'sharp'
+import { afterAll, describe, expect, it } from 'vitest'
+import { decodeJpeg } from './jpeg'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'saim-jpeg-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Coloured noise, so that every step of the decoding shows. */
+const noise = () =>
+  sharp({
+    create: { width: 83, height: 61, channels: 3, noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+  } as never).tint('orange')
+
+async function decoded(picture: Sharp, change = (bytes: Buffer) => bytes) {
+  const file = path.join(folder, 'picture.jpg')
+  const bytes = change(await picture.toBuffer())
+  writeFileSync(file, bytes)
+  return { bytes, pixels: await decodeJpeg(file) }
+}
+
+describe.each([
+  ['baseline', () => noise().jpeg({ quality: 95 })],
+  ['of low quality', () => noise().jpeg({ quality: 20 })],
+  ['progressive', () => noise().jpeg({ progressive: true })],
+  ['of full colour resolution', () => noise().jpeg({ chromaSubsampling: '4:4:4' })],
+  ['grey', () => noise().greyscale().jpeg()],
+  [
+    'upright by EXIF',
+    () =>
+      noise()
+        .withExif({ IFD0: { Orientation: '1' } })
+        .jpeg(),
+  ],
+] as const)('a JPEG that is %s', (_, picture) => {
+  it("has sharp's pixels", async () => {
+    const { bytes, pixels } = await decoded(picture())
+    const wanted = await sharp(bytes).toColourspace('srgb').raw().toBuffer()
+    expect(pixels).toMatchObject({ width: 83, height: 61 })
+    expect(Buffer.compare(pixels!.bytes, wanted)).toBe(0)
+  })
+})
+
+it.each([
+  ['has four colours', () => noise().toColourspace('cmyk').jpeg()],
+  ['is turned by EXIF', () => noise().withMetadata({ orientation: 6 }).jpeg()],
+  ['has a profile', () => noise().withIccProfile('p3').jpeg()],
+  ['is no JPEG', () => noise().png()],
+] as const)('what %s is left to sharp', async (_, picture) => {
+  expect((await decoded(picture())).pixels).toBeNull()
+})
+
+it('a damaged file is left to sharp, which tells why, and the next one is decoded', async () => {
+  const half = await decoded(noise().jpeg(), (bytes) => bytes.subarray(0, bytes.length / 2))
+  expect(half.pixels).toBeNull()
+  expect((await decoded(noise().jpeg())).pixels).not.toBeNull()
+})
