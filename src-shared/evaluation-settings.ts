@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { choice, integer, keepRules, number, type Rule, settingsOf, toggle } from './settings'
 
-/** Every setting of kNN, linear probe and fine-tuning, declared once as those of pre-training are. */
+/** Every setting of kNN, linear probe, fine-tuning and segmentation, declared once as those of pre-training are. */
 
 const block = integer(0, 0, 48, {
   title: 'Block',
@@ -18,7 +18,7 @@ const seed = integer(0, 0, 0xffffffff, {
   simple: true,
   description: 'The same seed, data and settings give the same result.',
 })
-const epochs = (value: number, paper: string) =>
+const epochs = (value: number, paper?: string) =>
   integer(value, 1, 10_000, {
     title: 'Epochs',
     group: 'Optimisation',
@@ -26,7 +26,7 @@ const epochs = (value: number, paper: string) =>
     paper,
     description: 'Passes over the training images.',
   })
-const warmupEpochs = (value: number, paper: string) =>
+const warmupEpochs = (value: number, paper?: string) =>
   number(value, 0, 1000, {
     title: 'Warm-up',
     unit: 'epochs',
@@ -174,8 +174,40 @@ const fineTune = z.object({
 }) // prettier-ignore
 export type FineTuneSettings = z.infer<typeof fineTune>
 
+const segmentation = z.object({
+  imageSize: integer(0, 0, 512, {
+    title: 'Image size',
+    unit: 'px',
+    group: 'Model',
+    simple: true,
+    description:
+      'Side of the images, a multiple of the patch size; positions are interpolated. 0 takes that of pre-training.',
+  }),
+  blocks: integer(4, 1, 12, {
+    title: 'Blocks',
+    group: 'Model',
+    simple: true,
+    description: 'Blocks whose tokens are joined, evenly chosen, the last among them.',
+  }),
+  epochs: epochs(30),
+  batchSize: integer(1024, 2, 65_536, {
+    title: 'Batch size',
+    unit: 'patches',
+    group: 'Optimisation',
+    description: 'Patches of one step. Cut to the number of patches that have labels.',
+  }),
+  optimizer: probe.shape.optimizer,
+  baseLearningRate: probe.shape.baseLearningRate,
+  momentum: probe.shape.momentum,
+  weightDecay: probe.shape.weightDecay,
+  warmupEpochs: warmupEpochs(3),
+  seed,
+})
+export type SegmentationSettings = z.infer<typeof segmentation>
+
 const warmupRule: [string, 'warmupEpochs'] = ['The warm-up must be shorter than the run.', 'warmupEpochs']
 const probeRules: Rule<ProbeSettings>[] = [[...warmupRule, (s) => s.warmupEpochs <= s.epochs]]
+const segmentationRules: Rule<SegmentationSettings>[] = [[...warmupRule, (s) => s.warmupEpochs <= s.epochs]]
 const fineTuneRules: Rule<FineTuneSettings>[] = [[...warmupRule, (s) => s.warmupEpochs <= s.epochs]]
 
 /** The ways to find out what was learned: their settings and what they are called. */
@@ -198,6 +230,13 @@ export const evaluationKinds = {
     schema: fineTune.superRefine(keepRules(fineTuneRules)),
     settings: settingsOf(fineTune),
   },
+  segment: {
+    title: 'Segmentation',
+    description:
+      'A linear layer on frozen features names the class of each pixel. It takes a folder “masks” beside that of the images, with a PNG for each.',
+    schema: segmentation.superRefine(keepRules(segmentationRules)),
+    settings: settingsOf(segmentation),
+  },
 } as const
 export type EvaluationKind = keyof typeof evaluationKinds
 export const evaluationKindNames = Object.keys(evaluationKinds) as [EvaluationKind, ...EvaluationKind[]]
@@ -207,3 +246,4 @@ export type EvaluationPlan =
   | { kind: 'knn'; settings: KnnSettings }
   | { kind: 'probe'; settings: ProbeSettings }
   | { kind: 'finetune'; settings: FineTuneSettings }
+  | { kind: 'segment'; settings: SegmentationSettings }

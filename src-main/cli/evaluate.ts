@@ -94,20 +94,23 @@ async function follow(folder: string): Promise<Score> {
   return score
 }
 
-function print({ images, top1, top5, balanced, perClass, confusion }: Score): void {
+function print({ images, top1, top5, balanced, meanIou, perClass, confusion }: Score): void {
   console.table(
-    perClass.map(({ name, images: count, accuracy }, c) => {
+    perClass.map(({ name, images: count, accuracy, iou }, c) => {
       const others = confusion[c]!.map((n, k) => (k === c ? 0 : n))
       const worst = Math.max(...others)
       return {
         class: name,
-        images: count,
+        [meanIou === undefined ? 'images' : 'pixels']: count,
         right: accuracy === null ? '' : accuracyText(accuracy),
+        ...(iou !== undefined && { IoU: iou === null ? '' : accuracyText(iou) }),
         'most often taken for': worst ? `${perClass[others.indexOf(worst)]!.name} (${worst})` : '',
       }
     }),
   )
-  console.log(
-    `${images} validation images: top-1 ${accuracyText(top1)}, top-5 ${accuracyText(top5)}, mean of classes ${accuracyText(balanced)}`,
-  )
+  const first =
+    meanIou === undefined
+      ? `top-1 ${accuracyText(top1)}, top-5 ${accuracyText(top5 ?? 0)}`
+      : `mean IoU ${accuracyText(meanIou)}, pixels ${accuracyText(top1)}`
+  console.log(`${images} validation images: ${first}, mean of classes ${accuracyText(balanced)}`)
 }

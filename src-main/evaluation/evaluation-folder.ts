@@ -178,7 +178,7 @@ export async function describeEvaluation(folder: string): Promise<Evaluation> {
     },
     status: gone ? 'interrupted' : status,
     progress,
-    score: found && { images: found.images, top1: found.top1, top5: found.top5, balanced: found.balanced },
+    score: found,
     createdAt,
     seconds,
     error,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AppError, type AppErrorData, toErrorData } from '../../src-shared/errors'
+import type { EvaluationPlan } from '../../src-shared/evaluation-settings'
 import { Manifest } from '../data/manifest'
 import { createEngine } from '../engine'
 import { parentPort } from '../port'
@@ -8,7 +9,7 @@ import { initialWeights } from '../saim/weights'
 import { loadCheckpoint } from '../training/checkpoint'
 import { Lock, startHeartbeat } from '../training/lock'
 import { readImages, readRun } from '../training/run-folder'
-import { evaluate } from './evaluation'
+import { evaluate, type Outcome, type Reporter, type Subject } from './evaluation'
 import {
   appendEvaluationMetric,
   evaluationPaths,
@@ -17,6 +18,7 @@ import {
   writeOutcome,
 } from './evaluation-folder'
 import { taskOf } from './labelled'
+import { segment, segmentationTaskOf } from './segmentation'
 
 /** The evaluation process: `evaluation.js <folder of the evaluation>`. Everything else stands in that folder. */
 
@@ -71,21 +73,32 @@ async function main(): Promise<void> {
 const inOtherHands = () =>
   new AppError('run-busy', 'This evaluation is carried out elsewhere, or was.', 'Look at what came of it.')
 
+/** The images that a plan learns from and those that it asks about, and how. Throws AppError too-few-images. */
+function prepare(plan: EvaluationPlan, images: string, manifest: Manifest) {
+  type Ask = (subject: Subject, report: Reporter) => Promise<Outcome>
+  if (plan.kind === 'segment') {
+    const task = segmentationTaskOf(images, manifest)
+    const ask: Ask = (subject, report) => segment(subject, plan.settings, task, report)
+    return { ...task, ask }
+  }
+  const task = taskOf(images, manifest)
+  const ask: Ask = (subject, report) => evaluate(subject, task, plan, report)
+  return { ...task, ask }
+}
+
 async function work(seconds: () => number): Promise<void> {
   const { plan, step, dataset, engine: id, threads, decoders } = await readEvaluation(folder)
   const { hyperparameters: h, statistics } = await readRun(run)
   const weights = step === null ? initialWeights(h, h.seed) : (await loadCheckpoint(run, step)).weights
   const own = evaluationPaths(folder).manifest
   const images = existsSync(own) ? await Manifest.read(own) : await readImages(run)
-  const task = taskOf(dataset.folder, images)
-  const { classes } = task
-  const counts = { train: task.train.images.length, validation: task.validation.images.length }
-  await updateEvaluation(folder, { classes, ...counts })
+  const { train, validation, ask } = prepare(plan, dataset.folder, images)
+  await updateEvaluation(folder, { train: train.images.length, validation: validation.images.length })
 
   const engine = await createEngine(id, { threads })
   const epochs = plan.kind === 'knn' ? 0 : plan.settings.epochs
   /** Making the features is all that kNN does, and a good part of the probe. */
-  const featureShare = { knn: 1, probe: 0.5, finetune: 0 }[plan.kind]
+  const featureShare = { knn: 1, probe: 0.5, finetune: 0, segment: 0.5 }[plan.kind]
   let told = 0
   let writing = Promise.resolve()
   const progressed = (progress: number, text: string) => {
@@ -94,7 +107,8 @@ async function work(seconds: () => number): Promise<void> {
     writing = writing.then(() => updateEvaluation(folder, { progress, seconds: seconds() }))
     void writing.then(() => tell({ type: 'progress', progress, text }))
   }
-  const outcome = await evaluate({ engine, h, weights, decoders, statistics }, task, plan, {
+  const subject = { engine, h, weights, decoders, statistics }
+  const report: Reporter = {
     features(done, total) {
       progressed((featureShare * done) / total, `features of ${done} of ${total} images`)
     },
@@ -107,7 +121,10 @@ async function work(seconds: () => number): Promise<void> {
       )
     },
     stopped: () => stopped,
-  })
+  }
+  const outcome = await ask(subject, report)
   await writing
+  const classes = outcome.score.perClass.map(({ name }) => name)
+  await updateEvaluation(folder, { classes })
   await writeOutcome(folder, outcome, classes)
 }

@@ -43,7 +43,7 @@ export interface Subject {
 export async function evaluate(
   subject: Subject,
   task: Task,
-  { kind, settings: s }: EvaluationPlan,
+  { kind, settings: s }: Exclude<EvaluationPlan, { kind: 'segment' }>,
   report: Reporter,
 ): Promise<Outcome> {
   if (kind === 'finetune') return fineTune(subject, s, task, report)

@@ -8,8 +8,6 @@ import type { StepFunction } from '../ops/step'
 import type { PixelStatistics } from '../saim/augmentation'
 import type { FeatureRows } from './knn'
 
-const batchSize = 64
-
 interface PassOptions {
   /** The part of an image that is read; its largest square where not given. */
   cropOf?: CropOf
@@ -23,20 +21,27 @@ export class ForwardPass {
     private readonly program: Program,
     private readonly size: number,
     private readonly threads: Decoders,
+    private readonly batch: number,
   ) {}
 
-  /** Compiles the step for images of side `size`. It reads the state's weights of the time when it runs. */
+  /** Compiles the step for `batch` images of side `size`. It reads the state's weights of the time when it runs. */
   static async open(
     engine: Engine,
     state: State,
     step: StepFunction,
-    { size, decoders, statistics }: { size: number; decoders: number; statistics: PixelStatistics },
+    {
+      size,
+      decoders,
+      statistics,
+      batch = 64,
+    }: { size: number; decoders: number; statistics: PixelStatistics; batch?: number },
   ): Promise<ForwardPass> {
-    const images = { shape: [batchSize, size, size, 3], dtype: 'float32' as const }
+    const images = { shape: [batch, size, size, 3], dtype: 'float32' as const }
     return new ForwardPass(
       await engine.compile(step, state, { images }),
       size,
       new Decoders(decoders, statistics),
+      batch,
     )
   }
 
@@ -47,6 +52,7 @@ export class ForwardPass {
     { cropOf, onProgress, stopped }: PassOptions = {},
   ): Promise<FeatureRows> {
     const parts: Float32Array[] = []
+    const batchSize = this.batch
     const load = (first: number) => this.load(folder, images.slice(first, first + batchSize), first, cropOf)
     let next = load(0)
     let width = 0
@@ -82,7 +88,7 @@ export class ForwardPass {
           'Scan the data set again.',
         )
     })
-    const whole = new Float32Array(batchSize * size ** 2 * 3)
+    const whole = new Float32Array(this.batch * size ** 2 * 3)
     whole.set(pixels)
     return whole
   }

@@ -19,6 +19,13 @@ export interface Task {
 /** What is kept for validation where nothing is held out: one image in five, the same ones each time. */
 const rule = { fraction: 0.2, seed: 0 }
 
+/** Says of each of the images whether it is kept for validation. */
+export function isHeldOut(images: ImageFile[]): (image: ImageFile) => boolean {
+  const held = images.some(({ split }) => split === 'validation')
+  return (image) =>
+    held ? image.split === 'validation' : splitOf({ ...image, split: null }, rule, false) === 'validation'
+}
+
 /**
  * The task of the images with a class: those to train on and those held out, where the run or its folders hold some out,
  * else a fifth. Throws AppError too-few-images.
@@ -27,9 +34,7 @@ export function taskOf(folder: string, manifest: Manifest): Task {
   const all = Array.from({ length: manifest.length }, (_, i) => manifest.at(i))
   const images = all.filter((image) => image.class !== null)
   const classes = [...new Set(images.map((image) => image.class!))].sort()
-  const held = images.some(({ split }) => split === 'validation')
-  const isHeld = (image: ImageFile) =>
-    held ? image.split === 'validation' : splitOf({ ...image, split: null }, rule, false) === 'validation'
+  const isHeld = isHeldOut(images)
   const part = (validation: boolean): Labelled => {
     const chosen = images.filter((image) => image.split !== 'test' && isHeld(image) === validation)
     return { images: chosen, labels: Int32Array.from(chosen, (image) => classes.indexOf(image.class!)) }

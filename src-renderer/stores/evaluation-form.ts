@@ -25,7 +25,12 @@ export const useEvaluationForm = defineStore('evaluation-form', () => {
   /** Null takes the run's own data set. */
   const dataset = ref<string | null>(null)
   const kind = ref<EvaluationKind>('knn')
-  const forms = { knn: formOf('knn'), probe: formOf('probe'), finetune: formOf('finetune') }
+  const forms = {
+    knn: formOf('knn'),
+    probe: formOf('probe'),
+    finetune: formOf('finetune'),
+    segment: formOf('segment'),
+  }
   const plan = computed(
     () => ({ kind: kind.value, settings: forms[kind.value].values.value }) as EvaluationPlan,
   )

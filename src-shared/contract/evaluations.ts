@@ -7,6 +7,7 @@ export const evaluationPlan = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('knn'), settings: evaluationKinds.knn.schema }),
   z.object({ kind: z.literal('probe'), settings: evaluationKinds.probe.schema }),
   z.object({ kind: z.literal('finetune'), settings: evaluationKinds.finetune.schema }),
+  z.object({ kind: z.literal('segment'), settings: evaluationKinds.segment.schema }),
 ])
 
 export const evaluationStatus = z.enum([
@@ -23,13 +24,23 @@ export const evaluationStatus = z.enum([
 export const score = z.object({
   /** Validation images. */
   images: count,
-  /** Shares from 0 to 1 of the images whose class came first, and among the first five. */
+  /** Shares from 0 to 1 of the images (of a segmentation, of the pixels) whose class came first, and among the first five. */
   top1: z.number(),
-  top5: z.number(),
+  top5: z.number().nullable(),
   /** Mean over the classes of each class's share. */
   balanced: z.number(),
-  perClass: z.array(z.object({ name: z.string(), images: count, accuracy: z.number().nullable() })),
-  /** How many images of each class (row) were named each class (column). */
+  /** Of a segmentation: mean intersection over union. */
+  meanIou: z.number().optional(),
+  perClass: z.array(
+    z.object({
+      name: z.string(),
+      images: count,
+      accuracy: z.number().nullable(),
+      /** Of a segmentation. */
+      iou: z.number().nullable().optional(),
+    }),
+  ),
+  /** How many images (of a segmentation, pixels) of each class (row) were named each class (column). */
   confusion: z.array(z.array(count)),
 })
 export type Score = z.infer<typeof score>
@@ -42,6 +53,7 @@ export const evaluationMetric = z.object({
   top1: z.number().nullable(),
   top5: z.number().nullable(),
   balanced: z.number().nullable(),
+  meanIou: z.number().optional(),
   seconds: z.number(),
 })
 export type EvaluationMetric = z.infer<typeof evaluationMetric>
@@ -57,7 +69,7 @@ export const evaluation = z.object({
   status: evaluationStatus,
   /** How much is done, 0 to 1. */
   progress: z.number(),
-  score: score.pick({ images: true, top1: true, top5: true, balanced: true }).nullable(),
+  score: score.pick({ images: true, top1: true, top5: true, balanced: true, meanIou: true }).nullable(),
   createdAt: time,
   seconds: z.number(),
   error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),

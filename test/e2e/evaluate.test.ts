@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { chromiumPath, type OpenedApp, openInBrowser } from '../helpers/hosts'
 import { expectAccessible } from '../helpers/accessibility'
-import { flags, saim, smallModel, temporaryFolder } from '../helpers/runs'
+import { flags, makeScenes, saim, smallModel, temporaryFolder } from '../helpers/runs'
 
 const can = chromiumPath !== undefined
 const screenshots = path.resolve('docs/screenshots')
@@ -82,6 +82,31 @@ describe('the page of evaluations', () => {
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
     await page.getByText('stopped', { exact: true }).waitFor({ timeout: 60_000 })
     await page.getByRole('rowheader', { name: 'vehicles' }).waitFor()
+  })
+
+  it.runIf(can)('segments by masks beside the images', async () => {
+    await makeScenes(path.join(home, 'scenes', 'images'), 30)
+    await page.getByRole('link', { name: 'Data sets', exact: true }).click()
+    await page.getByRole('button', { name: 'Add folder' }).first().click()
+    await page.getByRole('dialog').getByText('scenes', { exact: true }).click()
+    await page.getByRole('dialog').getByText('images', { exact: true }).click()
+    await page.getByRole('button', { name: 'Choose this folder' }).click()
+    await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
+    await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
+    await page.getByRole('combobox', { name: 'How' }).click({ force: true })
+    await page.getByRole('option', { name: /Segmentation/ }).click()
+    await page.getByRole('combobox', { name: 'Data set with masks' }).click({ force: true })
+    await page.getByRole('option', { name: 'images', exact: true }).click()
+    await start()
+    await page.getByRole('row', { name: /Segmentation.*finished.*%/ }).waitFor({ timeout: 60_000 })
+    await page
+      .getByRole('row', { name: /Segmentation/ })
+      .getByRole('link')
+      .click()
+    await page.getByText('Mean IoU').first().waitFor()
+    await page.getByRole('rowheader', { name: 'sky' }).waitFor()
+    await picture('segmentation')
+    await expectAccessible(page, 'a segmentation')
   })
 
   it.runIf(can)('is accessible in light and dark', async () => {

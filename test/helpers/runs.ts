@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { encode } from 'fast-png'
 import sharp from 'sharp'
 import { afterAll } from 'vitest'
 
@@ -53,5 +54,29 @@ export async function makeImages(
       .resize(width, height, { kernel: 'cubic' })
       .jpeg()
       .toFile(file)
+  }
+}
+
+/**
+ * Images of 30 × 24 pixels, red above blue with the border at another height in each, and their masks in the folder `masks`
+ * beside: sky and sea, the last five columns not labelled.
+ */
+export async function makeScenes(folder: string, count: number): Promise<void> {
+  const masks = path.join(path.dirname(folder), 'masks')
+  mkdirSync(folder, { recursive: true })
+  mkdirSync(masks)
+  writeFileSync(path.join(masks, 'classes.txt'), 'sky\nsea\n')
+  const [width, height] = [30, 24]
+  for (let i = 0; i < count; i++) {
+    const below = (k: number) => Math.floor(k / width) >= 6 + ((i * 7) % 12)
+    const pixels = Array.from({ length: width * height }, (_, k) =>
+      (below(k) ? [30, 40, 200] : [220, 60, 30]).map((colour) => colour + ((k * 37 * (i + 1)) % 30)),
+    )
+    const name = `scene ${String(i).padStart(2, '0')}`
+    await sharp(Buffer.from(pixels.flat()), { raw: { width, height, channels: 3 } })
+      .jpeg({ quality: 95 })
+      .toFile(path.join(folder, `${name}.jpg`))
+    const data = Uint8Array.from(pixels, (_, k) => (k % width >= 25 ? 255 : below(k) ? 1 : 0))
+    writeFileSync(path.join(masks, `${name}.png`), encode({ width, height, data, channels: 1 }))
   }
 }

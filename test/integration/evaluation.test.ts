@@ -15,7 +15,7 @@ import { decodeSafetensors } from '../../src-main/exporting/safetensors'
 import { forkNode } from '../../src-main/port'
 import { Lock } from '../../src-main/training/lock'
 import { evaluationKinds } from '../../src-shared/evaluation-settings'
-import { flags, saim, smallModel, temporaryFolder } from '../helpers/runs'
+import { flags, makeScenes, saim, smallModel, temporaryFolder } from '../helpers/runs'
 
 const home = temporaryFolder()
 const images = temporaryFolder()
@@ -123,6 +123,41 @@ describe('asking what a run has learned', () => {
     const { code, output } = await saim([kind!, run, ...extra], home)
     expect(code).toBe(1)
     expect(output).toContain(message)
+  })
+})
+
+describe('segmentation', () => {
+  const scenes = path.join(temporaryFolder(), 'images')
+
+  beforeAll(() => makeScenes(scenes, 40))
+
+  it('names the class of each pixel, at another size than in pre-training', async () => {
+    const settings = { 'image-size': 24, 'batch-size': 64, 'base-learning-rate': 0.5 }
+    const { code, output } = await saim(['segment', run, '--on', scenes, ...flags(settings)], home)
+    expect(output).toMatch(/validation images: mean IoU \d+\.\d %, pixels \d/)
+    expect(code).toBe(0)
+    const score = (await readScore(await newest()))!
+    expect(score.perClass.map(({ name }) => name)).toEqual(['sky', 'sea'])
+    const [[skyAsSky, skyAsSea], [seaAsSky, seaAsSea]] = score.confusion as [
+      [number, number],
+      [number, number],
+    ]
+    // The middle square has the columns 3 to 26, of which 25 and 26 are not labelled.
+    expect(skyAsSky + skyAsSea + seaAsSky + seaAsSea).toBe(score.images * 24 * 22)
+    const wrong = skyAsSea + seaAsSky
+    expect(score.meanIou).toBeCloseTo((skyAsSky / (skyAsSky + wrong) + seaAsSea / (seaAsSea + wrong)) / 2, 8)
+    expect(score.meanIou!).toBeGreaterThan(0.85)
+    const metrics = await readEvaluationMetrics(await newest())
+    expect(metrics.at(-1)!.meanIou).toBeCloseTo(score.meanIou!, 8)
+    const { tensors } = decodeSafetensors(readFileSync(evaluationPaths(await newest()).classifier))
+    expect(tensors['head.weight']!.shape).toEqual([2, 2 * 32])
+  })
+
+  it('says where masks belong', async () => {
+    const { code, output } = await saim(['segment', run], home)
+    expect(code).toBe(1)
+    expect(output).toMatch(/0 images of .* have a mask/)
+    expect(output).toContain(path.join(path.dirname(images), 'masks'))
   })
 })
 
