@@ -36,7 +36,7 @@ export function thin(metrics: Metric[], points: number): Metric[] {
 }
 
 /** So many metrics of a run are kept in memory, more than anybody asks for at once; of longer runs a choice of them. */
-const kept = 20_000
+const kept = 4000
 
 /** The metrics of runs, read once and then only as far as they grew. */
 export class MetricsReader {

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- soak [minutes]`: the services and a training process for a long time. Half of it one run trains while
  * pages are asked for; half of it runs are started, paused, resumed, stopped and removed. Prints how memory moved and
- * which processes, files and listeners were left.
+ * which processes, files and listeners were left. Training has one thread, so that the machine can do other work meanwhile.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -70,6 +70,7 @@ async function look(id: string): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  await calls['settings.set']({ threads: 1, decoders: 1 })
   const added = await calls['datasets.addSample']()
   while ((await calls['datasets.list']())[0]!.status === 'scanning') await sleep(0.2)
   const settings = (changes: object) =>
