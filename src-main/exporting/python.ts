@@ -4,7 +4,7 @@ import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import type { NamedTensorData } from '../ops/step'
 import { patchCount } from '../saim/order'
 import { featureNames } from './features'
-import { sizeOf } from './tensors'
+import { sizeOf } from '../ops/step'
 
 /**
  * Loads the example.py of an export and gives its features: pixels on standard input, a line with the libraries'

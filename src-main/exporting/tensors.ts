@@ -7,8 +7,6 @@ export interface FloatTensor {
 }
 export type FloatTensors = Record<string, FloatTensor>
 
-export const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
-
 /** The largest difference between tensors of the same names; infinite where names or sizes differ. */
 export function largestDifference(a: NamedTensorData, b: NamedTensorData): number {
   let largest = Object.keys(a).length === Object.keys(b).length ? 0 : Infinity

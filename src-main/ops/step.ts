@@ -8,6 +8,9 @@ export interface TensorData {
 export type NamedTensorData = Record<string, TensorData>
 export type NamedTensors = Record<string, Tensor>
 
+/** How many values a tensor of the shape has. */
+export const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
+
 export interface TensorSpec {
   shape: number[]
   dtype: 'float32' | 'int32'

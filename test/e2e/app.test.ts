@@ -1,12 +1,17 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '../helpers/hosts'
+import {
+  canOpenWindow,
+  chromiumPath,
+  type OpenedApp,
+  openInBrowser,
+  openWindow,
+  picture,
+} from '../helpers/hosts'
 import { expectAccessible } from '../helpers/accessibility'
 import { temporaryFolder } from '../helpers/runs'
-
-const screenshots = path.resolve('docs/screenshots')
 
 const hosts = [
   { name: 'in the browser', can: () => chromiumPath !== undefined, browser: true },
@@ -38,11 +43,8 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByRole('link', { name, exact: true }).first().click()
     await page.getByRole('heading', { name, level: 1 }).waitFor()
   }
-  /** A picture for the README, where it is missing or asked for. */
-  const picture = async (name: string) => {
-    const file = path.join(screenshots, `${name}.png`)
-    if (browser && (!existsSync(file) || process.env['SCREENSHOTS'])) await page.screenshot({ path: file })
-  }
+  /** A picture for the README. */
+  const show = async (name: string) => browser && picture(page, name)
   const train = async (epochs: number, name: string) => {
     await go('Train')
     await page.getByLabel('Name of the run').fill(name)
@@ -66,14 +68,14 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
     await page.getByRole('img', { name: 'animals/ant.png' }).waitFor()
     await page.waitForLoadState('networkidle')
-    await picture('dataset')
+    await show('dataset')
 
     await train(3, 'First run')
     await expect.poll(lossSpoken, { timeout: 60_000 }).toMatch(/latest \d/)
     const before = await lossSpoken()
     await expect.poll(lossSpoken, { timeout: 60_000 }).not.toBe(before)
     await page.getByText(/^(5|6|7|8) of 21$/).waitFor({ timeout: 60_000 })
-    await picture('run')
+    await show('run')
     await page.getByRole('button', { name: 'Stop and save' }).click()
     await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: 60_000 })
     await page.getByRole('tab', { name: 'Reconstructions' }).click()
@@ -87,7 +89,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     expect(await page.getByRole('button', { name: 'Start training' }).isDisabled()).toBe(true)
     await page.getByLabel('Image size (px)').fill('64')
     await expect.poll(() => page.getByRole('button', { name: 'Start training' }).isEnabled()).toBe(true)
-    await picture('train')
+    await show('train')
   })
 
   it.runIf(can())('knows the run after a restart, and resumes it to its end', async () => {
@@ -104,7 +106,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await train(1, 'Second run')
     await page.getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
     await go('Runs')
-    await picture('runs')
+    await show('runs')
     for (const name of ['First run', 'Second run'])
       await page
         .getByRole('row', { name: new RegExp(name) })
@@ -117,7 +119,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
       .getByRole('img', { name: /^Image 1 at step/ })
       .nth(1)
       .waitFor()
-    await picture('compare')
+    await show('compare')
   })
 
   it.runIf(can())('shows reconstructions and exports a checkpoint', async () => {
@@ -133,14 +135,14 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByRole('button', { name: 'Export', exact: true }).click()
     await page.getByText('Written:').waitFor()
     expect(readdirSync(target)).toHaveLength(1)
-    await picture('export')
+    await show('export')
   })
 
   it.runIf(can())(
     'has no accessibility violation of level A or AA on any page, in light and dark',
     async () => {
       await go('Settings')
-      await picture('settings')
+      await show('settings')
       for (const theme of ['Dark', 'Light']) {
         await go('Settings')
         await page.getByRole('combobox', { name: 'Theme' }).click({ force: true })
@@ -157,7 +159,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
           'Settings',
         ]) {
           await go(name)
-          if (name === 'Data sets' && theme === 'Light') await picture('datasets')
+          if (name === 'Data sets' && theme === 'Light') await show('datasets')
           await expectAccessible(page, `${theme} ${name}`)
         }
         await go('Data sets')

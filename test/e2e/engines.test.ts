@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { expectAccessible } from '../helpers/accessibility'
 import { enginesHere } from '../helpers/engines'
-import { chromiumPath, type OpenedApp, openInBrowser } from '../helpers/hosts'
+import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
 import { temporaryFolder } from '../helpers/runs'
 
 const titles: Record<string, RegExp> = {
@@ -38,8 +36,6 @@ describe.runIf(chromiumPath)('the page of engines', () => {
     if (enginesHere().includes('onnxruntime-webgpu'))
       await cardOf('onnxruntime-webgpu').getByText('not recommended', { exact: true }).waitFor()
     await expectAccessible(page, 'Engines that were tried')
-    const picture = path.resolve('docs/screenshots/engines.png')
-    if (!existsSync(picture) || process.env['SCREENSHOTS'])
-      await page.screenshot({ path: picture, fullPage: true })
+    await picture(page, 'engines', { fullPage: true })
   })
 })

@@ -1,13 +1,10 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, describe, expect, it } from 'vitest'
-import { chromiumPath, type OpenedApp, openInBrowser } from '../helpers/hosts'
+import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
 import { expectAccessible } from '../helpers/accessibility'
 import { flags, makeScenes, saim, smallModel, temporaryFolder } from '../helpers/runs'
 
 const can = chromiumPath !== undefined
-const screenshots = path.resolve('docs/screenshots')
 
 describe('the page of evaluations', () => {
   const home = temporaryFolder()
@@ -15,10 +12,6 @@ describe('the page of evaluations', () => {
   let page: Page
   afterAll(() => app?.close())
 
-  const picture = async (name: string) => {
-    const file = path.join(screenshots, `${name}.png`)
-    if (!existsSync(file) || process.env['SCREENSHOTS']) await page.screenshot({ path: file })
-  }
   const start = () => page.getByRole('button', { name: 'Start evaluation' }).click()
 
   it.runIf(can)('asks for a run first', async () => {
@@ -61,14 +54,14 @@ describe('the page of evaluations', () => {
     await page.getByLabel('Show all settings').uncheck()
     await start()
     await page.getByRole('row', { name: /Linear probe.*finished.*%/ }).waitFor({ timeout: 60_000 })
-    await picture('evaluate')
+    await picture(page, 'evaluate')
     await page
       .getByRole('row', { name: /Linear probe/ })
       .getByRole('link')
       .click()
     const curve = page.getByRole('img', { name: /^Right answers in percent\. Top-1: latest \d/ })
     await curve.waitFor()
-    await picture('evaluation')
+    await picture(page, 'evaluation')
   })
 
   it.runIf(can)('fine-tunes until it is stopped', async () => {

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { lockOwner } from '../../src-main/training/lock'
 import { runPaths } from '../../src-main/training/run-folder'
 import { expectAccessible } from '../helpers/accessibility'
-import { chromiumPath, type OpenedApp, openInBrowser } from '../helpers/hosts'
+import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
 import { makeImages, temporaryFolder } from '../helpers/runs'
 
 /** What a person sees of the queue, of crashes and of what can be done about them. */
@@ -18,10 +18,6 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
   const go = async (name: string, heading = name) => {
     await page.getByRole('link', { name, exact: true }).first().click()
     await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
-  }
-  const picture = async (name: string) => {
-    const file = path.resolve('docs/screenshots', `${name}.png`)
-    if (!existsSync(file) || process.env['SCREENSHOTS']) await page.screenshot({ path: file })
   }
   const enter = async (name: string, epochs: number) => {
     await page.getByLabel('Name of the run').fill(name)
@@ -60,7 +56,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await queue.getByRole('button', { name: 'Move third up' }).focus()
     await page.keyboard.press('Enter')
     await expect.poll(() => queue.getByRole('link').allTextContents()).toEqual(['third', 'second'])
-    await picture('queue')
+    await picture(page, 'queue')
     await expectAccessible(page, 'the queue')
   })
 
@@ -85,7 +81,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })
     await page.getByRole('link', { name: 'third', exact: true }).last().click()
     await page.getByRole('img', { name: /^Loss\. .*Resumed at step \d+/ }).waitFor({ timeout: 60_000 })
-    await picture('seam')
+    await picture(page, 'seam')
     await expectAccessible(page, 'a run with a seam')
   })
 
@@ -105,7 +101,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     renameSync(images, path.join(home, 'moved'))
     const button = page.getByRole('button', { name: 'Choose where the images are now' })
     await button.waitFor({ timeout: 60_000 })
-    await picture('images-moved')
+    await picture(page, 'images-moved')
     await expectAccessible(page, 'a run whose images are gone')
     await button.click()
     await page.getByRole('dialog').getByText('moved', { exact: true }).click()
@@ -126,7 +122,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByRole('button', { name: 'Thin out checkpoints' }).click()
     await page.getByRole('button', { name: 'Remove checkpoints' }).click()
     await page.getByText('are free again').waitFor()
-    await picture('disk')
+    await picture(page, 'disk')
     await expectAccessible(page, 'disk use')
   })
 })

@@ -9,6 +9,12 @@ export interface OpenedApp {
   close(): Promise<void>
 }
 
+/** Writes a picture of the page for the docs: where there is none yet or, with SCREENSHOTS set, anew. */
+export async function picture(page: Page, name: string, options: { fullPage?: boolean } = {}): Promise<void> {
+  const file = path.resolve('docs/screenshots', `${name}.png`)
+  if (!existsSync(file) || process.env['SCREENSHOTS']) await page.screenshot({ path: file, ...options })
+}
+
 export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((file) => existsSync(file))
 
 const quiet = [

@@ -1,4 +1,5 @@
-import { type Constant, type Graph, type Node, sizeOf, type Value } from './graph'
+import { sizeOf } from '../../ops/step'
+import type { Constant, Graph, Node, Value } from './graph'
 
 /** Rewrites a traced graph into a smaller one of the same meaning. */
 export function optimise(graph: Graph): Graph {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '../../../src-shared/errors'
-import type { NamedTensors, StepFunction, TensorSpec } from '../../ops/step'
+import { type NamedTensors, sizeOf, type StepFunction, type TensorSpec } from '../../ops/step'
 import {
   type Attribute,
   type Constant,
@@ -8,7 +8,6 @@ import {
   type Graph,
   type Node,
   sameShape,
-  sizeOf,
   type Value,
 } from './graph'
 import { kernels } from './kernels'

@@ -1,4 +1,5 @@
-import { type Constant, type Graph, type Node, sizeOf, type Value } from '../../engine/onnx/graph'
+import type { Constant, Graph, Node, Value } from '../../engine/onnx/graph'
+import { sizeOf } from '../../ops/step'
 
 /** How a dimension that is any batch stands in a graph's shapes. */
 export const anyBatch = -1

@@ -2,7 +2,8 @@ import { open, readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { type Entry, openPromise } from 'yauzl'
 import { fromBfloat16, fromFloat16 } from '../halves'
-import { type FloatTensor, type FloatTensors, sizeOf } from '../tensors'
+import { sizeOf } from '../../ops/step'
+import type { FloatTensor, FloatTensors } from '../tensors'
 import { type Constructor, PickledObject, unpickle, unreadable, type Value } from './unpickle'
 
 /** The numbers that one or several tensors are views of. */

@@ -1,5 +1,6 @@
 import { zipSync, type Zippable } from 'fflate'
-import { type FloatTensors, sizeOf } from '../tensors'
+import { sizeOf } from '../../ops/step'
+import type { FloatTensors } from '../tensors'
 import { Pickle } from './pickle'
 
 /** PyTorch begins each tensor at a multiple of this, so that files can be mapped into memory. */
