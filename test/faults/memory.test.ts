@@ -6,8 +6,9 @@ import { readMetrics } from '../../src-main/training/metrics'
 import { readRun } from '../../src-main/training/run-folder'
 import { flags, makeImages, temporaryFolder } from '../helpers/runs'
 
-/** Much memory for little work: many heads look at many tokens. */
+/** Much memory for little work: many heads look at many tokens, in an engine that takes the whole batch at once. */
 const greedy = {
+  engine: 'tensorflow',
   'image-size': 32,
   'patch-size': 2,
   width: 64,
