@@ -1,7 +1,7 @@
 import { type ExportFormat, exportFormats, type Metric, type ProofCheck } from '../../src-shared/contract'
 import { allSettings, type Objective } from '../../src-shared/hyperparameters'
 import { appVersion } from '../../src-shared/version'
-import { thin } from '../services/metrics'
+import { columnsOf, thin } from '../services/metrics'
 import type { CheckpointState } from '../training/checkpoint'
 import type { RunFile } from '../training/run-folder'
 
@@ -105,13 +105,12 @@ const checkRow = ({ library, images, difference, reason }: ProofCheck) =>
 /** The loss of each step as a picture. */
 export function lossCurve(metrics: Metric[]): string {
   const [width, height, margin] = [640, 240, 44]
-  const few = thin(metrics, 400)
-  const losses = few.map(({ loss }) => loss)
+  const { step: steps, loss: losses } = thin(columnsOf(metrics), 400)
   const [low, high] = [Math.min(...losses), Math.max(...losses)]
   const last = metrics.at(-1)!.step
   const x = (step: number) => margin + ((width - margin - 8) * step) / Math.max(last, 1)
   const y = (loss: number) => 12 + ((height - margin) * (high - loss)) / (high - low || 1)
-  const points = few.map(({ step, loss }) => `${x(step).toFixed(1)},${y(loss).toFixed(1)}`).join(' ')
+  const points = steps.map((step, i) => `${x(step).toFixed(1)},${y(losses[i]!).toFixed(1)}`).join(' ')
   const label = (text: string, at: [number, number], anchor: string) =>
     `<text x="${at[0]}" y="${at[1]}" text-anchor="${anchor}">${text}</text>`
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#555">

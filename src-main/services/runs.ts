@@ -15,7 +15,7 @@ import type { Datasets } from './datasets'
 import type { Engines } from './engines'
 import { estimateRun } from './estimate'
 import { Follower } from './follow'
-import { columnsOf, MetricsReader, thin } from './metrics'
+import { after, MetricsReader, thin } from './metrics'
 import { Queue } from './queue'
 import { isActive, RunList } from './run-list'
 import type { Settings } from './settings'
@@ -125,11 +125,10 @@ export class Runs {
       await (this.options.trash ?? moveToTrash)(run.folder)
       this.follower.forget(run)
     },
-    'runs.metrics': async ({ id, points, after }) => {
+    'runs.metrics': async ({ id, points, after: step }) => {
       const { folder, seams } = await this.list.get(id)
       const metrics = await this.metrics.read(folder, seams.length)
-      const chosen = after === undefined ? metrics : metrics.filter(({ step }) => step > after)
-      return columnsOf(thin(chosen, points))
+      return thin(step === undefined ? metrics : after(metrics, step), points)
     },
     'runs.checkpoints': async ({ id }) => listCheckpoints(await this.list.folderOf(id)),
     'runs.log': async ({ id }) => {

@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs'
 
 /** What runtimes and allocators say when there is no memory left. */
 export const isOutOfMemory = (text: string) =>
-  /alloc\w* (failed|.*memory)|failed to alloc|out of memory|bad_alloc|ENOMEM|cannot allocate/i.test(text)
+  /alloc\w* (failed|.*memory)|failed to alloc|out of memory|OOM when|bad_alloc|ENOMEM|cannot allocate/i.test(
+    text,
+  )
 
 /** Where memory runs out, Linux shall end this process and neither the application nor anything else. */
 export function offerToBeKilled(): void {
