@@ -4,6 +4,7 @@ import { cpSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Plugin } from 'vite'
 import vuetify from 'vite-plugin-vuetify'
+import { listPackages } from './build/list-packages'
 import { wasm } from './build/wasm.mjs'
 import { devDependencies } from './package.json'
 
@@ -21,7 +22,7 @@ const addonSources: Plugin = {
 
 export default defineConfig({
   main: {
-    plugins: [addonSources, wasm],
+    plugins: [addonSources, wasm, listPackages('main')],
     // tfjs-node asks for all of tfjs, and needs only what the model uses too.
     resolve: { alias: [{ find: /^@tensorflow\/tfjs$/, replacement: '@tensorflow/tfjs-core' }] },
     build: {
@@ -47,6 +48,7 @@ export default defineConfig({
     },
   },
   preload: {
+    plugins: [listPackages('preload')],
     build: {
       target: 'node16',
       externalizeDeps,
@@ -56,7 +58,7 @@ export default defineConfig({
   renderer: {
     root: 'src-renderer',
     base: './',
-    plugins: [vue(), vuetify()],
+    plugins: [vue(), vuetify(), listPackages('renderer')],
     build: {
       target: 'chrome108',
       rollupOptions: { input: resolve('src-renderer/index.html') },

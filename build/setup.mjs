@@ -17,6 +17,7 @@ if (command === 'test') await test()
 else {
   build()
   if (command === 'start') await start()
+  else if (command === 'package') await run('node', ['build/package.mjs', ...rest])
   else if (command === 'bench') await run('node', ['build/bench.mjs', ...rest])
   else await run('node', ['out/main/cli.js', ...(command === 'saim' ? [] : [command]), ...rest])
 }
@@ -52,6 +53,7 @@ function build() {
     'src-shared',
     'src-wasm',
     'electron.vite.config.ts',
+    'build/list-packages.ts',
     'package-lock.json',
   ])
   once('build', key, () => {

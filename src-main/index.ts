@@ -9,7 +9,7 @@ import {
   shell,
   utilityProcess,
 } from 'electron'
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Emit, Run } from '../src-shared/contract'
@@ -19,6 +19,8 @@ import { dataFolder, outFile } from './paths'
 import { collectErrors, type Fork } from './port'
 import { contentSecurityPolicy, contentTypes, fileFor } from './renderer-files'
 import { createServices, type Services } from './services/backend'
+import { runPaths } from './training/run-folder'
+import { canUpdate, offerUpdate } from './updates'
 import { readWindowState, saveWindowState } from './window-state'
 
 /** The desktop application: one window, the services behind it, and a clean end. */
@@ -49,12 +51,16 @@ if (app.requestSingleInstanceLock()) {
 async function start(): Promise<void> {
   serveFiles()
   refuseEverythingForeign()
-  setMenu((to) => emit('app.navigate', { path: to }))
+  setMenu({
+    navigate: (to) => emit('app.navigate', { path: to }),
+    update: canUpdate() ? () => void offerUpdate(window!, { quiet: false }) : undefined,
+  })
   const send: Emit = (name, payload) => emit(name, payload)
   services = createServices(
     {
       kind: 'electron',
       fork,
+      canUpdate: canUpdate(),
       pickFolder,
       reveal: (file) => shell.showItemInFolder(file),
       trash: (folder) => shell.trashItem(folder),
@@ -66,6 +72,8 @@ async function start(): Promise<void> {
     },
   )
   openWindow()
+  const { updates } = await services.calls['settings.get']()
+  if (updates && canUpdate()) void offerUpdate(window!, { quiet: true })
   openFolder(process.argv.slice(app.isPackaged ? 1 : 2).at(-1))
 }
 
@@ -167,10 +175,13 @@ async function pickFolder(title: string): Promise<string | null> {
   return filePaths[0] ?? null
 }
 
-/** A folder that was opened with the application or dropped on its icon. */
+/** A folder that was opened with the application or dropped on its icon: a run, else a data set. */
 function openFolder(file: string | undefined): void {
-  if (file && path.isAbsolute(file) && statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    setTimeout(() => emit('app.folderOpened', { folder: file }), 1000)
+  if (!file || !path.isAbsolute(file) || !statSync(file, { throwIfNoEntry: false })?.isDirectory()) return
+  const open = existsSync(runPaths(file).run)
+    ? () => emit('app.navigate', { path: `/runs/${path.basename(file)}` })
+    : () => emit('app.folderOpened', { folder: file })
+  setTimeout(open, 1000)
 }
 
 function showProgress(run: Run): void {

@@ -1,7 +1,14 @@
 import { Menu, type MenuItemConstructorOptions } from 'electron'
 
-/** The application menu; `navigate` goes to a page of the renderer. */
-export function setMenu(navigate: (path: string) => void): void {
+interface MenuOptions {
+  /** Goes to a page of the renderer. */
+  navigate: (path: string) => void
+  /** Looks for a new version; absent where that can not be done. */
+  update?: () => void
+}
+
+/** The application menu. */
+export function setMenu({ navigate, update }: MenuOptions): void {
   const page = (label: string, path: string, accelerator?: string): MenuItemConstructorOptions => ({
     label,
     accelerator,
@@ -34,6 +41,9 @@ export function setMenu(navigate: (path: string) => void): void {
       },
       { role: 'viewMenu' },
       { role: 'windowMenu' },
+      ...(update
+        ? [{ role: 'help' as const, submenu: [{ label: 'Look for a new version', click: update }] }]
+        : []),
     ]),
   )
 }

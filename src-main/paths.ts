@@ -10,6 +10,12 @@ const root = (() => {
   return folder
 })()
 
+/** Files that native code reads can not lie in the archive of a packaged application, but beside it. */
+const files = root.replace(/app\.asar$/, 'app.asar.unpacked')
+
+/** Whether this is a packaged application, whose own files may lie elsewhere at the next start. */
+export const isPackaged = files !== root
+
 /** A built entry of the main side, such as `training`. */
 export const outFile = (name: string) => path.join(root, 'out', 'main', `${name}.js`)
 
@@ -17,10 +23,10 @@ export const outFile = (name: string) => path.join(root, 'out', 'main', `${name}
 export const rendererFolder = () => path.join(root, 'out', 'renderer')
 
 /** The images that ship with the application. */
-export const sampleImagesFolder = () => path.join(root, 'resources', 'sample-images')
+export const sampleImagesFolder = () => path.join(files, 'resources', 'sample-images')
 
 /** The examples that go into exports. */
-export const exportResources = () => path.join(root, 'resources', 'exports')
+export const exportResources = () => path.join(files, 'resources', 'exports')
 
 /** What the application keeps for the person: runs, data sets, settings. SAIM_HOME overrides the place. */
 export const dataFolder = () => process.env['SAIM_HOME'] ?? envPaths('saim-studio', { suffix: '' }).data
@@ -44,4 +50,4 @@ export const tensorflowAddon = () =>
   path.join(enginesFolder(), 'tensorflow', 'lib', 'napi-v8', 'tfjs_binding.node')
 
 /** What tfjs-node's addon is compiled from: its sources and Node's headers, put there by the build. */
-export const addonSources = () => path.join(root, 'out', 'tensorflow-addon')
+export const addonSources = () => path.join(files, 'out', 'tensorflow-addon')

@@ -18,6 +18,7 @@ import { Settings } from './settings'
 export interface Host {
   kind: 'electron' | 'browser'
   fork: Fork
+  canUpdate?: boolean
   pickFolder?: (title: string) => Promise<string | null>
   reveal?: (path: string) => void
   trash?: (folder: string) => Promise<void>
@@ -102,6 +103,7 @@ export function createServices(host: Host, emit: Emit): Services {
       cores: cpus().length,
       memoryBytes: totalmem(),
       homeFolder: homedir(),
+      canUpdate: host.canUpdate ?? false,
     }),
     'app.pickFolder': async ({ title }) => (host.pickFolder ?? notHere)(title),
     'app.listFolders': async ({ path }) => (host.folders ? host.folders.list(path) : notHere()),

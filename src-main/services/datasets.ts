@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import {
   type Handlers,
@@ -10,7 +10,7 @@ import {
 import { AppError } from '../../src-shared/errors'
 import type { SplitRule } from '../data/place'
 import type { PixelStatistics } from '../saim/augmentation'
-import { datasetId, datasetsFolder, sampleImagesFolder } from '../paths'
+import { dataFolder, datasetId, datasetsFolder, isPackaged, sampleImagesFolder } from '../paths'
 import type { Fork } from '../port'
 import { writeFileSafely } from '../training/files'
 import { Library } from './library'
@@ -61,7 +61,7 @@ export class Datasets {
       return [...this.records.values()]
     },
     'datasets.add': ({ folder }) => this.add(folder),
-    'datasets.addSample': () => this.add(sampleImagesFolder(), 'Sample images'),
+    'datasets.addSample': async () => this.add(await lastingSampleImages(), 'Sample images'),
     'datasets.rescan': async ({ id }) => this.startScan(await this.get(id)),
     'datasets.rename': async ({ id, name }) => this.save({ ...(await this.get(id)), name }),
     'datasets.remove': async ({ id }) => {
@@ -199,4 +199,12 @@ export class Datasets {
   }
 
   private file = (id: string) => path.join(this.folder, `${id}.json`)
+}
+
+/** The sample images where they stay: an AppImage, for one, lies elsewhere at each start. */
+async function lastingSampleImages(): Promise<string> {
+  if (!isPackaged) return sampleImagesFolder()
+  const copy = path.join(dataFolder(), 'sample-images')
+  await cp(sampleImagesFolder(), copy, { recursive: true })
+  return copy
 }

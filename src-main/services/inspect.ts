@@ -15,7 +15,7 @@ import {
 import { AppError } from '../../src-shared/errors'
 import type { Asked, AskedUnrolling } from '../evaluation/inspector'
 import type { Fork } from '../port'
-import { readHealth } from '../training/health'
+import { readHealth } from '../training/health-file'
 import { runPaths } from '../training/run-folder'
 import type { Datasets } from './datasets'
 import { fileName, freeName } from '../free-name'

@@ -1,8 +1,4 @@
 import { appendFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
-import { z } from 'zod'
-import type { Health } from '../../src-shared/contract'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import type { Manifest } from '../data/manifest'
 import type { Engine, Program, State } from '../engine/engine'
@@ -11,24 +7,13 @@ import { featuresStep } from '../evaluation/encoder'
 import { type FeatureRows, nearest, vote } from '../evaluation/knn'
 import { spreadOf } from '../evaluation/spread'
 import { writeFileSafely } from './files'
+import { healthFile, type HealthLine, lineOf, readLines } from './health-file'
 import { evenlySpread } from './reconstructions'
 
 /** Images that are looked at; every third is asked, the others are the bank that answers. */
 const limit = 768
 const batch = 32
 const neighbours = 20
-
-const healthSchema = z.object({
-  step: z.int(),
-  epoch: z.number(),
-  effectiveRank: z.number(),
-  variance: z.number(),
-  uniformity: z.number(),
-  knn: z.number().nullable(),
-})
-type HealthLine = z.infer<typeof healthSchema>
-
-const file = (folder: string) => path.join(folder, 'health.jsonl')
 
 /**
  * The health of what is learned, every `healthEvery` epochs: how the features of some of the images spread (mean of the
@@ -56,7 +41,7 @@ export class HealthChecks {
   ): Promise<HealthChecks> {
     const lines = await readLines(folder)
     const kept = lines.filter(({ step }) => step <= at.step)
-    if (kept.length < lines.length) await writeFileSafely(file(folder), kept.map(lineOf).join(''))
+    if (kept.length < lines.length) await writeFileSafely(healthFile(folder), kept.map(lineOf).join(''))
     const images = { shape: [batch, h.imageSize, h.imageSize, 3], dtype: 'float32' as const }
     const program = h.healthEvery
       ? await engine.compile(featuresStep(h, h.depth - 1), state, { images })
@@ -74,7 +59,7 @@ export class HealthChecks {
     if (!due) return 0
     const begin = performance.now()
     const line = await this.measure(step, epoch)
-    if (line) appendFileSync(file(this.folder), lineOf(line))
+    if (line) appendFileSync(healthFile(this.folder), lineOf(line))
     return performance.now() - begin
   }
 
@@ -118,36 +103,3 @@ export class HealthChecks {
     return truth.filter((label, i) => names[guesses[i]!] === label).length / truth.length
   }
 }
-
-/** The health of a run so far, by column. */
-export async function readHealth(folder: string): Promise<Health> {
-  const lines = await readLines(folder)
-  const column = <N extends keyof HealthLine>(name: N) => lines.map((line) => line[name])
-  return {
-    step: column('step'),
-    epoch: column('epoch'),
-    effectiveRank: column('effectiveRank'),
-    variance: column('variance'),
-    uniformity: column('uniformity'),
-    knn: column('knn'),
-  }
-}
-
-async function readLines(folder: string): Promise<HealthLine[]> {
-  const text = await readFile(file(folder), 'utf8').catch(() => '')
-  return text.split('\n').flatMap((line) => {
-    const parsed = healthSchema.safeParse(parseOrNull(line))
-    return parsed.success ? [parsed.data] : []
-  })
-}
-
-/** Null for a line that was not written to its end. */
-function parseOrNull(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return null
-  }
-}
-
-const lineOf = (line: HealthLine) => `${JSON.stringify(line)}\n`

@@ -4,6 +4,8 @@ import { call, count, filePath, nothing } from './common'
 export const appSettings = z.object({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
   notifications: z.boolean().default(true),
+  /** Whether to ask for a new version at every start: the only thing that leaves the machine by itself. */
+  updates: z.boolean().default(false),
   /** Where runs are kept. */
   runsFolder: filePath,
   engine: z.string().default('onnxruntime-cpu'),
@@ -23,6 +25,8 @@ export const appInfo = z.object({
   cores: count,
   memoryBytes: z.number(),
   homeFolder: filePath,
+  /** Whether this build knows where new versions are published. */
+  canUpdate: z.boolean(),
 })
 export type AppInfo = z.infer<typeof appInfo>
 

@@ -78,6 +78,33 @@ export async function openWindow(home: string, chosen: string): Promise<OpenedAp
   }
 }
 
+/** The packaged application of a folder, as its users start it. No debugger can reach its main process, only the page. */
+export async function openPackaged(folder: string, home: string): Promise<OpenedApp> {
+  const display = process.env['DISPLAY'] ? null : await startDisplay()
+  const child = spawn(
+    path.join(folder, 'saim-studio'),
+    ['--no-sandbox', '--disable-gpu', '--remote-debugging-port=0'],
+    {
+      cwd: folder,
+      env: { ...process.env, SAIM_HOME: home, DISPLAY: display?.name ?? process.env['DISPLAY']! },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
+  const browser = await chromium.connectOverCDP(await said(child, /ws:\S+/), { noDefaults: true })
+  const context = browser.contexts()[0]!
+  const page = context.pages()[0] ?? (await context.waitForEvent('page'))
+  return {
+    page,
+    async close() {
+      const ended = new Promise((resolve) => child.on('exit', resolve))
+      await page.close()
+      await ended
+      await browser.close()
+      display?.end()
+    },
+  }
+}
+
 /** A display that nobody sees. */
 async function startDisplay(): Promise<{ name: string; end(): void }> {
   const server = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1400x900x24'], {

@@ -1,0 +1,50 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+/** Where build/list-packages.ts leaves what was bundled. */
+const listFolder = 'out/packages'
+
+/** One text of the licences of everything that is shipped: what was bundled, what lies beside it, and Electron. */
+export function licences() {
+  const bundled = readdirSync(listFolder).flatMap((file) =>
+    JSON.parse(readFileSync(path.join(listFolder, file), 'utf8')),
+  )
+  const packages = new Map()
+  for (const folder of [...bundled, ...shippedPackages(), 'node_modules/electron']) {
+    const { name, version, license, author } = JSON.parse(
+      readFileSync(path.join(folder, 'package.json'), 'utf8'),
+    )
+    packages.set(`${name} ${version}`, { folder, license, author })
+  }
+  const parts = [...packages]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([title, about]) => section(title, about))
+  return [readFileSync('LICENSE', 'utf8'), readFileSync('resources/README.md', 'utf8'), ...parts].join(
+    `\n${line}\n\n`,
+  )
+}
+
+const line = '='.repeat(100)
+
+function section(title, { folder, license, author }) {
+  const texts = readdirSync(folder)
+    .filter((name) => /^(licen[sc]e|copying|notice|third)/i.test(name))
+    .map((name) => readFileSync(path.join(folder, name), 'utf8').trim())
+  const by = typeof author === 'string' ? author : author?.name
+  return [`${title} (${license})${texts.length || !by ? '' : `, ${by}`}`, ...texts].join('\n\n') + '\n'
+}
+
+/** Folders of the packages that are shipped as they are: the dependencies and theirs. */
+function shippedPackages(folder = '.', found = new Set()) {
+  const { dependencies = {}, optionalDependencies = {} } = JSON.parse(
+    readFileSync(path.join(folder, 'package.json'), 'utf8'),
+  )
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    const inside = path.join(folder, 'node_modules', name)
+    const at = existsSync(inside) ? inside : path.join('node_modules', name)
+    if (!existsSync(at) || found.has(at)) continue
+    found.add(at)
+    shippedPackages(at, found)
+  }
+  return found
+}

@@ -1,0 +1,36 @@
+/**
+ * `npm run package -- [--dir] [--x64] [--arm64] [targets]`: packages what was built for this system, into dist/. Without
+ * targets, those of build/electron-builder.mjs; --dir makes the folder alone. The native code of the processor must be
+ * installed.
+ */
+import { Arch, build, Platform } from 'electron-builder'
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import config from './electron-builder.mjs'
+import { writeIcons } from './icons.mjs'
+import { licences } from './licences.mjs'
+
+const parameters = process.argv.slice(2)
+const targets = parameters.includes('--dir') ? ['dir'] : parameters.filter((name) => !name.startsWith('-'))
+const processors = ['x64', 'arm64']
+  .filter((name) => parameters.includes(`--${name}`))
+  .map((name) => Arch[name])
+
+const resources = 'dist/resources'
+mkdirSync(resources, { recursive: true })
+await writeIcons(resources)
+writeFileSync(path.join(resources, 'THIRD-PARTY-LICENCES.txt'), licences())
+
+await build({
+  targets: Platform.current().createTarget(targets, ...processors),
+  config: { ...config, afterPack: checkFiles },
+})
+for (const name of readdirSync('dist')) {
+  const { size } = statSync(path.join('dist', name))
+  if (/saim/i.test(name)) console.log(`dist/${name}${size > 1e6 ? `: ${Math.round(size / 1e6)} MB` : ''}`)
+}
+
+/** The Electron that the tests use brings an application of its own along. */
+function checkFiles({ appOutDir }) {
+  rmSync(path.join(appOutDir, 'resources', 'app'), { recursive: true, force: true })
+}

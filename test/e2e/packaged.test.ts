@@ -1,0 +1,103 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeSafetensors } from '../../src-main/exporting/safetensors'
+import { canOpenWindow, electronPath, openPackaged, type OpenedApp } from '../helpers/hosts'
+import { temporaryFolder } from '../helpers/runs'
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
+
+/** All files below a folder, relative to it. */
+const filesOf = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+
+/** A call of the contract, past the buttons: no test can click the system's folder dialog. */
+const call = (page: Page, name: string, input: unknown): Promise<unknown> =>
+  page.evaluate(`new Promise((resolve) => {
+    window.saim.onMessage((text) => {
+      const { t, i, r } = JSON.parse(text)
+      if (t === 's' && i === 'of the test') resolve(r)
+    })
+    window.saim.send(${JSON.stringify(JSON.stringify({ t: 'q', m: 'call', a: [name, input], i: 'of the test' }))})
+  })`)
+
+describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged application', () => {
+  const home = temporaryFolder()
+  const folder = path.join(temporaryFolder(), 'saim-studio')
+  let app: OpenedApp
+
+  beforeAll(() => {
+    execFileSync('node', ['build/package.mjs', '--dir'], {
+      env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: path.dirname(electronPath()!) },
+    })
+    const archive = path.join(home, 'saim-studio.tar.gz')
+    execFileSync('tar', ['-czf', archive, '-C', 'dist/linux-unpacked', '.'])
+    mkdirSync(folder)
+    execFileSync('tar', ['-xzf', archive, '-C', folder])
+  })
+  afterAll(() => app?.close())
+
+  it('is under 250 MB, without TensorFlow', () => {
+    const archive = statSync(path.join(home, 'saim-studio.tar.gz')).size
+    const unpacked = filesOf(folder).reduce((sum, file) => sum + statSync(path.join(folder, file)).size, 0)
+    console.log(`The package: ${megabytes(archive)} as tar.gz, ${megabytes(unpacked)} unpacked.`)
+    expect(archive).toBeLessThan(250e6)
+  })
+
+  it('has the native code of this system only, and the licences of all parts', () => {
+    const files = filesOf(path.join(folder, 'resources', 'app.asar.unpacked'))
+    const native = files.filter((file) => /\.(node|so[.\d]*|dll|dylib)$/.test(file))
+    expect(native.filter((file) => !file.includes(process.arch))).toEqual([])
+    for (const part of ['onnxruntime_binding.node', 'libonnxruntime.so', 'libvips', 'sharp-linux', '@libsql'])
+      expect(native.filter((file) => file.includes(part)).length, part).toBeGreaterThan(0)
+    expect(native.filter((file) => /darwin|win32|musl/.test(file))).toEqual([])
+    const licences = readFileSync(path.join(folder, 'THIRD-PARTY-LICENCES.txt'), 'utf8')
+    for (const part of [
+      'onnxruntime-node',
+      'sharp',
+      'libsql',
+      'electron',
+      'vue',
+      'vuetify',
+      '@tensorflow/tfjs-core',
+    ])
+      expect(licences).toMatch(new RegExp(`^${part} [\\d.]+ \\(`, 'm'))
+  })
+
+  it('can not be used as a plain Node', () => {
+    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1', DISPLAY: '', SAIM_HOME: path.join(home, 'node') }
+    const { stdout } = spawnSync(path.join(folder, 'saim-studio'), ['-p', '6 * 7'], { env, timeout: 20_000 })
+    expect(String(stdout)).not.toContain('42')
+    const plain = spawnSync(electronPath()!, ['-p', '6 * 7'], { env, timeout: 20_000 })
+    expect(String(plain.stdout)).toContain('42')
+  })
+
+  it('starts from its own folder, trains the sample images, looks into the run and exports it', async () => {
+    app = await openPackaged(folder, home)
+    const { page } = app
+    await page.getByRole('button', { name: 'Use sample images' }).click()
+    await page.getByRole('img', { name: 'animals/ant.png' }).waitFor({ timeout: 60_000 })
+    await page.getByRole('link', { name: 'Train', exact: true }).first().click()
+    await page.getByLabel('Name of the run').fill('Packaged')
+    await page.getByLabel('Epochs', { exact: true }).fill('1')
+    await page.getByLabel('Batch size (images)').fill('64')
+    await page.getByRole('button', { name: 'Start training' }).click()
+    await page.getByRole('heading', { name: 'Packaged', level: 1 }).waitFor()
+    await page.getByText('finished', { exact: true }).waitFor({ timeout: 240_000 })
+    await page.getByRole('link', { name: 'Inspect', exact: true }).first().click()
+    await page.getByText('Its own loss').waitFor({ timeout: 60_000 })
+
+    const target = path.join(home, 'exported')
+    mkdirSync(target)
+    const [id] = readdirSync(path.join(home, 'runs'))
+    const answer = await call(page, 'exports.create', { id, format: 'safetensors', folder: target })
+    expect(answer).toMatchObject({ ok: true })
+    const weights = filesOf(target).find((file) => file.endsWith('.safetensors'))!
+    const { tensors } = decodeSafetensors(readFileSync(path.join(target, weights)))
+    expect(tensors['patch_embed.proj.weight']!.shape).toEqual([192, 3, 8, 8])
+  })
+})
