@@ -6,6 +6,7 @@ import { indexFile } from '../paths'
 import { parentPort } from '../port'
 import { checkImages, statisticsOf } from './check'
 import { DatasetIndex } from './dataset-index'
+import { FolderWatch } from './folder-watch'
 import { writeManifest } from './manifest'
 import type { SplitRule } from './place'
 import { duplicatePairs, excludeDuplicates, reportOf } from './report'
@@ -20,6 +21,10 @@ const calls = {
     const scan = scans.get(folder) ?? scanOnce(folder).finally(() => scans.delete(folder))
     scans.set(folder, scan)
     return scan
+  },
+  /** From now on tells of changes in the folder. */
+  watch(folder: string): void {
+    if (!watches.has(folder)) watches.set(folder, new FolderWatch(() => void tellChange(folder)))
   },
   page: (folder: string, filter: DatasetFilter, offset: number, limit: number) =>
     open(folder).page(filter, offset, limit),
@@ -45,6 +50,8 @@ const calls = {
     return relative === null ? Promise.resolve(null) : thumbnailFile(folder, relative)
   },
   forget(folder: string): void {
+    watches.get(folder)?.close()
+    watches.delete(folder)
     indexes.get(folder)?.close()
     indexes.delete(folder)
     for (const ending of ['', '-wal', '-shm']) rmSync(indexFile(folder) + ending, { force: true })
@@ -58,10 +65,13 @@ export interface LibraryFunctions {
 export interface LibraryListener {
   progress(folder: string, found: { images: number; unreadable: number }): void
   checked(folder: string, images: number): void
+  /** Something came, went or changed in a folder that is watched. */
+  changed(folder: string): void
 }
 
 const indexes = new Map<string, DatasetIndex>()
 const scans = new Map<string, Promise<DatasetSummary>>()
+const watches = new Map<string, FolderWatch>()
 
 function open(folder: string): DatasetIndex {
   const index = indexes.get(folder) ?? new DatasetIndex(folder, indexFile(folder))
@@ -71,8 +81,27 @@ function open(folder: string): DatasetIndex {
 
 async function scanOnce(folder: string): Promise<DatasetSummary> {
   const index = open(folder)
-  await index.scan({ onProgress: (found) => parent.progress(folder, found) })
+  const watch = watches.get(folder)
+  const entered = new Set<string>()
+  try {
+    await index.scan({
+      onProgress: (found) => parent.progress(folder, found),
+      // Before it is read, so that nothing comes unnoticed in between.
+      onFolder(below) {
+        watch?.add(below)
+        entered.add(below)
+      },
+    })
+  } finally {
+    watch?.keep(entered)
+  }
   return index.summary()
+}
+
+/** Once a scan under way, which may have missed it, is over. */
+async function tellChange(folder: string): Promise<void> {
+  await scans.get(folder)?.catch(() => undefined)
+  parent.changed(folder)
 }
 
 const functions: LibraryFunctions = {
@@ -87,7 +116,7 @@ const functions: LibraryFunctions = {
 const parent = createBirpc<LibraryListener, LibraryFunctions>(functions, {
   post: (message) => parentPort.post(message),
   on: (listener) => parentPort.onMessage(listener),
-  eventNames: ['progress', 'checked'],
+  eventNames: ['progress', 'checked', 'changed'],
   timeout: -1,
 })
 parentPort.onClose(() => process.exit(0))

@@ -1,5 +1,6 @@
 import { cp, mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import {
   type Handlers,
   type Dataset,
@@ -21,6 +22,7 @@ type DatasetCalls = Pick<
   | 'datasets.add'
   | 'datasets.addSample'
   | 'datasets.rescan'
+  | 'datasets.watch'
   | 'datasets.rename'
   | 'datasets.remove'
   | 'datasets.images'
@@ -31,6 +33,21 @@ type DatasetCalls = Pick<
   | 'datasets.duplicates'
   | 'datasets.excludeDuplicates'
 >
+
+/** What a record says before its first scan. */
+const unscanned = {
+  status: 'scanning',
+  images: 0,
+  unreadable: 0,
+  excluded: 0,
+  bytes: 0,
+  classes: [],
+  splits: { none: 0, train: 0, validation: 0, test: 0 },
+  sizes: null,
+  checking: null,
+  scannedAt: null,
+  error: null,
+} satisfies Partial<Dataset>
 
 /** The data sets that the person added: a record and an index each, below the application's data folder. */
 export class Datasets {
@@ -52,6 +69,7 @@ export class Datasets {
         const record = this.records.get(datasetId(folder))
         if (record && record.checking !== null) this.change({ ...record, checking })
       },
+      changed: (folder) => void this.refresh(datasetId(folder)),
     })
   }
 
@@ -63,6 +81,10 @@ export class Datasets {
     'datasets.add': ({ folder }) => this.add(folder),
     'datasets.addSample': async () => this.add(await lastingSampleImages(), 'Sample images'),
     'datasets.rescan': async ({ id }) => this.startScan(await this.get(id)),
+    'datasets.watch': async ({ id }) => {
+      await this.library.call('watch', (await this.get(id)).folder)
+      await this.refresh(id)
+    },
     'datasets.rename': async ({ id, name }) => this.save({ ...(await this.get(id)), name }),
     'datasets.remove': async ({ id }) => {
       const { folder } = await this.get(id)
@@ -126,21 +148,11 @@ export class Datasets {
     const known = [...this.records.values()].find((d) => d.folder === folder)
     if (known) return known
     return this.startScan({
+      ...unscanned,
       id: datasetId(folder),
       name,
       folder,
-      status: 'scanning',
-      images: 0,
-      unreadable: 0,
-      excluded: 0,
-      bytes: 0,
-      classes: [],
-      splits: { none: 0, train: 0, validation: 0, test: 0 },
-      sizes: null,
-      checking: null,
       addedAt: new Date().toISOString(),
-      scannedAt: null,
-      error: null,
     })
   }
 
@@ -152,6 +164,19 @@ export class Datasets {
       (error: Error) => this.finish(record.id, { status: 'failed', error: error.message }),
     )
     return scanning
+  }
+
+  /** Scans again without a word, and tells only what changed. */
+  private async refresh(id: string): Promise<void> {
+    const record = this.records.get(id)
+    if (!record || record.status === 'scanning') return
+    const changes = await this.library.call('scan', record.folder).then(
+      (summary) => ({ ...summary, status: 'ready' as const, error: null }),
+      (error: Error) => ({ status: 'failed' as const, error: error.message }),
+    )
+    const known = this.records.get(id)
+    if (!isDeepStrictEqual(known, { ...known, ...changes }))
+      await this.finish(id, { ...changes, scannedAt: new Date().toISOString() })
   }
 
   private startCheck(record: Dataset): Dataset {
@@ -182,7 +207,10 @@ export class Datasets {
     return record
   }
 
-  /** Reads the records once. What was being scanned when the application ended is scanned again. */
+  /**
+   * Reads the records once. What was being scanned when the application ended is scanned again, and so is what an
+   * earlier version wrote with less in it.
+   */
   private load(): Promise<void> {
     return (this.loaded ??= (async () => {
       const names = await readdir(this.folder).catch(() => [])
@@ -190,7 +218,10 @@ export class Datasets {
         const stored = await readFile(path.join(this.folder, name), 'utf8')
           .then(JSON.parse)
           .catch(() => null)
-        const record = datasetSchema.safeParse(stored)
+        const whole = datasetSchema.safeParse(stored)
+        const record = whole.success
+          ? whole
+          : datasetSchema.safeParse({ ...unscanned, ...stored, status: 'scanning' })
         if (record.success) this.records.set(record.data.id, { ...record.data, checking: null })
       }
       for (const record of this.records.values())

@@ -26,6 +26,7 @@ export const useDatasets = defineStore('datasets', () => {
   const add = (folder: string) => keep(backend['datasets.add']({ folder }))
   const addSample = () => keep(backend['datasets.addSample'](undefined))
   const rescan = (id: string) => keep(backend['datasets.rescan']({ id }))
+  const follow = (id: string) => backend['datasets.watch']({ id })
   const rename = (id: string, name: string) => keep(backend['datasets.rename']({ id, name }))
 
   const check = (id: string) => keep(backend['datasets.check']({ id }))
@@ -47,6 +48,7 @@ export const useDatasets = defineStore('datasets', () => {
     add,
     addSample,
     rescan,
+    follow,
     rename,
     check,
     exclude,

@@ -97,6 +97,8 @@ export const datasetCalls = {
   /** Adds the images that ship with the app. */
   'datasets.addSample': call(nothing, dataset),
   'datasets.rescan': call(z.object({ id }), dataset),
+  /** From now on the data set follows its folder: what comes, goes or changes there is told by `datasets.changed`. */
+  'datasets.watch': call(z.object({ id }), nothing),
   'datasets.rename': call(z.object({ id, name: z.string().min(1).max(200) }), dataset),
   /** Forgets a data set. Its files stay as they are. */
   'datasets.remove': call(z.object({ id }), nothing),

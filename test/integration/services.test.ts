@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { forkNode } from '../../src-main/port'
@@ -108,6 +117,27 @@ describe('data sets', () => {
     expect(await services.file(`thumbnail/${dataset.id}/26`)).toBeNull()
   })
 
+  it('follow their folder while they are looked at', async () => {
+    const { id } = dataset
+    await calls['datasets.watch']({ id })
+    const has = (count: number, classes: string[]) =>
+      until(async () => {
+        const [now] = await calls['datasets.list']()
+        return now!.images === count && now!.classes.map(({ name }) => name).join() === classes.join()
+      })
+    mkdirSync(path.join(images, 'new'))
+    copyFileSync(path.join(images, 'odd/image 001.jpg'), path.join(images, 'new/first.jpg'))
+    await has(25, ['even', 'new', 'odd'])
+    copyFileSync(path.join(images, 'odd/image 003.jpg'), path.join(images, 'new/second.jpg'))
+    await has(26, ['even', 'new', 'odd'])
+    const told = heard('datasets.changed', id).length
+    writeFileSync(path.join(images, 'new/notes.txt'), 'no image')
+    rmSync(path.join(images, 'new'), { recursive: true })
+    await has(24, ['even', 'odd'])
+    expect(heard('datasets.changed', id).length).toBe(told + 1)
+    dataset = (await calls['datasets.list']())[0]!
+  })
+
   it('say why a folder can not be added', async () => {
     const empty = temporaryFolder()
     const { id } = await calls['datasets.add']({ folder: empty })
@@ -117,6 +147,17 @@ describe('data sets', () => {
     await calls['datasets.remove']({ id })
     expect(existsSync(empty)).toBe(true)
     expect((await calls['datasets.list']()).map((d) => d.id)).toEqual([dataset.id])
+  })
+
+  it('that an earlier version wrote with less in it are scanned again', async () => {
+    const { id, name, folder, addedAt } = dataset
+    const file = path.join(home, 'datasets', `${id}.json`)
+    services.close()
+    writeFileSync(file, JSON.stringify({ id, name, folder, addedAt, status: 'ready', images: 3 }))
+    open()
+    const again = await scanned(id)
+    expect({ ...again, scannedAt: null }).toEqual({ ...dataset, scannedAt: null })
+    dataset = again
   })
 })
 
