@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp, { type Color } from 'sharp'
 import { describe, expect, it } from 'vitest'
@@ -6,12 +6,18 @@ import { openBatches } from '../../src-main/data/batches'
 import { decodeImage, readHeader } from '../../src-main/data/decode'
 import { cropPixels } from '../../src-main/data/resample'
 import { type Crop, imageNetStatistics } from '../../src-main/saim/augmentation'
+import { readRun } from '../../src-main/training/run-folder'
 import { fromPreset } from '../../src-shared/hyperparameters'
 import { scan } from '../helpers/data'
-import { makeImages, temporaryFolder } from '../helpers/runs'
+import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
 
 const picture = (width = 30, height = 20, background: Color = 'red') =>
   sharp({ create: { width, height, channels: 3, background } })
+
+/** A quarter of red, three quarters clear. */
+const pale = sharp({
+  create: { width: 30, height: 20, channels: 4, background: { r: 255, g: 0, b: 0, alpha: 0.25 } },
+})
 
 /** A crop of an image file, scaled to size x size. */
 const cropOf = async (file: string, crop: Crop, size: number) =>
@@ -89,6 +95,39 @@ describe('scanning a folder', () => {
     ])
   })
 
+  it('takes the first page of a TIFF and the first frame of a GIF', async () => {
+    const folder = temporaryFolder()
+    const pages = await Promise.all(['red', 'blue', 'lime'].map((c) => picture(30, 20, c).png().toBuffer()))
+    const several = () => sharp(pages, { join: { animated: true } })
+    await several().tiff({ compression: 'lzw' }).toFile(path.join(folder, 'pages.tif'))
+    await several().gif().toFile(path.join(folder, 'frames.gif'))
+    for (const name of ['pages.tif', 'frames.gif'])
+      expect(await sharp(path.join(folder, name)).metadata()).toMatchObject({ pages: 3 })
+    const { files } = await scan(folder)
+    expect(files).toMatchObject([
+      { path: 'frames.gif', width: 30, height: 20 },
+      { path: 'pages.tif', width: 30, height: 20 },
+    ])
+    for (const { path: name } of files) {
+      const pixels = await cropOf(path.join(folder, name), { left: 0, top: 0, width: 30, height: 20 }, 1)
+      expect([...pixels], name).toEqual([255, 0, 0])
+    }
+  })
+
+  // What inks look like depends on a profile that is guessed where there is none.
+  const brown = { r: 120, g: 90, b: 60 }
+  it.each([
+    ['CMYK', 'jpg', picture(30, 20, brown).toColourspace('cmyk').jpeg(), [120, 90, 60], 25],
+    ['grey', 'png', picture(30, 20, '#777777').greyscale().png(), [119, 119, 119], 1],
+    ['16 bits', 'png', picture(30, 20, brown).toColourspace('rgb16').png(), [120, 90, 60], 1],
+    ['a palette with alpha', 'png', pale.png({ palette: true }), [255, 191, 191], 4],
+  ])('keeps the colours of an image of %s', async (_, ending, made, colour, tolerance) => {
+    const file = path.join(temporaryFolder(), `picture.${ending}`)
+    await made.toFile(file)
+    const pixels = await cropOf(file, { left: 0, top: 0, width: 30, height: 20 }, 1)
+    for (const c of [0, 1, 2]) expect(Math.abs(pixels[c]! - colour[c]!)).toBeLessThanOrEqual(tolerance)
+  })
+
   it('ends on folders that link to themselves', async () => {
     const folder = temporaryFolder()
     await makeImages(folder, 2)
@@ -103,6 +142,26 @@ describe('scanning a folder', () => {
     writeFileSync(path.join(folder, 'file'), '')
     await expect(scan(path.join(folder, 'file'))).rejects.toMatchObject({ code: 'not-a-folder' })
   })
+})
+
+it('a run is normalised by the colours of its data set where that is wanted', async () => {
+  const [folder, home] = [temporaryFolder(), temporaryFolder()]
+  for (let i = 0; i < 8; i++)
+    await picture(30, 20, i % 2 ? 'white' : 'red')
+      .png()
+      .toFile(path.join(folder, `${i}.png`))
+  const settings = { ...smallModel, epochs: 1, normalization: 'dataset' }
+  expect(await saim(['train', folder, ...flags(settings)], home)).toMatchObject({ code: 0 })
+  const [id] = readdirSync(path.join(home, 'runs')).filter((name) => !name.startsWith('.'))
+  const { statistics } = await readRun(path.join(home, 'runs', id!))
+  for (const [c, mean, deviation] of [
+    [0, 1, 0.001],
+    [1, 0.5, 0.5],
+    [2, 0.5, 0.5],
+  ] as const) {
+    expect(statistics.mean[c]).toBeCloseTo(mean, 3)
+    expect(statistics.deviation[c]).toBeCloseTo(deviation, 3)
+  }
 })
 
 describe('batches', () => {
