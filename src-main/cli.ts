@@ -36,7 +36,7 @@ const decoders = () =>
 const cache = () =>
   new Option(
     '--cache <MB>',
-    'memory for decoded images; 0: none. Without it, a quarter of the free memory',
+    'memory for decoded images; 0: none. Without it a quarter of the free memory and, for large images, of the free disk',
   ).argParser(Number)
 
 const trainCommand = program

@@ -42,6 +42,9 @@ export const datasetId = (folder: string) =>
 /** Where what is known of a folder of images is kept. */
 export const indexFile = (folder: string) => path.join(datasetsFolder(), `${datasetId(folder)}.db`)
 
+/** Where decoded images are kept while a run is trained. */
+export const cacheFolder = () => path.join(dataFolder(), 'cache')
+
 /** Engines that are installed afterwards. SAIM_ENGINES overrides the place. */
 export const enginesFolder = () => process.env['SAIM_ENGINES'] ?? path.join(dataFolder(), 'engines')
 

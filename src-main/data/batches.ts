@@ -14,7 +14,8 @@ import {
 import { randAugment, randAugmentDraws } from '../saim/rand-augment'
 import { Decoders } from './decoders'
 import type { ImageFile, Manifest } from './manifest'
-import { PixelCache } from './pixel-cache'
+import { cacheFolder } from '../paths'
+import { type CacheLimits, PixelCache } from './pixel-cache'
 import { reduceCrop, reductionFor } from './reduction'
 
 /** A file that was left out while training. */
@@ -55,8 +56,8 @@ interface BatchOptions {
   statistics: PixelStatistics
   /** Threads; 0 chooses. */
   decoders: number
-  /** Bytes of memory for decoded images. */
-  cacheLimit: number
+  /** For decoded images. */
+  cacheLimits: CacheLimits
   /** What happens to the colours and shapes of an image, for fine-tuning. */
   randAugment?: { magnitude: number; deviation: number }
 }
@@ -78,12 +79,12 @@ export function openBatches({
   firstBatch,
   statistics,
   decoders,
-  cacheLimit,
+  cacheLimits,
   randAugment: strength,
 }: BatchOptions): BatchLoader {
   const batchesPerEpoch = Math.max(1, Math.floor(chosen.length / h.batchSize))
   const threads = new Decoders(decoders, statistics)
-  const cache = new PixelCache(cacheLimit)
+  const cache = new PixelCache(cacheLimits, cacheFolder())
   const reported = new Set<number>()
   const queue: Promise<Batch>[] = []
   const spareBytes: SharedArrayBuffer[] = []
@@ -135,8 +136,12 @@ export function openBatches({
     const u = uniforms(h.seed, purposes.crop, epoch, image, augmentationDraws)
     const { crop, flip } = augmentation(width, height, h, u)
     const reduction = reductionFor(smallestCrop(width, height, h), h.imageSize)
-    const kept = cache.slot(image, Math.ceil(width / reduction) * Math.ceil(height / reduction) * 3)
-    const decoded = threads.decode({
+    const kept = cache.slot(
+      image,
+      Math.ceil(width / reduction) * Math.ceil(height / reduction) * 3,
+      reduction > 1,
+    )
+    return threads.decode({
       file: path.join(folder, relative),
       width,
       height,
@@ -151,8 +156,6 @@ export function openBatches({
       offset,
       kept,
     })
-    if (kept) void decoded.then((reason) => (kept.filled ||= reason === null))
-    return decoded
   }
 
   const fillQueue = () => {
@@ -172,7 +175,10 @@ export function openBatches({
       return batch
     },
     recycle: ({ images: pixels }) => void sparePixels.push(pixels),
-    close: () => threads.close(),
+    async close() {
+      await threads.close()
+      cache.close()
+    },
   }
 }
 

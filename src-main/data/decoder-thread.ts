@@ -4,6 +4,7 @@ import type { Crop } from '../saim/augmentation'
 import { decodeImage, type Pixels } from './decode'
 import { explain } from './explain'
 import { type Operation, operations } from './image-operations'
+import { fillSlot, readSlot, type Slot } from './pixel-cache'
 import { cropPixels } from './resample'
 
 /** One image to be written into its place in a batch. */
@@ -23,8 +24,8 @@ export interface DecodeTask {
   /** The batch [B, size, size, 3] in bytes, shared by all threads, and where the image starts in it. */
   batch: SharedArrayBuffer
   offset: number
-  /** Keeps the reduced image's pixels; absent where there is no room. */
-  kept?: { pixels: SharedArrayBuffer; filled: boolean }
+  /** Where the reduced image's pixels are kept; absent where there is no room. */
+  kept?: Slot
 }
 
 export interface DecodeResult {
@@ -60,13 +61,9 @@ async function decodeInto(task: DecodeTask): Promise<void> {
 }
 
 async function wholeImage({ file, width, height, reduction, kept }: DecodeTask): Promise<Pixels> {
-  if (kept?.filled)
-    return {
-      bytes: new Uint8Array(kept.pixels),
-      width: Math.ceil(width / reduction),
-      height: Math.ceil(height / reduction),
-    }
+  const bytes = kept && readSlot(kept)
+  if (bytes) return { bytes, width: Math.ceil(width / reduction), height: Math.ceil(height / reduction) }
   const pixels = await decodeImage(file, { width, height, reduction })
-  if (kept) new Uint8Array(kept.pixels).set(pixels.bytes)
+  if (kept) fillSlot(kept, pixels.bytes)
   return pixels
 }

@@ -4,7 +4,8 @@ import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { purposes, uniforms } from '../../src-shared/random'
 import { openBatches } from '../data/batches'
 import { Manifest } from '../data/manifest'
-import { cacheLimit } from '../data/pixel-cache'
+import { cacheLimits } from '../data/pixel-cache'
+import { cacheFolder } from '../paths'
 import {
   classifierWeights,
   classifyStep,
@@ -15,6 +16,7 @@ import {
 import { dropPathFactors } from '../saim/drop-path'
 import { drawMixing, mixedTargets, mixingDraws } from '../saim/mixing'
 import { warmUpThenCosine } from '../saim/schedule'
+import { freeDiskBytes } from '../training/disk'
 import type { Outcome, Reporter, Subject } from './evaluation'
 import { ForwardPass } from './forward-pass'
 import type { Task } from './labelled'
@@ -54,7 +56,7 @@ export async function fineTune(
     firstBatch: 0,
     statistics,
     decoders,
-    cacheLimit: cacheLimit(null, s.epochs),
+    cacheLimits: cacheLimits(null, s.epochs, await freeDiskBytes(cacheFolder())),
     randAugment: { magnitude: s.randAugmentMagnitude, deviation: s.randAugmentDeviation },
   })
   const scoreNow = async () =>

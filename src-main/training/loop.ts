@@ -2,15 +2,16 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import type { Metric } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { type Batch, type BatchLoader, openBatches, requireImages } from '../data/batches'
-import { cacheLimit } from '../data/pixel-cache'
+import { cacheLimits } from '../data/pixel-cache'
 import { createEngine } from '../engine'
 import type { Device } from '../engine/engine'
 import { decodeSafetensors } from '../exporting/safetensors'
 import type { NamedTensorData } from '../ops/step'
+import { cacheFolder } from '../paths'
 import { learningRateAt } from '../saim/schedule'
 import { initialWeights } from '../saim/weights'
 import { loadNewestCheckpoint, pruneCheckpoints, saveCheckpoint, type SavedCheckpoint } from './checkpoint'
-import { requireSpace } from './disk'
+import { freeDiskBytes, requireSpace } from './disk'
 import { keepFailedBatch } from './failed-batch'
 import { flushFile, readChecked, removeLeftovers } from './files'
 import { HealthChecks } from './health'
@@ -69,9 +70,10 @@ export async function train(
     firstBatch: place.batch,
     statistics: run.statistics,
     decoders: run.decoders,
-    cacheLimit: cacheLimit(
+    cacheLimits: cacheLimits(
       run.cache,
       h.epochs - Math.floor(place.batch / Math.max(1, chosen.length / h.batchSize)),
+      await freeDiskBytes(cacheFolder()),
     ),
   })
   const { batchesPerEpoch } = loader

@@ -49,7 +49,7 @@ export const runFileSchema = z.object({
   /** Threads of the engine and of the decoders; 0 lets them choose. */
   threads: z.int(),
   decoders: z.int(),
-  /** Megabytes of memory for decoded images; null lets them choose. */
+  /** Megabytes of memory for decoded images; null lets them choose, and takes from the disk too. */
   cache: z.int().nullable().default(null),
   versions: z.object({ app: z.string(), node: z.string() }),
   createdAt: z.string(),

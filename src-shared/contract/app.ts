@@ -13,7 +13,7 @@ export const appSettings = z.object({
   threads: z.int().min(0).max(256).default(0),
   /** Threads that decode images; 0 chooses. */
   decoders: z.int().min(0).max(64).default(0),
-  /** Megabytes of memory for decoded images; null chooses. */
+  /** Megabytes of memory for decoded images; null chooses, and takes from the disk too. */
   cache: z.int().min(0).max(1_000_000).nullable().default(null),
 })
 export type AppSettings = z.infer<typeof appSettings>

@@ -12,6 +12,7 @@ import sharp from 'sharp'
 import { openBatches } from '../../src-main/data/batches'
 import { DatasetIndex, numbering } from '../../src-main/data/dataset-index'
 import { Manifest, writeManifest } from '../../src-main/data/manifest'
+import type { CacheLimits } from '../../src-main/data/pixel-cache'
 import { imageNetStatistics } from '../../src-main/saim/augmentation'
 import { fromPreset } from '../../src-shared/hyperparameters'
 
@@ -99,17 +100,18 @@ async function manyFiles(photographs: string, count: number): Promise<void> {
 async function loaders(photographs: string): Promise<void> {
   const batches = 12
   for (let turn = 0; turn < 3; turn++) {
-    await ours(photographs, batches, 0)
+    await ours(photographs, batches, { memory: 0, disk: 0 })
     if (existsSync(python)) {
       const script = ['test/bench/torchvision_loader.py', photographs, String(workers), String(batches)]
       const speed = Number(execFileSync(python, script, { encoding: 'utf8' }))
       console.log(`${speed.toFixed(0).padStart(7)} images/s torchvision DataLoader, ${workers} workers`)
     } else console.log('No Python with torchvision here to compare with.')
   }
-  await ours(photographs, batches, 4e9)
+  await ours(photographs, batches, { memory: 4e9, disk: 0 })
+  await ours(photographs, batches, { memory: 0, disk: 4e9 })
 }
 
-async function ours(photographs: string, batches: number, cacheLimit: number): Promise<void> {
+async function ours(photographs: string, batches: number, cacheLimits: CacheLimits): Promise<void> {
   const index = new DatasetIndex(photographs, ':memory:')
   await index.scan()
   const file = path.join(home, 'photographs.json')
@@ -124,13 +126,14 @@ async function ours(photographs: string, batches: number, cacheLimit: number): P
     firstBatch: 0,
     statistics: imageNetStatistics,
     decoders: workers,
-    cacheLimit,
+    cacheLimits,
   })
-  const warm = cacheLimit ? 2 * loader.batchesPerEpoch : 4
+  const { memory, disk } = cacheLimits
+  const warm = memory || disk ? 2 * loader.batchesPerEpoch : 4
   for (let i = 0; i < warm; i++) loader.recycle(await loader.next())
   const start = performance.now()
   for (let i = 0; i < batches; i++) loader.recycle(await loader.next())
-  const what = cacheLimit ? 'decoded images in memory' : 'decoded anew'
+  const what = memory ? 'decoded images in memory' : disk ? 'reduced images on disk' : 'decoded anew'
   console.log(`${rate(64 * batches, start)} images/s ours, ${workers} threads, ${what}`)
   await loader.close()
 }

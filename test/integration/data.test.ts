@@ -178,7 +178,7 @@ describe('batches', () => {
       firstBatch: 0,
       decoders: 1,
       statistics: imageNetStatistics,
-      cacheLimit: 0,
+      cacheLimits: { memory: 0, disk: 0 },
       ...options,
     })
   }
@@ -198,12 +198,18 @@ describe('batches', () => {
     await Promise.all([one.close(), three.close(), later.close()])
   })
 
-  it('are the same with decoded images kept in memory, also where only some have room', async () => {
+  it('are the same with decoded images kept in memory or on disk, also where only some have room', async () => {
     const folder = temporaryFolder()
     await makeImages(folder, 10, { width: 160, height: 120 })
     const size = 80 * 60 * 3 // decoded at half their size
     const loaders = await Promise.all(
-      [0, 4.5 * size, 1e9].map((cacheLimit) => open(folder, { cacheLimit, decoders: 2 })),
+      [
+        { memory: 0, disk: 0 },
+        { memory: 4.5 * size, disk: 0 },
+        { memory: 1e9, disk: 0 },
+        { memory: 2.5 * size, disk: 3.5 * size },
+        { memory: 0, disk: 1e9 },
+      ].map((cacheLimits) => open(folder, { cacheLimits, decoders: 2 })),
     )
     for (let i = 0; i < 6; i++) {
       const [without, ...others] = await Promise.all(loaders.map((loader) => loader.next()))
