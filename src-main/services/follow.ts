@@ -100,7 +100,9 @@ export class Follower {
 
   /** Tells what came to a run's metrics, log and checkpoints since the last time; nothing the first time. */
   async tell(id: string): Promise<void> {
-    const { folder, seams } = await this.list.get(id)
+    const run = await this.list.get(id).catch(() => null)
+    if (!run) return // removed meanwhile
+    const { folder, seams } = run
     const { metrics: metricsFile, log: logFile } = runPaths(folder)
     const checkpointNow = (await checkpointSteps(folder)).at(-1) ?? -1
     const last = this.told.get(id)

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, describe, expect, it } from 'vitest'
 import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
@@ -98,7 +99,7 @@ describe('the page of evaluations', () => {
       .click()
     await page.getByText('Mean IoU').first().waitFor()
     await page.getByRole('rowheader', { name: 'sky' }).waitFor()
-    await picture('segmentation')
+    await picture(page, 'segmentation')
     await expectAccessible(page, 'a segmentation')
   })
 

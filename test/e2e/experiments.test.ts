@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { expectAccessible } from '../helpers/accessibility'
-import { chromiumPath, type OpenedApp, openInBrowser } from '../helpers/hosts'
+import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
 import { makeImages, temporaryFolder } from '../helpers/runs'
 
 /** A sweep as a person makes it: from the form over the queue, and over a restart, to a table and a chart. */
@@ -15,10 +14,6 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
   const go = async (name: string) => {
     await page.getByRole('link', { name, exact: true }).first().click()
     await page.getByRole('heading', { name, level: 1 }).waitFor()
-  }
-  const picture = async (name: string) => {
-    const file = path.resolve('docs/screenshots', `${name}.png`)
-    if (!existsSync(file) || process.env['SCREENSHOTS']) await page.screenshot({ path: file })
   }
   const fill = (label: string, value: string) => page.getByLabel(label, { exact: true }).fill(value)
   afterAll(() => app?.close())
@@ -81,7 +76,7 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
         timeout: 60_000,
       })
       .toBe(1)
-    await picture('experiment')
+    await picture(page, 'experiment')
   })
 
   it('is accessible in light and dark', async () => {
