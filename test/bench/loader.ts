@@ -98,7 +98,7 @@ async function manyFiles(photographs: string, count: number): Promise<void> {
 
 /** Ours and torchvision's by turns, so that both have the machine as it is. */
 async function loaders(photographs: string): Promise<void> {
-  const batches = 12
+  const batches = 20
   for (let turn = 0; turn < 3; turn++) {
     await ours(photographs, batches, { memory: 0, disk: 0 })
     if (existsSync(python)) {
@@ -129,7 +129,7 @@ async function ours(photographs: string, batches: number, cacheLimits: CacheLimi
     cacheLimits,
   })
   const { memory, disk } = cacheLimits
-  const warm = memory || disk ? 2 * loader.batchesPerEpoch : 4
+  const warm = memory || disk ? 2 * loader.batchesPerEpoch : 10
   for (let i = 0; i < warm; i++) loader.recycle(await loader.next())
   const start = performance.now()
   for (let i = 0; i < batches; i++) loader.recycle(await loader.next())

@@ -29,7 +29,7 @@ if __name__ == "__main__":
             yield from loader
 
     stream = forever()
-    for _ in range(4):
+    for _ in range(10):
         next(stream)
     start = time.perf_counter()
     for _ in range(batches):
