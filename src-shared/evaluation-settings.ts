@@ -34,7 +34,7 @@ const warmupEpochs = (value: number, paper?: string) =>
     paper,
     description: 'Epochs over which the learning rate rises linearly from 0.',
   })
-const baseLearningRate = (value: number, paper: string) =>
+const baseLearningRate = (value: number, paper?: string) =>
   number(value, 0, 100, {
     title: 'Base learning rate',
     group: 'Optimisation',
@@ -190,14 +190,14 @@ const segmentation = z.object({
     description: 'Blocks whose tokens are joined, evenly chosen, the last among them.',
   }),
   epochs: epochs(30),
-  batchSize: integer(1024, 2, 65_536, {
+  batchSize: integer(256, 2, 65_536, {
     title: 'Batch size',
     unit: 'patches',
     group: 'Optimisation',
     description: 'Patches of one step. Cut to the number of patches that have labels.',
   }),
   optimizer: probe.shape.optimizer,
-  baseLearningRate: probe.shape.baseLearningRate,
+  baseLearningRate: baseLearningRate(0.02),
   momentum: probe.shape.momentum,
   weightDecay: probe.shape.weightDecay,
   warmupEpochs: warmupEpochs(3),

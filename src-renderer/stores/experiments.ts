@@ -16,9 +16,11 @@ export const useExperiments = defineStore('experiments', () => {
     if (results.value.has(experiment.id)) void follow(experiment.id)
   })
   onEvent('experiments.removed', ({ id }) => void byId.value.delete(id))
-  onEvent('runs.changed', ({ id }) => {
-    for (const { id: experiment, variants } of results.value.values())
-      if (variants.some(({ runs }) => runs.some(({ run }) => run === id))) void follow(experiment)
+  onEvent('runs.changed', ({ id, status }) => {
+    for (const { id: experiment, variants } of results.value.values()) {
+      const known = variants.flatMap(({ runs }) => runs).find(({ run }) => run === id)
+      if (known && known.status !== status) void follow(experiment)
+    }
   })
 
   async function load() {
@@ -27,7 +29,7 @@ export const useExperiments = defineStore('experiments', () => {
     loaded.value = true
   }
 
-  /** One question at a time for each: a run that is being trained changes often. */
+  /** One question at a time for each. */
   const asked = new Map<string, { again: boolean }>()
   async function follow(id: string): Promise<void> {
     const before = asked.get(id)
