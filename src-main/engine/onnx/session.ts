@@ -20,7 +20,7 @@ export interface OnnxOptions {
 }
 
 /** What the caches of today's processors hold with room to spare, as test/bench/step found it. */
-export const processorFastestBytes = 4e6
+export const processorFastestBytes = 8e6
 
 /** The `onnxruntime` engine: a step becomes one graph, which a session of onnxruntime runs. */
 export class OnnxEngine implements Engine {
