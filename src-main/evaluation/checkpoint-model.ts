@@ -50,16 +50,17 @@ export class CheckpointModel {
   }
 
   /** Answers a question; its program is compiled the first time. */
-  async ask(
-    { name, step, inputs }: Question,
-    values: Record<string, Float32Array | Int32Array>,
-  ): Promise<NamedTensorData> {
-    let program = this.programs.get(name)
-    if (!program) {
-      program = this.engine.compile(step(this.h), this.state, inputs(this.h))
-      this.programs.set(name, program)
-    }
-    return (await program).run(values)
+  async ask(question: Question, values: Record<string, Float32Array | Int32Array>): Promise<NamedTensorData> {
+    return (await this.programFor(question)).run(values)
+  }
+
+  /** The program that answers a question, so that it is there when the question comes. */
+  programFor({ name, step, inputs }: Question): Promise<Program> {
+    const known = this.programs.get(name)
+    if (known) return known
+    const program = this.engine.compile(step(this.h), this.state, inputs(this.h))
+    this.programs.set(name, program)
+    return program
   }
 
   async dispose(): Promise<void> {

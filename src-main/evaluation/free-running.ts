@@ -9,7 +9,8 @@ import { patchify, unpatchify } from './pictures'
 /** Statistics of a first patch that nothing is known of yet: the mean of ImageNet, half of its deviation. */
 const unknown = { mean: 0, deviation: 0.5 }
 
-const oneByOne: Question = { name: 'one by one', step: oneByOneStep, inputs: oneByOneInputs }
+/** The prediction of one patch after another. */
+export const oneByOne: Question = { name: 'one by one', step: oneByOneStep, inputs: oneByOneInputs }
 
 /** By what norm_pix divides the patches of an image: `mean` and `deviation` [1, N, 1]. */
 const statistics: Question = {

@@ -21,6 +21,7 @@ import { readRun } from '../training/run-folder'
 import { attend, type Attention } from './attention'
 import { CheckpointModel, type CheckpointPlace } from './checkpoint-model'
 import { chosenOrder } from './chosen-order'
+import { oneByOne } from './free-running'
 import { type Picture, pictureOf, png } from './pictures'
 import { panelsOf, reconstruct } from './reconstruct'
 import { animation, strip, unroll, type Unrolling } from './unroll'
@@ -77,8 +78,8 @@ export class Inspector {
       }
     })
 
-  unroll = (asked: AskedUnrolling): Promise<Unrolled> =>
-    this.inTurn(async () => {
+  unroll = (asked: AskedUnrolling): Promise<Unrolled> => {
+    const answer = this.inTurn(async () => {
       const { original, prediction, order } = (await this.unrolling(asked)).unrolling
       return {
         original: await this.keep(original),
@@ -86,6 +87,13 @@ export class Inspector {
         order: [...order],
       }
     })
+    // Who watches the true patches may let the model run freely next, which is compiled until then.
+    if (asked.mode === 'teacher')
+      void answer
+        .then(() => this.inTurn(async () => (await this.model(asked.place)).programFor(oneByOne)))
+        .catch(() => undefined)
+    return answer
+  }
 
   /** Writes an animation or a strip of pictures. */
   saveUnrolled = (asked: AskedUnrolling, format: 'gif' | 'png', file: string): Promise<void> =>

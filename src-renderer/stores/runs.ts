@@ -1,12 +1,15 @@
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, markRaw, ref } from 'vue'
 import type { CallInput, Checkpoint, MetricColumns, Queue, Run } from '../../src-shared/contract'
 import { backend, onEvent } from '../backend'
 
 /** Points of a chart: more than a screen has columns. */
 const chartPoints = 2000
 
-/** All runs, and what is known in detail of those that a page follows. */
+/**
+ * All runs, and what is known in detail of those that a page follows. Runs and metrics are replaced whole, never changed in
+ * place, so that they are kept from being watched value by value.
+ */
 export const useRuns = defineStore('runs', () => {
   const byId = ref(new Map<string, Run>())
   const metrics = ref(new Map<string, MetricColumns>())
@@ -24,7 +27,7 @@ export const useRuns = defineStore('runs', () => {
 
   function set(run: Run) {
     const before = byId.value.get(run.id)
-    byId.value.set(run.id, run)
+    byId.value.set(run.id, markRaw(run))
     // A resume cut what came after its checkpoint.
     if (before && before.seams.length !== run.seams.length && metrics.value.has(run.id)) {
       void loadMetrics(run.id)
@@ -45,7 +48,7 @@ export const useRuns = defineStore('runs', () => {
         (values as (number | null)[]).concat(added[name as keyof MetricColumns].slice(fresh)),
       ]),
     ) as MetricColumns
-    metrics.value.set(id, joined)
+    metrics.value.set(id, markRaw(joined))
     if (joined.step.length > 2 * chartPoints) void loadMetrics(id)
   })
   onEvent('runs.checkpoint', ({ id, checkpoint }) => {
@@ -61,12 +64,12 @@ export const useRuns = defineStore('runs', () => {
   async function load() {
     const list = await backend['runs.list'](undefined)
     queue.value = await backend['runs.queue'](undefined)
-    byId.value = new Map(list.map((run) => [run.id, run]))
+    byId.value = new Map(list.map((run) => [run.id, markRaw(run)]))
     loaded.value = true
   }
 
   async function loadMetrics(id: string) {
-    metrics.value.set(id, await backend['runs.metrics']({ id, points: chartPoints }))
+    metrics.value.set(id, markRaw(await backend['runs.metrics']({ id, points: chartPoints })))
   }
   async function loadCheckpoints(id: string) {
     checkpoints.value.set(id, await backend['runs.checkpoints']({ id }))
