@@ -21,7 +21,7 @@ export const checkpointStateSchema = z.object({
   /** The newest loss on held-out images since the regular checkpoint before; without such images the mean loss. */
   loss: z.number().nullable(),
   /** What the next such loss is made of so far. */
-  interval: z.object({ sum: z.number(), steps: z.int(), validation: z.number().nullable() }),
+  interval: z.object({ sum: z.number(), steps: z.int(), validation: z.number().nullable().default(null) }),
   /** The lowest such loss so far, and how many regular checkpoints ago. */
   best: z.object({ loss: z.number(), checkpointsAgo: z.int() }).nullable(),
   seconds: z.number(),
