@@ -55,7 +55,7 @@ export function thin(columns: MetricColumns, points: number): MetricColumns {
 }
 
 /** So many metrics of a run are kept in memory, as many as anybody asks for at once; of longer runs a choice of them. */
-const kept = 4000
+const kept = 2000
 
 /** The metrics of runs, read once and then only as far as they grew. */
 export class MetricsReader {

@@ -225,7 +225,7 @@ export const runCalls = {
   'runs.remove': call(z.object({ id }), nothing),
   /** At most `points` metrics, evenly chosen, the first and last among them; `after` a step where given. */
   'runs.metrics': call(
-    z.object({ id, points: z.int().min(2).max(4000), after: count.optional() }),
+    z.object({ id, points: z.int().min(2).max(2000), after: count.optional() }),
     metricColumns,
   ),
   'runs.checkpoints': call(z.object({ id }), z.array(checkpoint)),
