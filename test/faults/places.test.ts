@@ -6,7 +6,7 @@ import { forkNode } from '../../src-main/port'
 import { loadNewestCheckpoint } from '../../src-main/training/checkpoint'
 import { locateImages } from '../../src-main/training/locate'
 import type { TrainingMessage } from '../../src-main/training/messages'
-import { readRun, runPaths } from '../../src-main/training/run-folder'
+import { readRun, runPaths, updateRun } from '../../src-main/training/run-folder'
 import { makeImages, temporaryFolder } from '../helpers/runs'
 import { historyOf, newestWeights, newRun, trainRun } from '../helpers/training'
 
@@ -101,6 +101,7 @@ describe('a run', () => {
     await trainRun(whole)
 
     const folder = await newRun(home, images, long)
+    await updateRun(folder, { cache: 0 }) // images that are kept in memory would not be missed
     const child = forkNode('training', [folder])
     const ended = new Promise<void>((resolve) => child.onExit(() => resolve()))
     const elsewhere = path.join(temporaryFolder(), 'moved')
