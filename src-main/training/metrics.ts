@@ -31,6 +31,22 @@ function parseLine(line: string): Metric[] {
   }
 }
 
+/** Whole lines of metrics.jsonl from the byte on that `startOf` says for the file's size; null where there is none. */
+async function readLines(folder: string, startOf: (size: number) => number) {
+  const handle = await open(runPaths(folder).metrics, 'r').catch(() => null)
+  if (!handle) return null
+  try {
+    const { size } = await handle.stat()
+    const start = startOf(size)
+    const bytes = Buffer.alloc(size - start)
+    await handle.read(bytes, 0, bytes.length, start)
+    const end = bytes.lastIndexOf('\n') + 1
+    return { size, nextByte: start + end, lines: bytes.toString('utf8', 0, end).split('\n') }
+  } finally {
+    await handle.close()
+  }
+}
+
 /**
  * Whole lines of metrics.jsonl from a byte on. A line that is not finished yet is left for the next time. Where the
  * file became shorter (a resume cut it), everything is read anew and `cut` is true.
@@ -39,39 +55,20 @@ export async function tailMetrics(
   folder: string,
   fromByte: number,
 ): Promise<{ metrics: Metric[]; nextByte: number; cut: boolean }> {
-  const handle = await open(runPaths(folder).metrics, 'r').catch(() => null)
-  if (!handle) return { metrics: [], nextByte: 0, cut: fromByte > 0 }
-  try {
-    const { size } = await handle.stat()
-    const cut = size < fromByte
-    const start = cut ? 0 : fromByte
-    const bytes = Buffer.alloc(size - start)
-    await handle.read(bytes, 0, bytes.length, start)
-    const end = bytes.lastIndexOf('\n') + 1
-    const metrics = bytes.toString('utf8', 0, end).split('\n').flatMap(parseLine)
-    return { metrics, nextByte: start + end, cut }
-  } finally {
-    await handle.close()
-  }
+  const read = await readLines(folder, (size) => (size < fromByte ? 0 : fromByte))
+  if (!read) return { metrics: [], nextByte: 0, cut: fromByte > 0 }
+  const { size, nextByte, lines } = read
+  return { metrics: lines.flatMap(parseLine), nextByte, cut: size < fromByte }
 }
 
 /** The last metric, read from the end of the file; null before the first step. */
 export async function lastMetric(folder: string): Promise<Metric | null> {
-  const handle = await open(runPaths(folder).metrics, 'r').catch(() => null)
-  if (!handle) return null
-  try {
-    const { size } = await handle.stat()
-    const bytes = Buffer.alloc(Math.min(size, 2000))
-    await handle.read(bytes, 0, bytes.length, size - bytes.length)
-    const lines = bytes.toString('utf8', 0, bytes.lastIndexOf('\n') + 1).split('\n')
-    for (const line of lines.reverse()) {
-      const [found] = parseLine(line)
-      if (found) return found
-    }
-    return null
-  } finally {
-    await handle.close()
+  const read = await readLines(folder, (size) => Math.max(0, size - 2000))
+  for (const line of read?.lines.reverse() ?? []) {
+    const [found] = parseLine(line)
+    if (found) return found
   }
+  return null
 }
 
 /** All metrics, or those after a step. */
