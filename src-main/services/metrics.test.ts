@@ -1,6 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Metric } from '../../src-shared/contract'
-import { after, columnsOf, thin } from './metrics'
+import { lineOf } from '../training/metrics'
+import { runPaths } from '../training/run-folder'
+import { after, columnsOf, MetricsReader, thin } from './metrics'
 
 const metric = (step: number, loss: number, validationLoss?: number): Metric => ({
   step,
@@ -35,5 +40,21 @@ describe('metrics for a chart', () => {
   it('go on after a step', () => {
     expect(after(columns, 998).step).toEqual([999, 1000])
     expect(after(columns, 1000).loss).toEqual([])
+  })
+
+  it('of long runs are chosen before they are checked, and damaged ones stay out', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'saim-metrics-'))
+    const lines = Array.from({ length: 10_000 }, (_, i) =>
+      lineOf(metric(i + 1, i === 3210 ? 9 : 1 / (i + 1))),
+    )
+    lines[5000] = lines[5000]!.replace('"loss":', '"loss":9')
+    writeFileSync(runPaths(folder).metrics, lines.join(''))
+    const { step, loss } = await new MetricsReader().read(folder, 0)
+    rmSync(folder, { recursive: true })
+    expect(step.length).toBeGreaterThan(1000)
+    expect(step.length).toBeLessThanOrEqual(2000)
+    for (const kept of [1, 3211, 10_000]) expect(step).toContain(kept)
+    expect(step).not.toContain(5001)
+    expect(Math.max(...loss)).toBe(9)
   })
 })

@@ -1,5 +1,5 @@
 import type { Metric, MetricColumns } from '../../src-shared/contract'
-import { tailMetrics } from '../training/metrics'
+import { numberIn, tailMetrics } from '../training/metrics'
 
 const names = ['step', 'epoch', 'loss', 'learningRate', 'gradientNorm', 'imagesPerSecond', 'memory'] as const
 
@@ -28,14 +28,19 @@ export function after(columns: MetricColumns, step: number): MetricColumns {
   return mapColumns(columns, (values) => (first < 0 ? [] : values.slice(first)))
 }
 
-/**
- * At most `points` metrics: the first and the last, and of each stretch between them those of the lowest and the
- * highest loss, so that spikes stay visible. Those with a validation loss stay too, at most `points` more.
- */
+/** At most `points` metrics, twice as many where there is a validation loss: those of `placesOf`. */
 export function thin(columns: MetricColumns, points: number): MetricColumns {
-  const { loss, validationLoss } = columns
+  if (columns.step.length <= points) return columns
+  const places = placesOf(columns, points)
+  return mapColumns(columns, (values) => places.map((i) => values[i]!))
+}
+
+/**
+ * Places in a long row of metrics: the first and the last, and of each stretch between them those of the lowest and the
+ * highest loss, so that spikes stay visible; at most `points`. Those with a validation loss too, at most `points` more.
+ */
+function placesOf({ loss, validationLoss }: Pick<MetricColumns, 'loss' | 'validationLoss'>, points: number) {
   const last = loss.length - 1
-  if (loss.length <= points) return columns
   const kept = new Set([0, last])
   const stretches = Math.floor((points - 2) / 2)
   for (let s = 0; s < stretches; s++) {
@@ -50,12 +55,19 @@ export function thin(columns: MetricColumns, points: number): MetricColumns {
   }
   const validated = [...validationLoss.keys()].filter((i) => validationLoss[i] !== null)
   for (const i of validated.slice(-points)) kept.add(i)
-  const places = [...kept].sort((a, b) => a - b)
-  return mapColumns(columns, (values) => places.map((i) => values[i]!))
+  return [...kept].sort((a, b) => a - b)
 }
 
 /** So many metrics of a run are kept in memory, as many as anybody asks for at once; of longer runs a choice of them. */
 const kept = 2000
+
+/** Of many lines those to keep, chosen before they are parsed and checked, which takes far longer than to find a loss. */
+function choose(lines: string[]): string[] {
+  if (lines.length <= 2 * kept) return lines
+  const column = (name: 'loss' | 'validationLoss') => lines.map((line) => numberIn(line, name))
+  const columns = { loss: column('loss').map(Number), validationLoss: column('validationLoss') }
+  return placesOf(columns, kept).map((i) => lines[i]!)
+}
 
 /** The metrics of runs, read once and then only as far as they grew. */
 export class MetricsReader {
@@ -65,7 +77,7 @@ export class MetricsReader {
   async read(folder: string, session: number): Promise<MetricColumns> {
     const last = this.known.get(folder)
     const before = last?.session === session ? last : null
-    const { metrics, nextByte, cut } = await tailMetrics(folder, before?.nextByte ?? 0)
+    const { metrics, nextByte, cut } = await tailMetrics(folder, before?.nextByte ?? 0, choose)
     const added = columnsOf(metrics)
     const joined = before && !cut ? join(before.metrics, added) : added
     const all = joined.step.length > 2 * kept ? thin(joined, kept) : joined

@@ -31,6 +31,12 @@ function parseLine(line: string): Metric[] {
   }
 }
 
+/** A number of a line that is not parsed; null where the line has none of that name. */
+export function numberIn(line: string, name: 'loss' | 'validationLoss'): number | null {
+  const at = line.indexOf(`"${name}":`)
+  return at < 0 ? null : parseFloat(line.slice(at + name.length + 3))
+}
+
 /** Whole lines of metrics.jsonl from the byte on that `startOf` says for the file's size; null where there is none. */
 async function readLines(folder: string, startOf: (size: number) => number) {
   const handle = await open(runPaths(folder).metrics, 'r').catch(() => null)
@@ -41,24 +47,26 @@ async function readLines(folder: string, startOf: (size: number) => number) {
     const bytes = Buffer.alloc(size - start)
     await handle.read(bytes, 0, bytes.length, start)
     const end = bytes.lastIndexOf('\n') + 1
-    return { size, nextByte: start + end, lines: bytes.toString('utf8', 0, end).split('\n') }
+    return { size, nextByte: start + end, lines: bytes.toString('utf8', 0, end - 1).split('\n') }
   } finally {
     await handle.close()
   }
 }
 
 /**
- * Whole lines of metrics.jsonl from a byte on. A line that is not finished yet is left for the next time. Where the
- * file became shorter (a resume cut it), everything is read anew and `cut` is true.
+ * The metrics of metrics.jsonl from a byte on, or of the lines that `choose` picks of them. A line that is not finished
+ * yet is left for the next time. Where the file became shorter (a resume cut it), everything is read anew and `cut` is
+ * true.
  */
 export async function tailMetrics(
   folder: string,
   fromByte: number,
+  choose = (lines: string[]) => lines,
 ): Promise<{ metrics: Metric[]; nextByte: number; cut: boolean }> {
   const read = await readLines(folder, (size) => (size < fromByte ? 0 : fromByte))
   if (!read) return { metrics: [], nextByte: 0, cut: fromByte > 0 }
   const { size, nextByte, lines } = read
-  return { metrics: lines.flatMap(parseLine), nextByte, cut: size < fromByte }
+  return { metrics: choose(lines).flatMap(parseLine), nextByte, cut: size < fromByte }
 }
 
 /** The last metric, read from the end of the file; null before the first step. */

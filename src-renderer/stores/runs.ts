@@ -68,8 +68,10 @@ export const useRuns = defineStore('runs', () => {
     loaded.value = true
   }
 
-  async function loadMetrics(id: string) {
-    metrics.value.set(id, markRaw(await backend['runs.metrics']({ id, points: chartPoints })))
+  /** Those of several runs appear together, so that a chart of them is drawn once. */
+  async function loadMetrics(...ids: string[]) {
+    const read = await Promise.all(ids.map((id) => backend['runs.metrics']({ id, points: chartPoints })))
+    ids.forEach((id, i) => metrics.value.set(id, markRaw(read[i]!)))
   }
   async function loadCheckpoints(id: string) {
     checkpoints.value.set(id, await backend['runs.checkpoints']({ id }))

@@ -9,6 +9,7 @@ import { answer } from '../../src-main/bridge'
 import { forkNode } from '../../src-main/port'
 import { createServices } from '../../src-main/services/backend'
 import { createRun, runPaths, updateRun } from '../../src-main/training/run-folder'
+import { lineOf } from '../../src-main/training/metrics'
 import type { Metric, Run } from '../../src-shared/contract'
 import { fromPreset } from '../../src-shared/hyperparameters'
 import { chromiumPath, openInBrowser } from '../helpers/hosts'
@@ -70,7 +71,7 @@ async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
 
 async function makeRuns(folder: string): Promise<void> {
   mkdirSync(folder)
-  const lines = Array.from({ length }, (_, i) => `${JSON.stringify(metricOf(i + 1))}\n`).join('')
+  const lines = Array.from({ length }, (_, i) => lineOf(metricOf(i + 1))).join('')
   for (let i = 0; i < runs; i++) {
     const run = await createRun(folder, {
       name: `run ${i}`,
