@@ -9,6 +9,9 @@ const otherSystems = [
   '!node_modules/onnxruntime-node/bin/**',
   'node_modules/onnxruntime-node/bin/napi-v6/${platform}/${arch}/**',
   '!node_modules/onnxruntime-node/{lib,script}/**',
+  '!node_modules/@julusian/jpeg-turbo/{src,prebuilds}/**',
+  'node_modules/@julusian/jpeg-turbo/prebuilds/jpeg-turbo-${platform}-${arch}/**',
+  '!node_modules/{cmake-js,node-addon-api}/**',
   '!node_modules/@libsql/*-musl/**',
   '!node_modules/@img/*linuxmusl*/**',
 ]

@@ -1,18 +1,15 @@
 import asc from 'assemblyscript/asc'
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
 const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--importMemory']
 
-/** What is imported with `?wasm` becomes WebAssembly in base64; sources in AssemblyScript (src-wasm) are compiled. */
+/** Sources in AssemblyScript (src-wasm) that are imported with `?wasm` become WebAssembly in base64. */
 export const wasm = {
   name: 'wasm',
   enforce: 'pre',
   async load(id) {
     const [file, query] = id.split('?')
-    if (query !== 'wasm') return
-    const bytes = file.endsWith('.ts') ? await compile(file) : readFileSync(file)
-    return `export default '${Buffer.from(bytes).toString('base64')}'`
+    if (query === 'wasm') return `export default '${Buffer.from(await compile(file)).toString('base64')}'`
   },
 }
 

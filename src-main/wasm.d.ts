@@ -4,21 +4,6 @@ declare module '*?wasm' {
   export default base64
 }
 
-declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
-  /** Throws a number where a file can not be decoded. */
-  export interface JPEGDecoder {
-    /** Where to put a file of so many bytes. */
-    getEncodedBuffer(length: number): Uint8Array
-    decode(): void
-    getFrameInfo(): { width: number; height: number }
-    /** [height, width, 3], overwritten by the next image. */
-    getDecodedBuffer(): Uint8ClampedArray
-  }
-  export default function createCodec(options: {
-    wasmBinary: Uint8Array
-  }): Promise<{ JPEGDecoder: new () => JPEGDecoder }>
-}
-
 /** The part of Node's WebAssembly that is used here; its types come with a browser's only. */
 declare namespace WebAssembly {
   class Memory {

@@ -38,7 +38,7 @@ export async function decodeImage(
   file: string,
   { width, height, reduction = 1 }: { width: number; height: number; reduction?: number },
 ): Promise<Pixels> {
-  const jpeg = reduction === 1 ? await decodeJpeg(file) : null
+  const jpeg = reduction === 1 ? decodeJpeg(file) : null
   const pixels = jpeg ?? (await decodeBySharp(file, { width, height, reduction }))
   if (reduction === 1 && (pixels.width !== width || pixels.height !== height))
     throw new Error('changed since the scan')

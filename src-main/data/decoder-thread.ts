@@ -38,7 +38,8 @@ export interface DecodeResult {
 sharp.concurrency(1)
 sharp.cache(false)
 
-parentPort!.on('message', async (tasks: DecodeTask[]) => {
+parentPort!.on('message', async (tasks: DecodeTask[] | null) => {
+  if (!tasks) return process.exit()
   const results: DecodeResult[] = []
   for (const task of tasks) {
     const reason = await decodeInto(task).then(

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { cpus } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { outFile } from '../paths'
@@ -16,6 +17,7 @@ const imagesEach = 8
  */
 export class Decoders {
   private readonly threads: Worker[]
+  private readonly ends: Promise<unknown>[]
   private readonly free: Worker[]
   private readonly queue: DecodeTask[] = []
   private readonly waiting = new Map<number, (reason: string | null) => void>()
@@ -40,6 +42,7 @@ export class Decoders {
       })
       return thread
     })
+    this.ends = this.threads.map((thread) => once(thread, 'exit'))
     this.free = Array.from({ length: messagesEach }, () => this.threads).flat()
   }
 
@@ -57,9 +60,11 @@ export class Decoders {
   normalise = (bytes: SharedArrayBuffer, pixels?: Float32Array): Float32Array =>
     normalise(new Uint8Array(bytes), this.statistics, pixels)
 
+  /** Threads end themselves, between two messages: a decoder of native code that is torn away takes the process along. */
   async close(): Promise<void> {
     this.queue.length = 0
-    await Promise.all(this.threads.map((thread) => thread.terminate()))
+    for (const thread of this.threads) thread.postMessage(null)
+    await Promise.all(this.ends)
   }
 
   /** Once all that is asked for now is in the queue. */

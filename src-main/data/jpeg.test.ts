@@ -18,7 +18,7 @@ async function decoded(picture: Sharp, change = (bytes: Buffer) => bytes) {
   const file = path.join(folder, 'picture.jpg')
   const bytes = change(await picture.toBuffer())
   writeFileSync(file, bytes)
-  return { bytes, pixels: await decodeJpeg(file) }
+  return { bytes, pixels: decodeJpeg(file) }
 }
 
 describe.each([
@@ -35,11 +35,13 @@ describe.each([
         .jpeg(),
   ],
 ] as const)('a JPEG that is %s', (_, picture) => {
-  it("has sharp's pixels", async () => {
+  it("has sharp's pixels, as near as the fast cosine transform comes", async () => {
     const { bytes, pixels } = await decoded(picture())
     const wanted = await sharp(bytes).toColourspace('srgb').raw().toBuffer()
     expect(pixels).toMatchObject({ width: 83, height: 61 })
-    expect(Buffer.compare(pixels!.bytes, wanted)).toBe(0)
+    const distances = wanted.map((value, i) => Math.abs(value - pixels!.bytes[i]!))
+    expect(Math.max(...distances)).toBeLessThanOrEqual(20)
+    expect(distances.reduce((a, b) => a + b) / distances.length).toBeLessThan(2)
   })
 })
 
