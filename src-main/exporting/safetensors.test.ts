@@ -17,6 +17,7 @@ it('reads what it wrote', () => {
         metadata: { step: '3' },
       })
     }),
+    { examples: [[JSON.parse('{ "__proto__": [1] }')]] },
   )
 })
 

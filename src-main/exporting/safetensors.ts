@@ -31,7 +31,9 @@ export function encodeSafetensors(
   tensors: Record<string, StoredTensor>,
   metadata: Record<string, string> = {},
 ): Uint8Array {
-  const header: Record<string, HeaderEntry | Record<string, string>> = { __metadata__: metadata }
+  // Without a prototype, so that a tensor of any name is an entry of its own.
+  const header: Record<string, HeaderEntry | Record<string, string>> = Object.create(null)
+  header['__metadata__'] = metadata
   let end = 0
   for (const [name, { shape, values }] of Object.entries(tensors)) {
     const dtype = (Object.keys(types) as TypeName[]).find((type) => values instanceof types[type])!

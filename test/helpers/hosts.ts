@@ -114,7 +114,7 @@ async function startDisplay(): Promise<{ name: string; end(): void }> {
 }
 
 /** The first text of a process's output that matches. */
-function said(child: ChildProcess, pattern: RegExp): Promise<string> {
+export function said(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
     const hear = (chunk: Buffer) => {
