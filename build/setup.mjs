@@ -41,7 +41,7 @@ function once(name, key, work) {
 function install() {
   once('install', readFileSync(path.join(root, 'package-lock.json'), 'utf8'), () => {
     say('Installing packages (the first time about a minute) ...')
-    must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+    must('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
   })
 }
 
