@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   await timed(command('npm start'), open)
   for (const beginning of ['npm run train ', 'npm run train -- ~', 'npm run saim -- runs'])
     await timed(command(beginning), shell)
-  const run = /^\S*sample-images\S*/m.exec(execute('npm', ['run', '-s', 'saim', '--', 'runs'], checkout))![0]
+  const run = /[\w-]+-\d{8}-\d{6}-\w+/.exec(execute('npm', ['run', '-s', 'saim', '--', 'runs'], checkout))![0]
   for (const beginning of ['npm run saim -- knn', 'npm run saim -- export'])
     await timed(command(beginning).replace('<run>', run), shell)
   console.log(`${seconds(begin)}  altogether`)
