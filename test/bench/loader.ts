@@ -15,6 +15,7 @@ import { Manifest, writeManifest } from '../../src-main/data/manifest'
 import type { CacheLimits } from '../../src-main/data/pixel-cache'
 import { imageNetStatistics } from '../../src-main/saim/augmentation'
 import { fromPreset } from '../../src-shared/hyperparameters'
+import { timed } from '../helpers/timed'
 
 const workers = 2
 const home = mkdtempSync(path.join(tmpdir(), 'saim-bench-'))
@@ -173,12 +174,5 @@ const rate = (count: number, start: number) =>
   ((count / (performance.now() - start)) * 1000).toFixed(0).padStart(7)
 
 const megabytes = () => (process.resourceUsage().maxRSS / 1000).toFixed(0)
-
-async function timed<T>(what: string, work: () => T | Promise<T>): Promise<T> {
-  const start = performance.now()
-  const result = await work()
-  console.log(`${(performance.now() - start).toFixed(1).padStart(7)} ms  ${what}`)
-  return result
-}
 
 void main().finally(() => rmSync(home, { recursive: true, force: true }))

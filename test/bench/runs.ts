@@ -8,11 +8,12 @@ import path from 'node:path'
 import { answer } from '../../src-main/bridge'
 import { forkNode } from '../../src-main/port'
 import { createServices } from '../../src-main/services/backend'
-import { createRun, runPaths, updateRun } from '../../src-main/training/run-folder'
 import { lineOf } from '../../src-main/training/metrics'
+import { createRun, runPaths, updateRun } from '../../src-main/training/run-folder'
 import type { Metric, Run } from '../../src-shared/contract'
 import { fromPreset } from '../../src-shared/hyperparameters'
 import { chromiumPath, openInBrowser } from '../helpers/hosts'
+import { timed } from '../helpers/timed'
 
 const [runs = 1000, length = 10_000] = process.argv.slice(2).map(Number)
 const home = mkdtempSync(path.join(tmpdir(), 'saim-bench-'))
@@ -60,13 +61,6 @@ async function inBrowser(ids: string[]): Promise<void> {
     await page.getByRole('img', { name: new RegExp(`^Loss(.*latest){${ids.length}}`) }).waitFor()
   })
   await close()
-}
-
-async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
-  const start = performance.now()
-  const result = await work()
-  console.log(`${(performance.now() - start).toFixed(0).padStart(5)} ms  ${what}`)
-  return result
 }
 
 async function makeRuns(folder: string): Promise<void> {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { chromium } from 'playwright-core'
 import { chromiumPath, said } from '../helpers/hosts'
+import { timed } from '../helpers/timed'
 
 const place = mkdtempSync(path.join(tmpdir(), 'saim-walk-'))
 const checkout = path.join(place, 'saim-studio')
@@ -34,15 +35,17 @@ async function main(): Promise<void> {
     return found.replace(/ +#.*/, '')
   }
 
-  const begin = performance.now()
-  await timed(command('npm start'), open)
-  await timed(command('npm start'), open)
-  for (const beginning of ['npm run train ', 'npm run train -- ~', 'npm run saim -- runs'])
-    await timed(command(beginning), shell)
-  const run = /[\w-]+-\d{8}-\d{6}-\w+/.exec(execute('npm', ['run', '-s', 'saim', '--', 'runs'], checkout))![0]
-  for (const beginning of ['npm run saim -- knn', 'npm run saim -- export'])
-    await timed(command(beginning).replace('<run>', run), shell)
-  console.log(`${seconds(begin)}  altogether`)
+  await timed('altogether', async () => {
+    const start = command('npm start')
+    await timed(start, () => open(start))
+    await timed(start, () => open(start))
+    for (const beginning of ['npm run train ', 'npm run train -- ~', 'npm run saim -- runs'])
+      await shell(command(beginning))
+    const runs = execute('npm', ['run', '-s', 'saim', '--', 'runs'], checkout)
+    const run = /[\w-]+-\d{8}-\d{6}-\w+/.exec(runs)![0]
+    for (const beginning of ['npm run saim -- knn', 'npm run saim -- export'])
+      await shell(command(beginning).replace('<run>', run))
+  })
 }
 
 /** Until the first page can be clicked. */
@@ -61,7 +64,7 @@ async function open(line: string): Promise<void> {
   await end(application)
 }
 
-const shell = (line: string) => Promise.resolve(void execute('bash', ['-c', line], checkout))
+const shell = (line: string) => timed(line, () => execute('bash', ['-c', line], checkout))
 
 function execute(program: string, parameters: string[], cwd: string): string {
   const { status, stdout, stderr } = spawnSync(program, parameters, { cwd, env, encoding: 'utf8' })
@@ -75,14 +78,6 @@ async function end(child: ChildProcess): Promise<void> {
   process.kill(-child.pid!, 'SIGINT')
   await ended
 }
-
-async function timed(line: string, work: (line: string) => Promise<void>): Promise<void> {
-  const start = performance.now()
-  await work(line)
-  console.log(`${seconds(start)}  ${line}`)
-}
-
-const seconds = (start: number) => `${((performance.now() - start) / 1000).toFixed(1).padStart(6)} s`
 
 if (chromiumPath && existsSync('.git')) void main().finally(() => rmSync(place, { recursive: true }))
 else console.log('A checkout and Chromium are needed to walk.')
