@@ -40,6 +40,7 @@ export default defineConfig({
           inspector: 'src-main/evaluation/inspector-process.ts',
           proof: 'src-main/proof/process.ts',
           exporting: 'src-main/exporting/process.ts',
+          lane: 'src-main/training/lane-thread.ts',
           decoder: 'src-main/data/decoder-thread.ts',
           umap: 'src-main/evaluation/umap-thread.ts',
         },

@@ -7,10 +7,11 @@ import type { Engine } from './engine/engine'
 import { decodeSafetensors } from './exporting/safetensors'
 import type { NamedTensorData, StepFunction, TensorData } from './ops/step'
 import * as tf from './ops/tf'
+import { withMoments } from './saim/adamw'
 import { forward, sortTokens } from './saim/model'
 import { orderOfNoise, patchCount } from './saim/order'
 import { positionEmbedding } from './saim/position-embedding'
-import { imageInputs, lossAndGradients, trainingState, trainInputs, trainStep } from './saim/pretrain'
+import { imageInputs, lossAndGradients, trainInputs, trainStep } from './saim/pretrain'
 import { learningRateAt } from './saim/schedule'
 import { smooth, target } from './saim/target'
 import { weightShapes } from './saim/weights'
@@ -233,7 +234,7 @@ export function compareGradients(
 
 async function checkTraining(reference: Reference, engine: Engine): Promise<Check[]> {
   const { h, losses, trainingNoise, weightsAfter } = reference
-  const state = engine.createState(trainingState(reference.weights, { accumulate: false }))
+  const state = engine.createState(withMoments(reference.weights))
   const program = await engine.compile(trainStep(h), state, trainInputs(h))
   const count = h.batchSize * patchCount(h)
   const actual: number[] = []

@@ -14,7 +14,7 @@ import { DatasetIndex } from '../data/dataset-index'
 import { writeManifest } from '../data/manifest'
 import { indexFile, runsFolder, sampleImagesFolder } from '../paths'
 import { forkNode } from '../port'
-import { weightShapes } from '../saim/weights'
+import { weightCount } from '../saim/weights'
 import { Engines } from '../services/engines'
 import { Settings } from '../services/settings'
 import { listCheckpoints } from '../training/checkpoint'
@@ -79,12 +79,8 @@ export async function train(
   if (validation) console.log(`${validation} images are held out for validation.`)
   if (images < h.batchSize)
     console.log(`Fewer images than a batch of ${h.batchSize}: they are repeated to fill it.`)
-  const parameters = Object.values(weightShapes(h)).reduce(
-    (sum, shape) => sum + shape.reduce((a, b) => a * b),
-    0,
-  )
   console.log(
-    `Model ${model}: ${(parameters / 1e6).toFixed(1)} million parameters; learning rate ${learningRate(h).toPrecision(3)}`,
+    `Model ${model}: ${(weightCount(h) / 1e6).toFixed(1)} million parameters; learning rate ${learningRate(h).toPrecision(3)}`,
   )
   if (initial) console.log(`Begins with the weights of ${initial.origin.run} at step ${initial.origin.step}`)
   await follow(run)

@@ -1,5 +1,13 @@
-import type { NamedTensorData, NamedTensors, StepFunction, TensorData, TensorSpec } from '../ops/step'
+import {
+  mapValues,
+  type NamedTensorData,
+  type NamedTensors,
+  type StepFunction,
+  type TensorData,
+  type TensorSpec,
+} from '../ops/step'
 import * as tf from '../ops/tf'
+import { type Vectors, withVectors } from '../ops/vectors'
 import type { Device, Engine, Program, State } from './engine'
 
 /** Runs steps op by op on a backend of tfjs that computes. */
@@ -11,10 +19,16 @@ export class EagerEngine implements Engine {
     readonly device: Device,
   ) {}
 
-  createState = (values: NamedTensorData) => new EagerState(values, this.on)
+  createState = (values: NamedTensorData, vectors: Vectors = {}) => new EagerState(values, vectors, this.on)
 
-  compile = async (step: StepFunction, state: State, inputs: Record<string, TensorSpec>): Promise<Program> =>
-    new EagerProgram(step, state as EagerState, inputs, this.on)
+  compile = async (
+    step: StepFunction,
+    state: State,
+    inputs: Record<string, TensorSpec>,
+  ): Promise<Program> => {
+    const { vectors } = state as EagerState
+    return new EagerProgram(withVectors(step, vectors), state as EagerState, inputs, this.on)
+  }
 
   /** Other engines of the process have backends of their own. */
   private on = <T>(work: () => T): T => {
@@ -28,6 +42,7 @@ class EagerState implements State {
 
   constructor(
     values: NamedTensorData,
+    readonly vectors: Vectors,
     private readonly on: <T>(work: () => T) => T,
   ) {
     this.replace(on(() => mapValues(values, tensorOf)))
@@ -91,9 +106,3 @@ const dataOf = (tensor: tf.Tensor): TensorData => ({
   shape: tensor.shape,
   values: tensor.dataSync<'float32' | 'int32'>().slice(),
 })
-
-const mapValues = <A, B>(
-  record: Record<string, A>,
-  change: (value: A, name: string) => B,
-): Record<string, B> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))

@@ -1,4 +1,5 @@
 import type { NamedTensorData, StepFunction, TensorSpec } from '../ops/step'
+import type { Vectors } from '../ops/vectors'
 
 /** Where the model's numbers are kept and its steps are run. */
 export interface Engine {
@@ -6,22 +7,33 @@ export interface Engine {
   readonly id: string
   /** What computes, as far as it is known: `processor`, `GPU`, the name of a driver. */
   readonly device: Device
-  /** Places tensors where the engine computes. Several programs may share a state. */
-  createState(values: NamedTensorData): State
-  /** Prepares `step` for inputs of the given shapes. */
-  compile(step: StepFunction, state: State, inputs: Record<string, TensorSpec>): Promise<Program>
+  /**
+   * Places tensors where the engine computes. Several programs may share a state. A step may read and replace `vectors`
+   * instead of the tensors that they are made of, and replaces all tensors of a vector or none. Vectors of tensors that are
+   * not in `values` are none.
+   */
+  createState(values: NamedTensorData, vectors?: Vectors): State
+  /** Prepares `step` for inputs of the given shapes, on so many threads where the engine's own number is not wanted. */
+  compile(
+    step: StepFunction,
+    state: State,
+    inputs: Record<string, TensorSpec>,
+    threads?: number,
+  ): Promise<Program>
 }
 
 export interface Device {
   name: string
   /** A GPU that a processor plays: right, and far slower than that processor by itself. */
   software: boolean
-  /** Bytes of a tensor up to which it computes at its fastest, as its caches hold it; infinite where larger is better. */
+  /** Bytes of a tensor up to which a core computes at its fastest, as its caches hold it; infinite where larger is better. */
   fastestBytes: number
+  /** How many cores can each run a step of its own; 1 where a step has all of the device. */
+  cores: number
 }
 
 export interface State {
-  /** Copies of the values, all or those named. */
+  /** Copies of the values, of all tensors or of those tensors and vectors named. */
   read(names?: string[]): Promise<NamedTensorData>
   /** Replaces values; shapes must be those of before. */
   write(values: NamedTensorData): Promise<void>

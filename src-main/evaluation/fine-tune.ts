@@ -6,13 +6,8 @@ import { openBatches } from '../data/batches'
 import { Manifest } from '../data/manifest'
 import { cacheLimits } from '../data/pixel-cache'
 import { cacheFolder } from '../paths'
-import {
-  classifierWeights,
-  classifyStep,
-  fineTuneInputs,
-  fineTuneState,
-  fineTuneStep,
-} from '../saim/classifier'
+import { withMoments } from '../saim/adamw'
+import { classifierWeights, classifyStep, fineTuneInputs, fineTuneStep } from '../saim/classifier'
 import { dropPathFactors } from '../saim/drop-path'
 import { drawMixing, mixedTargets, mixingDraws } from '../saim/mixing'
 import { warmUpThenCosine } from '../saim/schedule'
@@ -37,7 +32,7 @@ export async function fineTune(
   const size = imageSizeOf(pretraining, s)
   const weights = classifierWeights(pretrained, pretraining, classes.length, s.seed)
   const names = Object.keys(weights)
-  const state = engine.createState(fineTuneState(weights))
+  const state = engine.createState(withMoments(weights))
   const step = await engine.compile(
     fineTuneStep(pretraining, s, names),
     state,

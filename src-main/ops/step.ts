@@ -11,6 +11,13 @@ export type NamedTensors = Record<string, Tensor>
 /** How many values a tensor of the shape has. */
 export const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
 
+/** Each value changed, under its name. */
+export const mapValues = <A, B>(
+  record: Record<string, A>,
+  change: (value: A, name: string) => B,
+): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))
+
 export interface TensorSpec {
   shape: number[]
   dtype: 'float32' | 'int32'

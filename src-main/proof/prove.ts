@@ -36,7 +36,7 @@ export async function prove(id: string, { threads }: { threads: number }): Promi
   tf.enableProdMode() // no advice on the terminal to use another backend
   const { outputs, operators, device } = await lossAndGradientsOf(id, threads)
   const reference = await run(
-    new EagerEngine('reference', 'cpu', { name: '', software: false, fastestBytes: Infinity }),
+    new EagerEngine('reference', 'cpu', { name: '', software: false, fastestBytes: Infinity, cores: 1 }),
   )
   const names = Object.keys(initialWeights(tiny, 0))
   const lossDifference = Math.abs(outputs['loss']!.values[0]! - reference['loss']!.values[0]!)
@@ -114,15 +114,16 @@ export function countOperators(events: ProfileEvent[]): EngineProof['operators']
 /** Images that a training step of the preset takes in a second, after a first one that compiles. */
 async function measure(engine: Engine): Promise<number> {
   const h = measured(engine.device.software)
-  const state = engine.createState(startingState(h, engine.device, initialWeights(h, 0)))
+  const state = startingState(h, engine, initialWeights(h, 0))
   const update = await compileUpdate(h, engine, state)
-  const train = (count: number) => update([batchOf(h)], 1e-4, count)
+  const train = (count: number) => update.run([batchOf(h)], 1e-4, count)
   await train(1)
   const start = performance.now()
   let steps = 0
   while (steps < measuring.steps && performance.now() - start < measuring.seconds * 1000)
     await train(++steps + 1)
   const seconds = (performance.now() - start) / 1000
+  await update.close()
   state.dispose()
   return (steps * h.batchSize) / seconds
 }

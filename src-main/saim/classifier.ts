@@ -3,7 +3,7 @@ import type { FineTuneSettings } from '../../src-shared/evaluation-settings'
 import { normals, purposes } from '../../src-shared/random'
 import type { NamedTensorData, NamedTensors, StepFunction, TensorSpec } from '../ops/step'
 import * as tf from '../ops/tf'
-import { adamw, meanName, varianceName } from './adamw'
+import { adamw } from './adamw'
 import { layerScale } from './layer-decay'
 import { crossEntropy, mixImages } from './mixing'
 import { encode, linear, norm, type Weights } from './model'
@@ -51,15 +51,6 @@ export function classifierWeights(
   }
 }
 
-/** Weights with AdamW's moments. */
-export function fineTuneState(weights: NamedTensorData): NamedTensorData {
-  const state = { ...weights }
-  for (const [name, { shape, values }] of Object.entries(weights))
-    for (const moment of [meanName(name), varianceName(name)])
-      state[moment] = { shape, values: new Float32Array(values.length) }
-  return state
-}
-
 /** One step of fine-tuning: mixed images, soft targets, AdamW with layer-wise decay of the learning rate. */
 export const fineTuneStep =
   (h: Hyperparameters, s: FineTuneSettings, names: string[]): StepFunction =>
@@ -72,7 +63,7 @@ export const fineTuneStep =
     const gradients: NamedTensors = Object.fromEntries(names.map((name, i) => [name, grads[i]!]))
     const scaleOf = (name: string) => layerScale(name, h.depth, s.layerDecay)
     return {
-      state: adamw(s, state, gradients, learningRate!, step!, scaleOf),
+      state: adamw(s, state, gradients, learningRate!, step!, { scaleOf }),
       outputs: { loss: value },
     }
   }

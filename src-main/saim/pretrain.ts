@@ -1,7 +1,15 @@
 import * as tf from '../ops/tf'
 import { type Hyperparameters, visiblePatches } from '../../src-shared/hyperparameters'
 import { valueAndGradients } from '../ops/gradients'
-import type { NamedTensorData, NamedTensors, StepFunction, TensorSpec } from '../ops/step'
+import {
+  mapValues,
+  type NamedTensorData,
+  type NamedTensors,
+  sizeOf,
+  type StepFunction,
+  type TensorSpec,
+} from '../ops/step'
+import type { Vectors } from '../ops/vectors'
 import { adamw, meanName, varianceName } from './adamw'
 import { predictHidden } from './mae'
 import { forward, sortTokens, type Weights } from './model'
@@ -55,26 +63,37 @@ export const trainStep =
     return { state: updated, outputs: { loss, gradientNorm: norm } }
   }
 
-/** Adds the gradients of some images to those kept; they are `share` of the images of an update. */
+/** Adds the gradients of some images to those kept, which are vectors; they are `share` of the images of an update. */
 export const accumulateStep =
   (h: Hyperparameters, share: number): StepFunction =>
   (state, { images, order }) => {
     const { loss, gradients } = lossAndGradients(h, state, images!, order!, share)
-    const sums = Object.entries(gradients).map(([name, g]) => [
-      gradientName(name),
-      state[gradientName(name)]!.add(g),
-    ])
+    const sums = Object.entries(weightVectors(h)).map(([vector, names]) => {
+      const gradient = tf.concat(names.map((name) => gradients[name]!.flatten()))
+      return [gradientName(vector), state[gradientName(vector)]!.add(gradient)]
+    })
     return { state: Object.fromEntries(sums), outputs: { loss } }
   }
 
-/** Updates the weights by the accumulated gradients and clears those. */
+/**
+ * Updates the weights by the accumulated gradients and clears those. All are vectors, as `trainingVectors` names them;
+ * gradients of `lanes` others, that computed a share of the batch beside this state, are added.
+ */
 export const updateStep =
-  (h: Hyperparameters): StepFunction =>
-  (state, { learningRate, step }) => {
-    const names = Object.keys(weightShapes(h))
-    const gradients = Object.fromEntries(names.map((name) => [name, state[gradientName(name)]!]))
-    const { state: updated, norm } = update(h, state, gradients, learningRate!, step!)
-    for (const name of names) updated[gradientName(name)] = tf.zeros(gradients[name]!.shape)
+  (h: Hyperparameters, lanes = 0): StepFunction =>
+  (state, inputs) => {
+    const vectors = Object.keys(weightVectors(h))
+    const gradients = Object.fromEntries(
+      vectors.map((vector) => {
+        const others = Array.from(
+          { length: lanes },
+          (_, lane) => inputs[laneInput(lane, gradientName(vector))]!,
+        )
+        return [vector, tf.addN([state[gradientName(vector)]!, ...others])]
+      }),
+    )
+    const { state: updated, norm } = update(h, state, gradients, inputs['learningRate']!, inputs['step']!)
+    for (const vector of vectors) updated[gradientName(vector)] = tf.zeros(gradients[vector]!.shape)
     return { state: updated, outputs: { gradientNorm: norm } }
   }
 
@@ -90,7 +109,8 @@ function update(
     const scale = tf.minimum(1, tf.div(h.clipGradient, norm.add(1e-6)))
     gradients = Object.fromEntries(Object.entries(gradients).map(([name, g]) => [name, g.mul(scale)]))
   }
-  return { state: adamw(h, state, gradients, learningRate, step), norm }
+  const decays = (name: string) => name.startsWith(decayed) || gradients[name]!.rank > 1
+  return { state: adamw(h, state, gradients, learningRate, step, { decays }), norm }
 }
 
 /**
@@ -141,21 +161,55 @@ export const validationStep =
     return { outputs: { losses: tf.mean(difference(prediction, goal, h.loss), [1, 2]) } }
   }
 
-const gradientName = (weight: string) => `gradient/${weight}`
+export const gradientName = (weight: string) => `gradient/${weight}`
+const laneInput = (lane: number, gradient: string) => `lane ${lane}/${gradient}`
 
-/** Weights with all that training keeps beside them: AdamW's moments, and gradients where they `accumulate`. */
-export function trainingState(
-  weights: NamedTensorData,
-  { accumulate }: { accumulate: boolean },
-): NamedTensorData {
-  const state = { ...weights }
-  for (const [name, { shape, values }] of Object.entries(weights)) {
-    state[meanName(name)] = { shape, values: new Float32Array(values.length) }
-    state[varianceName(name)] = { shape, values: new Float32Array(values.length) }
-    if (accumulate) state[gradientName(name)] = { shape, values: new Float32Array(values.length) }
+const decayed = 'decayed '
+/** Values of a vector at most, unless a single weight has more: as many as caches hold with what AdamW makes of them. */
+const vectorSize = 2 ** 18
+
+/**
+ * The weights as few vectors of many values instead of many tensors, some of few: each costs time by itself. Those that
+ * decay are apart from the others.
+ */
+export function weightVectors(h: Hyperparameters): Vectors {
+  const vectors: Vectors = {}
+  for (const [kind, isOfIt] of [
+    [decayed, (shape: number[]) => shape.length > 1],
+    ['plain ', (shape: number[]) => shape.length < 2],
+  ] as const) {
+    let [number, size] = [0, 0]
+    for (const [name, shape] of Object.entries(weightShapes(h)).filter(([, shape]) => isOfIt(shape))) {
+      if (size > 0 && size + sizeOf(shape) > vectorSize) [number, size] = [number + 1, 0]
+      size += sizeOf(shape)
+      ;(vectors[`${kind}${number}`] ??= []).push(name)
+    }
   }
-  return state
+  return vectors
 }
+
+/** How many values each of those vectors has. */
+export function vectorSizes(h: Hyperparameters): Record<string, number> {
+  const shapes = weightShapes(h)
+  return mapValues(weightVectors(h), (names) => names.reduce((sum, name) => sum + sizeOf(shapes[name]!), 0))
+}
+
+/** The vectors of the weights and of AdamW's moments. */
+export const trainingVectors = (h: Hyperparameters): Vectors =>
+  Object.fromEntries(
+    [(name: string) => name, meanName, varianceName].flatMap((nameOf) =>
+      Object.entries(weightVectors(h)).map(([vector, names]) => [nameOf(vector), names.map(nameOf)]),
+    ),
+  )
+
+/** What `accumulateStep` adds to: gradients of nothing yet, by vector. */
+export const noGradients = (h: Hyperparameters): NamedTensorData =>
+  Object.fromEntries(
+    Object.entries(vectorSizes(h)).map(([vector, size]) => [
+      gradientName(vector),
+      { shape: [size], values: new Float32Array(size) },
+    ]),
+  )
 
 const float = (shape: number[]): TensorSpec => ({ shape, dtype: 'float32' })
 
@@ -165,7 +219,24 @@ export const imageInputs = (h: Hyperparameters, batch = h.batchSize): Record<str
   order: { shape: [batch, patchCount(h)], dtype: 'int32' },
 })
 
-export const updateInputs = (): Record<string, TensorSpec> => ({ learningRate: float([]), step: float([]) })
+/** Inputs of `updateStep`. */
+export function updateInputs(h: Hyperparameters, lanes = 0): Record<string, TensorSpec> {
+  const gradients = Object.entries(vectorSizes(h)).map(([vector, size]) => [
+    gradientName(vector),
+    float([size]),
+  ])
+  return { ...rateInputs, ...laneInputs(Array(lanes).fill(Object.fromEntries(gradients))) }
+}
+
+/** What lanes have for each gradient, by vector, under the names of the inputs of `updateStep`. */
+export const laneInputs = <T>(lanes: Record<string, T>[]): Record<string, T> =>
+  Object.fromEntries(
+    lanes.flatMap((gradients, lane) =>
+      Object.entries(gradients).map(([gradient, value]) => [laneInput(lane, gradient), value]),
+    ),
+  )
+
+const rateInputs = { learningRate: float([]), step: float([]) }
 
 /** Inputs of `trainStep`. */
-export const trainInputs = (h: Hyperparameters) => ({ ...imageInputs(h), ...updateInputs() })
+export const trainInputs = (h: Hyperparameters) => ({ ...imageInputs(h), ...rateInputs })

@@ -1,5 +1,6 @@
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { normals, purposes, uniforms } from '../../src-shared/random'
+import { sizeOf } from '../ops/step'
 
 type Shapes = Record<string, number[]>
 
@@ -20,6 +21,10 @@ export function weightShapes(h: Hyperparameters): Shapes {
     ...head(h, pixels),
   }
 }
+
+/** How many values all weights have together. */
+export const weightCount = (h: Hyperparameters): number =>
+  Object.values(weightShapes(h)).reduce((sum, shape) => sum + sizeOf(shape), 0)
 
 const maeDecoder = ({ width, decoderWidth, decoderDepth }: Hyperparameters, pixels: number): Shapes => ({
   mask_token: [1, 1, decoderWidth],

@@ -1,11 +1,11 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { AppSettings, Estimate, Run } from '../../src-shared/contract'
 import { type Hyperparameters, learningRate, visiblePatches } from '../../src-shared/hyperparameters'
-import { processorFastestBytes } from '../engine/onnx/session'
+import { processor } from '../engine/onnx/session'
 import { patchCount } from '../saim/order'
-import { weightShapes } from '../saim/weights'
+import { weightCount } from '../saim/weights'
 import { freeDiskBytes } from '../training/disk'
-import { partSize } from '../training/update'
+import { type PartPlan, planParts } from '../training/gradients'
 
 /** Arithmetic that a core does in a second, as a guess for machines that have trained nothing yet. */
 const flopsPerCore = 60e9
@@ -24,9 +24,9 @@ export async function estimateRun(
   h: Hyperparameters,
   images: number,
   runs: Run[],
-  { runsFolder, engine }: Pick<AppSettings, 'runsFolder' | 'engine'>,
+  { runsFolder, engine, threads }: Pick<AppSettings, 'runsFolder' | 'engine' | 'threads'>,
 ): Promise<Estimate> {
-  const parameters = Object.values(weightShapes(h)).reduce((sum, s) => sum + s.reduce((a, b) => a * b), 0)
+  const parameters = weightCount(h)
   const batchesPerEpoch = Math.max(1, Math.floor(images / h.batchSize))
   const totalSteps = Math.max(1, Math.floor((h.epochs * batchesPerEpoch) / h.accumulation))
   const imagesPerStep = h.batchSize * h.accumulation
@@ -34,7 +34,7 @@ export async function estimateRun(
     .filter((run) => run.latest && costly.every((name) => run.hyperparameters[name] === h[name]))
     .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0]?.latest
 
-  const fastestBytes = engine === 'onnxruntime-cpu' ? processorFastestBytes : Infinity
+  const device = engine === 'onnxruntime-cpu' ? processor(threads) : { fastestBytes: Infinity, cores: 1 }
   const seconds = earlier
     ? (totalSteps * imagesPerStep) / earlier.imagesPerSecond
     : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)
@@ -44,7 +44,7 @@ export async function estimateRun(
   const checkpoints = Math.min(written, kept + h.keepBest + 2)
   const estimate = {
     parameters,
-    memoryBytes: earlier?.memory ?? memoryBytes(h, parameters, partSize(h, { fastestBytes })),
+    memoryBytes: earlier?.memory ?? memoryBytes(h, parameters, planParts(h, device)),
     availableMemoryBytes: Math.max(freemem(), totalmem() * 0.5),
     stepsPerEpoch: Math.ceil(totalSteps / h.epochs),
     totalSteps,
@@ -77,14 +77,17 @@ function flopsPerImage(h: Hyperparameters): number {
   return 6 * (blocks.reduce((a, b) => a + b) + head)
 }
 
-/** Weights and moments in two buffers, gradients, and what the blocks and the head keep of `images` for the backward pass. */
-function memoryBytes(h: Hyperparameters, parameters: number, images: number): number {
+/**
+ * Weights, moments and gradients in two buffers, what other lanes have of weights and gradients, and what the blocks and the
+ * head keep of a part's images for the backward pass.
+ */
+function memoryBytes(h: Hyperparameters, parameters: number, { size, lanes }: PartPlan): number {
   const stacks = stacksOf(h)
   const kept = stacks.map(
     ({ blocks, tokens, width, heads }, i) =>
       (blocks + (i === stacks.length - 1 ? 1 : 0)) * tokens * (22 * width + 2 * heads * tokens),
   )
-  return 200e6 + parameters * 4 * 8 + images * kept.reduce((a, b) => a + b) * 4
+  return 200e6 + parameters * 4 * (8 + 5 * (lanes - 1)) + lanes * size * kept.reduce((a, b) => a + b) * 4
 }
 
 function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warnings'>): string[] {

@@ -4,7 +4,7 @@ import { AppError } from '../../src-shared/errors'
 import { type Batch, type BatchLoader, openBatches, requireImages } from '../data/batches'
 import { cacheLimits } from '../data/pixel-cache'
 import { createEngine } from '../engine'
-import type { Device } from '../engine/engine'
+import type { Engine, State } from '../engine/engine'
 import { decodeSafetensors } from '../exporting/safetensors'
 import type { NamedTensorData } from '../ops/step'
 import { cacheFolder } from '../paths'
@@ -59,7 +59,7 @@ export async function train(
   if (run.notice) log(run.notice)
   const engine = await createEngine(run.engine, { threads: run.threads })
   await noteEngine(folder, run, saved?.state.step ?? 0)
-  const state = engine.createState(await startOf(folder, run, engine.device, saved))
+  const state = await startOf(folder, run, engine, saved)
   const chosen = images.indicesOf('train')
   const place = placeOf(saved, Math.max(1, Math.floor(chosen.length / h.batchSize)))
   const loader = openBatches({
@@ -163,7 +163,7 @@ export async function train(
         log(`Left out ${path}: ${reason}.`)
 
       const learningRate = learningRateAt(h, epochOf(step))
-      const { loss, gradientNorm } = await update(batches, learningRate, step + 1)
+      const { loss, gradientNorm } = await update.run(batches, learningRate, step + 1)
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
         await keepFailedBatch(folder, step + 1, h, batches, images)
         throw notFinite(step + 1, savedAt, runPaths(folder).failure(step + 1))
@@ -232,18 +232,18 @@ const foldersOf = (folder: string) => {
   return [folder, checkpoints, reconstructionsRoot, failures]
 }
 
-/** Weights and moments of a checkpoint; at the start those of another run's checkpoint, or new ones. */
+/** A state of the weights and moments of a checkpoint; at the start those of another run's checkpoint, or new ones. */
 async function startOf(
   folder: string,
   run: RunFile,
-  device: Device,
+  engine: Engine,
   saved: SavedCheckpoint | null,
-): Promise<NamedTensorData> {
+): Promise<State> {
   const h = run.hyperparameters
-  if (saved) return startingState(h, device, saved.weights, saved.optimizer)
-  if (!run.origin) return startingState(h, device, initialWeights(h, h.seed))
+  if (saved) return startingState(h, engine, saved.weights, saved.optimizer)
+  if (!run.origin) return startingState(h, engine, initialWeights(h, h.seed))
   const bytes = await readChecked(runPaths(folder).initial, 'weights.safetensors')
-  return startingState(h, device, decodeSafetensors(bytes).tensors as NamedTensorData)
+  return startingState(h, engine, decodeSafetensors(bytes).tensors as NamedTensorData)
 }
 
 async function takeBatches(loader: BatchLoader, count: number): Promise<Batch[]> {

@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const { hyperparameters, engine: id, threads } = await readRun(folder!)
   const h = { ...hyperparameters, batchSize: Number(batchSize), accumulation: Number(accumulation) }
   const engine = await createEngine(id, { threads })
-  const state = engine.createState(startingState(h, engine.device, initialWeights(h, h.seed)))
+  const state = startingState(h, engine, initialWeights(h, h.seed))
   const update = await compileUpdate(h, engine, state)
   const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) => (i % 255) / 255)
   const indices = Array.from({ length: h.batchSize }, (_, i) => i)
@@ -28,7 +28,8 @@ async function main(): Promise<void> {
   }))
   // What decoder threads, reconstructions and validation take beside it.
   const others = Buffer.alloc(384e6, 1)
-  for (let step = 1; step <= 2; step++) await update(batches.slice(0, h.accumulation), 0, step)
+  for (let step = 1; step <= 2; step++) await update.run(batches.slice(0, h.accumulation), 0, step)
+  await update.close()
   if (others.length) parentPort.post('fits')
 }
 

@@ -1,26 +1,26 @@
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
-import type { Batch } from '../data/batches'
-import type { Device, Engine, State } from '../engine/engine'
-import type { NamedTensorData } from '../ops/step'
-import { orders, patchCount } from '../saim/order'
+import type { Engine, State } from '../engine/engine'
+import { mapValues, type NamedTensorData } from '../ops/step'
+import { withMoments } from '../saim/adamw'
 import {
-  accumulateStep,
-  imageInputs,
-  trainingState,
+  laneInputs,
+  noGradients,
+  trainingVectors,
   trainInputs,
   trainStep,
   updateInputs,
   updateStep,
+  weightVectors,
 } from '../saim/pretrain'
-
-type Images = Pick<Batch, 'images' | 'indices' | 'epoch'>
+import { compileGradients, type Images, type PartImages, partsOf, planParts } from './gradients'
+import { Lanes } from './lanes'
 
 /** Updates the weights once, from a batch or from several whose gradients accumulate; `step` counts from 1. */
-export type Update = (
-  batches: Images[],
-  learningRate: number,
-  step: number,
-) => Promise<{ loss: number; gradientNorm: number }>
+export interface Update {
+  run(batches: Images[], learningRate: number, step: number): Promise<{ loss: number; gradientNorm: number }>
+  /** Ends its threads. */
+  close(): Promise<void>
+}
 
 /** `state` is that of `startingState` on the same engine. */
 export async function compileUpdate(h: Hyperparameters, engine: Engine, state: State): Promise<Update> {
@@ -30,64 +30,58 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
   })
   const number = (outputs: NamedTensorData, name: string) => outputs[name]!.values[0]!
 
-  if (!accumulates(h, engine.device)) {
-    const step = await engine.compile(trainStep(h), state, trainInputs(h))
-    return async ([batch], learningRate, count) => {
-      const [images] = inParts(h, batch!, h.batchSize)
-      const outputs = await step.run({ ...images, ...scalars(learningRate, count) })
+  if (!accumulates(h, engine)) {
+    const program = await engine.compile(trainStep(h), state, trainInputs(h))
+    const run: Update['run'] = async ([batch], learningRate, step) => {
+      const [images] = partsOf(h, batch!, h.batchSize)
+      const outputs = await program.run({ ...images, ...scalars(learningRate, step) })
       return { loss: number(outputs, 'loss'), gradientNorm: number(outputs, 'gradientNorm') }
     }
+    return { run, close: async () => undefined }
   }
-  const size = partSize(h, engine.device)
-  const share = size / (h.batchSize * h.accumulation)
-  const accumulate = await engine.compile(accumulateStep(h, share), state, imageInputs(h, size))
-  const update = await engine.compile(updateStep(h), state, updateInputs())
-  return async (batches, learningRate, count) => {
-    let loss = 0
-    for (const batch of batches)
-      for (const images of inParts(h, batch, size)) loss += number(await accumulate.run(images), 'loss')
+
+  const plan = planParts(h, engine.device)
+  const others = plan.lanes - 1
+  const opening = Lanes.open(others, { h, engine: engine.id, plan })
+  const addGradients = await compileGradients(h, engine, state, plan)
+  const update = await engine.compile(updateStep(h, others), state, updateInputs(h, others))
+  const lanes = await opening
+  const vectors = Object.keys(weightVectors(h))
+
+  const run: Update['run'] = async (batches, learningRate, step) => {
+    const parts = batches.flatMap((batch) => partsOf(h, batch, plan.size))
+    const [own, ...theirs] = deal(parts, plan.lanes)
+    const sums = others ? lanes.sum(await state.read(vectors), theirs) : Promise.resolve([])
+    const [ownLoss, laneSums] = await Promise.all([addGradients(own!), sums])
+    const loss = laneSums.reduce((total, { loss }) => total + loss, ownLoss)
     if (!Number.isFinite(loss)) return { loss, gradientNorm: NaN }
-    const outputs = await update.run(scalars(learningRate, count))
+    const gradients = laneSums.map((sum) => mapValues(sum.gradients, ({ values }) => values))
+    const outputs = await update.run({ ...scalars(learningRate, step), ...laneInputs(gradients) })
     return { loss, gradientNorm: number(outputs, 'gradientNorm') }
   }
+  return { run, close: () => lanes.close() }
 }
 
-/**
- * How many images of a batch are computed at once: as many, of those that divide it evenly, as keep the widest tensors of
- * a block, [images, N, 4C] and [images, heads, N, N], within what the device computes fastest. What a batch needs of
- * memory shrinks with them.
- */
-export function partSize(h: Hyperparameters, { fastestBytes }: Pick<Device, 'fastestBytes'>): number {
-  const imageBytes = patchCount(h) * Math.max(4 * h.width, h.heads * patchCount(h)) * 4
-  const fits = (size: number) => h.batchSize % size === 0 && size * imageBytes <= fastestBytes
-  for (let size = h.batchSize; size > 1; size--) if (fits(size)) return size
-  return 1
+/** Deals parts to lanes in turn, so that what a lane adds up depends on nothing but how many lanes there are. */
+const deal = (parts: PartImages[], lanes: number): PartImages[][] =>
+  Array.from({ length: lanes }, (_, lane) => parts.filter((_, i) => i % lanes === lane))
+
+const accumulates = (h: Hyperparameters, engine: Engine) => {
+  const { size, lanes } = planParts(h, engine.device)
+  return lanes > 1 || size < h.batchSize * h.accumulation
 }
 
-const accumulates = (h: Hyperparameters, device: Device) =>
-  h.accumulation > 1 || partSize(h, device) < h.batchSize
-
-/** Inputs of a step for each `size` images of a batch. */
-function inParts(h: Hyperparameters, { images, indices, epoch }: Images, size: number) {
-  const pixels = h.imageSize ** 2 * 3
-  return Array.from({ length: h.batchSize / size }, (_, i) => [i * size, (i + 1) * size] as const).map(
-    ([from, to]) => ({
-      images: images.subarray(from * pixels, to * pixels),
-      order: orders(h, h.seed, epoch, indices.slice(from, to)),
-    }),
-  )
-}
-
-/** Weights with what the optimizer kept beside them, or with new moments. */
+/** A state of weights with what the optimizer kept beside them, or with new moments. */
 export const startingState = (
   h: Hyperparameters,
-  device: Device,
+  engine: Engine,
   weights: NamedTensorData,
   optimizer: NamedTensorData = {},
-): NamedTensorData => ({
-  ...trainingState(weights, { accumulate: accumulates(h, device) }),
-  ...optimizer,
-})
+): State =>
+  engine.createState(
+    { ...withMoments(weights), ...optimizer, ...(accumulates(h, engine) && noGradients(h)) },
+    trainingVectors(h),
+  )
 
 /** Names with a slash are kept beside the weights: moments and gradients. */
 export function splitState(values: NamedTensorData) {

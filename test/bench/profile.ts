@@ -10,8 +10,9 @@ import { encodeModel } from '../../src-main/engine/onnx/encode'
 import { sizeOf } from '../../src-main/ops/step'
 import { optimise, sumsAsProducts } from '../../src-main/engine/onnx/passes'
 import { trace } from '../../src-main/engine/onnx/tracer'
+import { withMoments } from '../../src-main/saim/adamw'
 import { orders } from '../../src-main/saim/order'
-import { trainingState, trainInputs, trainStep } from '../../src-main/saim/pretrain'
+import { trainInputs, trainStep } from '../../src-main/saim/pretrain'
 import { initialWeights } from '../../src-main/saim/weights'
 import { fromPreset, type PresetName } from '../../src-shared/hyperparameters'
 
@@ -28,7 +29,7 @@ interface Event {
 
 async function main() {
   const folder = mkdtempSync(path.join(tmpdir(), 'saim-profile-'))
-  const state = trainingState(initialWeights(h, 0), { accumulate: false })
+  const state = withMoments(initialWeights(h, 0))
   const specs = Object.fromEntries(
     Object.entries(state).map(([name, { shape }]) => [name, { shape, dtype: 'float32' as const }]),
   )

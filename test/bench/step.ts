@@ -18,7 +18,7 @@ const threads = cpus().length
 async function ours() {
   const start = performance.now()
   const engine = await createEngine('onnxruntime-cpu', { threads })
-  const state = engine.createState(startingState(h, engine.device, initialWeights(h, 0)))
+  const state = startingState(h, engine, initialWeights(h, 0))
   const update = await compileUpdate(h, engine, state)
   const compiled = performance.now() - start
   const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) =>
@@ -28,9 +28,10 @@ async function ours() {
   const times: number[] = []
   for (let step = 1; step <= Number(steps); step++) {
     const begin = performance.now()
-    await update([batch], 1e-4, step)
+    await update.run([batch], 1e-4, step)
     times.push(performance.now() - begin)
   }
+  await update.close()
   const sorted = times.slice(2).sort((a, b) => a - b)
   return {
     median: sorted[sorted.length >> 1]!,

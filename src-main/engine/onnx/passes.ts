@@ -172,6 +172,38 @@ export function sumsAsProducts(graph: Graph): Graph {
   return { ...graph, nodes, constants, values }
 }
 
+/**
+ * A matrix product's first factor that is read by columns, as in gradients of weights Xᵀ G, is transposed before: the
+ * processor's product would do so again for each panel of the second.
+ */
+export function transposeFirst(graph: Graph): Graph {
+  const values = new Map(graph.values)
+  const nodes = graph.nodes.flatMap((node): Node[] => {
+    const x = values.get(node.inputs[0]!)
+    const isByColumns = node.op === 'FusedMatMul' && (node.attributes['transA'] as { int: number }).int === 1
+    if (!isByColumns || x?.shape.length !== 2) return [node]
+    const turned: Value = { ...x, name: `${x.name}/transposed`, shape: [...x.shape].reverse() }
+    const product: Node = {
+      ...node,
+      inputs: [turned.name, node.inputs[1]!],
+      attributes: { ...node.attributes, transA: { int: 0 } },
+    }
+    if (values.has(turned.name)) return [product]
+    values.set(turned.name, turned)
+    return [
+      {
+        op: 'Transpose',
+        domain: '',
+        inputs: [x.name],
+        outputs: [turned.name],
+        attributes: { perm: { ints: [1, 0] } },
+      },
+      product,
+    ]
+  })
+  return { ...graph, nodes, values }
+}
+
 /** Whether a constant's values are 0, 1 .. up to `end`, without it. */
 const isRangeTo = (end: number, { values }: Constant) =>
   values.length === end && Array.from(values as BigInt64Array).every((axis, i) => Number(axis) === i)

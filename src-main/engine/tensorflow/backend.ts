@@ -23,6 +23,7 @@ export function openTensorflow(file: string, threads: number): Engine {
     name: addon.isUsingGpuDevice() ? 'GPU' : 'processor',
     software: false,
     fastestBytes: Infinity,
+    cores: 1,
   }
   return new EagerEngine('tensorflow', backendName, device)
 }

@@ -1,0 +1,76 @@
+import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import type { Batch } from '../data/batches'
+import type { Device, Engine, State } from '../engine/engine'
+import { orders, patchCount } from '../saim/order'
+import { accumulateStep, imageInputs } from '../saim/pretrain'
+import { weightCount } from '../saim/weights'
+
+export type Images = Pick<Batch, 'images' | 'indices' | 'epoch'>
+
+/** Inputs of a step for some images of a batch: images [b, S, S, 3], order [b, N]. */
+export interface PartImages {
+  images: Float32Array
+  order: Int32Array
+  [input: string]: Float32Array | Int32Array
+}
+
+/** How the images of an update are computed: in parts of `size`, dealt to `lanes` cores. */
+export interface PartPlan {
+  size: number
+  lanes: number
+}
+
+/** Weights above which cores share each product instead of having copies of the weights: those products are large enough. */
+const weightsForLanes = 2.5e7
+
+/** The plan that computes fastest. A single part may still be the whole batch. */
+export function planParts(
+  h: Hyperparameters,
+  { fastestBytes, cores }: Pick<Device, 'fastestBytes' | 'cores'>,
+): PartPlan {
+  const images = h.batchSize * h.accumulation
+  const hasLanes = cores > 1 && weightCount(h) <= weightsForLanes
+  if (!hasLanes) return { size: partSize(h, fastestBytes * cores), lanes: 1 }
+  const size = partSize(h, fastestBytes, Math.max(1, Math.floor(images / cores)))
+  return { size, lanes: Math.min(cores, images / size) }
+}
+
+/**
+ * How many images of a batch are computed at once: as many, of those that divide it evenly, as keep the widest tensors of
+ * a block, [images, N, 4C] and [images, heads, N, N], within what computes fastest. What a batch needs of memory shrinks
+ * with them.
+ */
+function partSize(h: Hyperparameters, fastestBytes: number, most = h.batchSize): number {
+  const imageBytes = patchCount(h) * Math.max(4 * h.width, h.heads * patchCount(h)) * 4
+  const fits = (size: number) => h.batchSize % size === 0 && size * imageBytes <= fastestBytes
+  for (let size = Math.min(most, h.batchSize); size > 1; size--) if (fits(size)) return size
+  return 1
+}
+
+/** Inputs of a step for each `size` images of a batch. */
+export function partsOf(h: Hyperparameters, { images, indices, epoch }: Images, size: number): PartImages[] {
+  const pixels = h.imageSize ** 2 * 3
+  return Array.from({ length: h.batchSize / size }, (_, i) => [i * size, (i + 1) * size] as const).map(
+    ([from, to]) => ({
+      images: images.subarray(from * pixels, to * pixels),
+      order: orders(h, h.seed, epoch, indices.slice(from, to)),
+    }),
+  )
+}
+
+/** Adds the gradients of parts to those that `state` keeps; answers the sum of their losses, each times its share. */
+export async function compileGradients(
+  h: Hyperparameters,
+  engine: Engine,
+  state: State,
+  { size, lanes }: PartPlan,
+): Promise<(parts: PartImages[]) => Promise<number>> {
+  const share = size / (h.batchSize * h.accumulation)
+  const threads = lanes > 1 ? 1 : undefined
+  const program = await engine.compile(accumulateStep(h, share), state, imageInputs(h, size), threads)
+  return async (parts) => {
+    let loss = 0
+    for (const part of parts) loss += (await program.run(part))['loss']!.values[0]!
+    return loss
+  }
+}
