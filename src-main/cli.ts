@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { appVersion } from '../src-shared/version'
+import { trainByCluster } from './cli/cluster'
 import { installEngine, listEngines, removeEngine } from './cli/engines'
 import { evaluateRun } from './cli/evaluate'
 import { predict } from './cli/predict'
@@ -39,27 +40,42 @@ const cache = () =>
     'memory for decoded images; 0: none. Without it a quarter of the free memory and, for large images, of the free disk',
   ).argParser(Number)
 
-const trainCommand = program
-  .command('train')
+/** What a new run can be told. */
+function newRunOptions(command: Command): Command {
+  command
+    .addOption(
+      new Option(
+        '--preset <name>',
+        presetNames.map((name) => `${name}: ${presets[name].description}`).join(' '),
+      )
+        .choices(presetNames)
+        .default(undefined, 'nano, or with --from the settings of that run'),
+    )
+    .option('--name <name>', 'name of the run')
+    .option('--from <run[@step]>', 'begin with the weights of a checkpoint of another run')
+    .addOption(runs())
+    .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
+    .addOption(threads())
+    .addOption(decoders())
+    .addOption(cache())
+  for (const option of settingOptions(allSettings)) command.addOption(option)
+  return command
+}
+
+newRunOptions(program.command('train'))
   .description('pre-train on a folder of images')
   .argument('[folder]', 'the images; without it, the sample images that ship with the application')
+  .action(async (folder: string | undefined, options) => void (await train(folder, options)))
+
+newRunOptions(program.command('cluster'))
+  .description('train by the workers of a Ray cluster or of torchrun, with the PyTorch of your Python')
+  .argument('[folder or run]', 'the images of a new run, or the id or folder of a run to go on with')
   .addOption(
-    new Option(
-      '--preset <name>',
-      presetNames.map((name) => `${name}: ${presets[name].description}`).join(' '),
-    )
-      .choices(presetNames)
-      .default(undefined, 'nano, or with --from the settings of that run'),
+    new Option('--launcher <name>', 'who starts the workers').choices(['ray', 'torchrun']).default('ray'),
   )
-  .option('--name <name>', 'name of the run')
-  .option('--from <run[@step]>', 'begin with the weights of a checkpoint of another run')
-  .addOption(runs())
-  .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
-  .addOption(threads())
-  .addOption(decoders())
-  .addOption(cache())
-for (const option of settingOptions(allSettings)) trainCommand.addOption(option)
-trainCommand.action(async (folder: string | undefined, options) => void (await train(folder, options)))
+  .addOption(new Option('--workers <n>', 'at most so many').default(2).argParser(Number))
+  .option('--address <address>', 'of the Ray cluster; without it, this machine')
+  .action(trainByCluster)
 
 const sweepCommand = program
   .command('sweep')

@@ -28,6 +28,9 @@ export const sampleImagesFolder = () => path.join(files, 'resources', 'sample-im
 /** The examples that go into exports. */
 export const exportResources = () => path.join(files, 'resources', 'exports')
 
+/** The PyTorch module that trains on a cluster. */
+export const clusterResources = () => path.join(files, 'resources', 'cluster')
+
 /** What the application keeps for the person: runs, data sets, settings. SAIM_HOME overrides the place. */
 export const dataFolder = () => process.env['SAIM_HOME'] ?? envPaths('saim-studio', { suffix: '' }).data
 

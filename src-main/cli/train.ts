@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
-import type { Metric, RunError } from '../../src-shared/contract'
+import type { Cluster, Metric, RunError } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import {
   allSettings,
@@ -37,6 +37,7 @@ export interface TrainOptions {
   threads: number
   decoders: number
   cache?: number
+  cluster?: Cluster
 }
 
 /** `saim train`: scans the folder, makes a run, trains it and answers its folder. */
@@ -69,6 +70,7 @@ export async function train(
     threads: options.threads,
     decoders: options.decoders,
     cache: options.cache ?? null,
+    cluster: options.cluster,
     statistics: h.normalization === 'dataset' ? await statisticsOf(index) : undefined,
     writeManifest: (file) =>
       writeManifest(file, index, { fraction: h.validationFraction, seed: h.splitSeed }),
@@ -98,15 +100,19 @@ function describe(folder: string, index: DatasetIndex): void {
   if (total > files.length) console.log(`  and ${total - files.length} more`)
 }
 
-/** `saim resume`: goes on with a run from its newest checkpoint. */
+interface ResumeOptions {
+  runs: string
+  images?: string
+  engine?: string
+  cluster?: Cluster
+}
+
+/**
+ * `saim resume`: goes on with a run from its newest checkpoint, by what trained it or by the engine or cluster that is named.
+ */
 export async function resume(
   run: string,
-  {
-    runs,
-    images,
-    engine,
-    ...options
-  }: { runs: string; images?: string; engine?: string } & Record<string, unknown>,
+  { runs, images, engine, cluster, ...options }: ResumeOptions & Record<string, unknown>,
 ): Promise<void> {
   const folder = folderOf(run, runs)
   const file = await readRun(folder)
@@ -117,7 +123,10 @@ export async function resume(
   if (images) await locateImages(folder, path.resolve(images))
   const changes = chosenSettings(allSettings, options)
   if (Object.keys(changes).length) await changeSettings(folder, changes)
-  await updateRun(folder, await chooseEngine(engine ?? file.engine))
+  await updateRun(folder, {
+    ...(await chooseEngine(engine ?? file.engine)),
+    cluster: cluster ?? (engine ? null : file.cluster),
+  })
   await follow(folder)
 }
 

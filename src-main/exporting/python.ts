@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { buffer, text } from 'node:stream/consumers'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import type { NamedTensorData } from '../ops/step'
+import { interpreter } from '../python'
 import { patchCount } from '../saim/order'
 import { featureNames } from './features'
 import { sizeOf } from '../ops/step'
@@ -30,8 +31,6 @@ answer.write((", ".join(f"{name} {sys.modules[name].__version__}" for name in li
 for name in names:
     answer.write(numpy.ascontiguousarray(features[name], "<f4").tobytes())
 `
-
-const interpreter = () => process.env['SAIM_PYTHON'] || (process.platform === 'win32' ? 'python' : 'python3')
 
 /**
  * Features by the export's own example.py in the person's Python (SAIM_PYTHON, else python3), or why there are none.

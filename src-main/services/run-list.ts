@@ -105,6 +105,7 @@ async function describe(folder: string): Promise<Omit<Run, 'stalledSeconds'>> {
     dataset: file.dataset,
     hyperparameters: file.hyperparameters,
     engine: file.engine,
+    cluster: file.cluster,
     notice: file.notice,
     createdAt: file.createdAt,
     updatedAt: file.updatedAt,

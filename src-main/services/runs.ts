@@ -65,7 +65,7 @@ export class Runs {
         await this.options.settings.get(),
       )
     },
-    'runs.start': async ({ dataset: id, hyperparameters, name, from }) => {
+    'runs.start': async ({ dataset: id, hyperparameters, name, from, cluster }) => {
       const dataset = await this.options.datasets.get(id)
       if (dataset.images === 0)
         throw new AppError(
@@ -83,6 +83,7 @@ export class Runs {
         threads: settings.threads,
         decoders: settings.decoders,
         cache: settings.cache,
+        cluster,
         statistics:
           hyperparameters.normalization === 'dataset'
             ? await this.options.datasets.statistics(id)
@@ -102,7 +103,7 @@ export class Runs {
       if (run.status === 'finished')
         throw new AppError('run-busy', `${run.name} is finished.`, 'Start a new run from its weights.')
       if (changes) await changeSettings(run.folder, changes)
-      if (engine) await updateRun(run.folder, { engine })
+      if (engine) await updateRun(run.folder, { engine, cluster: null })
       return this.queue.add(id)
     },
     'runs.pause': async ({ id }) => this.queue.end(await this.list.get(id), 'paused'),

@@ -38,7 +38,7 @@ export const isHere = (owner: LockOwner) => owner.machine === machine
 export class Lock {
   private constructor(
     readonly file: string,
-    private readonly token: string,
+    readonly token: string,
   ) {}
 
   /** Takes a lock that is free or stale. Throws AppError run-busy that names its owner. */

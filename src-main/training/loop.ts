@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import type { Metric } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { type Batch, type BatchLoader, openBatches, requireImages } from '../data/batches'
+import type { Manifest } from '../data/manifest'
 import { cacheLimits } from '../data/pixel-cache'
 import { createEngine } from '../engine'
 import type { Engine, State } from '../engine/engine'
@@ -46,11 +47,8 @@ export async function train(
 ): Promise<Exclude<EndStatus, 'failed'>> {
   const run = await readRun(folder)
   const h = run.hyperparameters
-  const images = await readImages(folder)
+  const images = await prepareFolder(folder)
   const log = (text: string) => tell({ type: 'log', text: appendLog(folder, text) })
-  requireImages(run.dataset.folder, images)
-  for (const place of foldersOf(folder)) await removeLeftovers(place)
-  requested(folder) // what was asked of an earlier process
 
   const saved = await loadNewestCheckpoint(folder, (step, error) =>
     log(`The checkpoint of step ${step} can not be used, the one before is taken: ${error}`),
@@ -218,6 +216,15 @@ export async function train(
   }
 }
 
+/** Looks whether the images of a run are there, answers their list, and clears away what earlier processes left behind. */
+export async function prepareFolder(folder: string): Promise<Manifest> {
+  const images = await readImages(folder)
+  requireImages((await readRun(folder)).dataset.folder, images)
+  for (const place of foldersOf(folder)) await removeLeftovers(place)
+  requested(folder)
+  return images
+}
+
 /** What another program asks; it is asked once. */
 function requested(folder: string): Control['stop'] {
   const file = runPaths(folder).request
@@ -262,11 +269,15 @@ const notFinite = (step: number, savedAt: number, kept: string) =>
     `${savedAt > 0 ? `The checkpoint of step ${savedAt} is good: resume from it` : 'Start again'} with a lower base learning rate or a clipped gradient norm.`,
   )
 
-const lockLost = () =>
+export const lockLost = () =>
   new AppError('run-busy', 'Another process took this run over.', 'Look at it there; nothing is lost.')
 
 /** Keeps in run.json which engine trains from which step on. */
-async function noteEngine(folder: string, { engine: id, engines }: RunFile, fromStep: number): Promise<void> {
+export async function noteEngine(
+  folder: string,
+  { engine: id, engines }: Pick<RunFile, 'engine' | 'engines'>,
+  fromStep: number,
+): Promise<void> {
   const before = engines.filter((earlier) => earlier.fromStep < fromStep)
   if (before.at(-1)?.id === id) return
   await updateRun(folder, { engines: [...before, { id, fromStep, at: new Date().toISOString() }] })

@@ -1,6 +1,7 @@
 import type { RunError } from '../../src-shared/contract'
 import { toErrorData } from '../../src-shared/errors'
 import { parentPort } from '../port'
+import { trainOnCluster } from './cluster'
 import { Reserve } from './disk'
 import { Lock, startHeartbeat } from './lock'
 import { type Control, train } from './loop'
@@ -33,8 +34,10 @@ async function main(): Promise<void> {
   const beat = startHeartbeat(lock.file)
   const reserve = new Reserve(runPaths(folder).reserve)
   try {
-    await updateRun(folder, { status: 'starting', error: null })
-    const status = await train(folder, control, lock, tell)
+    const { cluster } = await updateRun(folder, { status: 'starting', error: null })
+    const status = cluster
+      ? await trainOnCluster(folder, cluster, control, lock, tell)
+      : await train(folder, control, lock, tell)
     await end(status, null)
   } catch (error) {
     reserve.release()

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
-import { runError, runOrigin, runStatus, seam, type Split } from '../../src-shared/contract'
+import { cluster, runError, runOrigin, runStatus, seam, type Split } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { type Hyperparameters, hyperparametersSchema, withChanges } from '../../src-shared/hyperparameters'
 import { appVersion } from '../../src-shared/version'
@@ -20,6 +20,7 @@ import { readRecord, writeRecord } from './record'
  *   reconstructions/<step>
  *   failures/<step>    the batch of a step that gave no number
  *   log.txt
+ *   launcher.txt       what the launcher of a cluster said
  *   reserve            space kept back for the last words on a full disk
  *   request            paused or stopped: what a program that does not train it asks of the one that does
  *   lock               who trains it, while somebody does; its time is their heartbeat
@@ -42,6 +43,8 @@ export const runFileSchema = z.object({
     .default(imageNetStatistics),
   hyperparameters: hyperparametersSchema,
   engine: z.string(),
+  /** Who trains it in place of the engine. */
+  cluster: cluster.nullable().default(null),
   /** Engines that trained it, each from a step on. */
   engines: z.array(z.object({ id: z.string(), fromStep: z.int(), at: z.string() })).default([]),
   /** What the person should know of how it runs, such as that another engine stepped in. */
@@ -70,6 +73,7 @@ export const runPaths = (folder: string) => ({
   manifest: path.join(folder, 'dataset.json'),
   metrics: path.join(folder, 'metrics.jsonl'),
   log: path.join(folder, 'log.txt'),
+  launcher: path.join(folder, 'launcher.txt'),
   lock: path.join(folder, 'lock'),
   request: path.join(folder, 'request'),
   reserve: path.join(folder, 'reserve'),
@@ -91,6 +95,7 @@ export interface NewRun extends Pick<
 > {
   dataset: { name: string; folder: string }
   cache?: number | null
+  cluster?: RunFile['cluster']
   notice?: string | null
   statistics?: RunFile['statistics']
   /** Writes the list of the run's images; answers how many each split has. */
@@ -114,6 +119,7 @@ export async function createRun(
     initial,
     status = 'starting',
     cache = null,
+    cluster = null,
     statistics = imageNetStatistics,
     ...chosen
   }: NewRun,
@@ -127,6 +133,7 @@ export async function createRun(
     notice: null,
     ...chosen,
     cache,
+    cluster,
     statistics,
     status,
     engines: [],

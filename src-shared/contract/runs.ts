@@ -63,6 +63,16 @@ export const seam = z.object({
 /** The checkpoint of another run whose weights a run began with. */
 export const runOrigin = z.object({ run: z.string(), name: z.string(), step: count })
 
+/** Who trains a run in place of this machine's engine: workers that Ray Train or torchrun start. */
+export const cluster = z.object({
+  launcher: z.enum(['ray', 'torchrun']),
+  /** At most so many; after a loss those that are left. */
+  workers: z.int().min(1).max(4096),
+  /** Of a Ray cluster; null for this machine. */
+  address: z.string().nullable(),
+})
+export type Cluster = z.infer<typeof cluster>
+
 export const run = z.object({
   id,
   name: z.string(),
@@ -70,6 +80,7 @@ export const run = z.object({
   dataset: z.object({ name: z.string(), folder: filePath, images: count }),
   hyperparameters: hyperparametersSchema,
   engine: z.string(),
+  cluster: cluster.nullable(),
   /** What the person should know of how it runs, such as that another engine stepped in. */
   notice: z.string().nullable(),
   createdAt: time,
@@ -179,6 +190,8 @@ export const runCalls = {
       name: z.string().max(200).optional(),
       /** Begins with the weights of a checkpoint; the newest where no step is given. */
       from: z.object({ run: id, step: count.optional() }).optional(),
+      /** Trains on a cluster instead of by the engine. */
+      cluster: cluster.optional(),
     }),
     run,
   ),
@@ -193,7 +206,7 @@ export const runCalls = {
     z.object({
       id,
       changes: z.record(z.string(), settingValue).optional(),
-      /** Goes on with another engine. */
+      /** Goes on with another engine; a run of a cluster, on this machine. */
       engine: z.string().optional(),
     }),
     run,

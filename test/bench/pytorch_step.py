@@ -1,6 +1,6 @@
 """Times a training step of SAIM in PyTorch, eager, fp32, as the authors' loop does it: loss, gradients, their norm, AdamW.
-The model is the authors' own where OFFICIAL names a clone of github.com/qiy20/SAIM, else test/python/saim.py, which does
-the same with fewer LayerNorms. Prints one JSON line.
+The model is the authors' own where OFFICIAL names a clone of github.com/qiy20/SAIM, else that of resources/cluster.
+Prints one JSON line.
 Usage: pytorch_step.py '{"imageSize": 64, ...}' batch steps threads"""
 
 import json
@@ -35,10 +35,10 @@ if official:
         gaussian_sigma=1,
     )
 else:
-    sys.path.append(str(Path(__file__).parents[1] / "python"))
-    from saim import Saim  # noqa: E402
+    sys.path.append(str(Path(__file__).parents[2] / "resources" / "cluster"))
+    from model import Saim  # noqa: E402
 
-    model = Saim(*(h[name] for name in ("imageSize", "patchSize", "width", "depth", "heads", "queryDepth")))
+    model = Saim(h)
 
 tokens = (h["imageSize"] // h["patchSize"]) ** 2
 trained = [p for p in model.parameters() if p.requires_grad]
@@ -52,7 +52,7 @@ times = []
 for _ in range(steps):
     start = time.perf_counter()
     optimizer.zero_grad()
-    loss = model(images) if official else model(images, torch.rand(batch, tokens))
+    loss = model(images) if official else model(images, torch.rand(batch, tokens).argsort(1)).mean()
     loss.backward()
     norm = torch.norm(torch.stack([torch.norm(p.grad) for p in trained]))
     optimizer.step()

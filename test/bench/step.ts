@@ -2,7 +2,7 @@
  * Time and peak memory of a training step for a preset, beside PyTorch where it is to be had:
  *   npm run bench -- step [preset] [batch] [steps]
  * PYTHON names a Python with torch (default python3), OFFICIAL a clone of the authors' code, github.com/qiy20/SAIM, which
- * needs timm. Without it a model of our own in PyTorch stands in.
+ * needs timm. Without it the PyTorch module of resources/cluster stands in.
  */
 import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'

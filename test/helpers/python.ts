@@ -17,6 +17,9 @@ export function requirePythonInCi(): void {
   else if (!hasPython) console.log('No .cache/python: comparisons with PyTorch are skipped.')
 }
 
-/** Runs a program of test/python; answers what it printed. */
+/** Runs a program of test/python, which finds the module of resources/cluster; answers what it printed. */
 export const runPython = (name: string, ...parameters: string[]) =>
-  execFileSync(python, ['-B', path.join('test/python', name), ...parameters], { encoding: 'utf8' })
+  execFileSync(python, ['-B', path.join('test/python', name), ...parameters], {
+    encoding: 'utf8',
+    env: { ...process.env, PYTHONPATH: path.resolve('resources/cluster') },
+  })

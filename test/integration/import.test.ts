@@ -18,7 +18,6 @@ import { saim, temporaryFolder } from '../helpers/runs'
 
 const home = temporaryFolder()
 const folder = temporaryFolder()
-const reference = path.resolve('../shared/reference')
 
 const importedRun = async (...parameters: string[]) => {
   const result = await saim(['import', ...parameters], home)
@@ -27,13 +26,6 @@ const importedRun = async (...parameters: string[]) => {
 }
 
 requirePythonInCi()
-
-it.runIf(hasPython && existsSync(reference))(
-  "compares with a PyTorch model that agrees with the authors'",
-  () => {
-    expect(Number(runPython('saim.py', path.join(reference, 'saim-tiny')))).toBeLessThan(1e-4)
-  },
-)
 
 describe.runIf(hasPython)("a checkpoint of ViT-B/16 as the authors' training script saves it", () => {
   let weights: NamedTensorData

@@ -11,29 +11,32 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from saim import Saim
+from authors_format import fixed_weights, saim
+from model import sort_tokens
 
 folder = Path(sys.argv[1])
 torch.manual_seed(0)
-model = Saim(*map(int, sys.argv[2:8])).eval()
+model = saim(*map(int, sys.argv[2:8])).eval()
 for name, parameter in model.named_parameters():
     if parameter.ndim == 1:  # as after training: no weight is 1, no bias 0
         parameter.data += 0.02 * torch.randn_like(parameter)
-size, patches = int(sys.argv[2]), model.grid**2
+size, patches = int(sys.argv[2]), (int(sys.argv[2]) // int(sys.argv[3])) ** 2
 images, noise = torch.randn(1, 3, size, size), torch.rand(1, patches)
 optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
 model.cls_token.grad = torch.ones_like(model.cls_token)
 optimizer.step()  # so that the checkpoint has moments, for one tensor; all of them would only make it larger
 
 with torch.no_grad():
-    prediction, features = model.predict(images, noise), model.features(images)
+    order = noise.argsort(1)
+    prediction = sort_tokens(model.predict(images, order), order.argsort(1))
+    features = model.features(images)
 save_file(
     {"images": images, "noise": noise, "prediction": prediction, "features": features.contiguous()},
     folder / "truth.safetensors",
 )
 scaler = torch.amp.GradScaler("cpu")
 checkpoint = {
-    "model": model.state_dict(),
+    "model": model.state_dict() | fixed_weights(model),
     "optimizer": optimizer.state_dict(),
     "epoch": 799,
     "scaler": scaler.state_dict(),

@@ -1,6 +1,6 @@
 """Writes mae-reference.json: loss, predictions and gradients of MAE as transformers' ViTMAEForPreTraining has them.
 
-    .cache/python/bin/python test/python/mae_reference.py
+    PYTHONPATH=resources/cluster .cache/python/bin/python test/python/mae_reference.py
 
 Weights and images are waves that the tests can make again; of each gradient its norm, its product with a wave and its
 first values are kept.
@@ -12,7 +12,8 @@ import re
 
 import numpy as np
 import torch
-from saim import position_embedding
+from authors_format import with_class_token
+from model import position_embedding
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
 
 shape = {"imageSize": 16, "patchSize": 4, "width": 16, "depth": 2, "heads": 2, "decoderWidth": 32, "decoderDepth": 1}
@@ -69,7 +70,8 @@ def main():
     ).eval()
     # transformers leaves the positions at zero unless a checkpoint brings them.
     for positions in (model.vit.embeddings.position_embeddings, model.decoder.decoder_pos_embed):
-        positions.data = position_embedding(shape["imageSize"] // shape["patchSize"], positions.shape[-1])
+        grid = shape["imageSize"] // shape["patchSize"]
+        positions.data = with_class_token(position_embedding(grid, positions.shape[-1]))
     trained = sorted((our_name(n), p) for n, p in model.named_parameters() if p.requires_grad)
     with torch.no_grad():
         for i, (name, p) in enumerate(trained):

@@ -7,11 +7,15 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
-from saim import Block, Saim
+from authors_format import fixed_weights, saim
+from model import Block
 
 size, patch, width, depth, heads, query_depth = map(int, sys.argv[2:8])
 weights = torch.load(sys.argv[1], map_location="cpu")["model"]
-Saim(size, patch, width, depth, heads, query_depth).load_state_dict(weights)
+model = saim(size, patch, width, depth, heads, query_depth)
+fixed = fixed_weights(model)
+model.load_state_dict({name: weight for name, weight in weights.items() if name not in fixed})
+assert all(torch.allclose(weights[name], weight, atol=1e-6) for name, weight in fixed.items())
 
 finetuned = VisionTransformer(
     img_size=size, patch_size=patch, embed_dim=width, depth=depth, num_heads=heads, num_classes=10, global_pool="avg"

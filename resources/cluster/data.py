@@ -1,0 +1,228 @@
+"""Images of a run as its one-machine training draws them (src-main/data/batches.ts, reduction.ts; src-main/saim/order.ts,
+augmentation.ts): which images a batch holds, how each is cropped and in which order its patches are predicted depends
+on (seed, epoch, image) alone. Decoded by Pillow, whose bicubic crops src-main/data/resample.ts has the bytes of."""
+
+import math
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Iterator, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from philox import permutation, uniforms
+from run_folder import Record, RunError
+
+Settings = Record
+
+AHEAD = 3
+"""Updates whose images are prepared ahead."""
+
+
+class Crop(NamedTuple):
+    """A part of an image in pixels."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+def rounded(value: float) -> int:
+    """As JavaScript rounds: halves up."""
+    return math.floor(value + 0.5)
+
+
+def orders(h: Settings, seed: int, epochs: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """The order of prediction of each image, [B, N]: order[b, k] is the patch predicted k-th (paper, section 3.2)."""
+    count = (h["imageSize"] // h["patchSize"]) ** 2
+    if h["order"] == "raster":
+        return np.tile(np.arange(count), (len(images), 1))
+    return uniforms(seed, "order", epochs, images, count).argsort(1, kind="stable")
+
+
+def augmentation(width: int, height: int, h: Settings, u: np.ndarray) -> tuple[Crop, bool]:
+    """RandomResizedCrop with one draw of area and of log-ratio, and the flip (paper, Table 6). u: five numbers."""
+
+    def between(low: float, high: float, t: float) -> float:
+        return low + (high - low) * t
+
+    area = width * height * between(h["cropScaleMinimum"], h["cropScaleMaximum"], u[0])
+    ratio = math.exp(between(math.log(h["cropRatioMinimum"]), math.log(h["cropRatioMaximum"]), u[1]))
+    w = min(max(rounded(math.sqrt(area * ratio)), 1), width)
+    v = min(max(rounded(math.sqrt(area / ratio)), 1), height)
+    crop = Crop(math.floor(u[2] * (width - w + 1)), math.floor(u[3] * (height - v + 1)), w, v)
+    return crop, bool(h["flip"] and u[4] < 0.5)
+
+
+def smallest_crop(width: int, height: int, h: Settings) -> tuple[float, float]:
+    """Sides that no crop of an image of this size falls below."""
+    area = width * height * h["cropScaleMinimum"]
+    return min(math.sqrt(area * h["cropRatioMinimum"]), width), min(math.sqrt(area / h["cropRatioMaximum"]), height)
+
+
+def centre_crop(width: int, height: int) -> Crop:
+    side = min(width, height)
+    return Crop((width - side) // 2, (height - side) // 2, side, side)
+
+
+def reduction_for(sides: tuple[float, float], size: int) -> int:
+    """The factor of 8, 4, 2 and 1 by which an image is reduced before it is cropped."""
+    return next(factor for factor in (8, 4, 2, 1) if factor == 1 or min(sides) / size >= factor)
+
+
+def decode(path: Path, width: int, height: int, reduction: int) -> Image.Image:
+    """A whole image in RGB, reduced by a factor, turned as EXIF says, alpha over white. Raises OSError or ValueError."""
+    with Image.open(path) as image:
+        if reduction > 1:
+            image.draft("RGB", (math.ceil(image.width / reduction), math.ceil(image.height / reduction)))
+        image = ImageOps.exif_transpose(image)
+        if image.mode.startswith("I"):  # 16 bits
+            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert("RGB")
+    size = math.ceil(width / reduction), math.ceil(height / reduction)
+    if reduction == 1 and image.size != size:
+        raise ValueError("changed since the scan")
+    return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
+
+
+def cropped(image: Image.Image, crop: Crop, size: int, flip: bool) -> np.ndarray:
+    """A crop, which may begin and end within a pixel, scaled to [size, size, 3] bytes."""
+    left, top = math.floor(crop.left), math.floor(crop.top)
+    right = min(math.ceil(crop.left + crop.width), image.width)
+    bottom = min(math.ceil(crop.top + crop.height), image.height)
+    x, y = crop.left - left, crop.top - top
+    part = image.crop((left, top, right, bottom))
+    scaled = part.resize((size, size), Image.Resampling.BICUBIC, (x, y, x + crop.width, y + crop.height))
+    return np.array(ImageOps.mirror(scaled) if flip else scaled)
+
+
+class ImageFiles:
+    """The images of a run by their places in its list, and how to read them."""
+
+    def __init__(self, run: Record, images: list[Record]) -> None:
+        self.h: Settings = run["hyperparameters"]
+        self.folder = Path(run["dataset"]["folder"])
+        self.paths = [image["path"] for image in images]
+        self.sizes = np.array([(image["width"], image["height"]) for image in images])
+        self.splits = np.array([image["split"] for image in images])
+
+    def of(self, split: str) -> np.ndarray:
+        return np.flatnonzero(self.splits == split)
+
+    def augmented(self, image: int, epoch: int) -> np.ndarray:
+        """An image as it is trained on in an epoch, [S, S, 3] bytes."""
+        width, height = self.sizes[image].tolist()
+        u = uniforms(self.h["seed"], "crop", np.array([epoch]), np.array([image]), 5)[0]
+        crop, flip = augmentation(width, height, self.h, u)
+        return self.read(image, crop, smallest_crop(width, height, self.h), flip)
+
+    def centred(self, image: int) -> np.ndarray:
+        """The largest square in its middle, [S, S, 3] bytes."""
+        crop = centre_crop(*self.sizes[image].tolist())
+        return self.read(image, crop, (crop.width, crop.height), False)
+
+    def read(self, image: int, crop: Crop, smallest: tuple[float, float], flip: bool) -> np.ndarray:
+        width, height = self.sizes[image].tolist()
+        factor = reduction_for(smallest, self.h["imageSize"])
+        whole = decode(self.folder / self.paths[image], width, height, factor)
+        return cropped(whole, Crop(*(side / factor for side in crop)), self.h["imageSize"], flip)
+
+    def require_folder(self) -> None:
+        if not self.folder.is_dir():
+            raise RunError(
+                "folder-missing",
+                f"The images are not in {self.folder}, as a worker sees it.",
+                "Keep images and runs in folders that all machines see under the same name; then resume the run.",
+            )
+
+
+@dataclass
+class Share:
+    """The images of an update that one worker computes."""
+
+    pixels: np.ndarray
+    """[b, S, S, 3] bytes"""
+    order: np.ndarray
+    """[b, N]"""
+    unreadable: dict[int, str]
+    """Images in whose place another was taken, with the reasons."""
+
+
+class Batches:
+    """What one of `world` workers gets of each update: every `world`-th image of its batches, so that all together
+    compute the batches of the one-machine run, however many they are."""
+
+    def __init__(self, files: ImageFiles, rank: int, world: int, threads: int) -> None:
+        self.files, self.h, self.chosen = files, files.h, files.of("train")
+        self.rank, self.world = rank, world
+        self.per_epoch = max(1, len(self.chosen) // self.h["batchSize"])
+        self.pool = ThreadPoolExecutor(threads)
+        self.shuffled: tuple[int, np.ndarray] = (-1, self.chosen)
+
+    def order_of(self, epoch: int) -> np.ndarray:
+        """The images in the order of an epoch."""
+        if self.shuffled[0] != epoch:
+            self.shuffled = epoch, self.chosen[permutation(len(self.chosen), self.h["seed"], "shuffle", epoch)]
+        return self.shuffled[1]
+
+    def updates(self, first_batch: int) -> Iterator[Share]:
+        """The shares of all updates from a batch on, prepared ahead. Raises RunError where no image can be read."""
+        size, accumulation = self.h["batchSize"], self.h["accumulation"]
+        ahead: deque[list[Future]] = deque()
+        while True:
+            while len(ahead) < AHEAD:
+                places = [(first_batch + i // size, i % size) for i in range(size * accumulation)]
+                ahead.append([self.submit(*place) for place in places[self.rank :: self.world]])
+                first_batch += accumulation
+            yield self.share([future.result() for future in ahead.popleft()])
+
+    def submit(self, batch: int, place: int) -> Future:
+        epoch = batch // self.per_epoch
+        order = self.order_of(epoch)
+        first = (batch % self.per_epoch) * self.h["batchSize"] + place
+        return self.pool.submit(self.fill, order, first, epoch)
+
+    def fill(self, order: np.ndarray, first: int, epoch: int) -> tuple[int, int, np.ndarray, dict[int, str]]:
+        """Epoch, place in the list and pixels of the image at a place of the order, or of the first after it that can
+        be decoded; and what could not be."""
+        unreadable: dict[int, str] = {}
+        for tries in range(len(order)):
+            image = int(order[(first + tries * self.h["batchSize"]) % len(order)])
+            try:
+                return epoch, image, self.files.augmented(image, epoch), unreadable
+            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+                self.files.require_folder()
+                unreadable[image] = str(error)
+        raise RunError(
+            "no-images",
+            "No image of the data set can be decoded any more.",
+            f"Check that {self.files.folder} is still there and can be read.",
+        )
+
+    def share(self, filled: list[tuple[int, int, np.ndarray, dict[int, str]]]) -> Share:
+        epochs, images, pixels, unreadable = zip(*filled)
+        return Share(
+            np.stack(pixels),
+            orders(self.h, self.h["seed"], np.array(epochs), np.array(images)),
+            {image: reason for reasons in unreadable for image, reason in reasons.items()},
+        )
+
+    def centred(self, images: np.ndarray) -> list[tuple[int, np.ndarray]]:
+        """Those of some images that can be read, cropped in the middle."""
+
+        def read(image: int) -> tuple[int, np.ndarray] | None:
+            try:
+                return image, self.files.centred(image)
+            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+                return None
+
+        return [found for found in self.pool.map(read, images.tolist()) if found]
+
+    def close(self) -> None:
+        self.pool.shutdown(cancel_futures=True)

@@ -1,0 +1,84 @@
+"""Starts the workers of a run and stays until they end:
+
+    launch.py RUN_FOLDER ray|torchrun WORKERS [ADDRESS]
+
+`ray` is Ray Train, on the cluster at ADDRESS or else on this machine; `torchrun` is PyTorch's own launcher, on this machine.
+Both start the workers anew from the newest checkpoint after one was lost. Standard input stays open as long as whoever
+started this is there; SAIM_LOCK holds the token of its lock on the run."""
+
+import os
+import shutil
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from run_folder import RunFolder
+
+RESTARTS = 10
+"""After so many losses of a worker the run ends, and goes on when it is resumed."""
+
+
+def stop_without_parent(folder: RunFolder) -> None:
+    """The run outlives nobody: without whoever started it, it saves and ends as if paused."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        if folder.is_ours():
+            (folder.path / "request").write_text("paused")
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def ray_worker(config: dict[str, Any]) -> None:
+    from ray.train.torch import get_device
+
+    from train import train
+
+    train(config["folder"], config["token"], get_device())
+
+
+def by_ray(folder: Path, workers: int, address: str | None) -> None:
+    """Trains with as many workers as the cluster has room for, at most `workers`."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchTrainer
+
+    here = {} if address else {"num_cpus": max(workers, os.cpu_count() or 1), "include_dashboard": False}
+    ray.init(address or "local", runtime_env={"working_dir": str(Path(__file__).parent)}, **here)
+    notes = folder / "ray"  # what Ray Train keeps for itself, where all machines see it
+    trainer = TorchTrainer(
+        ray_worker,
+        train_loop_config={"folder": str(folder), "token": os.environ.get("SAIM_LOCK")},
+        scaling_config=ScalingConfig(num_workers=(1, workers), use_gpu=ray.cluster_resources().get("GPU", 0) > 0),
+        run_config=RunConfig(uuid4().hex, str(notes), failure_config=FailureConfig(RESTARTS)),
+    )
+    try:
+        trainer.fit()
+    finally:
+        shutil.rmtree(notes, ignore_errors=True)
+
+
+def by_torchrun(folder: Path, workers: int) -> None:
+    from torch.distributed.run import main
+
+    script = Path(__file__).with_name("train.py")
+    main(["--standalone", f"--nproc-per-node={workers}", f"--max-restarts={RESTARTS}", str(script), str(folder)])
+
+
+def main() -> None:
+    folder, launcher, workers, *address = sys.argv[1:]
+    token = os.environ.get("SAIM_LOCK")
+    if token:
+        stop_without_parent(RunFolder(Path(folder), token))
+    if launcher == "ray":
+        by_ray(Path(folder), int(workers), address[0] if address else None)
+    else:
+        by_torchrun(Path(folder), int(workers))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,238 @@
+"""The run folder, in the formats of src-main/training: run-folder.ts, record.ts, files.ts, metrics.ts and checkpoint.ts.
+Whatever is written appears whole or not at all, and carries its checksum."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+from datetime import datetime, timezone
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+Tensors = dict[str, Tensor]
+Record = dict[str, Any]
+
+SEAL = re.compile(r',\s*"sha256": "([0-9a-f]*)"\s*\}\s*$')
+SUMS = "SHA256SUMS"
+names = count()
+
+
+class RunError(Exception):
+    """An error with a cause that a person can act on. `code` is one of src-shared/errors.ts."""
+
+    def __init__(self, code: str, message: str, advice: str) -> None:
+        super().__init__(message)
+        self.code, self.message, self.advice = code, message, advice
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def sha256(contents: bytes) -> str:
+    return hashlib.sha256(contents).hexdigest()
+
+
+def temporary_name(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}-{next(names)}.tmp")
+
+
+def flush_folder(folder: Path) -> None:
+    """Flushes the names in a folder; Windows has no such thing."""
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
+
+
+def write_flushed(path: Path, contents: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(contents)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_file(path: Path, contents: bytes) -> None:
+    temporary = temporary_name(path)
+    write_flushed(temporary, contents)
+    temporary.replace(path)
+    flush_folder(path.parent)
+
+
+def write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    """A folder of files with their checksums beside them. One of that name is replaced."""
+    temporary, replaced = temporary_name(folder), temporary_name(folder)
+    temporary.mkdir(parents=True)
+    sums = "".join(f"{sha256(contents)}  {name}\n" for name, contents in files.items())
+    try:
+        for name, contents in {**files, SUMS: sums.encode()}.items():
+            write_flushed(temporary / name, contents)
+    except OSError:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    if folder.exists():
+        folder.rename(replaced)
+    temporary.rename(folder)
+    flush_folder(folder.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def read_checked(folder: Path, name: str) -> bytes:
+    """A file of such a folder. Raises ValueError or OSError where it is missing or is not what was written."""
+    contents = (folder / name).read_bytes()
+    if f"{sha256(contents)}  {name}" not in (folder / SUMS).read_text().splitlines():
+        raise ValueError(f"{folder / name} is damaged")
+    return contents
+
+
+def read_record(path: Path) -> Record:
+    """The value of a record, of its copy where it is damaged."""
+
+    def read(file: Path) -> Record:
+        text = file.read_text("utf-8")
+        sealed = SEAL.search(text)
+        if sealed and sealed[1] != sha256(text[: sealed.start()].encode()):
+            raise ValueError(f"{file} is damaged")
+        value = json.loads(text)
+        value.pop("sha256", None)
+        return value
+
+    try:
+        return read(path)
+    except (OSError, ValueError):
+        return read(path.with_name(f"{path.name}.copy"))
+
+
+def write_record(path: Path, value: Record) -> None:
+    body = json.dumps(value, indent=1, ensure_ascii=False)[:-2]
+    text = f'{body},\n "sha256": "{sha256(body.encode())}"\n}}'.encode()
+    write_file(path, text)
+    write_file(path.with_name(f"{path.name}.copy"), text)
+
+
+def line_of(metric: Record) -> str:
+    """A metric as a line of metrics.jsonl, which ends on a short checksum of what comes before it."""
+    body = json.dumps(metric, separators=(",", ":"))[:-1]
+    return f'{body},"check":"{sha256(body.encode())[:8]}"}}\n'
+
+
+def step_of(line: str) -> int | None:
+    """The step of a line of metrics.jsonl; None where the line is damaged or was not written to its end."""
+    body, _, check = line.rpartition(',"check":"')
+    if check != f'{sha256(body.encode())[:8]}"}}\n':
+        return None
+    return json.loads(body + "}")["step"]
+
+
+class RunFolder:
+    """The folder of a run. `token` is that of the lock which the process that started the workers holds on it; without
+    one nobody watches over the folder."""
+
+    def __init__(self, path: Path, token: str | None) -> None:
+        self.path, self.token = path, token
+
+    def read(self) -> Record:
+        return read_record(self.path / "run.json")
+
+    def update(self, **changes: Any) -> None:
+        write_record(self.path / "run.json", {**self.read(), **changes, "updatedAt": now()})
+
+    def images(self) -> list[Record]:
+        return read_record(self.path / "dataset.json")["images"]
+
+    def log(self, text: str) -> None:
+        with open(self.path / "log.txt", "a", encoding="utf-8") as file:
+            file.write(f"{now()} {text}\n")
+
+    def requested(self) -> str | None:
+        """What another program asks, paused or stopped; it is asked once."""
+        request = self.path / "request"
+        if not request.exists():
+            return None
+        asked = request.read_text()
+        request.unlink()
+        return "stopped" if asked == "stopped" else "paused"
+
+    def is_ours(self) -> bool:
+        """Whether the lock is still that of whoever started the workers."""
+        if self.token is None:
+            return True
+        try:
+            return json.loads((self.path / "lock").read_text())["token"] == self.token
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def append_metric(self, metric: Record) -> None:
+        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write(line_of(metric))
+
+    def cut_metrics(self, step: int) -> None:
+        """Cuts the metrics after a step, when training goes on from that step's checkpoint."""
+        file = self.path / "metrics.jsonl"
+        if not file.exists():
+            return
+        end = position = 0
+        for line in file.read_bytes().splitlines(keepends=True):
+            position += len(line)
+            found = step_of(line.decode("utf-8", "replace"))
+            if found is not None and found > step:
+                break
+            if found is not None:
+                end = position
+        os.truncate(file, end)
+
+    def checkpoint(self, step: int) -> Path:
+        return self.path / "checkpoints" / f"{step:08d}"
+
+    def reconstructions(self, step: int) -> Path:
+        return self.path / "reconstructions" / f"{step:08d}"
+
+    def checkpoint_steps(self) -> list[int]:
+        folder = self.path / "checkpoints"
+        found = folder.iterdir() if folder.exists() else ()
+        return sorted(int(entry.name) for entry in found if re.fullmatch(r"\d{8,}", entry.name))
+
+    def newest_step(self) -> int | None:
+        """The step of the newest checkpoint that can be read; None where there is none."""
+        for step in reversed(self.checkpoint_steps()):
+            try:
+                self.load_checkpoint(step)
+                return step
+            except (OSError, ValueError) as error:
+                self.log(f"The checkpoint of step {step} can not be used, the one before is taken: {error}")
+        return None
+
+    def load_checkpoint(self, step: int) -> tuple[Tensors, Tensors, Record]:
+        """Weights, moments and place. Raises OSError or ValueError where it is missing or damaged."""
+        weights, moments, state = (
+            read_checked(self.checkpoint(step), name)
+            for name in ("weights.safetensors", "optimizer.safetensors", "state.json")
+        )
+        return load(weights), load(moments), json.loads(state)
+
+    def initial_weights(self) -> Tensors:
+        return load(read_checked(self.path / "initial", "weights.safetensors"))
+
+    def save_checkpoint(self, weights: Tensors, moments: Tensors, state: Record) -> None:
+        step = str(state["step"])
+        with open(self.path / "metrics.jsonl", "a") as metrics:
+            os.fsync(metrics.fileno())
+        write_folder(
+            self.checkpoint(state["step"]),
+            {
+                "weights.safetensors": save(on_processor(weights), {"format": "pt", "step": step}),
+                "optimizer.safetensors": save(on_processor(moments), {"step": step}),
+                "state.json": json.dumps(state, indent=2).encode(),
+            },
+        )
+
+
+def on_processor(tensors: Tensors) -> Tensors:
+    return {name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in tensors.items()}

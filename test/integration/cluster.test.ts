@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { flagsOf } from '../../src-main/cli/setting-options'
+import { sampleImagesFolder } from '../../src-main/paths'
+import { forkNode } from '../../src-main/port'
+import { createServices, type Services } from '../../src-main/services/backend'
+import { readChecked } from '../../src-main/training/files'
+import { readMetrics } from '../../src-main/training/metrics'
+import { readRun, runPaths } from '../../src-main/training/run-folder'
+import { type Check, referenceSettings } from '../../src-main/verify'
+import type { EventName, Handlers, Run } from '../../src-shared/contract'
+import { hasPython, python, requirePythonInCi, runPython } from '../helpers/python'
+import { saim, temporaryFolder } from '../helpers/runs'
+import { newRun, trainRun } from '../helpers/training'
+
+/**
+ * RAY_PYTHON names a Python that has Ray beside PyTorch (resources/cluster/requirements.txt); without it only torchrun is
+ * tested, since Ray is large and slow to start.
+ */
+const launchers = [
+  { launcher: 'torchrun', interpreter: hasPython ? python : undefined },
+  { launcher: 'ray', interpreter: process.env['RAY_PYTHON'] },
+].filter(({ interpreter }) => interpreter)
+if (!process.env['RAY_PYTHON']) console.log('RAY_PYTHON names no Python: Ray Train is not tested.')
+
+const references = path.resolve('../shared/reference')
+const images = path.join(sampleImagesFolder(), 'vehicles')
+
+requirePythonInCi()
+
+describe.runIf(hasPython && existsSync(references))('the PyTorch module', () => {
+  it.each(readdirSync(references))('agrees with an independent implementation: %s', (name) => {
+    const folder = path.join(references, name)
+    const settings = JSON.stringify(referenceSettings(folder))
+    const checks = JSON.parse(runPython('cluster_reference.py', folder, settings)) as Check[]
+    expect(checks.length).toBeGreaterThan(50)
+    expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])
+  })
+})
+
+/** Two workers share a batch of 9 as 5 and 4. */
+const settings = {
+  imageSize: 32,
+  patchSize: 4,
+  width: 32,
+  depth: 2,
+  heads: 2,
+  queryDepth: 2,
+  batchSize: 9,
+  epochs: 200,
+  warmupEpochs: 1,
+  checkpointEvery: 1,
+  keepEvery: 0,
+  keepBest: 1,
+}
+const asFlags = flagsOf(settings).flatMap((flag) => flag.split(' '))
+
+describe.each(launchers)('a run by two workers of $launcher', ({ launcher, interpreter }) => {
+  const home = temporaryFolder()
+  const events: { name: EventName; payload: unknown }[] = []
+  let services: Services
+  let calls: Handlers
+  let id: string
+  let commandLine: Promise<number | null>
+
+  const until = async (look: (run: Run) => boolean): Promise<Run> => {
+    for (;;) {
+      const run = await calls['runs.get']({ id })
+      if (look(run)) return run
+      if (run.status === 'failed') throw new Error(`It failed: ${run.error?.message} ${run.error?.advice}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  beforeAll(() => {
+    process.env['SAIM_HOME'] = home
+    process.env['SAIM_PYTHON'] = interpreter
+    services = createServices({ kind: 'browser', fork: forkNode }, (name, payload) =>
+      events.push({ name, payload }),
+    )
+    calls = services.calls
+  })
+  afterAll(async () => {
+    await services.close()
+    delete process.env['SAIM_PYTHON']
+  })
+
+  it('that the command line submits is seen live', async () => {
+    const parameters = ['cluster', images, '--launcher', launcher, '--workers', '2', ...asFlags]
+    const child = spawn('node', ['out/main/cli.js', ...parameters], { stdio: 'ignore' })
+    commandLine = new Promise((resolve) => child.on('exit', resolve))
+    while (!id) {
+      id = (await calls['runs.list'](undefined))[0]?.id ?? ''
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    const run = await until(({ status, step }) => status === 'running' && step >= 10)
+    expect(run).toMatchObject({ cluster: { launcher, workers: 2, address: null }, totalSteps: 1400 })
+    const heard = new Set(events.map(({ name }) => name))
+    expect([...heard]).toEqual(expect.arrayContaining(['runs.changed', 'runs.metrics', 'runs.checkpoint']))
+  })
+
+  it('survives the kill of a worker', async () => {
+    const [pid] = /\d+(?=\.\n)/.exec(await calls['runs.log']({ id }))!
+    process.kill(Number(pid), 'SIGKILL')
+    const { seams } = await until((run) => run.seams.length === 1)
+    await until(({ step }) => step >= seams[0]!.step + 10)
+    expect(await calls['runs.log']({ id })).toContain(
+      `Goes on from the checkpoint of step ${seams[0]!.step}.`,
+    )
+  })
+
+  it('stops when it is asked, with a whole checkpoint and its pictures', async () => {
+    await calls['runs.stop']({ id })
+    expect(await commandLine).toBe(0)
+    const run = await calls['runs.get']({ id })
+    expect(run.status).toBe('stopped')
+    const { step, reconstructions } = (await calls['runs.checkpoints']({ id })).at(-1)!
+    expect(step).toBe(run.step)
+    expect(reconstructions).toHaveLength(8)
+    for (const file of ['00.png', 'sheet.png'])
+      await readChecked(runPaths(run.folder).reconstructions(step), file)
+  })
+
+  it('is taken over by this machine', async () => {
+    const { step } = await calls['runs.get']({ id })
+    await calls['runs.resume']({ id, engine: 'onnxruntime-cpu' })
+    expect(await until((run) => run.step >= step + 10)).toMatchObject({ cluster: null, status: 'running' })
+    await calls['runs.stop']({ id })
+  })
+
+  it('is the run of one machine all the way', async () => {
+    const { folder, seams, step } = await calls['runs.get']({ id })
+    const alone = await newRun(temporaryFolder(), images, settings)
+    expect((await readRun(alone)).hyperparameters).toEqual((await readRun(folder)).hyperparameters)
+    await trainRun(alone, step)
+    const [ours, theirs] = [await readMetrics(alone), await readMetrics(folder)]
+    const differences = theirs.map(({ loss }, i) => Math.abs(loss - ours[i]!.loss))
+    expect(theirs.map((metric) => metric.step)).toEqual(theirs.map((_, i) => i + 1))
+    expect(theirs.map(({ learningRate }) => learningRate)).toEqual(
+      ours.slice(0, theirs.length).map(({ learningRate }) => learningRate),
+    )
+    const largest = (part: number[]) => Math.max(...part).toExponential(1)
+    console.log(
+      `${launcher}: losses differ by at most ${largest(differences.slice(0, 20))} in 20 steps, ${largest(differences)} in ${step}, of which this machine took the last ${step - seams.at(-1)!.step}.`,
+    )
+    expect(Math.max(...differences.slice(0, 20))).toBeLessThan(1e-3)
+    expect(Math.max(...differences)).toBeLessThan(1e-2)
+  })
+})
+
+describe('saim cluster', () => {
+  it('says what to install where the Python has no PyTorch', async () => {
+    const [home, bare] = [temporaryFolder(), path.join(temporaryFolder(), 'python')]
+    writeFileSync(bare, '#!/bin/sh\necho "No module named \'torch\'" >&2; exit 1', { mode: 0o755 })
+    process.env['SAIM_PYTHON'] = bare
+    const { code, output } = await saim(['cluster', images, ...asFlags], home)
+    delete process.env['SAIM_PYTHON']
+    expect(code).toBe(1)
+    expect(output).toContain("can not train by ray: No module named 'torch'.")
+    const requirements = /pip install -r (\S+requirements\.txt)/.exec(output)![1]!
+    expect(readFileSync(requirements, 'utf8')).toContain('torch')
+  })
+
+  it('refuses what is no number of workers', async () => {
+    const { code, output } = await saim(['cluster', images, '--workers', 'two'], temporaryFolder())
+    expect(code).toBe(1)
+    expect(output).toContain('number of workers')
+  })
+})

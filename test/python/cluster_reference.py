@@ -1,0 +1,68 @@
+"""Compares the PyTorch module of resources/cluster, which is on Python's path, with a folder of reference data.
+
+cluster_reference.py FOLDER SETTINGS: prints the differences found and allowed, as JSON. The settings are those of
+`referenceSettings` in src-main/verify.ts, the tolerances those of DESIGN.md."""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from model import Saim, position_embedding, smooth, sort_tokens, target
+from train import Optimizer, learning_rate_at
+
+folder, h = Path(sys.argv[1]), json.loads(sys.argv[2])
+manifest = json.loads((folder / "manifest.json").read_text())
+weights, forward, gradients, training, after = (
+    load_file(folder / f"{name}.safetensors") for name in ("weights", "forward", "gradients", "training", "weights_after")
+)
+checks: list[dict] = []
+
+
+def check(name: str, actual: Tensor, expected: Tensor, tolerance: float, scale: float = 1) -> None:
+    assert actual.shape == expected.shape, f"{name}: {actual.shape} and {expected.shape}"
+    difference = (actual - expected).abs().max().item() / scale
+    checks.append({"name": name, "difference": difference, "tolerance": tolerance})
+
+
+def order_of(noise: Tensor) -> Tensor:
+    return noise.reshape(len(forward["images"]), -1).argsort(stable=True)
+
+
+model = Saim(h)
+model.load_state_dict({name: weights[name] for name in model.state_dict()})
+trained = dict(model.named_parameters())
+images, order = forward["images"], order_of(forward["noise"])
+
+positions = position_embedding(h["imageSize"] // h["patchSize"], h["width"])
+check("position embedding", positions, weights["pos_embed"][0, 1:], 1e-4)
+check("smoothed images", smooth(h, images), forward["images_smoothed"], 1e-4)
+check("target", target(h, images)[0], forward["target"], 1e-4)
+with torch.no_grad():
+    prediction = sort_tokens(model.predict(images, order), order.argsort(1))
+check("prediction", prediction, forward["pred"][:, -prediction.shape[1] :], 1e-4)
+
+loss = model(images, order).mean()
+loss.backward()
+check("loss", loss.detach(), forward["loss"].reshape(()), 1e-4)
+floor = 1e-5 * max(gradients[name].abs().max().item() for name in trained)  # below it there is only rounding
+for name, parameter in trained.items():
+    scale = max(gradients[name].abs().max().item(), floor)
+    check(f"gradient {name}", parameter.grad, gradients[name], 1e-3, scale)
+
+optimizer = Optimizer(h, model, {}, 0)
+model.zero_grad()
+losses, rates = [], [learning_rate_at(h, step) for step in range(len(manifest["losses"]))]
+for noise, rate in zip(training["noise"], rates):
+    loss = model(images, order_of(noise)).mean()
+    loss.backward()
+    optimizer.update(rate)
+    losses.append(loss.item())
+check("learning rates", torch.tensor(rates), torch.tensor(manifest["learning_rates"]), 1e-9)
+check("losses", torch.tensor(losses), torch.tensor(manifest["losses"]), 1e-3)
+for name, parameter in trained.items():
+    check(f"trained {name}", parameter.detach(), after[name], 1e-3)
+print(json.dumps(checks))
