@@ -6,9 +6,8 @@ import { type Hyperparameters, hyperparametersSchema } from '../src-shared/hyper
 import type { Engine } from './engine/engine'
 import { decodeSafetensors } from './exporting/safetensors'
 import type { NamedTensorData, StepFunction, TensorData } from './ops/step'
-import * as tf from './ops/tf'
 import { withMoments } from './saim/adamw'
-import { forward, sortTokens } from './saim/model'
+import { forward, placesOf, sortTokens } from './saim/model'
 import { orderOfNoise, patchCount } from './saim/order'
 import { positionEmbedding } from './saim/position-embedding'
 import { imageInputs, lossAndGradients, trainInputs, trainStep } from './saim/pretrain'
@@ -160,7 +159,7 @@ async function checkForward(reference: Reference, engine: Engine): Promise<Check
   const { h, forward: expected } = reference
   const step: StepFunction = (w, { images, order }) => {
     const smoothed = smooth(images!, h)
-    const place = tf.topk(tf.neg(order!), patchCount(h)).indices
+    const place = placesOf(order!)
     const { encoded, decoded, prediction } = forward(w, h, images!, order!, { whole: true })
     const tokens = encoded.slice([0, 1, 0], [-1, -1, -1])
     return {

@@ -29,7 +29,8 @@ const epsilon = 1e-8
  * One update by AdamW (Loshchilov and Hutter) as the paper uses it (Table 6), for gradients g at update t:
  *   m = β1 m + (1 - β1) g      v = β2 v + (1 - β2) g²
  *   w = (1 - lr λ) w - lr m̂ / (√v̂ + ε)      m̂ = m / (1 - β1ᵗ)      v̂ = v / (1 - β2ᵗ)
- * where lr m̂ / (√v̂ + ε) is computed as lr √(1 - β2ᵗ) / (1 - β1ᵗ) · m / (√v + ε √(1 - β2ᵗ)), in fewer passes.
+ * computed in forms that need fewer passes: β m + (1 - β) g as m + (1 - β) (g - m), and
+ *   m̂ / (√v̂ + ε) = √(1 - β2ᵗ) / (1 - β1ᵗ) · m / (√v + ε √(1 - β2ᵗ))
  * λ is 0 for biases and other vectors, unless `decays` says so otherwise. `state` holds weights and moments; answers their
  * new values. `scaleOf` says the share of the learning rate that a weight gets.
  */
@@ -49,8 +50,14 @@ export function adamw(
 
   const updated: Tensors = {}
   for (const [name, g] of Object.entries(gradients)) {
-    const m = state[meanName(name)]!.mul(h.beta1).add(g.mul(1 - h.beta1))
-    const v = state[varianceName(name)]!.mul(h.beta2).add(g.square().mul(1 - h.beta2))
+    const [mean, variance] = [state[meanName(name)]!, state[varianceName(name)]!]
+    const m = mean.add(g.sub(mean).mul(1 - h.beta1))
+    const v = variance.add(
+      g
+        .square()
+        .sub(variance)
+        .mul(1 - h.beta2),
+    )
     const rate = learningRate.mul(scaleOf(name))
     const kept = tf.sub(1, rate.mul(h.weightDecay))
     const change = m.mul(rate.mul(bias2).div(bias1)).div(v.sqrt().add(bias2.mul(epsilon)))

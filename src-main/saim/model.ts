@@ -41,20 +41,24 @@ export function forward(
 
   // x_0 = [class, E(patches) + position]
   const positions = tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
-  const sortedPositions = tf.gather(positions, order.flatten()).reshape([batch, count, h.width])
+  const sortedPositions = inOrder(positions, order)
   const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), order)).add(sortedPositions)
   const all = tf.concat([tf.tile(w['cls_token']!, [batch, 1, 1]), tokens], 1)
   let x = whole ? all : beforeEach(all)
 
   // g_0 = position; after every step-th block h: g = QueryBlock(g, h)
   let g: tf.Tensor = sortedPositions
+  // The first block's queries are of positions alone, and so the same for all images.
+  const first = h.queryDepth > 0 ? inOrder(queriesOf(w, queryBlock(h, 0), positions), order) : undefined
   for (let layer = 0; layer < h.depth; layer++) {
     const hear = (p: tf.Tensor) => watch?.('content', p)
     x = block(w, `blocks.${layer}`, h.heads, x, x, contentMask, { hear })
     const step = h.depth / h.queryDepth
     if ((layer + 1) % step === 0) {
       const hear = (p: tf.Tensor) => watch?.('query', p)
-      g = block(w, queryBlock(h, (layer + 1) / step - 1), h.heads, g, seen(x), queryMask, { hear })
+      const i = (layer + 1) / step - 1
+      const queries = i === 0 ? first : undefined
+      g = block(w, queryBlock(h, i), h.heads, g, seen(x), queryMask, { hear, queries })
     }
   }
   if (h.queryDepth === 0) g = g.add(seen(x))
@@ -113,6 +117,20 @@ export function sortTokens(x: tf.Tensor, order: tf.Tensor): tf.Tensor {
   return tf.gather(x.reshape([batch * count, width]), rows).reshape([batch, order.shape[1]!, width])
 }
 
+/** The inverse of an order [B, N]: when each patch comes. */
+export const placesOf = (order: tf.Tensor): tf.Tensor => tf.topk(tf.neg(order), order.shape[1]!).indices
+
+/** A table's rows [N, C] in each image's order [B, N] -> [B, N, C]. A row's gradient is summed over the images. */
+export const inOrder = (table: tf.Tensor, order: tf.Tensor): tf.Tensor =>
+  tf.customGrad((table) => {
+    const batch = order.shape[0]!
+    const { shape } = table as tf.Tensor
+    return {
+      value: tf.gather(table as tf.Tensor, order.flatten()).reshape([batch, ...shape]),
+      gradFunc: (dy: tf.Tensor) => sortTokens(dy, placesOf(order)).reshape([batch, -1]).sum(0).reshape(shape),
+    }
+  })(table)
+
 /** Patches [B, N, p·p·3] -> [B, N, C]; the weight is kept as that of a convolution, [C, 3, p, p]. */
 export function embedPatches(w: Weights, patches: tf.Tensor): tf.Tensor {
   const weight = w['patch_embed.proj.weight']!.transpose([0, 2, 3, 1])
@@ -127,6 +145,8 @@ type Factors = [attention: tf.Tensor, mlp: tf.Tensor] | null
 export type KeysAndValues = [keys: tf.Tensor, values: tf.Tensor]
 
 interface AttentionOptions {
+  /** LN(x) Wqᵀ + bq [B, T, C], where they are known. */
+  queries?: tf.Tensor | undefined
   hear?: (probabilities: tf.Tensor) => void
   /** Puts those of earlier tokens before the context's own keys and values, [B, T, C] -> [B, P + T, C] each. */
   withPast?: (own: KeysAndValues) => KeysAndValues
@@ -143,9 +163,9 @@ export function block(
   { factors, ...options }: AttentionOptions & { factors?: Factors } = {},
 ): tf.Tensor {
   const scaled = (branch: tf.Tensor, i: 0 | 1) => (factors ? branch.mul(factors[i]) : branch)
-  const query = norm(w, `${name}.norm1`, x)
-  const keys = context === x ? query : norm(w, `${name}.norm1`, context)
-  x = x.add(scaled(attention(w, `${name}.attn`, heads, query, keys, mask, options), 0))
+  const seen = norm(w, `${name}.norm1`, context)
+  const query = context === x || options.queries ? seen : norm(w, `${name}.norm1`, x)
+  x = x.add(scaled(attention(w, `${name}.attn`, heads, query, seen, mask, options), 0))
   return x.add(scaled(mlp(w, `${name}.mlp`, norm(w, `${name}.norm2`, x)), 1))
 }
 
@@ -157,13 +177,13 @@ function attention(
   x: tf.Tensor,
   context: tf.Tensor,
   mask: Mask,
-  { hear, withPast }: AttentionOptions,
+  { hear, withPast, queries = named(w, `${name}.q`, x) }: AttentionOptions,
 ): tf.Tensor {
   const [batch, length, width] = x.shape as [number, number, number]
   const split = (t: tf.Tensor) => t.reshape([batch, -1, heads, width / heads]).transpose([0, 2, 1, 3])
   const own: KeysAndValues = [named(w, `${name}.k`, context), named(w, `${name}.v`, context)]
   const [keys, values] = withPast?.(own) ?? own
-  const q = split(named(w, `${name}.q`, x)) // [B, heads, T, D]
+  const q = split(queries) // [B, heads, T, D]
   const k = split(keys) // [B, heads, P + T, D], P = 0 without a past
   const v = split(values)
   const scores = tf.matMul(q, k, false, true).mul(Math.sqrt(heads / width)) // [B, heads, T, P + T]
@@ -195,6 +215,10 @@ export function head(
   if (h.head === 'linear') return named(w, 'prediction_head', g)
   return named(w, 'prediction_head.fc', block(w, 'prediction_head.block', h.heads, g, g, mask, options))
 }
+
+/** What a block asks of its context for rows x [T, C], which need not be of an image -> [T, C]. */
+const queriesOf = (w: Weights, name: string, x: tf.Tensor) =>
+  named(w, `${name}.attn.q`, norm(w, `${name}.norm1`, x).expandDims(0)).squeeze([0])
 
 export const norm = (w: Weights, name: string, x: tf.Tensor) =>
   layerNorm(x, w[`${name}.weight`]!, w[`${name}.bias`]!)

@@ -12,7 +12,7 @@ import {
 import type { Vectors } from '../ops/vectors'
 import { adamw, meanName, varianceName } from './adamw'
 import { predictHidden } from './mae'
-import { forward, sortTokens, type Weights } from './model'
+import { forward, placesOf, sortTokens, type Weights } from './model'
 import { patchCount } from './order'
 import { smooth, target } from './target'
 import { weightShapes } from './weights'
@@ -123,10 +123,9 @@ export const reconstructStep =
   (weights, { images, order }) => {
     const smoothed = smooth(images!, h)
     const goal = target(smoothed, h)
-    const place = tf.topk(tf.neg(order!), patchCount(h)).indices // the inverse of the order
     const prediction = sortTokens(
       withVisible(predict(weights, h, images!, order!), goal.patches, h, order!),
-      place,
+      placesOf(order!),
     )
     return {
       outputs: {

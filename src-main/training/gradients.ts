@@ -7,13 +7,6 @@ import { weightCount } from '../saim/weights'
 
 export type Images = Pick<Batch, 'images' | 'indices' | 'epoch'>
 
-/** Inputs of a step for some images of a batch: images [b, S, S, 3], order [b, N]. */
-export interface PartImages {
-  images: Float32Array
-  order: Int32Array
-  [input: string]: Float32Array | Int32Array
-}
-
 /** How the images of an update are computed: in parts of `size`, dealt to `lanes` cores. */
 export interface PartPlan {
   size: number
@@ -47,16 +40,23 @@ function partSize(h: Hyperparameters, fastestBytes: number, most = h.batchSize):
   return 1
 }
 
-/** Inputs of a step for each `size` images of a batch. */
-export function partsOf(h: Hyperparameters, { images, indices, epoch }: Images, size: number): PartImages[] {
+/** Each `size` images of a batch. */
+export function partsOf(h: Hyperparameters, { images, indices, epoch }: Images, size: number): Images[] {
   const pixels = h.imageSize ** 2 * 3
   return Array.from({ length: h.batchSize / size }, (_, i) => [i * size, (i + 1) * size] as const).map(
     ([from, to]) => ({
       images: images.subarray(from * pixels, to * pixels),
-      order: orders(h, h.seed, epoch, indices.slice(from, to)),
+      indices: indices.slice(from, to),
+      epoch,
     }),
   )
 }
+
+/** Inputs of a step: images [b, S, S, 3], order [b, N]. */
+export const inputsOf = (h: Hyperparameters, { images, indices, epoch }: Images) => ({
+  images,
+  order: orders(h, h.seed, epoch, indices),
+})
 
 /** Adds the gradients of parts to those that `state` keeps; answers the sum of their losses, each times its share. */
 export async function compileGradients(
@@ -64,13 +64,13 @@ export async function compileGradients(
   engine: Engine,
   state: State,
   { size, lanes }: PartPlan,
-): Promise<(parts: PartImages[]) => Promise<number>> {
+): Promise<(parts: Images[]) => Promise<number>> {
   const share = size / (h.batchSize * h.accumulation)
   const threads = lanes > 1 ? 1 : undefined
   const program = await engine.compile(accumulateStep(h, share), state, imageInputs(h, size), threads)
   return async (parts) => {
     let loss = 0
-    for (const part of parts) loss += (await program.run(part))['loss']!.values[0]!
+    for (const part of parts) loss += (await program.run(inputsOf(h, part)))['loss']!.values[0]!
     return loss
   }
 }

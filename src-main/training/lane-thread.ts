@@ -4,7 +4,7 @@ import { createEngine } from '../engine'
 import { mapValues, sizeOf } from '../ops/step'
 import { noGradients, trainingVectors } from '../saim/pretrain'
 import { weightShapes } from '../saim/weights'
-import { compileGradients, type PartImages } from './gradients'
+import { compileGradients, type Images } from './gradients'
 import type { LaneAnswer, LaneTask } from './lanes'
 
 /** A thread that sums the gradients of parts of a batch on a core of its own. Null ends it, between two messages. */
@@ -15,13 +15,13 @@ async function main({ h, engine: id, plan, weights }: LaneTask): Promise<void> {
   const state = engine.createState({ ...zeros, ...none }, trainingVectors(h))
   const addGradients = await compileGradients(h, engine, state, plan)
 
-  async function answer(parts: PartImages[]): Promise<LaneAnswer> {
+  async function answer(parts: Images[]): Promise<LaneAnswer> {
     await state.write(mapValues(weights, (values) => ({ shape: [values.length], values })))
     await state.write(none)
     return { loss: await addGradients(parts), gradients: await state.read(Object.keys(none)) }
   }
 
-  parentPort!.on('message', async (parts: PartImages[] | null) => {
+  parentPort!.on('message', async (parts: Images[] | null) => {
     if (!parts) return process.exit()
     const answered = await answer(parts).catch((error: unknown) => ({ error: toErrorData(error) }))
     const arrays = 'error' in answered ? [] : Object.values(answered.gradients)

@@ -5,7 +5,7 @@ import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { mapValues, type NamedTensorData } from '../ops/step'
 import { outFile } from '../paths'
 import { vectorSizes } from '../saim/pretrain'
-import type { PartImages, PartPlan } from './gradients'
+import type { Images, PartPlan } from './gradients'
 
 /** What a lane is made with. `weights`, by vector, lie in memory that all lanes read. */
 export interface LaneTask {
@@ -38,7 +38,7 @@ export class Lanes {
   }
 
   /** Sums of each lane for its own parts. Lanes compute while the caller does. */
-  sum(weights: NamedTensorData, parts: PartImages[][]): Promise<LaneSum[]> {
+  sum(weights: NamedTensorData, parts: Images[][]): Promise<LaneSum[]> {
     for (const [vector, { values }] of Object.entries(weights)) this.weights[vector]!.set(values)
     return Promise.all(
       this.threads.map(async (thread, i) => {

@@ -12,7 +12,7 @@ import {
   updateStep,
   weightVectors,
 } from '../saim/pretrain'
-import { compileGradients, type Images, type PartImages, partsOf, planParts } from './gradients'
+import { compileGradients, type Images, inputsOf, partsOf, planParts } from './gradients'
 import { Lanes } from './lanes'
 
 /** Updates the weights once, from a batch or from several whose gradients accumulate; `step` counts from 1. */
@@ -33,8 +33,7 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
   if (!accumulates(h, engine)) {
     const program = await engine.compile(trainStep(h), state, trainInputs(h))
     const run: Update['run'] = async ([batch], learningRate, step) => {
-      const [images] = partsOf(h, batch!, h.batchSize)
-      const outputs = await program.run({ ...images, ...scalars(learningRate, step) })
+      const outputs = await program.run({ ...inputsOf(h, batch!), ...scalars(learningRate, step) })
       return { loss: number(outputs, 'loss'), gradientNorm: number(outputs, 'gradientNorm') }
     }
     return { run, close: async () => undefined }
@@ -63,7 +62,7 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
 }
 
 /** Deals parts to lanes in turn, so that what a lane adds up depends on nothing but how many lanes there are. */
-const deal = (parts: PartImages[], lanes: number): PartImages[][] =>
+const deal = (parts: Images[], lanes: number): Images[][] =>
   Array.from({ length: lanes }, (_, lane) => parts.filter((_, i) => i % lanes === lane))
 
 const accumulates = (h: Hyperparameters, engine: Engine) => {
