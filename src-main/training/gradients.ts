@@ -28,6 +28,12 @@ export function planParts(
   return { size, lanes: Math.min(cores, images / size) }
 }
 
+/** How many images training computes at the same time. What is computed beside it takes no more, and so no more memory. */
+export function imagesAtOnce(h: Hyperparameters, device: Device): number {
+  const { size, lanes } = planParts(h, device)
+  return size * lanes
+}
+
 /**
  * How many images of a batch are computed at once: as many, of those that divide it evenly, as keep the widest tensors of
  * a block, [images, N, 4C] and [images, heads, N, N], within what computes fastest. What a batch needs of memory shrinks
@@ -40,10 +46,10 @@ function partSize(h: Hyperparameters, fastestBytes: number, most = h.batchSize):
   return 1
 }
 
-/** Each `size` images of a batch. */
+/** Each `size` images of a batch, which they divide evenly. */
 export function partsOf(h: Hyperparameters, { images, indices, epoch }: Images, size: number): Images[] {
   const pixels = h.imageSize ** 2 * 3
-  return Array.from({ length: h.batchSize / size }, (_, i) => [i * size, (i + 1) * size] as const).map(
+  return Array.from({ length: indices.length / size }, (_, i) => [i * size, (i + 1) * size] as const).map(
     ([from, to]) => ({
       images: images.subarray(from * pixels, to * pixels),
       indices: indices.slice(from, to),

@@ -7,12 +7,14 @@ import { featuresStep } from '../evaluation/encoder'
 import { type FeatureRows, nearest, vote } from '../evaluation/knn'
 import { spreadOf } from '../evaluation/spread'
 import { writeFileSafely } from './files'
+import { imagesAtOnce } from './gradients'
 import { healthFile, type HealthLine, lineOf, readLines } from './health-file'
 import { evenlySpread } from './reconstructions'
 
 /** Images that are looked at; every third is asked, the others are the bank that answers. */
 const limit = 768
-const batch = 32
+/** Images at once, and no more than training takes. */
+const atMost = 32
 const neighbours = 20
 
 /**
@@ -27,6 +29,7 @@ export class HealthChecks {
     private readonly list: ImageList,
     private readonly engine: Engine,
     private readonly program: Program | null,
+    private readonly batch: number,
     private epochs: number,
   ) {}
 
@@ -42,13 +45,14 @@ export class HealthChecks {
     const lines = await readLines(folder)
     const kept = lines.filter(({ step }) => step <= at.step)
     if (kept.length < lines.length) await writeFileSafely(healthFile(folder), kept.map(lineOf).join(''))
+    const batch = Math.min(atMost, imagesAtOnce(h, engine.device))
     const images = { shape: [batch, h.imageSize, h.imageSize, 3], dtype: 'float32' as const }
     const program = h.healthEvery
       ? await engine.compile(featuresStep(h, h.depth - 1), state, { images })
       : null
     const chosen = evenlySpread(dataset.images.indicesOf('train'), limit)
     const list = { ...dataset, images: chosen.map((index) => dataset.images.at(index)) }
-    return new HealthChecks(folder, h, list, engine, program, at.epoch)
+    return new HealthChecks(folder, h, list, engine, program, batch, at.epoch)
   }
 
   /** Measures where an epoch that is to be measured has ended since the last call; answers the milliseconds it took. */
@@ -66,7 +70,7 @@ export class HealthChecks {
   dispose = async () => this.program?.dispose()
 
   private async measure(step: number, epoch: number): Promise<HealthLine | null> {
-    const { h, list } = this
+    const { h, list, batch } = this
     const rows: Float32Array[] = []
     const classes: (string | null)[] = []
     for await (const { images, read, first } of centredBatches(list, h.imageSize, batch)) {

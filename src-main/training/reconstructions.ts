@@ -6,11 +6,11 @@ import { Decoders } from '../data/decoders'
 import type { ImageFile, Manifest } from '../data/manifest'
 import type { Engine, Program, State } from '../engine/engine'
 import { arranged, enlarged, errorLimit, gap, type Picture, png } from '../evaluation/pictures'
-import { panelsOf, reconstructionsOf } from '../evaluation/reconstruct'
+import { panelsOf, type Reconstruction, reconstructionsOf } from '../evaluation/reconstruct'
 import type { PixelStatistics } from '../saim/augmentation'
-import { orders } from '../saim/order'
 import { imageInputs, reconstructStep } from '../saim/pretrain'
 import { writeFolderSafely } from './files'
+import { type Images, imagesAtOnce, inputsOf, partsOf } from './gradients'
 import { runPaths } from './run-folder'
 
 const count = 8
@@ -27,8 +27,7 @@ export class Reconstructions {
     private readonly folder: string,
     private readonly h: Hyperparameters,
     private readonly program: Program,
-    private readonly images: Float32Array,
-    private readonly order: Int32Array,
+    private readonly parts: Images[],
     private readonly statistics: PixelStatistics,
   ) {}
 
@@ -43,14 +42,19 @@ export class Reconstructions {
     const threads = new Decoders(1, dataset.statistics)
     const { images } = await loadCentred(threads, dataset.folder, chosen, h.imageSize)
     await threads.close()
-    const order = orders(h, h.seed, 0, [...chosen.keys()])
-    const program = await engine.compile(reconstructStep(h), state, imageInputs(h, chosen.length))
-    return new Reconstructions(folder, h, program, images, order, dataset.statistics)
+    // All at once, or one by one where training does not take so many either.
+    const size = chosen.length <= imagesAtOnce(h, engine.device) ? chosen.length : 1
+    const parts = partsOf(h, { images, indices: [...chosen.keys()], epoch: 0 }, size)
+    const program = await engine.compile(reconstructStep(h), state, imageInputs(h, size))
+    return new Reconstructions(folder, h, program, parts, dataset.statistics)
   }
 
   async write(step: number): Promise<void> {
-    const output = await this.program.run({ images: this.images, order: this.order })
-    const results = reconstructionsOf(this.h, this.images, output)
+    const results: Reconstruction[] = []
+    for (const part of this.parts) {
+      const output = await this.program.run(inputsOf(this.h, part))
+      results.push(...reconstructionsOf(this.h, part.images, output))
+    }
     const rows = results.map((result) => {
       const { original, smoothed, prediction, error } = panelsOf(result, this.statistics)
       return arranged([original, smoothed, prediction, error].map((panel) => enlarged(panel, panelSide)))

@@ -1,6 +1,7 @@
 import { createEngine } from '../engine'
 import { parentPort } from '../port'
 import { initialWeights } from '../saim/weights'
+import { imagesAtOnce } from './gradients'
 import { offerToBeKilled } from './memory'
 import { readRun } from './run-folder'
 import { compileUpdate, startingState } from './update'
@@ -16,21 +17,19 @@ async function main(): Promise<void> {
   const engine = await createEngine(id, { threads })
   const state = startingState(h, engine, initialWeights(h, h.seed))
   const update = await compileUpdate(h, engine, state)
-  const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) => (i % 255) / 255)
-  const indices = Array.from({ length: h.batchSize }, (_, i) => i)
-  // As many as training holds at once: in the step, in the making and waiting.
-  const batches = Array.from({ length: Math.max(h.accumulation, 4) }, (_, index) => ({
-    index,
-    epoch: 0,
-    images: images.slice(),
-    indices,
-    unreadable: [],
-  }))
+  const invented = (count: number) =>
+    Float32Array.from({ length: count * h.imageSize ** 2 * 3 }, (_, i) => (i % 255) / 255)
+  const batch = invented(h.batchSize)
+  // As many batches as training holds at once: in the step, in the making and waiting.
+  const batches = Array.from({ length: Math.max(h.accumulation, 4) }, () => batch.slice())
   // What decoder threads, reconstructions and validation take beside it.
   const others = Buffer.alloc(384e6, 1)
-  for (let step = 1; step <= 2; step++) await update.run(batches.slice(0, h.accumulation), 0, step)
+  // What is computed at the same time takes the memory. The rest of a batch would take only time.
+  const count = imagesAtOnce(h, engine.device)
+  const some = { epoch: 0, images: invented(count), indices: Array.from({ length: count }, (_, i) => i) }
+  for (let step = 1; step <= 2; step++) await update.run([some], 0, step)
   await update.close()
-  if (others.length) parentPort.post('fits')
+  if (batches.length && others.length) parentPort.post('fits')
 }
 
 offerToBeKilled()

@@ -6,6 +6,7 @@ import type { Engine, Program, State } from '../engine/engine'
 import type { PixelStatistics } from '../saim/augmentation'
 import { orders } from '../saim/order'
 import { imageInputs, validationStep } from '../saim/pretrain'
+import { imagesAtOnce } from './gradients'
 
 interface ValidationOptions {
   folder: string
@@ -25,6 +26,8 @@ export class Validation {
     private readonly options: ValidationOptions,
     private readonly program: Program,
     private readonly indices: Uint32Array,
+    /** Images at once: no more than training takes. */
+    private readonly size: number,
   ) {}
 
   /** Null where no image is held out. */
@@ -36,8 +39,9 @@ export class Validation {
   ): Promise<Validation | null> {
     const indices = options.images.indicesOf('validation')
     if (indices.length === 0) return null
-    const program = await engine.compile(validationStep(h), state, imageInputs(h))
-    return new Validation(h, options, program, indices)
+    const size = imagesAtOnce(h, engine.device)
+    const program = await engine.compile(validationStep(h), state, imageInputs(h, size))
+    return new Validation(h, options, program, indices, size)
   }
 
   /** Mean over the images that can be read; NaN where none can. */
@@ -46,10 +50,10 @@ export class Validation {
     const threads = new Decoders(decoders, statistics)
     let [sum, count] = [0, 0]
     try {
-      for (let first = 0; first < this.indices.length; first += this.h.batchSize) {
-        const some = [...this.indices.subarray(first, first + this.h.batchSize)]
-        // The last batch is filled up with its first image, which then does not count again.
-        const filled = Array.from({ length: this.h.batchSize }, (_, b) => some[b] ?? some[0]!)
+      for (let first = 0; first < this.indices.length; first += this.size) {
+        const some = [...this.indices.subarray(first, first + this.size)]
+        // The last ones are filled up with their first image, which then does not count again.
+        const filled = Array.from({ length: this.size }, (_, b) => some[b] ?? some[0]!)
         const files = filled.map((index) => images.at(index))
         const batch = await loadCentred(threads, folder, files, this.h.imageSize)
         const order = orders(this.h, this.h.splitSeed, 0, filled)

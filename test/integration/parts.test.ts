@@ -1,9 +1,16 @@
-import { expect, it } from 'vitest'
+import path from 'node:path'
+import { expect, it, vi } from 'vitest'
 import { createEngine } from '../../src-main/engine'
+import { imageNetStatistics } from '../../src-main/saim/augmentation'
 import { initialWeights } from '../../src-main/saim/weights'
 import { planParts } from '../../src-main/training/gradients'
+import { HealthChecks } from '../../src-main/training/health'
+import { Reconstructions } from '../../src-main/training/reconstructions'
 import { compileUpdate, startingState } from '../../src-main/training/update'
+import { Validation } from '../../src-main/training/validation'
 import { fromPreset } from '../../src-shared/hyperparameters'
+import { scan } from '../helpers/data'
+import { makeImages, temporaryFolder } from '../helpers/runs'
 
 const h = fromPreset('nano', {
   imageSize: 16, patchSize: 4, width: 32, depth: 2, queryDepth: 2, heads: 2, batchSize: 6, accumulation: 2,
@@ -14,12 +21,17 @@ const batches = [0, 1].map((index) => ({
   epoch: 0,
 }))
 
-/** Loss, norm of the gradient and weights after one update from batches computed in parts of `images` by `lanes` threads. */
-async function updated(images: number, lanes: number) {
+/** An engine with `lanes` cores that computes fastest in parts of `images`, and the state of training. */
+async function opened(images: number, lanes: number) {
   const engine = await createEngine('onnxruntime-cpu', { threads: lanes })
   engine.device.fastestBytes = images * 16 * 4 * 32 * 4 // [images, patches, 4C] of four bytes
   expect(planParts(h, engine.device)).toEqual({ size: images, lanes })
-  const state = startingState(h, engine, initialWeights(h, 0))
+  return { engine, state: startingState(h, engine, initialWeights(h, 0)) }
+}
+
+/** Loss, norm of the gradient and weights after one update from batches computed in parts of `images` by `lanes` threads. */
+async function updated(images: number, lanes: number) {
+  const { engine, state } = await opened(images, lanes)
   const update = await compileUpdate(h, engine, state)
   const { loss, gradientNorm } = await update.run(batches, 0, 1)
   await update.close()
@@ -37,3 +49,30 @@ it.each([1, 3])(
     whole.mean.forEach((value, i) => expect(Math.abs(value - parts.mean[i]!)).toBeLessThan(1e-4 * largest))
   },
 )
+
+it('what is computed beside training takes no more images at once than training does', async () => {
+  const [images, run] = [temporaryFolder(), temporaryFolder()]
+  for (const split of ['train', 'validation']) await makeImages(path.join(images, split), 8)
+  const { images: manifest } = await scan(images)
+  const dataset = { folder: images, images: manifest, statistics: imageNetStatistics, decoders: 1 }
+  const losses: number[] = []
+  for (const [size, lanes] of [
+    [6, 1],
+    [2, 1],
+    [2, 3],
+  ] as const) {
+    const { engine, state } = await opened(size, lanes)
+    const compile = vi.spyOn(engine, 'compile')
+    const validation = await Validation.open(h, dataset, engine, state)
+    const at = { step: 0, epoch: 0 }
+    const health = await HealthChecks.open(run, { ...h, healthEvery: 1 }, dataset, engine, state, at)
+    const reconstructions = await Reconstructions.open(run, h, dataset, engine, state)
+    losses.push(await validation!.loss())
+    await health.after(1, 1)
+    await reconstructions.write(1)
+    const counts = compile.mock.calls.flatMap(([, , { images }]) => (images ? [images.shape[0]!] : []))
+    expect(counts).toHaveLength(3)
+    expect(Math.max(...counts)).toBeLessThanOrEqual(size * lanes)
+  }
+  for (const loss of losses) expect(loss).toBeCloseTo(losses[0]!, 5)
+})
