@@ -20,6 +20,9 @@ Settings = Record
 AHEAD = 3
 """Updates whose images are prepared ahead."""
 
+UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises of files that are no images, or damaged ones."""
+
 
 class Crop(NamedTuple):
     """A part of an image in pixels."""
@@ -81,14 +84,18 @@ def decode(path: Path, width: int, height: int, reduction: int) -> Image.Image:
         image = ImageOps.exif_transpose(image)
         if image.mode.startswith("I"):  # 16 bits
             image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        if image.has_transparency_data:
-            image = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        image = image.convert("RGB")
+        image = over_white(image) if image.has_transparency_data else image.convert("RGB")
     size = math.ceil(width / reduction), math.ceil(height / reduction)
     if reduction == 1 and image.size != size:
         raise ValueError("changed since the scan")
     return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
+
+
+def over_white(image: Image.Image) -> Image.Image:
+    """With the rounding of libvips, which decodes images on one machine."""
+    values = np.asarray(image.convert("RGBA"), np.uint32)
+    colours, alpha = values[:, :, :3], values[:, :, 3:]
+    return Image.fromarray(((colours * alpha + 255 * (255 - alpha)) // 255).astype(np.uint8))
 
 
 def cropped(image: Image.Image, crop: Crop, size: int, flip: bool) -> np.ndarray:
@@ -122,10 +129,13 @@ class ImageFiles:
         crop, flip = augmentation(width, height, self.h, u)
         return self.read(image, crop, smallest_crop(width, height, self.h), flip)
 
-    def centred(self, image: int) -> np.ndarray:
-        """The largest square in its middle, [S, S, 3] bytes."""
+    def centred(self, image: int) -> np.ndarray | None:
+        """The largest square in its middle, [S, S, 3] bytes; None where it can not be read."""
         crop = centre_crop(*self.sizes[image].tolist())
-        return self.read(image, crop, (crop.width, crop.height), False)
+        try:
+            return self.read(image, crop, (crop.width, crop.height), False)
+        except UNREADABLE:
+            return None
 
     def read(self, image: int, crop: Crop, smallest: tuple[float, float], flip: bool) -> np.ndarray:
         width, height = self.sizes[image].tolist()
@@ -196,7 +206,7 @@ class Batches:
             image = int(order[(first + tries * self.h["batchSize"]) % len(order)])
             try:
                 return epoch, image, self.files.augmented(image, epoch), unreadable
-            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            except UNREADABLE as error:
                 self.files.require_folder()
                 unreadable[image] = str(error)
         raise RunError(
@@ -215,14 +225,8 @@ class Batches:
 
     def centred(self, images: np.ndarray) -> list[tuple[int, np.ndarray]]:
         """Those of some images that can be read, cropped in the middle."""
-
-        def read(image: int) -> tuple[int, np.ndarray] | None:
-            try:
-                return image, self.files.centred(image)
-            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-                return None
-
-        return [found for found in self.pool.map(read, images.tolist()) if found]
+        read = zip(images.tolist(), self.pool.map(self.files.centred, images.tolist()))
+        return [(image, pixels) for image, pixels in read if pixels is not None]
 
     def close(self) -> None:
         self.pool.shutdown(cancel_futures=True)

@@ -47,7 +47,7 @@ def by_ray(folder: Path, workers: int, address: str | None) -> None:
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
 
-    here = {} if address else {"num_cpus": max(workers, os.cpu_count() or 1), "include_dashboard": False}
+    here = {} if address else {"num_cpus": max(workers, os.cpu_count() or 1)}
     ray.init(address or "local", runtime_env={"working_dir": str(Path(__file__).parent)}, **here)
     notes = folder / "ray"  # what Ray Train keeps for itself, where all machines see it
     trainer = TorchTrainer(

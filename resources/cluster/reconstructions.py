@@ -28,7 +28,10 @@ class Reconstructions:
         self.folder, self.h = folder, run["hyperparameters"]
         self.mean, self.deviation = (np.array(run["statistics"][name]) for name in ("mean", "deviation"))
         chosen = evenly_spread(files.of("train"), COUNT)
-        self.pixels = torch.stack([torch.from_numpy(files.centred(image)) for image in chosen.tolist()])
+        size = self.h["imageSize"]
+        black = np.zeros((size, size, 3), np.uint8)  # in place of those that can not be read
+        found = [files.centred(image) for image in chosen.tolist()]
+        self.pixels = torch.from_numpy(np.stack([black if pixels is None else pixels for pixels in found]))
         places = np.arange(len(chosen))
         self.order = torch.from_numpy(orders(self.h, self.h["seed"], np.zeros_like(places), places))
 

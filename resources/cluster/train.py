@@ -23,57 +23,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from data import Batches, ImageFiles, Share, orders, rounded
 from model import Saim
+from optimizer import Optimizer, learning_rate_at
 from reconstructions import Reconstructions
-from run_folder import Record, RunError, RunFolder, Tensors, now
+from run_folder import Record, RunError, RunFolder, now
 
 NO_INTERVAL = {"sum": 0.0, "steps": 0, "validation": None}
 GO_ON, PAUSED, STOPPED, FAILED, LOST = range(5)
 """What the workers agree on before each step; the largest of their wishes counts."""
-
-
-def learning_rate_at(h: Record, epoch: float) -> float:
-    """Linear warm-up from 0, then half a cosine to the minimum (paper, Table 6)."""
-    peak = h["baseLearningRate"] * h["batchSize"] * h["accumulation"] / 256
-    if epoch < h["warmupEpochs"]:
-        return peak * epoch / h["warmupEpochs"]
-    progress = (epoch - h["warmupEpochs"]) / max(h["epochs"] - h["warmupEpochs"], sys.float_info.min)
-    return h["minimumLearningRate"] + (peak - h["minimumLearningRate"]) * 0.5 * (1 + math.cos(math.pi * progress))
-
-
-class Optimizer:
-    """AdamW as the paper uses it (Table 6): no decay of biases and other vectors. Its moments are kept in checkpoints as
-    adam.mean/<weight> and adam.variance/<weight>."""
-
-    def __init__(self, h: Record, model: Saim, moments: Tensors, step: int) -> None:
-        self.named = dict(model.named_parameters())
-        matrices = [p for p in self.named.values() if p.ndim > 1]
-        vectors = [p for p in self.named.values() if p.ndim == 1]
-        groups = [{"params": matrices, "weight_decay": h["weightDecay"]}, {"params": vectors, "weight_decay": 0.0}]
-        self.adamw = torch.optim.AdamW(groups, betas=(h["beta1"], h["beta2"]), eps=1e-8)
-        self.limit = h["clipGradient"] or math.inf
-        for name, parameter in self.named.items():
-            zeros = torch.zeros_like(parameter)
-            self.adamw.state[parameter] = {
-                "step": torch.tensor(float(step)),
-                "exp_avg": moments.get(f"adam.mean/{name}", zeros).to(parameter.device),
-                "exp_avg_sq": moments.get(f"adam.variance/{name}", zeros.clone()).to(parameter.device),
-            }
-
-    def update(self, learning_rate: float) -> float:
-        """One update by the gradients at hand; the norm that they had before they were clipped."""
-        norm = torch.nn.utils.clip_grad_norm_(self.named.values(), self.limit).item()
-        for group in self.adamw.param_groups:
-            group["lr"] = learning_rate
-        if math.isfinite(norm):
-            self.adamw.step()
-        self.adamw.zero_grad()
-        return norm
-
-    def moments(self) -> Tensors:
-        state = {name: self.adamw.state[parameter] for name, parameter in self.named.items()}
-        return {f"adam.mean/{name}": kept["exp_avg"] for name, kept in state.items()} | {
-            f"adam.variance/{name}": kept["exp_avg_sq"] for name, kept in state.items()
-        }
 
 
 class Training:
@@ -88,6 +44,7 @@ class Training:
         self.scale, self.shift = 1 / (255 * deviation), -mean / deviation
         self.files = ImageFiles(self.run, folder.images())
         self.batches = Batches(self.files, self.rank, self.world, decoders(self.run))
+        self.images_per_step = h["batchSize"] * h["accumulation"]
         torch.set_num_threads(self.run["threads"] or max(1, cores()))
 
         step = broadcast(folder.newest_step() if self.rank == 0 else None)
@@ -108,7 +65,7 @@ class Training:
         kept = state or {"step": 0, "batch": 0, "batchesPerEpoch": per_epoch, "interval": NO_INTERVAL, "best": None, "seconds": 0}
         self.step = self.first_step = kept["step"]
         self.first_batch = rounded(kept["batch"] * per_epoch / kept["batchesPerEpoch"])
-        self.interval, self.best = kept["interval"], kept["best"]
+        self.interval, self.best = dict(kept["interval"]), kept["best"]
         self.total_steps = max(1, self.step + (h["epochs"] * per_epoch - self.first_batch) // h["accumulation"])
         self.save_every = max(1, rounded(h["checkpointEvery"] * per_epoch / h["accumulation"]))
         self.begin = time.perf_counter() - kept["seconds"]
@@ -125,7 +82,13 @@ class Training:
 
     def train(self) -> None:
         """Trains to the end of the run, or until it is asked to stop, and says in run.json what became of it."""
-        self.announce()
+        try:
+            self.announce()
+            self.loop()
+        finally:
+            self.batches.close()
+
+    def loop(self) -> None:
         updates = self.batches.updates(self.first_batch)
         failure: RunError | None = None
         wish = GO_ON
@@ -140,12 +103,12 @@ class Training:
             if wish != GO_ON:
                 break
             waited = time.perf_counter() - start
-            learning_rate = learning_rate_at(self.h, self.epoch_of(self.step))
-            loss, norm = self.update(share, learning_rate)
-            if not (math.isfinite(loss) and math.isfinite(norm)):
+            numbers = self.update(share)
+            if not (math.isfinite(numbers["loss"]) and math.isfinite(numbers["gradientNorm"])):
                 return self.end("failed", not_finite(self.step + 1, self.saved_at))
             self.step += 1
-            self.interval = {**self.interval, "sum": self.interval["sum"] + loss, "steps": self.interval["steps"] + 1}
+            self.interval["sum"] += numbers["loss"]
+            self.interval["steps"] += 1
 
             duration = time.perf_counter() - start
             pace = {"waited": pace["waited"] * 0.9 + waited, "duration": pace["duration"] * 0.9 + duration}
@@ -154,7 +117,9 @@ class Training:
                 self.interval["validation"] = validation
             self.begin += time.perf_counter() - start - duration  # validation is not training
             if self.rank == 0:
-                self.note_step(share, loss, learning_rate, norm, duration, pace, validation)
+                numbers["imagesPerSecond"] = self.images_per_step / duration
+                numbers["dataWait"] = pace["waited"] / pace["duration"]
+                self.note_step(share, numbers if validation is None else numbers | {"validationLoss": validation})
             if self.step % self.save_every == 0 or self.step == self.total_steps:
                 failure = self.save()
         if wish != LOST and self.step != self.saved_at:
@@ -193,21 +158,24 @@ class Training:
             pendingChanges=[],
         )
         self.folder.log(f"Goes on from the checkpoint of step {step}." if began else f"Starts: {self.total_steps} steps.")
+        for change in run["pendingChanges"]:
+            self.folder.log(f"Changed {change['setting']} from {change['from']} to {change['to']}.")
         self.folder.log(f"Workers: {', '.join(workers)}.")
         self.reconstructions = Reconstructions(self.folder, self.run, self.files)
 
-    def update(self, share: Share, learning_rate: float) -> tuple[float, float]:
-        """One update of the weights by this worker's images and those of all others; the loss of them all and the norm of
-        the gradient. A worker's images are computed in parts of at most a batch."""
-        total = self.h["batchSize"] * self.h["accumulation"]
+    def update(self, share: Share) -> Record:
+        """One update of the weights by this worker's images and those of all others; the loss of them all, the learning
+        rate and the norm of the gradient. A worker's images are computed in parts of at most a batch."""
+        learning_rate = learning_rate_at(self.h, self.epoch_of(self.step))
         parts = list(zip(*(torch.from_numpy(a).split(self.h["batchSize"]) for a in (share.pixels, share.order))))
         loss = torch.zeros((), dtype=torch.float64)
         for i, (pixels, order) in enumerate(parts, 1):
             with nullcontext() if i == len(parts) else self.parallel.no_sync():
-                losses = self.parallel(self.normalised(pixels), order.to(self.device)).sum() / total
+                losses = self.parallel(self.normalised(pixels), order.to(self.device)).sum() / self.images_per_step
                 (losses * self.world).backward()  # the mean over workers that is made of the gradients is then their sum
             loss += losses.item()
-        return self.summed(loss).item(), self.optimizer.update(learning_rate)
+        norm = self.optimizer.update(learning_rate)
+        return {"loss": self.summed(loss).item(), "learningRate": learning_rate, "gradientNorm": norm}
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """[b, S, S, 3] bytes -> [b, 3, S, S]"""
@@ -235,32 +203,14 @@ class Training:
         total, count = self.summed(sums).tolist()
         return total / count if count else None
 
-    def note_step(
-        self,
-        share: Share,
-        loss: float,
-        learning_rate: float,
-        norm: float,
-        duration: float,
-        pace: dict[str, float],
-        validation: float | None,
-    ) -> None:
+    def note_step(self, share: Share, numbers: Record) -> None:
         for image, reason in share.unreadable.items():
             if image not in self.reported:
                 self.folder.log(f"Left out {self.files.paths[image]}: {reason}.")
                 self.reported.add(image)
-        metric = {
-            "step": self.step,
-            "epoch": self.epoch_of(self.step),
-            "loss": loss,
-            "learningRate": learning_rate,
-            "gradientNorm": norm,
-            "imagesPerSecond": self.h["batchSize"] * self.h["accumulation"] / duration,
-            "dataWait": pace["waited"] / pace["duration"],
-            "memory": resident_bytes(),
-            "seconds": time.perf_counter() - self.begin,
-        }
-        self.folder.append_metric(metric if validation is None else metric | {"validationLoss": validation})
+        place = {"step": self.step, "epoch": self.epoch_of(self.step)}
+        costs = {"memory": resident_bytes(), "seconds": time.perf_counter() - self.begin}
+        self.folder.append_metric(place | numbers | costs)
 
     def save(self) -> RunError | None:
         """Writes checkpoint and reconstructions; answers why worker 0 could not."""
@@ -313,7 +263,6 @@ class Training:
             if self.rank == 0 and self.step < self.total_steps:
                 self.folder.log(f"Ends early: {self.h['patience']} checkpoints in a row brought no lower loss.")
             self.end("finished")
-        self.batches.close()
         dist.barrier()
 
     def end(self, status: str, error: RunError | None = None, of_all: bool = True) -> None:
@@ -372,6 +321,8 @@ def resident_bytes() -> int:
 
 def train(folder: str, token: str | None, device: torch.device) -> None:
     """Trains the run of a folder as one worker of a process group. `token` is that of the run's lock."""
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
     Training(RunFolder(Path(folder), token), device).train()
 
 

@@ -32,12 +32,7 @@ export async function trainOnCluster(
   tell: (message: TrainingMessage) => void,
 ): Promise<Exclude<EndStatus, 'failed'>> {
   const run = await readRun(folder)
-  if (run.hyperparameters.objective === 'mae')
-    throw new AppError(
-      'bad-settings',
-      'MAE is trained on one machine only.',
-      'Resume with an engine of this one.',
-    )
+  requireShares(run, cluster)
   await requirePython(cluster)
   await prepareFolder(folder)
   const saved = (await checkpointSteps(folder)).at(-1)
@@ -50,16 +45,28 @@ export async function trainOnCluster(
 
   const launcher = launch(folder, cluster, lock)
   const follow = await follower(folder, tell)
-  let asked = false
   while (!(await Promise.race([launcher.ended, pause(lookEvery)]))) {
-    if (control.stop && !asked) writeFileSync(runPaths(folder).request, control.stop)
-    asked = control.stop !== null
+    // Again and again: the worker that heard of it may be lost before it has saved.
+    if (control.stop) writeFileSync(runPaths(folder).request, control.stop)
     await follow()
     if (!lock.isMine()) throw lockLost()
   }
   await follow()
   rmSync(runPaths(folder).request, { force: true })
   return resultOf(folder, await launcher.ended)
+}
+
+/** Throws AppError bad-settings where workers can not share this run. */
+function requireShares({ hyperparameters: h }: RunFile, { workers }: Cluster): void {
+  const advice = 'Resume it on this machine, or begin another run.'
+  const images = h.batchSize * h.accumulation
+  if (h.objective === 'mae') throw new AppError('bad-settings', 'MAE is trained on one machine only.', advice)
+  if (workers > images)
+    throw new AppError(
+      'bad-settings',
+      `${workers} workers can not share the ${images} images of a step.`,
+      advice,
+    )
 }
 
 /** Throws AppError engine-unavailable where the person's Python can not start the workers. */

@@ -91,10 +91,12 @@ export const useRuns = defineStore('runs', () => {
     set(run)
     return run
   }
-  async function resume(id: string, changes?: CallInput<'runs.resume'>['changes']) {
-    set(await backend['runs.resume']({ id, changes }))
+  async function resume(id: string, changes?: CallInput<'runs.resume'>['changes'], engine?: string) {
+    set(await backend['runs.resume']({ id, changes, engine }))
     await follow(id)
   }
+  /** Goes on with a run of a cluster by this machine's engine. */
+  const resumeHere = (run: Run) => resume(run.id, undefined, run.engine)
   async function locate(id: string, folder: string) {
     set(await backend['runs.locate']({ id, folder }))
     await resume(id)
@@ -131,6 +133,7 @@ export const useRuns = defineStore('runs', () => {
     follow,
     start,
     resume,
+    resumeHere,
     locate,
     kill,
     move,

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import type { Estimate, Run } from '../../src-shared/contract'
+import { cluster as clusterSchema, type Cluster, type Estimate, type Run } from '../../src-shared/contract'
 import {
   allSettings,
   fromPreset,
@@ -25,9 +25,22 @@ export const useTrainingForm = defineStore('training-form', () => {
     presetValues,
     ({ objective }) => settledBy[objective],
   )
-  const { values, valid } = form
+  const { values } = form
   const estimate = ref<Estimate | null>(null)
   const actualLearningRate = computed(() => learningRate(values.value))
+
+  /** Where it is trained, as it is typed. */
+  const place = ref<'here' | Cluster['launcher']>('here')
+  const workers = ref('2')
+  const address = ref('')
+  /** The workers that train it; undefined for this machine, null where what is typed is none. */
+  const cluster = computed(() => {
+    if (place.value === 'here') return undefined
+    const given = place.value === 'ray' && address.value.trim()
+    const typed = { launcher: place.value, workers: Number(workers.value), address: given || null }
+    return clusterSchema.safeParse(typed).data ?? null
+  })
+  const valid = computed(() => form.valid.value && cluster.value !== null)
 
   /** The run whose settings were taken over, and whether its weights are to be begun with. */
   const model = ref<{ run: Run; weights: boolean } | null>(null)
@@ -70,6 +83,11 @@ export const useTrainingForm = defineStore('training-form', () => {
     name,
     preset,
     ...form,
+    valid,
+    place,
+    workers,
+    address,
+    cluster,
     estimate,
     actualLearningRate,
     model,

@@ -57,7 +57,10 @@ const settings = {
 }
 const asFlags = flagsOf(settings).flatMap((flag) => flag.split(' '))
 
-describe.each(launchers)('a run by two workers of $launcher', ({ launcher, interpreter }) => {
+/** Ray takes a minute to start, several on a busy machine. */
+const timeout = 900_000
+
+describe.each(launchers)('a run by two workers of $launcher', { timeout }, ({ launcher, interpreter }) => {
   const home = temporaryFolder()
   const events: { name: EventName; payload: unknown }[] = []
   let services: Services

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from model import Saim, position_embedding, smooth, sort_tokens, target
-from train import Optimizer, learning_rate_at
+from optimizer import Optimizer, learning_rate_at
 
 folder, h = Path(sys.argv[1]), json.loads(sys.argv[2])
 manifest = json.loads((folder / "manifest.json").read_text())

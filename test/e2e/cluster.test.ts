@@ -1,0 +1,68 @@
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, it } from 'vitest'
+import { expectAccessible } from '../helpers/accessibility'
+import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
+import { hasPython, python, requirePythonInCi } from '../helpers/python'
+import { makeImages, temporaryFolder } from '../helpers/runs'
+
+requirePythonInCi()
+
+/** A run that workers of torchrun train is started, watched, stopped and taken over like any other. */
+describe.runIf(chromiumPath && hasPython)('a run by workers, in the browser', () => {
+  const home = temporaryFolder()
+  const images = path.join(home, 'photos')
+  let app: OpenedApp
+  let page: Page
+
+  beforeAll(async () => {
+    process.env['SAIM_PYTHON'] = python
+    await makeImages(images, 40)
+    app = await openInBrowser(home, [home])
+    page = app.page
+  })
+  afterAll(async () => {
+    await app?.close()
+    delete process.env['SAIM_PYTHON']
+  })
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail' && page)
+      await page.screenshot({ path: `test/output/cluster-${task.id}.png` })
+  })
+
+  it('is asked for in the form of a new run', async () => {
+    await page.getByRole('button', { name: 'Add folder' }).first().click()
+    await page.getByRole('dialog').getByText('photos', { exact: true }).click()
+    await page.getByRole('button', { name: 'Choose this folder' }).click()
+    await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
+    await page.getByRole('link', { name: 'Train', exact: true }).first().click()
+    await page.getByLabel('Epochs', { exact: true }).fill('1000')
+    await page.getByLabel('Show all settings').check()
+    await page.getByRole('combobox', { name: 'Train' }).click()
+    await page.getByRole('option', { name: 'Workers of torchrun' }).click()
+    await page.getByLabel('Workers').fill('two')
+    await page.getByText('A whole number, 1 or more.').waitFor()
+    await page.getByLabel('Workers').fill('2')
+    await page.getByRole('heading', { name: 'Where' }).scrollIntoViewIfNeeded()
+    await expectAccessible(page, 'where a run is trained')
+    await picture(page, 'cluster-form')
+    await page.getByRole('button', { name: 'Start training' }).click()
+  })
+
+  it('is seen live, stopped, and goes on on this machine', async () => {
+    await page.getByRole('img', { name: /^Loss\. .*latest \d/ }).waitFor({ timeout: 120_000 })
+    await page.getByRole('tab', { name: 'Settings' }).click()
+    await page.getByText('torchrun, up to 2 workers').waitFor()
+    await page.getByRole('tab', { name: 'Log' }).click()
+    await page.getByText(/Workers: .* process \d+, .* process \d+\./).waitFor()
+    await page.getByRole('button', { name: 'Stop and save' }).click()
+    await page.getByRole('button', { name: 'Resume on this machine' }).waitFor({ timeout: 60_000 })
+    await expectAccessible(page, 'a stopped run of workers')
+    await page.getByRole('button', { name: 'Resume on this machine' }).click()
+    await page.getByText(/Goes on from the checkpoint of step [1-9]/).waitFor({ timeout: 60_000 })
+    await page.getByRole('tab', { name: 'Settings' }).click()
+    await page.getByText('onnxruntime-cpu').waitFor()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByRole('button', { name: 'Resume', exact: true }).waitFor({ timeout: 60_000 })
+  })
+})
