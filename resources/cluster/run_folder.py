@@ -144,6 +144,14 @@ class RunFolder:
     def update(self, **changes: Any) -> None:
         write_record(self.path / "run.json", {**self.read(), **changes, "updatedAt": now()})
 
+    def end(self, status: str, error: RunError | None) -> None:
+        """Says what became of the run: to whoever started the workers, who tells it when all of them are gone, or to all."""
+        data = error and {"code": error.code, "message": error.message, "advice": error.advice}
+        if self.token is None:
+            self.update(status=status, error=data)
+        else:
+            write_file(self.path / "outcome.json", json.dumps({"status": status, "error": data}).encode())
+
     def images(self) -> list[Record]:
         return read_record(self.path / "dataset.json")["images"]
 

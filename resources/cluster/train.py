@@ -268,8 +268,7 @@ class Training:
     def end(self, status: str, error: RunError | None = None, of_all: bool = True) -> None:
         if of_all and self.rank != 0:
             return
-        data = error and {"code": error.code, "message": error.message, "advice": error.advice}
-        self.folder.update(status=status, error=data)
+        self.folder.end(status, error)
 
 
 def better_of(best: Record | None, loss: float) -> Record:

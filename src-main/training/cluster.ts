@@ -2,7 +2,8 @@ import { execFile, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Cluster } from '../../src-shared/contract'
+import { z } from 'zod'
+import { type Cluster, runError } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { encodeSafetensors } from '../exporting/safetensors'
 import { clusterResources } from '../paths'
@@ -43,6 +44,7 @@ export async function trainOnCluster(
     saved ?? 0,
   )
 
+  rmSync(runPaths(folder).outcome, { force: true })
   const launcher = launch(folder, cluster, lock)
   const follow = await follower(folder, tell)
   while (!(await Promise.race([launcher.ended, pause(lookEvery)]))) {
@@ -132,16 +134,25 @@ async function follower(folder: string, tell: (message: TrainingMessage) => void
   }
 }
 
+const outcomeSchema = z.object({
+  status: z.enum(['finished', 'paused', 'stopped', 'failed']),
+  error: runError.nullable(),
+})
+
 /** What the workers said of their end. Throws AppError where they failed, or ended without a word. */
 async function resultOf(folder: string, how: string): Promise<Exclude<EndStatus, 'failed'>> {
-  const { status, error } = await readRun(folder)
-  if (status === 'finished' || status === 'paused' || status === 'stopped') return status
-  if (error) throw new AppError(error.code, error.message, error.advice)
-  const words = await readFile(runPaths(folder).launcher, 'utf8')
+  const { outcome, launcher } = runPaths(folder)
+  if (existsSync(outcome)) {
+    const { status, error } = outcomeSchema.parse(JSON.parse(await readFile(outcome, 'utf8')))
+    rmSync(outcome)
+    if (status !== 'failed') return status
+    throw new AppError(error!.code, error!.message, error!.advice)
+  }
+  const words = await readFile(launcher, 'utf8')
   throw new AppError(
     'worker-died',
     `The workers ended (${how}) without a word: ${words.trim().split('\n').at(-1)}`,
-    `Look into ${runPaths(folder).launcher}. Resume goes on from the newest checkpoint.`,
+    `Look into ${launcher}. Resume goes on from the newest checkpoint.`,
   )
 }
 

@@ -22,6 +22,7 @@ import { readRecord, writeRecord } from './record'
  *   log.txt
  *   launcher.txt       what the launcher of a cluster said
  *   reserve            space kept back for the last words on a full disk
+ *   outcome.json       what the workers of a cluster say of their end, until the process that started them tells it
  *   request            paused or stopped: what a program that does not train it asks of the one that does
  *   lock               who trains it, while somebody does; its time is their heartbeat
  */
@@ -74,6 +75,7 @@ export const runPaths = (folder: string) => ({
   metrics: path.join(folder, 'metrics.jsonl'),
   log: path.join(folder, 'log.txt'),
   launcher: path.join(folder, 'launcher.txt'),
+  outcome: path.join(folder, 'outcome.json'),
   lock: path.join(folder, 'lock'),
   request: path.join(folder, 'request'),
   reserve: path.join(folder, 'reserve'),

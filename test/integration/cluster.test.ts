@@ -100,8 +100,10 @@ describe.each(launchers)('a run by two workers of $launcher', { timeout }, ({ la
     }
     const run = await until(({ status, step }) => status === 'running' && step >= 10)
     expect(run).toMatchObject({ cluster: { launcher, workers: 2, address: null }, totalSteps: 1400 })
-    const heard = new Set(events.map(({ name }) => name))
-    expect([...heard]).toEqual(expect.arrayContaining(['runs.changed', 'runs.metrics', 'runs.checkpoint']))
+    const heard = () => events.map(({ name }) => name)
+    await expect
+      .poll(heard, { timeout: 60_000 })
+      .toEqual(expect.arrayContaining(['runs.changed', 'runs.metrics', 'runs.log', 'runs.checkpoint']))
   })
 
   it('survives the kill of a worker', async () => {
