@@ -1,4 +1,4 @@
-import { readdirSync, renameSync } from 'node:fs'
+import { readdirSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -40,6 +40,8 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
 
   it('puts runs into a queue and changes their order by the keyboard', async () => {
     await makeImages(images, 40)
+    // Images that are kept in memory would not be missed when they move.
+    writeFileSync(path.join(home, 'settings.json'), JSON.stringify({ cache: 0 }))
     app = await openInBrowser(home, [home])
     page = app.page
     await page.getByRole('button', { name: 'Add folder' }).first().click()
@@ -70,6 +72,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await go('Runs')
     await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })
     await page.getByRole('link', { name: 'third', exact: true }).last().click()
+    await page.getByText(/^\d{2,} of 2,000$/).waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Pause' }).click()
     await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Resume' }).click()
@@ -81,6 +84,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })
     await page.getByRole('link', { name: 'third', exact: true }).last().click()
     await page.getByRole('img', { name: /^Loss\. .*Resumed at step \d+/ }).waitFor({ timeout: 60_000 })
+    await page.getByText(/^([2-9]\d|\d{3,}) of 2,000$/).waitFor({ timeout: 60_000 })
     await picture(page, 'seam')
     await expectAccessible(page, 'a run with a seam')
   })
