@@ -1,0 +1,89 @@
+/**
+ * Writes the pages of docs that are made: hyperparameters.md from src-shared/hyperparameters.ts, cli.md from what the built
+ * commands say of themselves. `--check` only compares, and fails where one is stale.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { format, resolveConfig } from 'prettier'
+import { runnerImport } from 'vite'
+
+const { module } = await runnerImport('./src-shared/hyperparameters.ts')
+const { allSettings, presets } = module
+
+const flag = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+const range = ({ minimum, maximum, choices, kind }) =>
+  choices?.join(', ') ?? (kind === 'boolean' ? 'on, off' : `${minimum} to ${maximum}`)
+const value = (setting, number) =>
+  (typeof number === 'boolean' ? (number ? 'on' : 'off') : `${+number.toPrecision?.(4) || number}`) +
+  (setting.unit ? ` ${setting.unit}` : '')
+
+const groups = [...new Set(allSettings.map(({ group }) => group))]
+const sections = groups.map((group) => {
+  const rows = allSettings
+    .filter((setting) => setting.group === group)
+    .map(
+      (s) =>
+        `| **${s.title}**<br>\`--${flag(s.name)}\` | ${s.description} | ${value(s, s.default)} | ${range(s)} | ${s.paper ?? ''} |`,
+    )
+  return [
+    `## ${group}`,
+    '',
+    '| Setting | Meaning | Default | Range | Paper |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n')
+})
+const columns = Object.keys(presets)
+const changed = allSettings.filter(({ name }) => columns.some((preset) => name in presets[preset].values))
+const presetTable = [
+  `| | ${columns.map((name) => `\`${name}\``).join(' | ')} |`,
+  `| --- | ${columns.map(() => '---').join(' | ')} |`,
+  ...changed.map(
+    (s) =>
+      `| ${s.title} | ${columns.map((name) => value(s, presets[name].values[s.name] ?? s.default)).join(' | ')} |`,
+  ),
+]
+const hyperparameters = [
+  '# Hyperparameters',
+  'Made by `npm run docs` from `src-shared/hyperparameters.ts`. The actual learning rate is base learning rate × batch size × accumulation / 256.',
+  ...sections,
+  '## Presets',
+  columns.map((name) => `- \`${name}\`: ${presets[name].description}`).join('\n'),
+  presetTable.join('\n'),
+].join('\n\n')
+
+/** What a command says of itself, with the commands below it; settings of pre-training stand in a page of their own. */
+function commandSections(names) {
+  const help = execFileSync('node', ['out/main/cli.js', ...names, '--help'], { encoding: 'utf8' })
+  const [own, below] = help.split(/^Commands:$/m)
+  const entries = own.split(/\n(?= {2}-)/) // each option with the lines that it wraps into
+  const isSetting = (entry) =>
+    allSettings.some(({ name }) => RegExp(`^ {2}--(no-)?${flag(name)}[ ,]`).test(entry))
+  const kept = entries.filter((entry) => !isSetting(entry) && !/^ {2}-h, --help/.test(entry))
+  const hasSettings = kept.length < entries.length - 1
+  const text = kept
+    .join('\n')
+    .replace(/\s*Options:\s*$/, '')
+    .trim()
+  const children = [...(below ?? '').matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name)
+  return [
+    `${'#'.repeat(Math.min(names.length + 1, 3))} ${['saim', ...names].join(' ')}`,
+    `\`\`\`text\n${text}\n\`\`\``,
+    ...(hasSettings ? ['And settings of [hyperparameters.md](hyperparameters.md) as flags.'] : []),
+    ...children.filter((name) => name !== 'help').flatMap((name) => commandSections([...names, name])),
+  ]
+}
+const [title, ...commands] = commandSections([])
+const made =
+  'Made by `npm run docs` from what the commands say of themselves. From a checkout: `npm run saim -- <command>`.'
+const cli = [title, made, ...commands].join('\n\n')
+
+const pages = { 'docs/hyperparameters.md': hyperparameters, 'docs/cli.md': cli }
+for (const [file, text] of Object.entries(pages)) {
+  const pretty = await format(text, { ...(await resolveConfig(file)), parser: 'markdown' })
+  if (!process.argv.includes('--check')) writeFileSync(file, pretty)
+  else if (readFileSync(file, 'utf8') !== pretty) {
+    console.error(`${file} is stale: npm run docs renews it.`)
+    process.exitCode = 1
+  }
+}
