@@ -16,7 +16,7 @@ import { resume, train } from './cli/train'
 import { verify } from './cli/verify'
 import { settingOptions } from './cli/setting-options'
 import { ablationNames, ablations } from '../src-shared/ablations'
-import { exportFormat, exportFormats } from '../src-shared/contract'
+import { cluster, exportFormat, exportFormats } from '../src-shared/contract'
 import { allSettings, isChangeable, presetNames, presets } from '../src-shared/hyperparameters'
 import { evaluationKindNames, evaluationKinds } from '../src-shared/evaluation-settings'
 import { runsFolder, sampleImagesFolder } from './paths'
@@ -71,7 +71,9 @@ newRunOptions(program.command('cluster'))
   .description('train by the workers of a Ray cluster or of torchrun, with the PyTorch of your Python')
   .argument('[folder or run]', 'the images of a new run, or the id or folder of a run to go on with')
   .addOption(
-    new Option('--launcher <name>', 'who starts the workers').choices(['ray', 'torchrun']).default('ray'),
+    new Option('--launcher <name>', 'who starts the workers')
+      .choices(cluster.shape.launcher.options)
+      .default('ray'),
   )
   .addOption(new Option('--workers <n>', 'at most so many').default(2).argParser(Number))
   .option('--address <address>', 'of the Ray cluster; without it, this machine')

@@ -121,7 +121,7 @@ export function sortTokens(x: tf.Tensor, order: tf.Tensor): tf.Tensor {
 export const placesOf = (order: tf.Tensor): tf.Tensor => tf.topk(tf.neg(order), order.shape[1]!).indices
 
 /** A table's rows [N, C] in each image's order [B, N] -> [B, N, C]. A row's gradient is summed over the images. */
-export const inOrder = (table: tf.Tensor, order: tf.Tensor): tf.Tensor =>
+const inOrder = (table: tf.Tensor, order: tf.Tensor): tf.Tensor =>
   tf.customGrad((table) => {
     const batch = order.shape[0]!
     const { shape } = table as tf.Tensor

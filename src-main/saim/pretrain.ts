@@ -160,7 +160,7 @@ export const validationStep =
     return { outputs: { losses: tf.mean(difference(prediction, goal, h.loss), [1, 2]) } }
   }
 
-export const gradientName = (weight: string) => `gradient/${weight}`
+const gradientName = (weight: string) => `gradient/${weight}`
 const laneInput = (lane: number, gradient: string) => `lane ${lane}/${gradient}`
 
 const decayed = 'decayed '

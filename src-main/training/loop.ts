@@ -207,6 +207,7 @@ export async function train(
     await reconstructions.dispose()
     await validation?.dispose()
     await health.dispose()
+    await update.close()
     if (step < totalSteps && !isPatienceOver(h, best)) return control.stop!
     if (step < totalSteps) log(`Ends early: ${h.patience} checkpoints in a row brought no lower loss.`)
     return 'finished'

@@ -12,7 +12,7 @@ import {
   updateStep,
   weightVectors,
 } from '../saim/pretrain'
-import { compileGradients, type Images, inputsOf, partsOf, planParts } from './gradients'
+import { compileGradients, type Images, inputsOf, type PartPlan, partsOf, planParts } from './gradients'
 import { Lanes } from './lanes'
 
 /** Updates the weights once, from a batch or from several whose gradients accumulate; `step` counts from 1. */
@@ -30,7 +30,8 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
   })
   const number = (outputs: NamedTensorData, name: string) => outputs[name]!.values[0]!
 
-  if (!accumulates(h, engine)) {
+  const plan = planParts(h, engine.device)
+  if (!accumulates(h, plan)) {
     const program = await engine.compile(trainStep(h), state, trainInputs(h))
     const run: Update['run'] = async ([batch], learningRate, step) => {
       const outputs = await program.run({ ...inputsOf(h, batch!), ...scalars(learningRate, step) })
@@ -39,7 +40,6 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
     return { run, close: async () => undefined }
   }
 
-  const plan = planParts(h, engine.device)
   const others = plan.lanes - 1
   const opening = Lanes.open(others, { h, engine: engine.id, plan })
   const addGradients = await compileGradients(h, engine, state, plan)
@@ -65,10 +65,7 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
 const deal = (parts: Images[], lanes: number): Images[][] =>
   Array.from({ length: lanes }, (_, lane) => parts.filter((_, i) => i % lanes === lane))
 
-const accumulates = (h: Hyperparameters, engine: Engine) => {
-  const { size, lanes } = planParts(h, engine.device)
-  return lanes > 1 || size < h.batchSize * h.accumulation
-}
+const accumulates = (h: Hyperparameters, { size }: PartPlan) => size < h.batchSize * h.accumulation
 
 /** A state of weights with what the optimizer kept beside them, or with new moments. */
 export const startingState = (
@@ -78,7 +75,11 @@ export const startingState = (
   optimizer: NamedTensorData = {},
 ): State =>
   engine.createState(
-    { ...withMoments(weights), ...optimizer, ...(accumulates(h, engine) && noGradients(h)) },
+    {
+      ...withMoments(weights),
+      ...optimizer,
+      ...(accumulates(h, planParts(h, engine.device)) && noGradients(h)),
+    },
     trainingVectors(h),
   )
 

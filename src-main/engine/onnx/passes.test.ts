@@ -7,6 +7,7 @@ import {
   scaleBeforeBias,
   shareCommonNodes,
   sumsAsProducts,
+  transposeFirst,
 } from './passes'
 
 const value = (name: string) => ({ name, shape: [2], dtype: 'float32' as const })
@@ -104,5 +105,30 @@ describe('passes', () => {
     expect(product.constants.get('ones/6')!.values).toEqual(new Float32Array(6).fill(1))
     for (const other of [sum([2, 3, 4], [1], 0), sum([2, 3], [0], 1), sum([2, 3], [0, 1], 0)])
       expect(sumsAsProducts(other).nodes).toEqual(other.nodes)
+  })
+
+  it('transpose a first factor of two axes once for all products that read it by columns', () => {
+    const product = (x: string, name: string, transA: number) =>
+      node('FusedMatMul', [x, 'g'], name, { transA: { int: transA } })
+    const before = graph([
+      product('x', 'a', 1),
+      product('x', 'b', 1),
+      product('x', 'c', 0),
+      product('batch', 'y', 1),
+    ])
+    before.values.set('x', { name: 'x', shape: [3, 2], dtype: 'float32' })
+    before.values.set('batch', { name: 'batch', shape: [4, 3, 2], dtype: 'float32' })
+    const after = transposeFirst(before)
+    expect(brief(after)).toEqual([
+      'x/transposed = Transpose(x)',
+      'a = FusedMatMul(x/transposed,g)',
+      'b = FusedMatMul(x/transposed,g)',
+      'c = FusedMatMul(x,g)',
+      'y = FusedMatMul(batch,g)',
+    ])
+    expect(after.values.get('x/transposed')!.shape).toEqual([2, 3])
+    expect(after.nodes.map(({ attributes }) => attributes['transA'])).toEqual(
+      [undefined, 0, 0, 0, 1].map((int) => (int === undefined ? undefined : { int })),
+    )
   })
 })
