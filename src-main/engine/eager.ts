@@ -86,7 +86,7 @@ class EagerProgram implements Program {
         const given = mapValues(this.inputs, ({ shape }, name) => tensorOf({ shape, values: inputs[name]! }))
         const { state = {}, outputs } = this.step(this.state.tensors(), given)
         // Handles of our own: a step may hand on a tensor of the state itself, or one under two names.
-        const own = (tensor: tf.Tensor) => tensor.clone()
+        const own = (tensor: tf.Tensor) => tf.clone(tensor)
         return { state: mapValues(state, own), outputs: mapValues(outputs, own) } as never
       }) as { state: NamedTensors; outputs: NamedTensors }
       this.state.replace(state)
