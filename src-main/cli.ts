@@ -171,10 +171,11 @@ const importCommand = program
     "make a run of weights from elsewhere: the authors' .pth, MAE, timm, Hugging Face, safetensors",
   )
   .argument('<file>', 'a .pth or safetensors file')
-  .option(
-    '--images <folder>',
-    'the images that the run looks at and trains on; without it, the sample images',
-    sampleImagesFolder(),
+  .addOption(
+    new Option('--images <folder>', 'the images that the run looks at and trains on').default(
+      sampleImagesFolder(),
+      'the sample images',
+    ),
   )
   .option('--name <name>', 'name of the run')
   .addOption(runs())
