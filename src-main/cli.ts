@@ -267,8 +267,11 @@ engines
 
 program
   .command('serve')
-  .description('the application in a browser, on this machine only')
+  .description('the application in a browser; without a certificate it listens to this machine only')
+  .option('--host <address>', 'the name or address to listen at; 0.0.0.0 is all of them', '127.0.0.1')
   .addOption(new Option('--port <n>', 'the port; 0 takes any').default(0).argParser(Number))
+  .option('--cert <file>', 'certificate for https, in PEM form')
+  .option('--key <file>', 'its private key')
   .option('--root <folder...>', 'folders that the browser may see; without it, your home folder')
   .option('--open', 'open the browser')
   .action(serve)

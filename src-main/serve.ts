@@ -1,68 +1,76 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { printAddress } from '../src-shared/address'
 import type { Emit } from '../src-shared/contract'
 import { messageLimit } from '../src-shared/wire'
 import { bridge } from './bridge'
+import { listen, type Place } from './listen'
 import { contentSecurityPolicy, contentTypes, fileFor } from './renderer-files'
 import { forkNode } from './port'
 import { createServices } from './services/backend'
 import { Folders } from './services/folders'
 
-interface ServeOptions {
-  /** 0 takes any free port. */
-  port: number
+interface ServeOptions extends Place {
   /** The folders that the browser may see. */
   roots: string[]
 }
 
+interface Served {
+  /** The address, with the token and the fingerprint of the certificate. */
+  url: string
+  fingerprint: string | null
+  close(): Promise<void>
+}
+
+/** How the application of another machine knows whom it talks to (remote-window.ts). */
+export const serverName = 'SAIM-Studio'
+
 /**
- * The application for a browser on this machine. Only who knows the random token of the address gets in; it becomes a
- * cookie. Host and Origin are checked, so that no foreign page can reach it by a name that it points here.
+ * The application for browsers and for the application of other machines. Only who knows the random token of the address
+ * gets in; it becomes a cookie. Host and Origin are checked, so that no foreign page can reach it by a name that it points here.
+ * @throws AppError where the place or its certificate can not be used.
  */
-export async function serve({ port, roots }: ServeOptions): Promise<{ url: string; close(): Promise<void> }> {
+export async function serve({ roots, ...place }: ServeOptions): Promise<Served> {
   const token = randomBytes(24).toString('base64url')
   const renderers = new Set<Emit>()
   const emit: Emit = (name, payload) => renderers.forEach((send) => send(name, payload))
   const services = createServices({ kind: 'browser', fork: forkNode, folders: new Folders(roots) }, emit)
 
-  const server = createServer((request, response) => {
+  const { server, origin, hosts, fingerprint } = await listen(place)
+  const { protocol, port } = new URL(origin)
+  const cookie = `saim-${port}`
+  const attributes = `HttpOnly; SameSite=Strict; Path=/${fingerprint ? '; Secure' : ''}`
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    response.setHeader('server', serverName)
     handle(request, response).catch((error) => {
       console.error(error)
       if (!response.headersSent) response.writeHead(500)
       response.end()
     })
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
-  })
-  const actualPort = (server.address() as AddressInfo).port
-  const hosts = [`127.0.0.1:${actualPort}`, `localhost:${actualPort}`]
-  const cookie = `saim-${actualPort}`
 
   /** Why a request is refused, or null. */
   function refusal(request: IncomingMessage): string | null {
-    const { host, origin } = request.headers
-    if (!host || !hosts.includes(host)) return 'This address is not that of the application.'
-    if (origin && origin !== `http://${host}`) return 'Other sites may not use the application.'
+    const { host, origin: sender } = request.headers
+    if (!host || !hosts.has(host)) return 'This address is not that of the application.'
+    if (sender && sender !== `${protocol}//${host}`) return 'Other sites may not use the application.'
     if (!sameToken(cookies(request)[cookie], token)) return 'Open the address that the application printed.'
     return null
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', `http://${hosts[0]}`)
+    const url = new URL(request.url ?? '/', origin)
     const opened = url.searchParams.get('token')
     const { host } = request.headers
-    if (opened && hosts.includes(host ?? '') && sameToken(opened, token)) {
+    if (opened && hosts.has(host ?? '') && sameToken(opened, token)) {
       response.writeHead(303, {
         location: '/',
-        'set-cookie': `${cookie}=${token}; HttpOnly; SameSite=Strict; Path=/`,
+        'set-cookie': `${cookie}=${token}; ${attributes}`,
         'referrer-policy': 'no-referrer',
       })
       return void response.end()
@@ -107,7 +115,8 @@ export async function serve({ port, roots }: ServeOptions): Promise<{ url: strin
   }
 
   return {
-    url: `http://${hosts[0]}/?token=${token}`,
+    url: printAddress({ origin, token, fingerprint }),
+    fingerprint,
     async close() {
       await services.close()
       for (const socket of sockets.clients) socket.terminate()

@@ -38,7 +38,7 @@ const renderer: RendererSide = {
 
 const channel: Channel = window.saim
   ? { post: window.saim.send, on: window.saim.onMessage }
-  : webSocketChannel(`ws://${location.host}/rpc`)
+  : webSocketChannel(`${location.origin.replace('http', 'ws')}/rpc`)
 
 const remote = createBirpc<BackendSide, RendererSide>(renderer, {
   post: (text) => channel.post(text),

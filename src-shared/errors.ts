@@ -34,6 +34,8 @@ export const errorCodes = [
   'engine-wrong',
   'unsupported-op',
   'worker-died',
+  'address-unusable',
+  'certificate-unusable',
   'not-allowed',
   'bad-message',
   'unexpected',

@@ -16,6 +16,7 @@ export default {
           page('Evaluate', 'evaluation'),
           page('Experiments', 'experiments'),
           page('Export', 'export'),
+          page('On another machine', 'remote'),
           page('Beyond one machine', 'cluster'),
           page('Troubleshooting', 'troubleshooting'),
         ],

@@ -1,15 +1,23 @@
 import { spawn } from 'node:child_process'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import type { Place } from '../listen'
 import { serve as startServer } from '../serve'
 
 /** `saim serve`: the application in a browser. Ctrl-C pauses what is being trained and ends. */
-export async function serve(options: { port: number; root?: string[]; open?: boolean }): Promise<void> {
-  const roots = (options.root ?? [homedir()]).map((root) => path.resolve(root))
-  const { url, close } = await startServer({ port: options.port, roots })
+export async function serve({
+  root,
+  open,
+  ...place
+}: Place & { root?: string[]; open?: boolean }): Promise<void> {
+  const roots = (root ?? [homedir()]).map((folder) => path.resolve(folder))
+  const { url, fingerprint, close } = await startServer({ ...place, roots })
   console.log(`SAIM Studio: ${url}`)
+  // As openssl and browsers write it, so that people can compare.
+  if (fingerprint)
+    console.log(`Its certificate (SHA-256): ${fingerprint.toUpperCase().match(/../g)!.join(':')}`)
   console.log(`Folders that may be used: ${roots.join(', ')}. Ctrl-C ends.`)
-  if (options.open) openBrowser(url)
+  if (open) openBrowser(url)
   const end = () => {
     console.log('\nSaving and ending ...')
     void close().then(() => process.exit(0))

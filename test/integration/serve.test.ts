@@ -18,7 +18,7 @@ beforeAll(async () => {
   mkdirSync(path.join(allowed, 'photos'))
   mkdirSync(path.join(outside, 'secret'))
   symlinkSync(outside, path.join(allowed, 'link'))
-  server = await serve({ port: 0, roots: [allowed] })
+  server = await serve({ host: '127.0.0.1', port: 0, roots: [allowed] })
   origin = new URL(server.url).origin
   const opened = await get(server.url)
   cookie = opened.headers['set-cookie']![0]!.split(';')[0]!
