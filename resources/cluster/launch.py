@@ -63,6 +63,8 @@ def by_ray(folder: Path, workers: int, address: str | None) -> None:
 
 
 def by_torchrun(folder: Path, workers: int) -> None:
+    # PyTorch's default since 2.4: workers that are started anew find the addresses of the lost ones, and call those.
+    os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     from torch.distributed.run import main
 
     script = Path(__file__).with_name("train.py")

@@ -47,14 +47,21 @@ export async function trainOnCluster(
   rmSync(runPaths(folder).outcome, { force: true })
   const launcher = launch(folder, cluster, lock)
   const follow = await follower(folder, tell)
+  let abandoned = false
   while (!(await Promise.race([launcher.ended, pause(lookEvery)]))) {
-    // Again and again: the worker that heard of it may be lost before it has saved.
-    if (control.stop) writeFileSync(runPaths(folder).request, control.stop)
+    if (control.stop && !abandoned) {
+      // Until the first workers are up, nobody would hear of it, and nothing can be lost.
+      abandoned = (await readRun(folder)).status === 'starting'
+      if (abandoned) launcher.end()
+      // Again and again: the worker that heard of it may be lost before it has saved.
+      else writeFileSync(runPaths(folder).request, control.stop)
+    }
     await follow()
     if (!lock.isMine()) throw lockLost()
   }
   await follow()
   rmSync(runPaths(folder).request, { force: true })
+  if (abandoned) return control.stop!
   return resultOf(folder, await launcher.ended)
 }
 
@@ -94,7 +101,7 @@ async function writeInitialWeights(folder: string, { hyperparameters: h }: RunFi
   await writeFolderSafely(initial, { 'weights.safetensors': encodeSafetensors(initialWeights(h, h.seed)) })
 }
 
-/** Starts the launcher, whose words go into the run folder; `ended` resolves to how it ended. */
+/** Starts the launcher, whose words go into the run folder. `ended` resolves to how it ended; `end` has it end its workers. */
 function launch(folder: string, { launcher, workers, address }: Cluster, lock: Lock) {
   const words = openSync(runPaths(folder).launcher, 'a')
   const parameters = [
@@ -113,7 +120,7 @@ function launch(folder: string, { launcher, workers, address }: Cluster, lock: L
     child.once('error', (error) => resolve(error.message))
     child.once('exit', (code, signal) => resolve(`code ${code ?? signal}`))
   })
-  return { ended }
+  return { ended, end: () => child.kill() }
 }
 
 /** Tells, at each call, what came to the run folder since the one before, and removes checkpoints that are not kept. */

@@ -1,11 +1,11 @@
 /**
- * `npm run bench -- soak [minutes]`: the services and a training process for a long time. Half of it one run trains while
- * pages are asked for; half of it runs are started, paused, resumed, stopped and removed. Prints how memory moved and
- * which processes, files and listeners were left. Training has one thread, so that the machine can do other work meanwhile.
+ * `npm run bench -- soak [minutes]`: the services and a training process for a long time. Half of it one run trains by two
+ * cores while pages are asked for; half of it runs are started, paused, resumed, stopped and removed. Prints how memory
+ * moved and which processes, files and listeners were left.
  *
- * Memory that is free, but kept for the next time, would look like a leak until it is as large as it is ever needed. So
- * here glibc has one arena instead of one for each thread and gives back what is free, and V8's young generation stays
- * small, in this process and those that it forks: what grows then is in use.
+ * What runs is what `saim serve` runs, with the same allocators. Only memory-log.mjs comes in addition: it collects garbage
+ * in each thread every few seconds and writes down what is in use then. The first third of a half warms up: until then code
+ * is compiled and what is kept on purpose (2000 to 4000 metrics of a run, free memory of each thread) fills.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -19,18 +19,19 @@ import { fromPreset } from '../../src-shared/hyperparameters'
 
 const minutes = Number(process.argv[2] ?? 30)
 if (!process.execArgv.length) {
-  const flags = ['--expose-gc', '--max-semi-space-size=2', ...process.argv.slice(1)]
-  const malloc = ['arena_max=1', 'trim_threshold=65536', 'mmap_threshold=65536']
-  const env = { ...process.env, GLIBC_TUNABLES: malloc.map((setting) => `glibc.malloc.${setting}`).join(':') }
-  process.exit(spawnSync(process.execPath, flags, { stdio: 'inherit', env }).status ?? 1)
+  // Processes that are forked, and threads, take these over.
+  const flags = ['--expose-gc', '--import', path.resolve('test/bench/memory-log.mjs')]
+  const parameters = [...flags, ...process.argv.slice(1)]
+  process.exit(spawnSync(process.execPath, parameters, { stdio: 'inherit' }).status ?? 1)
 }
 const home = mkdtempSync(path.join(tmpdir(), 'saim-soak-'))
 process.env['SAIM_HOME'] = home
+process.env['MEMORY_LOG'] = path.join(home, 'memory.jsonl')
 
 const { calls, close } = createServices({ kind: 'browser', fork: forkNode }, () => undefined)
 const seconds = () => performance.now() / 1000
 const sleep = (s: number) => new Promise((resolve) => setTimeout(resolve, s * 1000))
-const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length
+const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
 
 /** Files, sockets and pipes that this process holds; null where the system does not tell. */
 const openFiles = () => {
@@ -51,20 +52,37 @@ const listeners = () =>
   process.eventNames().reduce((sum, name) => sum + process.listenerCount(name as 'exit'), 0)
 const timers = () => process.getActiveResourcesInfo().length
 
+/** What memory-log.mjs writes, in bytes: `heap` is used, `free` is what V8 holds beyond that. */
 interface Sample {
+  at: number
+  program: string
+  pid: number
+  thread: number
   heap: number
+  free: number
   resident: number
 }
-function sample(): Sample {
-  globalThis.gc!()
-  const { heapUsed, rss } = process.memoryUsage()
-  return { heap: heapUsed, resident: rss }
+
+/** Prints how the memory of a process moved since a time: its heap, what is in use (resident but not free), all. */
+function printMemory(title: string, program: string, since: number): void {
+  const lines = readFileSync(process.env['MEMORY_LOG']!, 'utf8').trim().split('\n')
+  const samples = lines.map((line) => JSON.parse(line) as Sample).filter(({ at }) => at >= since)
+  const { pid } = samples.find((sample) => sample.program === program)!
+  const free = new Map<number, number>()
+  const seen = samples.flatMap((sample) => {
+    if (sample.pid !== pid) return []
+    free.set(sample.thread, sample.free)
+    const freeOfAll = [...free.values()].reduce((a, b) => a + b)
+    return sample.thread === 0 ? [{ ...sample, inUse: sample.resident - freeOfAll }] : []
+  })
+  for (const name of ['heap', 'inUse', 'resident'] as const)
+    console.log(`  ${title}, ${name.padEnd(9)} ${movement(seen.map((sample) => sample[name]))}`)
 }
 
-/** How a value moved from the third to the last sixth of a time: until then code is still being compiled. */
+/** How the median moved from the third to the last sixth of a time. */
 function movement(values: number[]): string {
   const sixth = Math.max(1, Math.floor(values.length / 6))
-  const [early, late] = [mean(values.slice(2 * sixth, 3 * sixth)), mean(values.slice(-sixth))]
+  const [early, late] = [median(values.slice(2 * sixth, 3 * sixth)), median(values.slice(-sixth))]
   return `${(early / 1e6).toFixed(1)} -> ${(late / 1e6).toFixed(1)} MB, ${((100 * (late - early)) / early).toFixed(2)} %`
 }
 
@@ -88,7 +106,7 @@ async function until(id: string, isSo: (run: Run) => boolean): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  await calls['settings.set']({ threads: 1, decoders: 1 })
+  await calls['settings.set']({ threads: 2, decoders: 1 })
   const added = await calls['datasets.addSample']()
   while ((await calls['datasets.list']())[0]!.status === 'scanning') await sleep(0.2)
   const settings = (changes: object) =>
@@ -108,19 +126,16 @@ async function main(): Promise<void> {
 
   const { id, folder } = await start({ checkpointEvery: 1 })
   const half = (minutes * 60) / 2
-  const samples: Sample[] = []
-  for (const end = seconds() + half; seconds() < end; await sleep(0.3)) {
-    await look(id)
-    samples.push(sample())
-  }
+  const training = Date.now()
+  for (const end = seconds() + half; seconds() < end; await sleep(0.3)) await look(id)
   const metrics = await readMetrics(folder)
   console.log(`One run for ${(half / 60).toFixed(1)} minutes, ${metrics.length} steps:`)
-  console.log(`  training process, resident  ${movement(metrics.map(({ memory }) => memory))}`)
-  console.log(`  services, heap              ${movement(samples.map(({ heap }) => heap))}`)
-  console.log(`  services, resident          ${movement(samples.map(({ resident }) => resident))}`)
+  printMemory('training', 'training.js', training)
+  printMemory('services', 'soak.cjs', training)
   await calls['runs.stop']({ id })
 
-  const cycles: Sample[] = []
+  const cycling = Date.now()
+  let cycles = 0
   let first = { files: openFiles(), listeners: listeners(), resources: timers() }
   for (const end = seconds() + half; seconds() < end;) {
     const run = await start({ epochs: 100 })
@@ -132,12 +147,10 @@ async function main(): Promise<void> {
     await calls['runs.stop']({ id: run.id })
     await calls['runs.remove']({ id: run.id })
     await calls['runs.emptyTrash']()
-    cycles.push(sample())
-    if (cycles.length === 1) first = { files: openFiles(), listeners: listeners(), resources: timers() }
+    if (++cycles === 1) first = { files: openFiles(), listeners: listeners(), resources: timers() }
   }
-  console.log(`${cycles.length} runs started, paused, resumed, stopped and removed:`)
-  console.log(`  services, heap              ${movement(cycles.map(({ heap }) => heap))}`)
-  console.log(`  services, resident          ${movement(cycles.map(({ resident }) => resident))}`)
+  console.log(`${cycles} runs started, paused, resumed, stopped and removed:`)
+  printMemory('services', 'soak.cjs', cycling)
   console.log(`  open files ${first.files} -> ${openFiles()}, listeners ${first.listeners} -> ${listeners()}`)
   console.log(`  active timers and handles ${first.resources} -> ${timers()}`)
   await close()

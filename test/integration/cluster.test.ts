@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -6,9 +6,11 @@ import { flagsOf } from '../../src-main/cli/setting-options'
 import { sampleImagesFolder } from '../../src-main/paths'
 import { forkNode } from '../../src-main/port'
 import { createServices, type Services } from '../../src-main/services/backend'
+import { checkpointSteps } from '../../src-main/training/checkpoint'
 import { readChecked } from '../../src-main/training/files'
 import { readMetrics } from '../../src-main/training/metrics'
-import { readRun, runPaths } from '../../src-main/training/run-folder'
+import { readRun, runPaths, updateRun } from '../../src-main/training/run-folder'
+import { startTraining } from '../../src-main/training/supervise'
 import { type Check, referenceSettings } from '../../src-main/verify'
 import type { EventName, Handlers, Run } from '../../src-shared/contract'
 import { hasPython, python, requirePythonInCi, runPython } from '../helpers/python'
@@ -25,14 +27,15 @@ const launchers = [
 ].filter(({ interpreter }) => interpreter)
 if (!process.env['RAY_PYTHON']) console.log('RAY_PYTHON names no Python: Ray Train is not tested.')
 
-const references = path.resolve('../shared/reference')
+const root = path.resolve('../shared/reference')
+const references = existsSync(root) ? readdirSync(root) : []
 const images = path.join(sampleImagesFolder(), 'vehicles')
 
 requirePythonInCi()
 
-describe.runIf(hasPython && existsSync(references))('the PyTorch module', () => {
-  it.each(readdirSync(references))('agrees with an independent implementation: %s', (name) => {
-    const folder = path.join(references, name)
+describe.runIf(hasPython && references.length)('the PyTorch module', () => {
+  it.each(references)('agrees with an independent implementation: %s', (name) => {
+    const folder = path.join(root, name)
     const settings = JSON.stringify(referenceSettings(folder))
     const checks = JSON.parse(runPython('cluster_reference.py', folder, settings)) as Check[]
     expect(checks.length).toBeGreaterThan(50)
@@ -152,6 +155,28 @@ describe.each(launchers)('a run by two workers of $launcher', { timeout }, ({ la
     )
     expect(Math.max(...differences.slice(0, 20))).toBeLessThan(1e-3)
     expect(Math.max(...differences)).toBeLessThan(1e-2)
+  })
+})
+
+/** Processes that train the run of a folder as workers of torchrun. */
+const workersOf = (folder: string) =>
+  execFileSync('ps', ['-Ao', 'args'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes('train.py') && line.includes(folder))
+
+describe.runIf(hasPython && process.platform !== 'win32')('a run whose workers are still starting', () => {
+  it('stops at once, with all its processes', { timeout: 120_000 }, async () => {
+    process.env['SAIM_PYTHON'] = python
+    const folder = await newRun(temporaryFolder(), images, settings)
+    await updateRun(folder, { cluster: { launcher: 'torchrun', workers: 2, address: null } })
+    const training = startTraining(forkNode, folder)
+    await expect.poll(() => workersOf(folder).length, { timeout: 60_000 }).toBe(2)
+    training.stop('stopped')
+    expect(await training.ended).toEqual({ status: 'stopped', error: null })
+    delete process.env['SAIM_PYTHON']
+    expect(workersOf(folder)).toEqual([])
+    expect(await checkpointSteps(folder)).toEqual([])
+    expect((await readRun(folder)).status).toBe('stopped')
   })
 })
 
