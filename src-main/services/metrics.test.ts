@@ -42,6 +42,18 @@ describe('metrics for a chart', () => {
     expect(after(columns, 1000).loss).toEqual([])
   })
 
+  it('are the same when they are read again, and go on where they grew', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'saim-metrics-'))
+    const all = [metric(1, 3), metric(2, 2, 0.5), metric(3, 1)]
+    const reader = new MetricsReader()
+    writeFileSync(runPaths(folder).metrics, all.slice(0, 2).map(lineOf).join(''))
+    expect(await reader.read(folder, 0)).toEqual(columnsOf(all.slice(0, 2)))
+    writeFileSync(runPaths(folder).metrics, all.map(lineOf).join(''))
+    expect(await reader.read(folder, 0)).toEqual(columnsOf(all))
+    expect(await reader.read(folder, 0)).toEqual(columnsOf(all))
+    rmSync(folder, { recursive: true })
+  })
+
   it('of long runs are chosen before they are checked, and damaged ones stay out', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'saim-metrics-'))
     const lines = Array.from({ length: 10_000 }, (_, i) =>

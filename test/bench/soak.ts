@@ -68,11 +68,12 @@ function printMemory(title: string, program: string, since: number): void {
   const lines = readFileSync(process.env['MEMORY_LOG']!, 'utf8').trim().split('\n')
   const samples = lines.map((line) => JSON.parse(line) as Sample).filter(({ at }) => at >= since)
   const { pid } = samples.find((sample) => sample.program === program)!
-  const free = new Map<number, number>()
+  const threads = new Map<number, Sample>()
   const seen = samples.flatMap((sample) => {
     if (sample.pid !== pid) return []
-    free.set(sample.thread, sample.free)
-    const freeOfAll = [...free.values()].reduce((a, b) => a + b)
+    threads.set(sample.thread, sample)
+    const alive = [...threads.values()].filter(({ at }) => sample.at - at < 10_000)
+    const freeOfAll = alive.reduce((sum, { free }) => sum + free, 0)
     return sample.thread === 0 ? [{ ...sample, inUse: sample.resident - freeOfAll }] : []
   })
   for (const name of ['heap', 'inUse', 'resident'] as const)
