@@ -62,6 +62,11 @@ class EagerState implements State {
     return this.on(() => Object.fromEntries(names.map((name) => [name, dataOf(this.kept.get(name)!)])))
   }
 
+  async copy(into: Record<string, Float32Array>): Promise<void> {
+    for (const [name, { values }] of Object.entries(await this.read(Object.keys(into))))
+      into[name]!.set(values)
+  }
+
   async write(values: NamedTensorData): Promise<void> {
     this.on(() => this.replace(mapValues(values, tensorOf)))
   }

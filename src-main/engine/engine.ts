@@ -35,6 +35,8 @@ export interface Device {
 export interface State {
   /** Copies of the values, of all tensors or of those tensors and vectors named. */
   read(names?: string[]): Promise<NamedTensorData>
+  /** Copies values of tensors and vectors into arrays of their sizes, by their names. */
+  copy(into: Record<string, Float32Array>): Promise<void>
   /** Replaces values; shapes must be those of before. */
   write(values: NamedTensorData): Promise<void>
   dispose(): void

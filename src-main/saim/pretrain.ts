@@ -63,20 +63,23 @@ export const trainStep =
     return { state: updated, outputs: { loss, gradientNorm: norm } }
   }
 
-/** Adds the gradients of some images to those kept, which are vectors; they are `share` of the images of an update. */
+/**
+ * Adds the gradients of some images, `share` of those of an update, to `kept` times the gradients of the state, which are
+ * vectors: `kept` is 0 for the first images of an update.
+ */
 export const accumulateStep =
   (h: Hyperparameters, share: number): StepFunction =>
-  (state, { images, order }) => {
+  (state, { images, order, kept }) => {
     const { loss, gradients } = lossAndGradients(h, state, images!, order!, share)
     const sums = Object.entries(weightVectors(h)).map(([vector, names]) => {
       const gradient = tf.concat(names.map((name) => gradients[name]!.flatten()))
-      return [gradientName(vector), state[gradientName(vector)]!.add(gradient)]
+      return [gradientName(vector), state[gradientName(vector)]!.mul(kept!).add(gradient)]
     })
     return { state: Object.fromEntries(sums), outputs: { loss } }
   }
 
 /**
- * Updates the weights by the accumulated gradients and clears those. All are vectors, as `trainingVectors` names them;
+ * Updates the weights by the accumulated gradients. All are vectors, as `trainingVectors` names them;
  * gradients of `lanes` others, that computed a share of the batch beside this state, are added.
  */
 export const updateStep =
@@ -93,7 +96,6 @@ export const updateStep =
       }),
     )
     const { state: updated, norm } = update(h, state, gradients, inputs['learningRate']!, inputs['step']!)
-    for (const vector of vectors) updated[gradientName(vector)] = tf.zeros(gradients[vector]!.shape)
     return { state: updated, outputs: { gradientNorm: norm } }
   }
 
@@ -212,10 +214,16 @@ export const noGradients = (h: Hyperparameters): NamedTensorData =>
 
 const float = (shape: number[]): TensorSpec => ({ shape, dtype: 'float32' })
 
-/** Inputs of `reconstructStep`, `validationStep` and, with as many images as a part has, `accumulateStep`. */
+/** Inputs of `reconstructStep` and `validationStep`. */
 export const imageInputs = (h: Hyperparameters, batch = h.batchSize): Record<string, TensorSpec> => ({
   images: float([batch, h.imageSize, h.imageSize, 3]),
   order: { shape: [batch, patchCount(h)], dtype: 'int32' },
+})
+
+/** Inputs of `accumulateStep` for so many images. */
+export const accumulateInputs = (h: Hyperparameters, images: number): Record<string, TensorSpec> => ({
+  ...imageInputs(h, images),
+  kept: float([]),
 })
 
 /** Inputs of `updateStep`. */

@@ -2,7 +2,7 @@ import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import type { Batch } from '../data/batches'
 import type { Device, Engine, State } from '../engine/engine'
 import { orders, patchCount } from '../saim/order'
-import { accumulateStep, imageInputs } from '../saim/pretrain'
+import { accumulateInputs, accumulateStep } from '../saim/pretrain'
 import { weightCount } from '../saim/weights'
 
 export type Images = Pick<Batch, 'images' | 'indices' | 'epoch'>
@@ -64,7 +64,7 @@ export const inputsOf = (h: Hyperparameters, { images, indices, epoch }: Images)
   order: orders(h, h.seed, epoch, indices),
 })
 
-/** Adds the gradients of parts to those that `state` keeps; answers the sum of their losses, each times its share. */
+/** Sums the gradients of parts, which `state` keeps; answers the sum of their losses, each times its share. */
 export async function compileGradients(
   h: Hyperparameters,
   engine: Engine,
@@ -73,10 +73,13 @@ export async function compileGradients(
 ): Promise<(parts: Images[]) => Promise<number>> {
   const share = size / (h.batchSize * h.accumulation)
   const threads = lanes > 1 ? 1 : undefined
-  const program = await engine.compile(accumulateStep(h, share), state, imageInputs(h, size), threads)
+  const program = await engine.compile(accumulateStep(h, share), state, accumulateInputs(h, size), threads)
   return async (parts) => {
     let loss = 0
-    for (const part of parts) loss += (await program.run(inputsOf(h, part)))['loss']!.values[0]!
+    for (const [i, part] of parts.entries()) {
+      const kept = Float32Array.of(i === 0 ? 0 : 1)
+      loss += (await program.run({ ...inputsOf(h, part), kept }))['loss']!.values[0]!
+    }
     return loss
   }
 }

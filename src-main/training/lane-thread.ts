@@ -4,31 +4,27 @@ import { createEngine } from '../engine'
 import { mapValues, sizeOf } from '../ops/step'
 import { noGradients, trainingVectors } from '../saim/pretrain'
 import { weightShapes } from '../saim/weights'
-import { compileGradients, type Images } from './gradients'
-import type { LaneAnswer, LaneTask } from './lanes'
+import { compileGradients } from './gradients'
+import { buffersOf, type LaneAnswer, type LaneQuestion, type LaneTask } from './lanes'
 
 /** A thread that sums the gradients of parts of a batch on a core of its own. Null ends it, between two messages. */
 async function main({ h, engine: id, plan, weights }: LaneTask): Promise<void> {
   const engine = await createEngine(id, { threads: 1 })
   const zeros = mapValues(weightShapes(h), (shape) => ({ shape, values: new Float32Array(sizeOf(shape)) }))
-  const none = noGradients(h)
-  const state = engine.createState({ ...zeros, ...none }, trainingVectors(h))
-  const addGradients = await compileGradients(h, engine, state, plan)
+  const state = engine.createState({ ...zeros, ...noGradients(h) }, trainingVectors(h))
+  const sumGradients = await compileGradients(h, engine, state, plan)
 
-  async function answer(parts: Images[]): Promise<LaneAnswer> {
+  async function answer({ parts, gradients }: LaneQuestion): Promise<LaneAnswer> {
     await state.write(mapValues(weights, (values) => ({ shape: [values.length], values })))
-    await state.write(none)
-    return { loss: await addGradients(parts), gradients: await state.read(Object.keys(none)) }
+    const loss = await sumGradients(parts)
+    await state.copy(gradients)
+    return { loss, gradients }
   }
 
-  parentPort!.on('message', async (parts: Images[] | null) => {
-    if (!parts) return process.exit()
-    const answered = await answer(parts).catch((error: unknown) => ({ error: toErrorData(error) }))
-    const arrays = 'error' in answered ? [] : Object.values(answered.gradients)
-    parentPort!.postMessage(
-      answered,
-      arrays.map(({ values }) => values.buffer as ArrayBuffer),
-    )
+  parentPort!.on('message', async (question: LaneQuestion | null) => {
+    if (!question) return process.exit()
+    const answered = await answer(question).catch((error: unknown) => ({ error: toErrorData(error) }))
+    parentPort!.postMessage(answered, 'error' in answered ? [] : buffersOf(answered.gradients))
   })
   parentPort!.postMessage('ready')
 }

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { type AppErrorData, fromErrorData } from '../../src-shared/errors'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
-import { mapValues, type NamedTensorData } from '../ops/step'
+import { mapValues } from '../ops/step'
 import { outFile } from '../paths'
-import { vectorSizes } from '../saim/pretrain'
+import { noGradients, vectorSizes } from '../saim/pretrain'
 import type { Images, PartPlan } from './gradients'
 
 /** What a lane is made with. `weights`, by vector, lie in memory that all lanes read. */
@@ -14,37 +14,50 @@ export interface LaneTask {
   plan: PartPlan
   weights: Record<string, Float32Array>
 }
-/** Loss and gradients are sums over parts; gradients by their vectors. */
+/** `gradients` are arrays to write to, by vector: they go to and fro, since new ones would cost as much as copying. */
+export interface LaneQuestion {
+  parts: Images[]
+  gradients: Record<string, Float32Array>
+}
+/** Loss and gradients are sums over the parts. */
 export interface LaneSum {
   loss: number
-  gradients: NamedTensorData
+  gradients: Record<string, Float32Array>
 }
 export type LaneAnswer = LaneSum | { error: AppErrorData }
+
+/** What to hand over with the arrays. */
+export const buffersOf = (arrays: Record<string, Float32Array>) =>
+  Object.values(arrays).map(({ buffer }) => buffer as ArrayBuffer)
 
 /** Threads that compute gradients beside this one, which onnxruntime blocks meanwhile: each on a core of its own. */
 export class Lanes {
   private constructor(
     private readonly threads: Worker[],
-    private readonly weights: LaneTask['weights'],
+    /** What the lanes compute with. */
+    readonly weights: LaneTask['weights'],
+    private readonly gradients: LaneSum['gradients'][],
   ) {}
 
   static async open(count: number, task: Omit<LaneTask, 'weights'>): Promise<Lanes> {
     const shared = (size: number) => new Float32Array(new SharedArrayBuffer(4 * size))
-    const weights = mapValues(vectorSizes(task.h), shared)
+    const weights = count > 0 ? mapValues(vectorSizes(task.h), shared) : {}
     const workerData: LaneTask = { ...task, weights }
     const threads = Array.from({ length: count }, () => new Worker(outFile('lane'), { workerData }))
     await Promise.all(threads.map((thread) => once(thread, 'message')))
-    return new Lanes(threads, weights)
+    const arrays = () => mapValues(noGradients(task.h), ({ values }) => values as Float32Array)
+    return new Lanes(threads, weights, threads.map(arrays))
   }
 
-  /** Sums of each lane for its own parts. Lanes compute while the caller does. */
-  sum(weights: NamedTensorData, parts: Images[][]): Promise<LaneSum[]> {
-    for (const [vector, { values }] of Object.entries(weights)) this.weights[vector]!.set(values)
+  /** Sums of each lane for its own parts, good until the next are asked for. Lanes compute while the caller does. */
+  sum(parts: Images[][]): Promise<LaneSum[]> {
     return Promise.all(
       this.threads.map(async (thread, i) => {
-        thread.postMessage(parts[i]!)
+        const question: LaneQuestion = { parts: parts[i]!, gradients: this.gradients[i]! }
+        thread.postMessage(question, buffersOf(question.gradients))
         const [answer] = (await once(thread, 'message')) as [LaneAnswer]
         if ('error' in answer) throw fromErrorData(answer.error)
+        this.gradients[i] = answer.gradients
         return answer
       }),
     )

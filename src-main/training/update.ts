@@ -1,6 +1,6 @@
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import type { Engine, State } from '../engine/engine'
-import { mapValues, type NamedTensorData } from '../ops/step'
+import type { NamedTensorData } from '../ops/step'
 import { withMoments } from '../saim/adamw'
 import {
   laneInputs,
@@ -10,7 +10,6 @@ import {
   trainStep,
   updateInputs,
   updateStep,
-  weightVectors,
 } from '../saim/pretrain'
 import { compileGradients, type Images, inputsOf, type PartPlan, partsOf, planParts } from './gradients'
 import { Lanes } from './lanes'
@@ -42,20 +41,19 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
 
   const others = plan.lanes - 1
   const opening = Lanes.open(others, { h, engine: engine.id, plan })
-  const addGradients = await compileGradients(h, engine, state, plan)
+  const sumGradients = await compileGradients(h, engine, state, plan)
   const update = await engine.compile(updateStep(h, others), state, updateInputs(h, others))
   const lanes = await opening
-  const vectors = Object.keys(weightVectors(h))
 
   const run: Update['run'] = async (batches, learningRate, step) => {
     const parts = batches.flatMap((batch) => partsOf(h, batch, plan.size))
     const [own, ...theirs] = deal(parts, plan.lanes)
-    const sums = others ? lanes.sum(await state.read(vectors), theirs) : Promise.resolve([])
-    const [ownLoss, laneSums] = await Promise.all([addGradients(own!), sums])
+    await state.copy(lanes.weights)
+    const [laneSums, ownLoss] = await Promise.all([lanes.sum(theirs), sumGradients(own!)])
     const loss = laneSums.reduce((total, { loss }) => total + loss, ownLoss)
     if (!Number.isFinite(loss)) return { loss, gradientNorm: NaN }
-    const gradients = laneSums.map((sum) => mapValues(sum.gradients, ({ values }) => values))
-    const outputs = await update.run({ ...scalars(learningRate, step), ...laneInputs(gradients) })
+    const gradients = laneInputs(laneSums.map((sum) => sum.gradients))
+    const outputs = await update.run({ ...scalars(learningRate, step), ...gradients })
     return { loss, gradientNorm: number(outputs, 'gradientNorm') }
   }
   return { run, close: () => lanes.close() }

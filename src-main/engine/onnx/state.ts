@@ -70,6 +70,12 @@ export class OnnxState implements State {
     return values
   }
 
+  async copy(into: Record<string, Float32Array>): Promise<void> {
+    const names = Object.keys(into)
+    const values = this.onDevice ? mapValues(await this.read(names), ({ values }) => values) : undefined
+    for (const name of names) into[name]!.set(values?.[name] ?? (this.current(name).data as Float32Array))
+  }
+
   async write(values: NamedTensorData): Promise<void> {
     if (this.onDevice) return this.upload(values)
     for (const [name, { values: data }] of Object.entries(values))
