@@ -107,28 +107,35 @@ describe('passes', () => {
       expect(sumsAsProducts(other).nodes).toEqual(other.nodes)
   })
 
-  it('transpose a first factor of two axes once for all products that read it by columns', () => {
-    const product = (x: string, name: string, transA: number) =>
-      node('FusedMatMul', [x, 'g'], name, { transA: { int: transA } })
+  it('transpose a first factor that is read by columns once, or the second and the product where those are smaller', () => {
+    const shapes: Record<string, number[]> = { x: [9, 2], g: [9, 5], wide: [9, 50], batch: [4, 9, 2] }
+    const product = (a: string, b: string, name: string, transA: number) => {
+      const shape = [shapes[a]!.at(-transA - 1)!, shapes[b]!.at(-1)!]
+      shapes[name] = transA ? [shapes[a]!.at(-1)!, shapes[b]!.at(-1)!] : shape
+      return node('FusedMatMul', [a, b], name, { transA: { int: transA }, transB: { int: 0 } })
+    }
     const before = graph([
-      product('x', 'a', 1),
-      product('x', 'b', 1),
-      product('x', 'c', 0),
-      product('batch', 'y', 1),
+      product('x', 'g', 'a', 1),
+      product('x', 'g', 'b', 1),
+      product('x', 'g', 'c', 0),
+      product('batch', 'g', 'd', 1),
+      product('wide', 'x', 'y', 1),
     ])
-    before.values.set('x', { name: 'x', shape: [3, 2], dtype: 'float32' })
-    before.values.set('batch', { name: 'batch', shape: [4, 3, 2], dtype: 'float32' })
+    for (const [name, shape] of Object.entries(shapes))
+      before.values.set(name, { name, shape, dtype: 'float32' })
     const after = transposeFirst(before)
     expect(brief(after)).toEqual([
       'x/transposed = Transpose(x)',
       'a = FusedMatMul(x/transposed,g)',
       'b = FusedMatMul(x/transposed,g)',
       'c = FusedMatMul(x,g)',
-      'y = FusedMatMul(batch,g)',
+      'd = FusedMatMul(batch,g)',
+      'y/transposed = FusedMatMul(x/transposed,wide)',
+      'y = Transpose(y/transposed)',
     ])
-    expect(after.values.get('x/transposed')!.shape).toEqual([2, 3])
+    expect(after.values.get('y/transposed')!.shape).toEqual([2, 50])
     expect(after.nodes.map(({ attributes }) => attributes['transA'])).toEqual(
-      [undefined, 0, 0, 0, 1].map((int) => (int === undefined ? undefined : { int })),
+      [undefined, 0, 0, 0, 1, 0, undefined].map((int) => (int === undefined ? undefined : { int })),
     )
   })
 })
