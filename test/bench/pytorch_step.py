@@ -1,7 +1,6 @@
-"""Times a training step of SAIM in PyTorch, eager, fp32, as the authors' loop does it: loss, gradients, their norm, AdamW.
+"""Times training steps of SAIM in PyTorch, fp32, as the authors' loop does them: loss, gradients, their norm, AdamW.
 The model is the authors' own where OFFICIAL names a clone of github.com/qiy20/SAIM, else that of resources/cluster.
-Prints one JSON line.
-Usage: pytorch_step.py '{"imageSize": 64, ...}' batch steps threads"""
+Takes turns with others as turns.ts says. Usage: pytorch_step.py '{"imageSize": 64, ...}' threads eager|compile"""
 
 import json
 import os
@@ -13,8 +12,9 @@ from pathlib import Path
 import numpy
 import torch
 
-h = json.loads(sys.argv[1])
-batch, steps, threads = (int(value) for value in sys.argv[2:5])
+start = time.perf_counter()
+h, threads, mode = json.loads(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+batch = h["batchSize"]
 official = os.environ.get("OFFICIAL")
 torch.set_num_threads(threads)
 torch.manual_seed(0)
@@ -48,17 +48,19 @@ groups = [
 ]
 optimizer = torch.optim.AdamW(groups, lr=1e-4, betas=(0.9, 0.95))
 images = torch.randn(batch, 3, h["imageSize"], h["imageSize"])
-times = []
-for _ in range(steps):
+run = torch.compile(model) if mode == "compile" else model
+milliseconds = lambda since: 1000 * (time.perf_counter() - since)  # noqa: E731
+
+print(milliseconds(start), flush=True)
+for _ in sys.stdin:
     start = time.perf_counter()
     optimizer.zero_grad()
-    loss = model(images) if official else model(images, torch.rand(batch, tokens).argsort(1)).mean()
+    loss = run(images) if official else run(images, torch.rand(batch, tokens).argsort(1)).mean()
     loss.backward()
     norm = torch.norm(torch.stack([torch.norm(p.grad) for p in trained]))
     optimizer.step()
     loss.item(), norm.item()
-    times.append(1000 * (time.perf_counter() - start))
-times = sorted(times[2:])
+    print(milliseconds(start), flush=True)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-name = f"{'official code' if official else 'PyTorch'}, torch {torch.__version__}"
-print(json.dumps({"median": times[len(times) // 2], "fastest": times[0], "peakMegabytes": peak, "name": name}))
+name = f"{'official code' if official else 'PyTorch'}, torch {torch.__version__}, {mode}"
+print(json.dumps({"name": name, "peakMegabytes": peak}))

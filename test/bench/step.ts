@@ -1,72 +1,34 @@
 /**
- * Time and peak memory of a training step for a preset, beside PyTorch where it is to be had:
- *   npm run bench -- step [preset] [batch] [steps]
+ * Time and peak memory of a training step for a preset, step by step in turns with PyTorch where it is to be had:
+ *   npm run bench -- step [preset] [batch] [turns]
  * PYTHON names a Python with torch (default python3), OFFICIAL a clone of the authors' code, github.com/qiy20/SAIM, which
  * needs timm. Without it the PyTorch module of resources/cluster stands in.
  */
-import { spawnSync } from 'node:child_process'
 import { cpus } from 'node:os'
-import { createEngine } from '../../src-main/engine'
-import { initialWeights } from '../../src-main/saim/weights'
-import { compileUpdate, startingState } from '../../src-main/training/update'
-import { fromPreset, type PresetName } from '../../src-shared/hyperparameters'
+import type { PresetName } from '../../src-shared/hyperparameters'
+import { byTurns, contest, type Measured, median, ours, pytorch } from './turns'
 
-const [preset = 'nano', batchSize = '64', steps = '12'] = process.argv.slice(2)
-const h = fromPreset(preset as PresetName, { batchSize: Number(batchSize), accumulation: 1 })
-const threads = cpus().length
-
-async function ours() {
-  const start = performance.now()
-  const engine = await createEngine('onnxruntime-cpu', { threads })
-  const state = startingState(h, engine, initialWeights(h, 0))
-  const update = await compileUpdate(h, engine, state)
-  const compiled = performance.now() - start
-  const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) =>
-    Math.sin(i * 12.9898),
+async function main(preset: PresetName, batch: number, turns: number) {
+  const threads = cpus().length
+  console.log(`${preset}, batch ${batch}, ${turns} turns, ${threads} threads on ${cpus()[0]!.model}`)
+  const [own, other] = await byTurns(
+    [ours('onnxruntime-cpu', preset, batch, threads), pytorch(preset, batch, threads, 'eager')],
+    turns,
   )
-  const batch = { images, indices: [...Array(h.batchSize).keys()], epoch: 0 }
-  const times: number[] = []
-  for (let step = 1; step <= Number(steps); step++) {
-    const begin = performance.now()
-    await update.run([batch], 1e-4, step)
-    times.push(performance.now() - begin)
-  }
-  await update.close()
-  const sorted = times.slice(2).sort((a, b) => a - b)
-  return {
-    median: sorted[sorted.length >> 1]!,
-    fastest: sorted[0]!,
-    peakMegabytes: process.resourceUsage().maxRSS / 1024,
-    compiled,
-  }
-}
-
-function pytorch(): { median: number; fastest: number; peakMegabytes: number; name: string } | null {
-  const parameters = [
-    'test/bench/pytorch_step.py',
-    JSON.stringify(h),
-    String(h.batchSize),
-    steps,
-    String(threads),
-  ]
-  const { stdout, status } = spawnSync(process.env['PYTHON'] ?? 'python3', parameters, { encoding: 'utf8' })
-  return status === 0 ? JSON.parse(stdout) : null
-}
-
-const line = (name: string, r: { median: number; fastest: number; peakMegabytes: number }) =>
-  `${name.padEnd(36)} median ${r.median.toFixed(0)} ms, fastest ${r.fastest.toFixed(0)} ms, ${((1000 * h.batchSize) / r.median).toFixed(0)} images/s, peak ${r.peakMegabytes.toFixed(0)} MB`
-
-async function main() {
-  const result = await ours()
-  console.log(`${preset}, batch ${h.batchSize}, ${steps} steps, ${threads} threads on ${cpus()[0]!.model}`)
-  console.log(`${line('onnxruntime-cpu', result)}, compiled in ${result.compiled.toFixed(0)} ms`)
-  const other = pytorch()
-  if (other) {
-    console.log(line(other.name, other))
+  const print = ({ name, times, preparation, peakMegabytes }: Measured) =>
     console.log(
-      `Ours takes ${(result.median / other.median).toFixed(2)} of the time and ${(result.peakMegabytes / other.peakMegabytes).toFixed(2)} of the memory.`,
+      `${name.padEnd(36)} median ${median(times).toFixed(0)} ms, fastest ${Math.min(...times).toFixed(0)} ms, ${((1000 * batch) / median(times)).toFixed(0)} images/s, peak ${peakMegabytes.toFixed(0)} MB, ready after ${preparation.toFixed(0)} ms`,
     )
-  } else console.log('PyTorch: not here (set PYTHON to a Python that has torch).')
+  if (!own) throw new Error('Our own step failed.')
+  print(own)
+  if (!other) return console.log('PyTorch: not here (set PYTHON to a Python that has torch).')
+  print(other)
+  const ratios = own.times.map((time, turn) => time / other.times[turn]!)
+  console.log(
+    `Ours takes ${median(ratios).toFixed(2)} of the time (median of turns; quicker in ${ratios.filter((r) => r < 1).length} of ${turns}) and ${(own.peakMegabytes / other.peakMegabytes).toFixed(2)} of the memory.`,
+  )
 }
 
-void main()
+const [first = 'nano', ...rest] = process.argv.slice(2)
+if (first === 'contestant') void contest(rest[0]!, rest[1] as PresetName, Number(rest[2]), Number(rest[3]))
+else void main(first as PresetName, Number(rest[0] ?? 64), Number(rest[1] ?? 20))

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { createEngine } from '../../src-main/engine'
+import { initialWeights } from '../../src-main/saim/weights'
+import { compileUpdate, startingState } from '../../src-main/training/update'
+import { fromPreset, type Hyperparameters, type PresetName } from '../../src-shared/hyperparameters'
+
+/** What took part: milliseconds until its first step could begin and of each step, the first two left out. */
+export interface Measured {
+  name: string
+  preparation: number
+  times: number[]
+  peakMegabytes: number
+}
+
+/**
+ * A program that times training steps: it prints the milliseconds that it took to prepare, then for each line of its input
+ * those of a step, and at the end a line of JSON with its name and peak memory.
+ */
+interface Contestant {
+  command: string
+  parameters: string[]
+  environment?: Record<string, string>
+}
+
+const settings = (preset: PresetName, batchSize: number) => fromPreset(preset, { batchSize, accumulation: 1 })
+
+/** This program itself, in a process of its own. */
+export const ours = (engine: string, preset: PresetName, batch: number, threads: number): Contestant => ({
+  command: process.execPath,
+  parameters: [process.argv[1]!, 'contestant', engine, preset, String(batch), String(threads)],
+})
+
+/** PYTHON names a Python with torch (default python3), OFFICIAL a clone of the authors' code, which needs timm. */
+export const pytorch = (
+  preset: PresetName,
+  batch: number,
+  threads: number,
+  compiled: 'eager' | 'compile',
+): Contestant => ({
+  command: process.env['PYTHON'] ?? 'python3',
+  parameters: [
+    'test/bench/pytorch_step.py',
+    JSON.stringify(settings(preset, batch)),
+    String(threads),
+    compiled,
+  ],
+})
+
+/** Lets contestants make a step each by turns, so that what else the machine does slows all of them. Null: did not work. */
+export async function byTurns(contestants: Contestant[], turns: number): Promise<(Measured | null)[]> {
+  const programs = []
+  for (const contestant of contestants) programs.push(await open(contestant))
+  for (let turn = 0; turn < turns + 2; turn++) for (const program of programs) await program?.step()
+  return Promise.all(programs.map((program) => program?.end() ?? null))
+}
+
+async function open({ command, parameters }: Contestant) {
+  const child = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'ignore'] })
+  child.on('error', () => undefined)
+  child.stdin.on('error', () => undefined)
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async (): Promise<string | undefined> => (await lines.next()).value
+  const times: number[] = []
+  const preparation = Number((await next()) ?? NaN)
+  if (Number.isNaN(preparation)) return null
+  return {
+    async step() {
+      child.stdin.write('\n')
+      times.push(Number((await next()) ?? NaN))
+    },
+    async end(): Promise<Measured | null> {
+      child.stdin.end()
+      const said = await next()
+      return said ? { ...JSON.parse(said), preparation, times: times.slice(2) } : null
+    },
+  }
+}
+
+/** The program behind `ours`. */
+export async function contest(id: string, preset: PresetName, batch: number, threads: number): Promise<void> {
+  const start = performance.now()
+  const h: Hyperparameters = settings(preset, batch)
+  const engine = await createEngine(id, { threads })
+  const state = startingState(h, engine, initialWeights(h, 0))
+  const update = await compileUpdate(h, engine, state)
+  const images = Float32Array.from({ length: batch * h.imageSize ** 2 * 3 }, (_, i) => Math.sin(i * 12.9898))
+  const indices = [...Array(batch).keys()]
+  console.log(performance.now() - start)
+  let step = 0
+  for await (const line of createInterface({ input: process.stdin })) {
+    void line
+    const begin = performance.now()
+    await update.run([{ images, indices, epoch: 0 }], 1e-4, ++step)
+    console.log(performance.now() - begin)
+  }
+  await update.close()
+  console.log(JSON.stringify({ name: id, peakMegabytes: process.resourceUsage().maxRSS / 1024 }))
+  process.exit()
+}
+
+export const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!
