@@ -20,7 +20,6 @@ export interface Measured {
 interface Contestant {
   command: string
   parameters: string[]
-  environment?: Record<string, string>
 }
 
 const settings = (preset: PresetName, batchSize: number) => fromPreset(preset, { batchSize, accumulation: 1 })
