@@ -5,6 +5,7 @@ import {
   ipcMain,
   Notification,
   protocol,
+  safeStorage,
   session,
   shell,
   utilityProcess,
@@ -14,9 +15,12 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Emit, Run } from '../src-shared/contract'
 import { bridge } from './bridge'
+import { confinePages, confineSession, machineOf, pagePreferences } from './confine'
+import { Machines, type Vault } from './machines'
 import { setMenu } from './menu'
 import { dataFolder, outFile } from './paths'
 import { collectErrors, type Fork } from './port'
+import { openMachine } from './remote-window'
 import { contentSecurityPolicy, contentTypes, fileFor } from './renderer-files'
 import { createServices, type Services } from './services/backend'
 import { runPaths } from './training/run-folder'
@@ -50,9 +54,14 @@ if (app.requestSingleInstanceLock()) {
 
 async function start(): Promise<void> {
   serveFiles()
-  refuseEverythingForeign()
+  confinePages(origin)
+  confineSession(session.defaultSession, [`${origin}/`])
   setMenu({
-    navigate: (to) => emit('app.navigate', { path: to }),
+    navigate,
+    openMachine: () => {
+      window?.show()
+      emit('app.navigate', { path: '/settings#another-machine' })
+    },
     update: canUpdate() ? () => void offerUpdate(window!, { quiet: false }) : undefined,
   })
   const send: Emit = (name, payload) => emit(name, payload)
@@ -65,6 +74,7 @@ async function start(): Promise<void> {
       reveal: (file) => shell.showItemInFolder(file),
       trash: (folder) => shell.trashItem(folder),
       onRunEnd: notify,
+      machines: new Machines(openMachine, vault()).calls,
     },
     (name, payload) => {
       if (name === 'runs.changed') showProgress(payload as Run)
@@ -87,9 +97,7 @@ function openWindow(): void {
     title: 'SAIM Studio',
     webPreferences: {
       preload: path.join(path.dirname(outFile('index')), '..', 'preload', 'index.js'),
-      contextIsolation: true,
-      sandbox: true,
-      nodeIntegration: false,
+      ...pagePreferences,
     },
   })
   if (maximized) window.maximize()
@@ -108,6 +116,7 @@ function openWindow(): void {
   window.on('closed', () => {
     window = null
     emit = () => undefined
+    app.quit() // windows of other machines go with it
   })
   window.on('close', (event) => {
     event.preventDefault()
@@ -152,19 +161,23 @@ function serveFiles(): void {
   })
 }
 
-/** No page but ours, no new windows, no permissions, no network. */
-function refuseEverythingForeign(): void {
-  app.on('web-contents-created', (_event, contents) => {
-    contents.setWindowOpenHandler(() => ({ action: 'deny' }))
-    contents.on('will-navigate', (event, url) => {
-      if (!url.startsWith(`${origin}/`)) event.preventDefault()
-    })
-    contents.on('will-attach-webview', (event) => event.preventDefault())
-  })
-  session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false))
-  session.defaultSession.webRequest.onBeforeRequest(({ url }, answer) =>
-    answer({ cancel: !/^(saim|devtools|data|blob):/.test(url) }),
-  )
+/** Goes to a page, in the window of another machine where that is the one in use. */
+function navigate(to: string): void {
+  const contents = BrowserWindow.getFocusedWindow()?.webContents
+  const machine = contents && machineOf(contents)
+  if (machine) void contents.loadURL(`${machine}/#${to}`)
+  else emit('app.navigate', { path: to })
+}
+
+/** The keychain of the system; null where there is none, for which Chromium on Linux takes a password that everyone knows. */
+function vault(): Vault | null {
+  // Electron 22, on which the tests run, can not tell.
+  const knownToAll = safeStorage.getSelectedStorageBackend?.() === 'basic_text'
+  if (!safeStorage.isEncryptionAvailable() || knownToAll) return null
+  return {
+    encrypt: (text) => safeStorage.encryptString(text).toString('base64'),
+    decrypt: (text) => safeStorage.decryptString(Buffer.from(text, 'base64')),
+  }
 }
 
 async function pickFolder(title: string): Promise<string | null> {

@@ -51,7 +51,7 @@ export async function listen({ host, port, cert, key }: Place): Promise<Listenin
     server.once('error', reject)
     server.listen(port, address, resolve)
   }).catch((error) => {
-    throw new AppError('address-unusable', `It can not listen at ${host}: ${error.message}.`, places)
+    throw new AppError('address-unusable', `It can not listen at ${host}: ${error.message}`, places)
   })
   // As URLs write it: without the port where that is the usual one.
   const at = (name: string) =>

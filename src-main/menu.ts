@@ -3,12 +3,14 @@ import { Menu, type MenuItemConstructorOptions } from 'electron'
 interface MenuOptions {
   /** Goes to a page of the renderer. */
   navigate: (path: string) => void
+  /** Goes to where another machine is opened. */
+  openMachine: () => void
   /** Looks for a new version; absent where that can not be done. */
   update?: () => void
 }
 
 /** The application menu. */
-export function setMenu({ navigate, update }: MenuOptions): void {
+export function setMenu({ navigate, openMachine, update }: MenuOptions): void {
   const page = (label: string, path: string, accelerator?: string): MenuItemConstructorOptions => ({
     label,
     accelerator,
@@ -22,6 +24,8 @@ export function setMenu({ navigate, update }: MenuOptions): void {
         submenu: [
           page('Data Sets', '/datasets', 'CmdOrCtrl+O'),
           page('New Run', '/train', 'CmdOrCtrl+N'),
+          { type: 'separator' },
+          { label: 'Another Machine …', click: openMachine },
           { type: 'separator' },
           page('Settings', '/settings', 'CmdOrCtrl+,'),
           { type: 'separator' },

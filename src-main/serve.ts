@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { printAddress } from '../src-shared/address'
+import { printAddress, serverName } from '../src-shared/address'
 import type { Emit } from '../src-shared/contract'
 import { messageLimit } from '../src-shared/wire'
 import { bridge } from './bridge'
@@ -26,9 +26,6 @@ interface Served {
   fingerprint: string | null
   close(): Promise<void>
 }
-
-/** How the application of another machine knows whom it talks to (remote-window.ts). */
-export const serverName = 'SAIM-Studio'
 
 /**
  * The application for browsers and for the application of other machines. Only who knows the random token of the address

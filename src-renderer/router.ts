@@ -2,7 +2,7 @@ import { createRouter, createWebHashHistory } from 'vue-router'
 
 export const router = createRouter({
   history: createWebHashHistory(),
-  scrollBehavior: () => ({ top: 0 }),
+  scrollBehavior: ({ hash }) => (hash ? { el: hash } : { top: 0 }),
   routes: [
     { path: '/', redirect: '/datasets' },
     { path: '/datasets', component: () => import('./datasets/DatasetsPage.vue') },

@@ -13,6 +13,9 @@ export interface Address {
   fingerprint: string | null
 }
 
+/** What a server of ours calls itself in its answers. */
+export const serverName = 'SAIM-Studio'
+
 /** Whether a host, as addresses write it, is this machine and no other can listen on the way. */
 export const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host)
 

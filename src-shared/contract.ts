@@ -6,6 +6,7 @@ import { evaluationCalls, evaluationEvents } from './contract/evaluations'
 import { experimentCalls, experimentEvents } from './contract/experiments'
 import { exportCalls, exportEvents } from './contract/exports'
 import { inspectCalls, inspectEvents } from './contract/inspect'
+import { machineCalls } from './contract/machines'
 import { runCalls, runEvents } from './contract/runs'
 
 export * from './contract/app'
@@ -15,6 +16,7 @@ export * from './contract/evaluations'
 export * from './contract/experiments'
 export * from './contract/exports'
 export * from './contract/inspect'
+export * from './contract/machines'
 export * from './contract/runs'
 
 /**
@@ -31,6 +33,7 @@ export const calls = {
   ...experimentCalls,
   ...exportCalls,
   ...inspectCalls,
+  ...machineCalls,
   ...runCalls,
 } as const
 

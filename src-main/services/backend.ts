@@ -23,6 +23,7 @@ export interface Host {
   reveal?: (path: string) => void
   trash?: (folder: string) => Promise<void>
   onRunEnd?: (run: Run) => void
+  machines?: Pick<Handlers, 'machines.list' | 'machines.open' | 'machines.forget'>
   /** Confines what the browser may read and write. */
   folders?: Folders
 }
@@ -81,6 +82,7 @@ export function createServices(host: Host, emit: Emit): Services {
     ...experiments.calls,
     ...exported.calls,
     ...inspect.calls,
+    ...(host.machines ?? { 'machines.list': notHere, 'machines.open': notHere, 'machines.forget': notHere }),
     'datasets.add': async ({ folder }) => datasets.calls['datasets.add']({ folder: await allowed(folder) }),
     'exports.create': async (input) =>
       exported.calls['exports.create']({ ...input, folder: await allowed(input.folder) }),

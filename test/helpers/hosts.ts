@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { _electron, chromium, type Page } from 'playwright-core'
+import { _electron, chromium, type ElectronApplication, type Page } from 'playwright-core'
 
 /** The application as a person opens it: a page, and a way to end and open it again. */
 export interface OpenedApp {
@@ -57,7 +57,10 @@ export function electronPath(): string | null {
 }
 
 /** A real window, on the display there is or under Xvfb. Its folder dialog answers `chosen`. */
-export async function openWindow(home: string, chosen: string): Promise<OpenedApp> {
+export async function openWindow(
+  home: string,
+  chosen: string,
+): Promise<OpenedApp & { application: ElectronApplication }> {
   const display = process.env['DISPLAY'] ? null : await startDisplay()
   const application = await _electron.launch({
     executablePath: electronPath()!,
@@ -70,6 +73,7 @@ export async function openWindow(home: string, chosen: string): Promise<OpenedAp
   }, chosen)
   const page = await application.firstWindow()
   return {
+    application,
     page,
     async close() {
       await application.close()
