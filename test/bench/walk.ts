@@ -58,6 +58,7 @@ async function open(line: string): Promise<void> {
   })
   const browser = await chromium.launch({ executablePath: chromiumPath!, args: ['--no-sandbox'] })
   const page = await browser.newPage()
+  page.setDefaultTimeout(0) // a busy machine is measured too
   await page.goto(await said(application, /http:\S+/))
   await page.getByRole('button', { name: 'Use sample images' }).click({ trial: true })
   await browser.close()
