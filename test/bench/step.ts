@@ -6,7 +6,7 @@
  */
 import { cpus } from 'node:os'
 import type { PresetName } from '../../src-shared/hyperparameters'
-import { byTurns, contest, type Measured, median, ours, pytorch } from './turns'
+import { byTurns, type Measured, median, ours, pytorch, start } from './turns'
 
 async function main(preset: PresetName, batch: number, turns: number) {
   const threads = cpus().length
@@ -29,6 +29,6 @@ async function main(preset: PresetName, batch: number, turns: number) {
   )
 }
 
-const [first = 'nano', ...rest] = process.argv.slice(2)
-if (first === 'contestant') void contest(rest[0]!, rest[1] as PresetName, Number(rest[2]), Number(rest[3]))
-else void main(first as PresetName, Number(rest[0] ?? 64), Number(rest[1] ?? 20))
+start(([preset = 'nano', batch = '64', turns = '20']) =>
+  main(preset as PresetName, Number(batch), Number(turns)),
+)

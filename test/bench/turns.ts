@@ -76,8 +76,15 @@ async function open({ command, parameters }: Contestant) {
   }
 }
 
+/** Runs `main` with the program's parameters, or the contestant that `byTurns` started the program for. */
+export function start(main: (parameters: string[]) => Promise<void>): void {
+  const [first, ...rest] = process.argv.slice(2)
+  if (first === 'contestant') void contest(rest[0]!, rest[1] as PresetName, Number(rest[2]), Number(rest[3]))
+  else void main(process.argv.slice(2))
+}
+
 /** The program behind `ours`. */
-export async function contest(id: string, preset: PresetName, batch: number, threads: number): Promise<void> {
+async function contest(id: string, preset: PresetName, batch: number, threads: number): Promise<void> {
   const start = performance.now()
   const h: Hyperparameters = settings(preset, batch)
   const engine = await createEngine(id, { threads })

@@ -1,0 +1,177 @@
+/**
+ * Training steps of each preset on each engine, in turns with PyTorch, eager and compiled, where it is to be had:
+ *   npm run bench -- all [turns]
+ * Prints a table and keeps it with the machine's description in docs/benchmarks.md and docs/benchmarks/<machine>.json.
+ * PYTHON and OFFICIAL are those of `step`.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus, release, totalmem, type } from 'node:os'
+import { appVersion } from '../../src-shared/version'
+import { fromPreset, type PresetName } from '../../src-shared/hyperparameters'
+import { createEngine } from '../../src-main/engine'
+import { trace } from '../../src-main/engine/onnx/tracer'
+import { sizeOf, type StepFunction } from '../../src-main/ops/step'
+import * as tf from '../../src-main/ops/tf'
+import { tensorflowAddon } from '../../src-main/paths'
+import { withMoments } from '../../src-main/saim/adamw'
+import { trainInputs, trainStep } from '../../src-main/saim/pretrain'
+import { initialWeights } from '../../src-main/saim/weights'
+import { byTurns, median, ours, pytorch, start } from './turns'
+
+const batches: Record<PresetName, number> = { nano: 64, tiny: 64, small: 8, base: 4 }
+const folder = 'docs/benchmarks'
+
+interface Row {
+  preset: PresetName
+  batch: number
+  name: string
+  stepMilliseconds: number
+  /** The median of a turn's time by that of PyTorch in the same turn. */
+  ofPytorch: number | null
+  imagesPerSecond: number
+  peakMegabytes: number
+  readySeconds: number
+  /** Operations of matrix products each second, and their share of what the machine's products reach. */
+  gigaflops: number
+  shareOfPeak: number
+}
+
+interface Report {
+  machine: {
+    processor: string
+    cores: number
+    memoryGigabytes: number
+    system: string
+    peakGigaflops: number
+  }
+  date: string
+  version: string
+  turns: number
+  rows: Row[]
+}
+
+/** Operations in the matrix products of a training step as it is traced: 2 M N K each. */
+function operationsOf(preset: PresetName, batch: number): number {
+  const h = fromPreset(preset, { batchSize: batch, accumulation: 1 })
+  const state = Object.entries(withMoments(initialWeights(h, 0)))
+  const specs = Object.fromEntries(
+    state.map(([name, { shape }]) => [name, { shape, dtype: 'float32' as const }]),
+  )
+  const { graph } = trace(trainStep(h), specs, trainInputs(h))
+  return graph.nodes
+    .filter(({ op }) => op === 'FusedMatMul')
+    .map(({ inputs, outputs, attributes }) => {
+      const isByColumns = (attributes['transA'] as { int: number }).int === 1
+      const inner = graph.values.get(inputs[0]!)!.shape.at(isByColumns ? -2 : -1)!
+      return 2 * inner * sizeOf(graph.values.get(outputs[0]!)!.shape)
+    })
+    .reduce((a, b) => a + b, 0)
+}
+
+/** 10⁹ operations a second that large matrix products reach in onnxruntime on all cores; the best of some runs. */
+async function peakGigaflops(): Promise<number> {
+  const [size, products] = [1024, 16]
+  const engine = await createEngine('onnxruntime-cpu', { threads: cpus().length })
+  const square = { shape: [size, size], values: new Float32Array(size ** 2).fill(1e-3) }
+  const state = engine.createState({ a: square, b: square })
+  const step: StepFunction = ({ a, b }) => {
+    let product = a as tf.Tensor2D
+    for (let i = 0; i < products; i++) product = tf.matMul(product, b as tf.Tensor2D)
+    return { outputs: { sum: product.sum() } }
+  }
+  const program = await engine.compile(step, state, {})
+  let seconds = Infinity
+  for (let run = 0; run < 10; run++) {
+    const start = performance.now()
+    await program.run({})
+    seconds = Math.min(seconds, (performance.now() - start) / 1000)
+  }
+  return (2 * size ** 3 * products) / seconds / 1e9
+}
+
+async function measure(preset: PresetName, turns: number, peak: number): Promise<Row[]> {
+  const [batch, threads] = [batches[preset], cpus().length]
+  const contestants = [
+    pytorch(preset, batch, threads, 'eager'),
+    pytorch(preset, batch, threads, 'compile'),
+    ours('onnxruntime-cpu', preset, batch, threads),
+    ...(existsSync(tensorflowAddon()) ? [ours('tensorflow', preset, batch, threads)] : []),
+  ]
+  const measured = await byTurns(contestants, turns)
+  const [eager] = measured
+  const operations = operationsOf(preset, batch)
+  return measured
+    .filter((m) => m !== null)
+    .map(({ name, times, peakMegabytes, preparation }) => {
+      const step = median(times)
+      const gigaflops = operations / (step * 1e6)
+      return {
+        preset,
+        batch,
+        name,
+        stepMilliseconds: step,
+        ofPytorch: eager ? median(times.map((time, turn) => time / eager.times[turn]!)) : null,
+        imagesPerSecond: (1000 * batch) / step,
+        peakMegabytes,
+        readySeconds: preparation / 1000,
+        gigaflops,
+        shareOfPeak: gigaflops / peak,
+      }
+    })
+}
+
+function tableOf({ machine, date, version, turns, rows }: Report): string {
+  const { processor, cores, memoryGigabytes, system, peakGigaflops } = machine
+  return [
+    `## ${processor}, ${cores} cores`,
+    `${system}, ${memoryGigabytes.toFixed(0)} GB of memory, ${date}, version ${version}, ${turns} turns. Matrix products of 1024 × 1024 reach ${peakGigaflops.toFixed(0)} GFLOP/s in onnxruntime.`,
+    [
+      '| Preset | Batch | | Step, ms | Of eager PyTorch | Images/s | Peak, MB | Ready, s | GFLOP/s | Of peak |',
+      '| --- | --: | --- | --: | --: | --: | --: | --: | --: | --: |',
+      ...rows.map(
+        (r) =>
+          `| ${r.preset} | ${r.batch} | ${r.name} | ${r.stepMilliseconds.toFixed(0)} | ${r.ofPytorch?.toFixed(2) ?? ''} | ${r.imagesPerSecond.toFixed(1)} | ${r.peakMegabytes.toFixed(0)} | ${r.readySeconds.toFixed(1)} | ${r.gigaflops.toFixed(0)} | ${(100 * r.shareOfPeak).toFixed(0)} % |`,
+      ),
+    ].join('\n'),
+  ].join('\n\n')
+}
+
+const introduction = `# Benchmarks
+
+Made by \`npm run bench -- all\`. Contestants make one training step each by turns, so that what else a machine does slows all
+of them alike; times are medians of the turns, and the share of eager PyTorch's time is the median of the turns' ratios.
+Memory is the most that a process held. Ready is the time from the start of the program, with a loaded runtime, to its first
+step; PyTorch compiles in its first step, which is left out. GFLOP/s count the matrix products of our graph for all
+contestants, whatever they compute.`
+
+async function main(turns: number) {
+  const peak = await peakGigaflops()
+  const machine: Report['machine'] = {
+    processor: cpus()[0]!.model,
+    cores: cpus().length,
+    memoryGigabytes: totalmem() / 2 ** 30,
+    system: `${type()} ${release()}`,
+    peakGigaflops: peak,
+  }
+  const rows: Row[] = []
+  for (const preset of Object.keys(batches) as PresetName[]) {
+    rows.push(...(await measure(preset, turns, peak)))
+    console.log(tableOf({ machine, date: '', version: appVersion, turns, rows }))
+  }
+  const report: Report = {
+    machine,
+    date: new Date().toISOString().slice(0, 10),
+    version: appVersion,
+    turns,
+    rows,
+  }
+  mkdirSync(folder, { recursive: true })
+  const name = `${machine.processor} ${machine.cores}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  writeFileSync(`${folder}/${name}.json`, `${JSON.stringify(report, null, 2)}\n`)
+  const reports = readdirSync(folder).map(
+    (file) => JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as Report,
+  )
+  writeFileSync(`${folder}.md`, `${[introduction, ...reports.map(tableOf)].join('\n\n')}\n`)
+}
+
+start(([turns = '8']) => main(Number(turns)))
