@@ -18,7 +18,12 @@ import { settingOptions } from './cli/setting-options'
 import { ablationNames, ablations } from '../src-shared/ablations'
 import { cluster, exportFormat, exportFormats } from '../src-shared/contract'
 import { allSettings, isChangeable, presetNames, presets } from '../src-shared/hyperparameters'
-import { evaluationKindNames, evaluationKinds } from '../src-shared/evaluation-settings'
+import {
+  evaluationKindNames,
+  evaluationKinds,
+  fineTuneRecipeNames,
+  fineTuneRecipes,
+} from '../src-shared/evaluation-settings'
 import { runsFolder, sampleImagesFolder } from './paths'
 
 const program = new Command('saim')
@@ -132,6 +137,15 @@ for (const kind of evaluationKindNames) {
     .option('--engine <id>', 'what computes', 'onnxruntime-cpu')
     .addOption(threads())
     .addOption(decoders())
+  if (kind === 'finetune')
+    command.addOption(
+      new Option(
+        '--recipe <name>',
+        `what the settings begin with. ${fineTuneRecipeNames.map((name) => `${name}: ${fineTuneRecipes[name].description}`).join(' ')}`,
+      )
+        .choices(fineTuneRecipeNames)
+        .default('small'),
+    )
   for (const option of settingOptions(settings)) command.addOption(option)
   command.action(async (run: string, options) => void (await evaluateRun(kind, run, options)))
 }

@@ -103,8 +103,24 @@ const probe = z.object({
 })
 export type ProbeSettings = z.infer<typeof probe>
 
-const probability = (value: number, maximum: number, title: string, description: string) =>
-  number(value, 0, maximum, { title, group: 'Method', paper: 'Table 7', description })
+/** The paper's fine-tuning (Table 7), with batches for one machine instead of 1024 in all. */
+const table7 = {
+  epochs: 100,
+  batchSize: 64,
+  baseLearningRate: 5e-4,
+  warmupEpochs: 20,
+  layerDecay: 0.65,
+  dropPath: 0.1,
+  labelSmoothing: 0.1,
+  mixup: 0.8,
+  cutmix: 1,
+  randAugmentMagnitude: 9,
+  cropScaleMinimum: 0.08,
+}
+const inTable7 = (name: keyof typeof table7) => `Table 7: ${table7[name]}`
+
+const probability = (value: number, maximum: number, title: string, paper: string, description: string) =>
+  number(value, 0, maximum, { title, group: 'Method', paper, description })
 
 const fineTune = z.object({
   imageSize: integer(0, 0, 1024, {
@@ -115,22 +131,22 @@ const fineTune = z.object({
       'Side of the images, a multiple of the patch size; positions are interpolated. 0 takes that of pre-training.',
   }),
   pooling: pooling('What is classified: the mean of the patch tokens, or the class token.'),
-  epochs: epochs(100, 'Table 7'),
-  batchSize: integer(64, 2, 4096, {
+  epochs: epochs(50, inTable7('epochs')),
+  batchSize: integer(16, 2, 4096, {
     title: 'Batch size',
     unit: 'images',
     group: 'Optimisation',
     simple: true,
-    paper: 'Table 7 (1024 in all)',
+    paper: 'Table 7: 1024 in all',
     description: 'Images of one step. Cut to the number of training images.',
   }),
-  baseLearningRate: baseLearningRate(5e-4, 'Table 7'),
+  baseLearningRate: baseLearningRate(16e-3, inTable7('baseLearningRate')),
   minimumLearningRate: number(0, 0, 1, {
     title: 'Minimum learning rate',
     group: 'Optimisation',
     description: 'Where the cosine ends.',
   }),
-  warmupEpochs: warmupEpochs(20, 'Table 7'),
+  warmupEpochs: warmupEpochs(5, inTable7('warmupEpochs')),
   beta1: number(0.9, 0, 0.9999, {
     title: 'Beta 1',
     group: 'Optimisation',
@@ -149,30 +165,46 @@ const fineTune = z.object({
     paper: 'Table 7',
     description: 'Decoupled decay of weights; biases and other vectors are left out.',
   }),
-  layerDecay: number(0.65, 0.01, 1, {
+  layerDecay: number(0.75, 0.01, 1, {
     title: 'Layer decay',
     group: 'Optimisation',
     simple: true,
-    paper: 'Table 7',
+    paper: inTable7('layerDecay'),
     description:
       'Factor of the learning rate from each layer to the one before it. 1 trains all layers alike, as one wants from scratch.',
   }),
-  dropPath: probability(0.1, 0.9, 'Drop path', 'Chance that a branch of the last block is left out of an image; earlier blocks have less.'),
-  labelSmoothing: probability(0.1, 0.9, 'Label smoothing', 'Share of the target that is spread over all classes.'),
-  mixup: probability(0.8, 2, 'Mixup', 'Parameter of the Beta distribution by which two images are blended. 0 turns it off.'),
-  cutmix: probability(1, 2, 'Cutmix', 'Parameter of the Beta distribution by which a box of another image is pasted. 0 turns it off.'),
-  randAugmentMagnitude: probability(9, 10, 'RandAugment magnitude', 'Mean strength of two random operations on each image. 0 turns them off.'),
-  randAugmentDeviation: probability(0.5, 10, 'RandAugment deviation', 'Standard deviation of the strength.'),
-  cropScaleMinimum: number(0.08, 0.01, 1, {
+  dropPath: probability(0, 0.9, 'Drop path', inTable7('dropPath'), 'Chance that a branch of the last block is left out of an image; earlier blocks have less.'),
+  labelSmoothing: probability(0, 0.9, 'Label smoothing', inTable7('labelSmoothing'), 'Share of the target that is spread over all classes.'),
+  mixup: probability(0, 2, 'Mixup', inTable7('mixup'), 'Parameter of the Beta distribution by which two images are blended. 0 turns it off.'),
+  cutmix: probability(0, 2, 'Cutmix', inTable7('cutmix'), 'Parameter of the Beta distribution by which a box of another image is pasted. 0 turns it off.'),
+  randAugmentMagnitude: probability(0, 10, 'RandAugment magnitude', inTable7('randAugmentMagnitude'), 'Mean strength of two random operations on each image. 0 turns them off.'),
+  randAugmentDeviation: probability(0.5, 10, 'RandAugment deviation', 'Table 7', 'Standard deviation of the strength.'),
+  cropScaleMinimum: number(0.67, 0.01, 1, {
     title: 'Crop area from',
     group: 'Data',
-    paper: 'as MAE',
+    paper: `as MAE: ${table7.cropScaleMinimum}`,
     description: 'Smallest area of a random crop, as a share of the image.',
   }),
   flip: toggle(true, { title: 'Horizontal flip', group: 'Data', description: 'Mirror every second image, at random.' }),
   seed,
 }) // prettier-ignore
 export type FineTuneSettings = z.infer<typeof fineTune>
+
+/** Named starting points of fine-tuning: what differs from the defaults. */
+export const fineTuneRecipes = {
+  small: {
+    title: 'For thousands of images',
+    description: 'Many steps at a high rate, no augmentation but crops and flips.',
+    values: {},
+  },
+  paper: {
+    title: "The paper's",
+    description: 'Table 7 of the paper, for a million images: strong augmentation, small steps, many epochs.',
+    values: table7,
+  },
+} as const satisfies Record<string, { title: string; description: string; values: Partial<FineTuneSettings> }>
+export type FineTuneRecipe = keyof typeof fineTuneRecipes
+export const fineTuneRecipeNames = Object.keys(fineTuneRecipes) as [FineTuneRecipe, ...FineTuneRecipe[]]
 
 const segmentation = z.object({
   imageSize: integer(0, 0, 512, {

@@ -6,6 +6,8 @@ import {
   type EvaluationKind,
   evaluationKinds,
   type EvaluationPlan,
+  type FineTuneRecipe,
+  fineTuneRecipes,
 } from '../../src-shared/evaluation-settings'
 import { writeScan } from '../evaluation/scanned'
 import { createEvaluation, evaluationPaths, readScore } from '../evaluation/evaluation-folder'
@@ -26,6 +28,8 @@ interface EvaluateOptions {
   step?: number
   /** Random weights instead of a checkpoint. */
   scratch?: boolean
+  /** Of fine-tuning: what its settings begin with. */
+  recipe?: FineTuneRecipe
 }
 
 /** `saim knn | probe | finetune`: asks what a run has learned, in a process of its own; prints and answers the score. */
@@ -35,7 +39,8 @@ export async function evaluateRun(
   options: EvaluateOptions & Record<string, unknown>,
 ): Promise<Score> {
   const { schema, settings } = evaluationKinds[kind]
-  const plan = { kind, settings: settingsFrom(schema, settings, options, {}) } as EvaluationPlan
+  const begun = options.recipe ? fineTuneRecipes[options.recipe].values : {}
+  const plan = { kind, settings: settingsFrom(schema, settings, options, begun) } as EvaluationPlan
   const run = existsSync(runPaths(named).run) ? path.resolve(named) : path.join(options.runs, named)
   const { dataset } = await readRun(run)
   const other = options.on === undefined ? null : path.resolve(options.on)

@@ -4,16 +4,18 @@ import {
   type EvaluationKind,
   evaluationKinds,
   type EvaluationPlan,
+  type FineTuneRecipe,
+  fineTuneRecipes,
 } from '../../src-shared/evaluation-settings'
 import { settingsForm } from '../components/settings-form'
 
-/** The settings of one kind of evaluation, begun with their defaults. */
-function formOf(kind: EvaluationKind) {
+/** The settings of one kind of evaluation, begun with `given` and their defaults. */
+function formOf(kind: EvaluationKind, given: () => object = () => ({})) {
   const { schema, settings } = evaluationKinds[kind]
   return settingsForm<Record<string, unknown>>(
     schema,
     settings,
-    computed(() => schema.parse({})),
+    computed(() => schema.parse(given())),
   )
 }
 
@@ -25,14 +27,22 @@ export const useEvaluationForm = defineStore('evaluation-form', () => {
   /** Null takes the run's own data set. */
   const dataset = ref<string | null>(null)
   const kind = ref<EvaluationKind>('knn')
+  /** What a fine-tuning begins with. */
+  const recipe = ref<FineTuneRecipe>('small')
   const forms = {
     knn: formOf('knn'),
     probe: formOf('probe'),
-    finetune: formOf('finetune'),
+    finetune: formOf('finetune', () => fineTuneRecipes[recipe.value].values),
     segment: formOf('segment'),
   }
   const plan = computed(
     () => ({ kind: kind.value, settings: forms[kind.value].values.value }) as EvaluationPlan,
   )
-  return { run, weights, dataset, kind, forms, plan }
+
+  function chooseRecipe(name: FineTuneRecipe) {
+    recipe.value = name
+    forms.finetune.values.value = evaluationKinds.finetune.schema.parse(fineTuneRecipes[name].values)
+  }
+
+  return { run, weights, dataset, kind, recipe, chooseRecipe, forms, plan }
 })

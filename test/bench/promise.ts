@@ -49,16 +49,12 @@ const probeSettings = evaluationKinds.probe.schema.parse({
   epochs: 60,
   warmupEpochs: 5,
 })
+/** The application's recipe, all layers alike from scratch. */
 const fineTuneSettings = (fromScratch: boolean, seed: number) =>
   evaluationKinds.finetune.schema.parse({
-    epochs: 10,
-    warmupEpochs: 1,
-    baseLearningRate: 4e-3,
-    layerDecay: fromScratch ? 1 : 0.75,
-    cropScaleMinimum: 0.5,
-    randAugmentMagnitude: 3,
-    mixup: 0,
-    cutmix: 0,
+    epochs: 20,
+    warmupEpochs: 2,
+    ...(fromScratch && { layerDecay: 1 }),
     seed,
   })
 
@@ -231,18 +227,37 @@ const digestOf = (file: string) =>
     .update(path.basename(file).replace(/-1f3f[b-f]/g, ''))
     .digest()
 
-/** Training of the whole encoder on the classes for equal epochs. */
-async function fineTunings(task: Task, images: string): Promise<void> {
-  for (const name of ['random', 'stochastic'] as const)
-    for (const seed of seeds) {
+/** A task with the labels of a fifth of its training images, another fifth for each seed. */
+function fewLabels(task: Task, seed: number): Task {
+  const chosen = [...task.train.images.keys()].filter(
+    (i) => digestOf(task.train.images[i]!.path)[2]! % folds === seed % folds,
+  )
+  return {
+    ...task,
+    train: {
+      images: chosen.map((i) => task.train.images[i]!),
+      labels: Int32Array.from(chosen, (i) => task.train.labels[i]!),
+    },
+  }
+}
+
+/** Training of the whole encoder on the classes of few labels for equal epochs, and the probe of the same weights. */
+async function fineTunings(whole: Task, images: string): Promise<void> {
+  for (const seed of seeds)
+    for (const name of ['random', 'stochastic'] as const) {
       const subject = subjectOf(await weightsOf(name, seed, images), seed)
-      const plan = { kind: 'finetune' as const, settings: fineTuneSettings(name === 'random', seed) }
-      const { score } = await evaluate(subject, task, plan, {
-        epoch: ({ epoch, loss, top1 }) =>
-          console.log(`  epoch ${epoch}: loss ${loss.toFixed(3)}, top-1 ${top1}`),
-        stopped: () => false,
-      })
-      tell({ way: 'fine-tuning', weights: name, seed, features: '' }, score)
+      const task = fewLabels(whole, seed)
+      const plans = {
+        'probe of few': { kind: 'probe', settings: probeSettings },
+        'fine-tuning': { kind: 'finetune', settings: fineTuneSettings(name === 'random', seed) },
+      } as const
+      for (const [way, plan] of Object.entries(plans)) {
+        const { score } = await evaluate(subject, task, plan, {
+          epoch: ({ epoch, loss }) => console.log(`  epoch ${epoch}: loss ${loss.toFixed(3)}`),
+          stopped: () => false,
+        })
+        tell({ way, weights: name, seed, features: '' }, score)
+      }
     }
 }
 
@@ -262,7 +277,7 @@ function summary(): void {
   console.log(
     `\nmean over seeds ${seeds.join(', ')}, mean of the last block's patches: top-1 / mean of classes, in percent`,
   )
-  for (const way of ['knn', 'probe', 'fine-tuning'])
+  for (const way of ['knn', 'probe', 'probe of few', 'fine-tuning'])
     for (const name of subjects) {
       const rows = results.filter(
         (r) => r['way'] === way && r['weights'] === name && ['', '4 mean'].includes(r['features'] as string),

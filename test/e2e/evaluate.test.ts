@@ -65,10 +65,14 @@ describe('the page of evaluations', () => {
     await picture(page, 'evaluation')
   })
 
-  it.runIf(can)('fine-tunes until it is stopped', async () => {
+  it.runIf(can)("fine-tunes by the paper's recipe until it is stopped", async () => {
     await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
     await page.getByRole('combobox', { name: 'How' }).click({ force: true })
     await page.getByRole('option', { name: /Fine-tuning/ }).click()
+    await page.getByRole('combobox', { name: 'Recipe' }).click({ force: true })
+    await page.getByRole('option', { name: "The paper's" }).click()
+    await page.getByText('Table 7 of the paper').waitFor()
+    expect(await page.getByLabel('Epochs', { exact: true }).inputValue()).toBe('100')
     await start()
     const row = page.getByRole('row', { name: /Fine-tuning.*running, [1-9]\d* %/ })
     await row.waitFor({ timeout: 60_000 })

@@ -119,6 +119,11 @@ describe('asking what a run has learned', () => {
       'not a multiple of the patch size',
     ],
     ['a warm-up longer than all epochs', ['probe', '--epochs', '3'], '--warmup-epochs'],
+    [
+      "the paper's recipe in fewer epochs than its warm-up has",
+      ['finetune', '--recipe', 'paper', '--epochs', '10'],
+      '--warmup-epochs',
+    ],
   ])('refuses %s with a clear message', async (_name, [kind, ...extra], message) => {
     const { code, output } = await saim([kind!, run, ...extra], home)
     expect(code).toBe(1)
