@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Emit, Queue as QueueState, Run } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { dataFolder } from '../paths'
 import type { Fork } from '../port'
+import { writeFileSafely } from '../training/files'
 import { isHere, Lock, lockOwner } from '../training/lock'
 import type { StopMessage } from '../training/messages'
 import { readRecord, writeRecord } from '../training/record'
@@ -163,7 +164,7 @@ export class Queue {
   private async endElsewhere(run: Run, as: StopMessage['as']): Promise<void> {
     const paths = runPaths(run.folder)
     if (!(await lockOwner(paths.lock))) return
-    await writeFile(paths.request, as)
+    await writeFileSafely(paths.request, as)
     while (await lockOwner(paths.lock)) await pause(200)
     await this.options.follower.changed(run.id)
   }

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
@@ -10,7 +10,7 @@ import { clusterResources } from '../paths'
 import { interpreter } from '../python'
 import { initialWeights } from '../saim/weights'
 import { checkpointSteps, pruneCheckpoints } from './checkpoint'
-import { sizeOf, writeFolderSafely } from './files'
+import { sizeOf, writeFileSafely, writeFolderSafely } from './files'
 import type { Lock } from './lock'
 import { type Control, lockLost, noteEngine, prepareFolder } from './loop'
 import type { EndStatus, TrainingMessage } from './messages'
@@ -54,7 +54,7 @@ export async function trainOnCluster(
       abandoned = (await readRun(folder)).status === 'starting'
       if (abandoned) launcher.end()
       // Again and again: the worker that heard of it may be lost before it has saved.
-      else writeFileSync(runPaths(folder).request, control.stop)
+      else await writeFileSafely(runPaths(folder).request, control.stop)
     }
     await follow()
     if (!lock.isMine()) throw lockLost()
