@@ -23,7 +23,11 @@ export default {
       },
       {
         text: 'Look up',
-        items: [page('Command line', 'cli'), page('Hyperparameters', 'hyperparameters')],
+        items: [
+          page('Command line', 'cli'),
+          page('Hyperparameters', 'hyperparameters'),
+          page('Benchmarks', 'benchmarks'),
+        ],
       },
       {
         text: 'Change',

@@ -1,6 +1,6 @@
 /**
- * Training steps of each preset on each engine, in turns with PyTorch, eager and compiled, where it is to be had:
- *   npm run bench -- all [turns]
+ * Training steps of presets on each engine, in turns with PyTorch, eager and compiled, where it is to be had:
+ *   npm run bench -- all [turns] [nano,tiny,small,base]
  * Prints a table and keeps it with the machine's description in docs/benchmarks.md and docs/benchmarks/<machine>.json.
  * PYTHON and OFFICIAL are those of `step`.
  */
@@ -144,29 +144,11 @@ Memory is the most that a process held. Ready is the time from the start of the 
 step; PyTorch compiles in its first step, which is left out. GFLOP/s count the matrix products of our graph for all
 contestants, whatever they compute.`
 
-async function main(turns: number) {
-  const peak = await peakGigaflops()
-  const machine: Report['machine'] = {
-    processor: cpus()[0]!.model,
-    cores: cpus().length,
-    memoryGigabytes: totalmem() / 2 ** 30,
-    system: `${type()} ${release()}`,
-    peakGigaflops: peak,
-  }
-  const rows: Row[] = []
-  for (const preset of Object.keys(batches) as PresetName[]) {
-    rows.push(...(await measure(preset, turns, peak)))
-    console.log(tableOf({ machine, date: '', version: appVersion, turns, rows }))
-  }
-  const report: Report = {
-    machine,
-    date: new Date().toISOString().slice(0, 10),
-    version: appVersion,
-    turns,
-    rows,
-  }
+/** Keeps a machine's report, and makes the page of all reports anew. */
+function keep(report: Report): void {
   mkdirSync(folder, { recursive: true })
-  const name = `${machine.processor} ${machine.cores}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  const { processor, cores } = report.machine
+  const name = `${processor} ${cores}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
   writeFileSync(`${folder}/${name}.json`, `${JSON.stringify(report, null, 2)}\n`)
   const reports = readdirSync(folder).map(
     (file) => JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as Report,
@@ -174,4 +156,28 @@ async function main(turns: number) {
   writeFileSync(`${folder}.md`, `${[introduction, ...reports.map(tableOf)].join('\n\n')}\n`)
 }
 
-start(([turns = '8']) => main(Number(turns)))
+async function main(turns: number, presets: PresetName[]) {
+  const peak = await peakGigaflops()
+  const report: Report = {
+    machine: {
+      processor: cpus()[0]!.model,
+      cores: cpus().length,
+      memoryGigabytes: totalmem() / 2 ** 30,
+      system: `${type()} ${release()}`,
+      peakGigaflops: peak,
+    },
+    date: new Date().toISOString().slice(0, 10),
+    version: appVersion,
+    turns,
+    rows: [],
+  }
+  for (const preset of presets) {
+    report.rows.push(...(await measure(preset, turns, peak)))
+    keep(report)
+  }
+  console.log(tableOf(report))
+}
+
+start(([turns = '8', presets = Object.keys(batches).join()]) =>
+  main(Number(turns), presets.split(',') as PresetName[]),
+)
