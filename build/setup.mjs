@@ -110,11 +110,12 @@ async function test() {
   await run('npx', ['--no-install', 'vitest', 'run', ...rest])
 }
 
-/** What the tests of windows and of WebGPU need: Chromium, a display, a Vulkan loader and an Electron. What can not be had is said, then skipped. */
+/** What the tests of windows, of TLS and of WebGPU need: Chromium, a display, openssl, a Vulkan loader and an Electron. What can not be had is said, then skipped. */
 function prepareBrowsers() {
   if (process.platform !== 'linux') return
   const missing = {
     chromium: '/usr/bin/chromium',
+    openssl: '/usr/bin/openssl',
     xvfb: '/usr/bin/Xvfb',
     libvulkan1: `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/libvulkan.so.1`,
   }
