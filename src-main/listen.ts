@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
-import { isLoopback } from '../src-shared/address'
+import { fingerprintOf, isLoopback } from '../src-shared/address'
 import { AppError } from '../src-shared/errors'
 
 /** Where `saim serve` listens. */
@@ -106,7 +106,7 @@ async function readIdentity(
   return {
     cert: certPem!,
     key: keyPem!,
-    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    fingerprint: fingerprintOf(certificate),
     names: [...(certificate.subjectAltName ?? '').matchAll(/\b(?:DNS|IP Address):([\w.:-]+)(?=,|$)/g)].map(
       ([, name]) => name!,
     ),

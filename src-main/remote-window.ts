@@ -1,6 +1,6 @@
 import { BrowserWindow, dialog, net, type Session, session } from 'electron'
 import { X509Certificate } from 'node:crypto'
-import { type Address, printAddress, serverName } from '../src-shared/address'
+import { type Address, fingerprintOf, printAddress, serverName } from '../src-shared/address'
 import { AppError } from '../src-shared/errors'
 import { confineSession, pagePreferences, showsMachine } from './confine'
 
@@ -52,7 +52,7 @@ function trustOnly(own: Session, fingerprint: string | null): () => string | nul
   own.setCertificateVerifyProc(({ certificate }, answer) => {
     const [accept, reject, asAnyBrowser] = [0, -2, -3]
     if (fingerprint === null) return answer(asAnyBrowser)
-    const shown = new X509Certificate(certificate.data).fingerprint256.replaceAll(':', '').toLowerCase()
+    const shown = fingerprintOf(new X509Certificate(certificate.data))
     if (shown !== fingerprint) refused = shown
     answer(shown === fingerprint ? accept : reject)
   })

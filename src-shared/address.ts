@@ -16,6 +16,10 @@ export interface Address {
 /** What a server of ours calls itself in its answers. */
 export const serverName = 'SAIM-Studio'
 
+/** The fingerprint of a certificate as addresses write it. */
+export const fingerprintOf = (certificate: { fingerprint256: string }) =>
+  certificate.fingerprint256.replaceAll(':', '').toLowerCase()
+
 /** Whether a host, as addresses write it, is this machine and no other can listen on the way. */
 export const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host)
 

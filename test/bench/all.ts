@@ -16,7 +16,8 @@ import { tensorflowAddon } from '../../src-main/paths'
 import { withMoments } from '../../src-main/saim/adamw'
 import { trainInputs, trainStep } from '../../src-main/saim/pretrain'
 import { initialWeights } from '../../src-main/saim/weights'
-import { byTurns, median, ours, pytorch, start } from './turns'
+import { median } from './median'
+import { byTurns, ours, pytorch, start } from './turns'
 
 const batches: Record<PresetName, number> = { nano: 64, tiny: 64, small: 8, base: 4 }
 const folder = 'docs/benchmarks'

@@ -16,6 +16,7 @@ import { createServices } from '../../src-main/services/backend'
 import { readMetrics } from '../../src-main/training/metrics'
 import type { Run } from '../../src-shared/contract'
 import { fromPreset } from '../../src-shared/hyperparameters'
+import { median } from './median'
 
 const minutes = Number(process.argv[2] ?? 30)
 if (!process.execArgv.length) {
@@ -31,7 +32,6 @@ process.env['MEMORY_LOG'] = path.join(home, 'memory.jsonl')
 const { calls, close } = createServices({ kind: 'browser', fork: forkNode }, () => undefined)
 const seconds = () => performance.now() / 1000
 const sleep = (s: number) => new Promise((resolve) => setTimeout(resolve, s * 1000))
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
 
 /** Files, sockets and pipes that this process holds; null where the system does not tell. */
 const openFiles = () => {

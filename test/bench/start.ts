@@ -8,7 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { electronPath, openPackaged } from '../helpers/hosts'
-import { median } from './turns'
+import { median } from './median'
 
 /** Seconds at rest before memory is read. */
 const rest = 10

@@ -6,7 +6,8 @@
  */
 import { cpus } from 'node:os'
 import type { PresetName } from '../../src-shared/hyperparameters'
-import { byTurns, type Measured, median, ours, pytorch, start } from './turns'
+import { median } from './median'
+import { byTurns, type Measured, ours, pytorch, start } from './turns'
 
 async function main(preset: PresetName, batch: number, turns: number) {
   const threads = cpus().length

@@ -104,5 +104,3 @@ async function contest(id: string, preset: PresetName, batch: number, threads: n
   console.log(JSON.stringify({ name: id, peakMegabytes: process.resourceUsage().maxRSS / 1024 }))
   process.exit()
 }
-
-export const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!

@@ -110,8 +110,7 @@ describe('passes', () => {
   it('transpose a first factor that is read by columns once, or the second and the product where those are smaller', () => {
     const shapes: Record<string, number[]> = { x: [9, 2], g: [9, 5], wide: [9, 50], batch: [4, 9, 2] }
     const product = (a: string, b: string, name: string, transA: number) => {
-      const shape = [shapes[a]!.at(-transA - 1)!, shapes[b]!.at(-1)!]
-      shapes[name] = transA ? [shapes[a]!.at(-1)!, shapes[b]!.at(-1)!] : shape
+      shapes[name] = [shapes[a]!.at(transA ? -1 : -2)!, shapes[b]!.at(-1)!]
       return node('FusedMatMul', [a, b], name, { transA: { int: transA }, transB: { int: 0 } })
     }
     const before = graph([
@@ -133,6 +132,7 @@ describe('passes', () => {
       'y/transposed = FusedMatMul(x/transposed,wide)',
       'y = Transpose(y/transposed)',
     ])
+    expect(after.values.get('x/transposed')!.shape).toEqual([2, 9])
     expect(after.values.get('y/transposed')!.shape).toEqual([2, 50])
     expect(after.nodes.map(({ attributes }) => attributes['transA'])).toEqual(
       [undefined, 0, 0, 0, 1, 0, undefined].map((int) => (int === undefined ? undefined : { int })),
