@@ -79,10 +79,11 @@ function print({ id, title, status, proof, problem, recommendation }: EngineInfo
     console.log(
       `  from the reference: loss ${proof.lossDifference.toExponential(1)}, gradients ${proof.gradientDifference.toExponential(1)}`,
     )
-    if (proof.operators?.onProcessor)
-      console.log(
-        `  ${proof.operators.onProcessor} of ${proof.operators.total} operators run on the processor: ${proof.operators.names.join(', ')}`,
-      )
+    if (proof.operators) {
+      const { total, onProcessor, names } = proof.operators
+      const which = onProcessor ? `: ${names.join(', ')}` : ''
+      console.log(`  ${onProcessor} of ${total} operators left to the processor${which}`)
+    }
   }
   if (problem) console.log(`  ${problem.message}${problem.advice ? `\n  ${problem.advice}` : ''}`)
   if (recommendation) console.log(`  ${recommendation.reason}`)

@@ -5,13 +5,8 @@ import { explainEngineError } from './explain'
 /** As onnxruntime, drivers and the system's loader say it. */
 const said: [string, string, string][] = [
   [
-    'OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library',
-    'npm package does not bring them',
-    'npm rebuild onnxruntime-node',
-  ],
-  [
     'libcudnn.so.9: cannot open shared object file: No such file or directory',
-    'cuDNN 9 is not installed',
+    'library libcudnn.so.9 of CUDA',
     'LD_LIBRARY_PATH',
   ],
   ['CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version', 'too old', 'nvidia-smi'],

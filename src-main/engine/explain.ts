@@ -1,16 +1,11 @@
 import { AppError } from '../../src-shared/errors'
 
-/** What drivers and libraries say, what it means, and what to do about it. */
+/** What drivers and libraries say, what it means (with $1 for what they name), and what to do about it. */
 const causes: [said: RegExp, message: string, advice: string][] = [
   [
-    /libonnxruntime_providers_(shared|cuda)|ExecutionProvider_Cuda: Failed to load shared library/,
-    'The CUDA libraries of onnxruntime are not here; its npm package does not bring them along.',
-    'From a checkout: npm rebuild onnxruntime-node --ignore-scripts=false. Or use WebGPU or TensorFlow, which need no such step.',
-  ],
-  [
-    /lib(cudart|cublas|cudnn|cufft|curand|nvrtc)\S*: cannot open shared object file/,
-    'CUDA 12 or cuDNN 9 is not installed, or the loader does not find it.',
-    'Install both from NVIDIA, or add their folder to LD_LIBRARY_PATH.',
+    /(lib(?:cudart|cublas|cudnn|cufft|curand|nvrtc)\S*): cannot open shared object file/,
+    'The library $1 of CUDA is not installed, or the loader does not find it.',
+    'Install CUDA 12 and cuDNN 9 from NVIDIA, or add the folder of the library to LD_LIBRARY_PATH.',
   ],
   [
     /CUDA driver version is insufficient|CUDA_ERROR_SYSTEM_DRIVER_MISMATCH|no CUDA-capable device/i,
@@ -48,8 +43,10 @@ const causes: [said: RegExp, message: string, advice: string][] = [
 export function explainEngineError(error: unknown): AppError {
   if (error instanceof AppError) return error
   const text = error instanceof Error ? error.message : String(error)
-  const known = causes.find(([said]) => said.test(text))
-  if (known) return new AppError('engine-unavailable', known[1], known[2])
+  for (const [said, message, advice] of causes) {
+    const found = said.exec(text)
+    if (found) return new AppError('engine-unavailable', found[0].replace(said, message), advice)
+  }
   return new AppError(
     'engine-unavailable',
     `It does not work here: ${text.trim().slice(-500)}`,

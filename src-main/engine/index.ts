@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import { AppError } from '../../src-shared/errors'
 import { tensorflowAddon } from '../paths'
 import type { Engine } from './engine'
 import { OnnxEngine, type OnnxOptions, type Provider } from './onnx/session'
+import { requireTensorflow } from './tensorflow/installed'
 
 /** An engine as a person chooses it. */
 export interface EngineChoice {
@@ -76,13 +76,8 @@ export async function createEngine(id: string, options: OnnxOptions): Promise<En
   if (platforms && !platforms.includes(process.platform))
     throw new AppError('engine-unavailable', `${title} is not for this system.`)
   if (provider) return new OnnxEngine(id, provider, options)
-  if (!existsSync(tensorflowAddon()))
-    throw new AppError(
-      'engine-unavailable',
-      'TensorFlow is not installed.',
-      'Install it: saim engines install tensorflow',
-    )
+  const { gpu } = await requireTensorflow('sizes')
   // Loaded only here, with the hundreds of kernels that it brings.
   const { openTensorflow } = await import('./tensorflow/backend')
-  return openTensorflow(tensorflowAddon(), options.threads)
+  return openTensorflow(tensorflowAddon(), { ...options, gpu })
 }

@@ -16,5 +16,9 @@ it('counts the operators that a device leaves to the processor, and names them',
     { cat: 'Session', name: 'model_run' },
   ]
   expect(countOperators(profile)).toEqual({ total: 3, onProcessor: 2, names: ['FusedMatMul'] })
-  expect(countOperators([ran('Add', 'CPU')])).toEqual({ total: 1, onProcessor: 0, names: [] })
+  expect(countOperators([ran('Add', 'WebGpu')])).toEqual({ total: 1, onProcessor: 0, names: [] })
+})
+
+it('refuses a device that leaves everything to the processor', () => {
+  expect(() => countOperators([ran('Add', 'CPU')])).toThrow('every operator')
 })

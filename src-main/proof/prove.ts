@@ -5,9 +5,10 @@ import path from 'node:path'
 import type { EngineProof } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { fromPreset, type Hyperparameters } from '../../src-shared/hyperparameters'
-import { createEngine } from '../engine'
+import { createEngine, engineChoice } from '../engine'
 import { EagerEngine } from '../engine/eager'
 import type { Engine } from '../engine/engine'
+import { requireTensorflow } from '../engine/tensorflow/installed'
 import type { NamedTensorData, StepFunction } from '../ops/step'
 import * as tf from '../ops/tf'
 import { orders } from '../saim/order'
@@ -33,6 +34,7 @@ const measuring = { steps: 10, seconds: 3 }
  * Throws AppError engine-unavailable or engine-wrong, or whatever a driver throws.
  */
 export async function prove(id: string, { threads }: { threads: number }): Promise<EngineProof> {
+  if (id === 'tensorflow') await requireTensorflow('contents')
   tf.enableProdMode() // no advice on the terminal to use another backend
   const { outputs, operators, device } = await lossAndGradientsOf(id, threads)
   const reference = await run(
@@ -76,8 +78,12 @@ async function run(engine: Engine): Promise<NamedTensorData> {
   return outputs
 }
 
-/** Also tells where operators ran, for engines that record it. */
+/** Also tells where operators ran, for engines that record it and have a device to leave. */
 async function lossAndGradientsOf(id: string, threads: number) {
+  if (engineChoice(id).provider === 'cpu') {
+    const engine = await createEngine(id, { threads })
+    return { outputs: await run(engine), operators: null, device: engine.device }
+  }
   const profile = await mkdtemp(path.join(tmpdir(), 'saim-proof-'))
   try {
     const engine = await createEngine(id, { threads, profile })
@@ -99,14 +105,22 @@ interface ProfileEvent {
   args?: { op_name?: string; provider?: string }
 }
 
-/** How many operators a step has, and which of them the device left to the processor. */
+/**
+ * How many operators a step has, and which of them the device left to the processor. Throws AppError engine-unavailable
+ * where it left all of them.
+ */
 export function countOperators(events: ProfileEvent[]): EngineProof['operators'] {
   const ran = events.filter(
     ({ cat, name, args }) =>
       cat === 'Node' && name.endsWith('_kernel_time') && !args!.op_name!.startsWith('Memcpy'),
   )
   const onProcessor = ran.filter(({ args }) => args!.provider === 'CPUExecutionProvider')
-  if (onProcessor.length === ran.length) return { total: ran.length, onProcessor: 0, names: [] }
+  if (onProcessor.length === ran.length)
+    throw new AppError(
+      'engine-unavailable',
+      'It leaves every operator to the processor.',
+      'Update the graphics driver, or use the processor by itself.',
+    )
   const names = [...new Set(onProcessor.map(({ args }) => args!.op_name!))].sort()
   return { total: ran.length, onProcessor: onProcessor.length, names }
 }

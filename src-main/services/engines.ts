@@ -8,12 +8,8 @@ import { appVersion } from '../../src-shared/version'
 import { engineChoice, engineChoices } from '../engine'
 import { explainEngineError } from '../engine/explain'
 import { findWebgpuDevice } from '../engine/onnx/vulkan'
-import {
-  installedTensorflow,
-  installTensorflow,
-  planInstall,
-  removeTensorflow,
-} from '../engine/tensorflow/install'
+import { installTensorflow, planInstall, removeTensorflow } from '../engine/tensorflow/install'
+import { installedTensorflow } from '../engine/tensorflow/installed'
 import { dataFolder } from '../paths'
 import type { Fork } from '../port'
 import type { ProofMessage } from '../proof/process'
@@ -97,7 +93,8 @@ export class Engines {
     }
     const usable = record.lastGood !== wanted && !(await this.problemOf(record.lastGood))
     const engine = usable ? record.lastGood : processorEngine
-    const notice = `${title} can not be used: ${problem.message} This run uses ${engineChoice(engine).title} instead.`
+    const notice =
+      `${title} can not be used: ${problem.message} This run uses ${engineChoice(engine).title} instead. ${problem.advice ?? ''}`.trim()
     return { engine, notice }
   }
 
@@ -172,7 +169,7 @@ export class Engines {
       child.onExit((code, errors) => resolve({ code, errors })),
     )
     clearTimeout(timer)
-    if (!message) throw died(late, code, errors)
+    if (!message) throw died(id, late, code, errors)
     if ('error' in message) throw fromErrorData(message.error as AppErrorData)
     return message.proof
   }
@@ -219,15 +216,18 @@ async function currentCircumstances(): Promise<string> {
   ].join('; ')
 }
 
-/** A process that ended without a word: a driver took it along. */
-function died(late: boolean, code: number | null, errors: string): AppError {
+/** A process that ended without a word: a driver or a library took it along. */
+function died(id: string, late: boolean, code: number | null, errors: string): AppError {
   const known = explainEngineError(errors)
   if (!known.message.startsWith('It does not work here')) return known
-  const how = late ? `did not end within ${proofLimit / 60_000} minutes` : `crashed (code ${code})`
+  const crashed = code === null ? 'crashed' : `crashed (code ${code})`
+  const how = late ? `did not end within ${proofLimit / 60_000} minutes` : crashed
   return new AppError(
     'worker-died',
     `It ${how} when it was tried. ${errors.slice(-300)}`.trim(),
-    'Update the graphics driver.',
+    id === 'tensorflow'
+      ? 'Install it again: saim engines install tensorflow'
+      : 'Update the graphics driver, or use another engine.',
   )
 }
 

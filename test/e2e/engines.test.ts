@@ -1,7 +1,17 @@
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { readRun } from '../../src-main/training/run-folder'
 import { expectAccessible } from '../helpers/accessibility'
 import { enginesHere } from '../helpers/engines'
-import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
+import {
+  canOpenWindow,
+  chromiumPath,
+  type OpenedApp,
+  openInBrowser,
+  openWindow,
+  picture,
+} from '../helpers/hosts'
 import { temporaryFolder } from '../helpers/runs'
 
 const titles: Record<string, RegExp> = {
@@ -10,32 +20,62 @@ const titles: Record<string, RegExp> = {
   tensorflow: /^TensorFlow/,
 }
 
-describe.runIf(chromiumPath)('the page of engines', () => {
+const hosts = [
+  { name: 'in the browser', can: chromiumPath !== undefined, browser: true },
+  { name: 'in the window', can: canOpenWindow(), browser: false },
+]
+
+describe.each(hosts)('the page of engines $name', ({ can, browser }) => {
   const home = temporaryFolder()
   let app: OpenedApp
   afterAll(() => app?.close())
 
-  it('tries every engine on real training steps and recommends one, never a GPU that a processor plays', async () => {
-    app = await openInBrowser(home, [home])
-    const { page } = app
-    await page.getByRole('link', { name: 'Engines', exact: true }).click()
-    await page.getByRole('button', { name: 'Try all' }).click()
-    const cardOf = (id: string) =>
-      page.locator('.engine').filter({ has: page.getByRole('heading', { name: titles[id]! }) })
-    for (const id of enginesHere()) {
-      await cardOf(id).getByText('usable', { exact: true }).waitFor({ timeout: 300_000 })
-      expect(
-        await cardOf(id)
-          .getByText(/images\/s$/)
-          .textContent(),
-        id,
-      ).toMatch(/[1-9]/)
-    }
-    await expect.poll(() => page.getByRole('button', { name: 'Try all' }).isEnabled()).toBe(true)
-    await page.getByText('recommended', { exact: true }).waitFor()
-    if (enginesHere().includes('onnxruntime-webgpu'))
-      await cardOf('onnxruntime-webgpu').getByText('not recommended', { exact: true }).waitFor()
-    await expectAccessible(page, 'Engines that were tried')
-    await picture(page, 'engines', { fullPage: true })
-  })
+  it.runIf(can)(
+    'tries every engine on real training steps and recommends one, never a GPU that a processor plays',
+    async () => {
+      app = browser ? await openInBrowser(home, [home]) : await openWindow(home, home)
+      const { page } = app
+      await page.getByRole('link', { name: 'Engines', exact: true }).click()
+      await page.getByRole('button', { name: 'Try all' }).click()
+      const cardOf = (id: string) =>
+        page.locator('.engine').filter({ has: page.getByRole('heading', { name: titles[id]! }) })
+      for (const id of enginesHere()) {
+        await cardOf(id).getByText('usable', { exact: true }).waitFor({ timeout: 300_000 })
+        expect(
+          await cardOf(id)
+            .getByText(/images\/s$/)
+            .textContent(),
+          id,
+        ).toMatch(/[1-9]/)
+      }
+      await expect.poll(() => page.getByRole('button', { name: 'Try all' }).isEnabled()).toBe(true)
+      await page.getByText('recommended', { exact: true }).waitFor()
+      if (enginesHere().includes('onnxruntime-webgpu'))
+        await cardOf('onnxruntime-webgpu').getByText('not recommended', { exact: true }).waitFor()
+      await expectAccessible(page, 'Engines that were tried')
+      if (browser) await picture(page, 'engines', { fullPage: true })
+    },
+  )
+
+  it.runIf(can && !browser && enginesHere().includes('tensorflow'))(
+    'has runs trained by the engine that is chosen there',
+    async () => {
+      const { page } = app
+      await page.getByRole('button', { name: 'Use TensorFlow' }).click()
+      await page.getByRole('link', { name: 'Data sets', exact: true }).click()
+      await page.getByRole('button', { name: 'Use sample images' }).click()
+      await page.getByRole('img', { name: 'animals/ant.png' }).waitFor({ timeout: 60_000 })
+      await page.getByRole('link', { name: 'Train', exact: true }).first().click()
+      await page.getByLabel('Name of the run').fill('By TensorFlow')
+      await page.getByLabel('Epochs', { exact: true }).fill('1')
+      await page.getByRole('button', { name: 'Start training' }).click()
+      await page.getByText('finished', { exact: true }).waitFor({ timeout: 300_000 })
+      const [id] = readdirSync(path.join(home, 'runs'))
+      expect(await readRun(path.join(home, 'runs', id!))).toMatchObject({
+        engine: 'tensorflow',
+        notice: null,
+        engines: [{ id: 'tensorflow', fromStep: 0 }],
+      })
+    },
+  )
 })

@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { NamedTensorData, StepFunction, TensorSpec } from '../../ops/step'
 import { type Vectors, withVectors } from '../../ops/vectors'
 import type { Device, Engine, Program, State } from '../engine'
+import { requireCuda } from './cuda'
 import { encodeModel } from './encode'
 import type { Graph } from './graph'
 import { lower } from './lowering'
@@ -24,7 +25,7 @@ export interface OnnxOptions {
 
 /** The processor with `threads`, 0 for all: what a core's caches hold with room to spare, as test/bench/step found it. */
 export const processor = (threads: number): Device => ({
-  name: 'processor',
+  name: cpus()[0]?.model ?? 'processor',
   software: false,
   fastestBytes: 4e6,
   cores: threads || cpus().length,
@@ -73,8 +74,9 @@ export class OnnxEngine implements Engine {
     return fused || this.device.software ? graph : lower(graph)
   }
 
-  private open(graph: Graph, threads: number): Promise<InferenceSession> {
+  private async open(graph: Graph, threads: number): Promise<InferenceSession> {
     const { profile } = this.options
+    if (this.provider === 'cuda') requireCuda()
     return InferenceSession.create(encodeModel(graph), {
       executionProviders: [this.provider],
       intraOpNumThreads: threads,

@@ -1,6 +1,7 @@
 import { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend'
 import '@tensorflow/tfjs-node/dist/register_all_kernels'
 import type { TFJSBinding } from '@tensorflow/tfjs-node/dist/tfjs_binding'
+import { cpus } from 'node:os'
 import util from 'node:util'
 import { AppError } from '../../../src-shared/errors'
 import * as tf from '../../ops/tf'
@@ -13,14 +14,20 @@ let binding: TFJSBinding | undefined
 
 /**
  * The `tensorflow` engine on tfjs-node's native addon `file`. `threads` 0 takes all cores; the first engine of a
- * process decides. Throws AppError engine-unavailable where the addon does not load.
+ * process decides. Throws AppError engine-unavailable where the addon does not load, or is the one for a `gpu` and finds none.
  */
-export function openTensorflow(file: string, threads: number): Engine {
+export function openTensorflow(file: string, { threads, gpu }: { threads: number; gpu: boolean }): Engine {
   binding ??= loadAddon(file, threads)
   const addon = binding
+  if (gpu && !addon.isUsingGpuDevice())
+    throw new AppError(
+      'engine-unavailable',
+      'TensorFlow for NVIDIA GPUs finds none, and would compute on the processor.',
+      'Update the driver; nvidia-smi shows whether it finds the GPU. Or install TensorFlow for the processor: saim engines install tensorflow',
+    )
   if (!tf.findBackendFactory(backendName)) tf.registerBackend(backendName, () => createBackend(addon))
   const device = {
-    name: addon.isUsingGpuDevice() ? 'GPU' : 'processor',
+    name: addon.isUsingGpuDevice() ? 'GPU' : (cpus()[0]?.model ?? 'processor'),
     software: false,
     fastestBytes: Infinity,
     cores: 1,

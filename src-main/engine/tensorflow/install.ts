@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { createWriteStream } from 'node:fs'
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { createWriteStream, existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { get, request } from 'node:https'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../../src-shared/errors'
-import { addonSources, enginesFolder } from '../../paths'
+import { addonSources } from '../../paths'
+import { stampInstallation, tensorflowFolder } from './installed'
 
 /** How TensorFlow will be installed, for a person to agree to. */
 export interface InstallPlan {
@@ -18,26 +19,22 @@ export interface InstallPlan {
   urls: string[]
 }
 
-const folder = () => path.join(enginesFolder(), 'tensorflow')
-const stampFile = () => path.join(folder(), 'installed.json')
-
 /** Versions that were seen working together. */
 const wheelVersion = '2.21.0'
 const officialVersion = { addon: '4.22.0', libtensorflow: '2.9.1' }
 
-/** What is installed, such as `tensorflow-cpu 2.21.0`; null where nothing is. */
-export const installedTensorflow = (): Promise<string | null> =>
-  readFile(stampFile(), 'utf8').then(
-    (text) => JSON.parse(text).version as string,
-    () => null,
-  )
-
 /**
  * tfjs-node's official binaries where they can be had and fit, else the addon built against TensorFlow's wheel. For GPUs
  * on Linux always the wheel: the official binary is for CUDA 11.2, which knows no GPU of today.
- * Throws AppError engine-unavailable where neither is possible.
+ * Throws AppError engine-unavailable where neither is possible, or no GPU that one is for.
  */
 export async function planInstall({ gpu }: { gpu: boolean }): Promise<InstallPlan> {
+  if (gpu && process.platform === 'linux' && !hasNvidiaDriver())
+    throw new AppError(
+      'engine-unavailable',
+      'There is no driver of an NVIDIA GPU here, without which TensorFlow for such GPUs computes on the processor.',
+      'Install the driver and restart; nvidia-smi shows whether it finds the GPU. Or install TensorFlow for the processor.',
+    )
   const urls = officialUrls(gpu)
   const sizes = urls && (await Promise.all(urls.map(sizeOf)))
   if (urls && sizes?.every((size) => size !== null)) {
@@ -52,7 +49,7 @@ export async function planInstall({ gpu }: { gpu: boolean }): Promise<InstallPla
       'Check the network, or use another engine.',
     )
   const [name, downloadBytes, diskBytes] = gpu
-    ? ['tensorflow', 3.2e9, 6.5e9]
+    ? ['tensorflow', 3.2e9, 5.7e9]
     : ['tensorflow-cpu', 274e6, 854e6]
   const libraries = gpu ? ' with NVIDIA’s CUDA libraries' : ''
   const what = `the wheel ${name} ${wheelVersion}${libraries}, by pip from its index; the addon is then compiled here`
@@ -61,7 +58,7 @@ export async function planInstall({ gpu }: { gpu: boolean }): Promise<InstallPla
 
 /** Does what the plan says, whole or not at all. `say` hears what happens. */
 export async function installTensorflow(plan: InstallPlan, say: (text: string) => void): Promise<void> {
-  const work = `${folder()}.${process.pid}.tmp`
+  const work = `${tensorflowFolder()}.${process.pid}.tmp`
   await rm(work, { recursive: true, force: true })
   await mkdir(path.join(work, 'deps'), { recursive: true })
   await mkdir(path.join(work, 'lib', 'napi-v8'), { recursive: true })
@@ -70,18 +67,18 @@ export async function installTensorflow(plan: InstallPlan, say: (text: string) =
       plan.source === 'official'
         ? await installOfficial(plan, work, say)
         : await installWheel(plan, work, say)
-    await writeFile(
-      path.join(work, 'installed.json'),
-      JSON.stringify({ version, installedAt: new Date().toISOString() }),
-    )
+    await stampInstallation(work, { version, gpu: plan.gpu })
     await removeTensorflow()
-    await rename(work, folder())
+    await rename(work, tensorflowFolder())
   } finally {
     await rm(work, { recursive: true, force: true })
   }
 }
 
-export const removeTensorflow = () => rm(folder(), { recursive: true, force: true })
+export const removeTensorflow = () => rm(tensorflowFolder(), { recursive: true, force: true })
+
+/** The driver's own, or Windows's that Linux has within it. */
+const hasNvidiaDriver = () => existsSync('/proc/driver/nvidia/version') || existsSync('/dev/dxg')
 
 // ---- official binaries ---------------------------------------------------------------------------------------
 
