@@ -163,7 +163,7 @@ program
 
 program
   .command('export')
-  .description('take a checkpoint elsewhere, and prove that nothing was lost')
+  .description('take a checkpoint or a fine-tuned model elsewhere, and prove that nothing was lost')
   .argument('<run>', 'the id of a run or its folder')
   .addOption(
     new Option(
@@ -174,6 +174,7 @@ program
       .makeOptionMandatory(),
   )
   .addOption(new Option('--step <n>', 'the checkpoint; without it, the newest').argParser(Number))
+  .option('--evaluation <name>', 'of a classifier, the fine-tuning; without it, the newest of the run')
   .option('--out <folder>', 'where the new folder goes', '.')
   .option('--licence <name>', 'licence of the weights, for the model card')
   .addOption(runs())

@@ -1,22 +1,24 @@
 import path from 'node:path'
 import type { ExportFormat } from '../../src-shared/contract'
-import { exportCheckpoint } from '../exporting/export'
+import { exportWeights } from '../exporting/export'
 import { folderOf } from './train'
 
 interface ExportOptions {
   format: ExportFormat
   step?: number
+  evaluation?: string
   out: string
   licence?: string
   runs: string
 }
 
-/** `saim export`: writes a checkpoint in a format, proves it and says how well it did. */
+/** `saim export`: writes weights in a format, proves it and says how well it did. */
 export async function exportRun(run: string, { out, runs, ...order }: ExportOptions): Promise<void> {
-  const result = await exportCheckpoint(
+  const result = await exportWeights(
     { ...order, run: folderOf(run, runs), folder: path.resolve(out) },
     (text) => console.log(`${text} ...`),
   )
+  console.log(`Compared on images of ${result.images}:`)
   for (const { library, images, difference, reason } of result.checks)
     console.log(
       difference === null

@@ -1,7 +1,6 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Exported, ExportFormat } from '../../src-shared/contract'
-import { AppError } from '../../src-shared/errors'
+import type { Exported } from '../../src-shared/contract'
 import { appVersion } from '../../src-shared/version'
 import { loadCentred } from '../data/batches'
 import { DatasetIndex } from '../data/dataset-index'
@@ -9,21 +8,15 @@ import { Decoders } from '../data/decoders'
 import { Manifest } from '../data/manifest'
 import { fileName, freeName } from '../free-name'
 import { sampleImagesFolder } from '../paths'
-import { checkpointSteps, loadCheckpoint } from '../training/checkpoint'
-import { readMetrics } from '../training/metrics'
 import { evenlySpread } from '../training/reconstructions'
-import { readImages, readRun, type RunFile } from '../training/run-folder'
-import { lossCurve, modelCard, unknownLicence } from './card'
+import { curveFiles, modelCard, unknownLicence } from './card'
 import { exampleOf, type Files, formats } from './formats'
 import { prove } from './proof'
-import type { FloatTensors } from './tensors'
+import { type Choice, openSubject, type Subject } from './subject'
 
-export interface ExportOrder {
+export interface ExportOrder extends Choice {
   /** The run's folder. */
   run: string
-  /** The newest checkpoint where none is named. */
-  step?: number
-  format: ExportFormat
   /** Where the new folder goes. */
   folder: string
   licence?: string
@@ -32,75 +25,70 @@ export interface ExportOrder {
 const proofImages = 8
 
 /**
- * Writes a checkpoint in a format, with model card and example, into a new folder that is named after the run, then
+ * Writes a run's weights in a format, with model card and example, into a new folder that is named after the run, then
  * reads it back and compares. The folder appears when all that is done. Throws AppError.
  */
-export async function exportCheckpoint(
-  { run: runFolder, step, format, folder, licence = unknownLicence }: ExportOrder,
+export async function exportWeights(
+  { run: runFolder, folder, licence = unknownLicence, ...choice }: ExportOrder,
   say: (text: string) => void,
 ): Promise<Exported> {
-  const run = await readRun(runFolder)
-  const { weights, state } = await loadCheckpoint(runFolder, await chooseStep(runFolder, run, step))
-  const h = run.hyperparameters
-  const source = { h, weights: weights as FloatTensors, epoch: state.epoch, statistics: run.statistics }
-  const target = await freeName(folder, `${fileName(run.name)}-${state.step}-${format}`)
+  const { format } = choice
+  const subject = await openSubject(runFolder, choice)
+  const { run, source, step, fineTuning } = subject
+  const target = await freeName(folder, `${fileName(run.name)}-${step ?? 'scratch'}-${format}`)
   const temporary = `${target}.tmp`
   await rm(temporary, { recursive: true, force: true })
   await mkdir(temporary, { recursive: true })
   try {
     say(`Writing ${format}`)
     await write(temporary, { ...formats[format].files(source), ...(await exampleOf(format)) })
-    const about = { app: appVersion, run: run.id, step: state.step, hyperparameters: h, ...run.statistics }
+    const about = {
+      app: appVersion,
+      run: run.id,
+      step,
+      hyperparameters: source.h,
+      ...source.statistics,
+      ...(fineTuning && { fineTuning: fineTuning.settings, classes: source.classes }),
+    }
     await write(temporary, { 'saim.json': JSON.stringify(about, null, 2) })
     say('Reading images')
-    const checks = await prove(temporary, format, source, await imagesOf(runFolder, run), say)
-    const metrics = (await readMetrics(runFolder)).filter((metric) => metric.step <= state.step)
+    const { pixels, images } = await imagesOf(subject)
+    const checks = await prove(temporary, format, source, pixels, say)
     await write(temporary, {
-      'README.md': modelCard({ run, state, format, licence, checks, metrics }),
+      'README.md': modelCard({ subject, format, licence, checks, images }),
       'saim.json': JSON.stringify({ ...about, checks }, null, 2),
-      ...(metrics.length ? { 'loss.svg': lossCurve(metrics) } : {}),
+      ...curveFiles(subject),
     })
     await rename(temporary, target)
-    return { folder: target, files: await listFiles(target), checks }
+    return { folder: target, files: await listFiles(target), checks, images }
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
     throw error
   }
 }
 
-async function chooseStep(folder: string, { name }: RunFile, step?: number): Promise<number> {
-  const steps = await checkpointSteps(folder)
-  const chosen = step ?? steps.at(-1)
-  if (chosen === undefined || !steps.includes(chosen))
-    throw new AppError(
-      'checkpoint-missing',
-      `${name} has no such checkpoint.`,
-      'Train it until it saves one.',
-    )
-  return chosen
-}
-
 async function write(folder: string, files: Files): Promise<void> {
   for (const [name, contents] of Object.entries(files)) await writeFile(path.join(folder, name), contents)
 }
 
-/** Some of the run's images, from all over its data set; sample images where they are gone. [B, S, S, 3] */
-async function imagesOf(
-  folder: string,
-  { dataset, hyperparameters, statistics }: RunFile,
-): Promise<Float32Array> {
-  const decoders = new Decoders(1, statistics)
-  const load = (place: string, manifest: Manifest) =>
-    loadCentred(
-      decoders,
-      place,
-      evenlySpread(manifest.indicesOf('train'), proofImages).map((index) => manifest.at(index)),
-      hyperparameters.imageSize,
-    )
+/** Images from all over the data set that can be read, or sample images where none can, [B, S, S, 3]; and whose they are. */
+async function imagesOf({ dataset, source }: Subject): Promise<{ pixels: Float32Array; images: string }> {
+  const { imageSize } = source.model
+  const decoders = new Decoders(1, source.statistics)
+  const load = async (folder: string, manifest: Manifest) => {
+    const chosen = evenlySpread(manifest.indicesOf('train'), proofImages).map((index) => manifest.at(index))
+    const { images, readable } = await loadCentred(decoders, folder, chosen, imageSize)
+    const length = imageSize ** 2 * 3
+    const kept = readable.flatMap((can, i) => (can ? [images.subarray(i * length, (i + 1) * length)] : []))
+    const pixels = new Float32Array(kept.length * length)
+    kept.forEach((image, i) => pixels.set(image, i * length))
+    return pixels
+  }
   try {
-    const own = await load(dataset.folder, await readImages(folder))
-    if (own.readable.every(Boolean)) return own.images
-    return (await load(sampleImagesFolder(), await sampleImages())).images
+    const own = await load(dataset.folder, dataset.images)
+    if (own.length) return { pixels: own, images: dataset.name }
+    const pixels = await load(sampleImagesFolder(), await sampleImages())
+    return { pixels, images: `sample images, since those of ${dataset.name} can not be read` }
   } finally {
     await decoders.close()
   }

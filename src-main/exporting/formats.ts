@@ -7,7 +7,8 @@ import { encodeModel } from '../engine/onnx/encode'
 import { exportResources } from '../paths'
 import type { PixelStatistics } from '../saim/augmentation'
 import { authors, huggingFace, type Layout, timm } from './layouts'
-import { encoderGraph } from './onnx/trace'
+import type { ExportModel } from './model'
+import { modelGraph } from './onnx/trace'
 import { encodePth } from './pytorch/write'
 import { encodeSafetensors } from './safetensors'
 import type { FloatTensors } from './tensors'
@@ -15,21 +16,24 @@ import { encodeGraphModel } from './tfjs/write'
 
 export type Files = Record<string, Uint8Array | string>
 
-/** A checkpoint as it is exported. */
+/** The weights of a checkpoint, or of what was fine-tuned from one, as they are exported. */
 export interface Source {
   h: Hyperparameters
   weights: FloatTensors
+  model: ExportModel
   epoch: number
   /** By which the model's images are normalised. */
   statistics: PixelStatistics
+  /** What a classifier tells apart, in the order of its outputs. */
+  classes?: string[]
 }
 
 interface Format {
   /** The file that holds the weights, and their names in it; null where the file is a graph. */
   weights: { file: string; layout: Layout } | null
   files(source: Source): Files
-  /** Folder of resources/exports with the example. */
-  example: string
+  /** The example, in resources/exports. */
+  example: `${string}/example.py` | `${string}/index.html`
 }
 
 const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`
@@ -37,18 +41,26 @@ const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`
 const safetensors = (tensors: FloatTensors, h: Hyperparameters) =>
   encodeSafetensors(tensors, { format: 'pt', saim: JSON.stringify(h) })
 
+/** With what a program needs to know beside the graph: how images are normalised and what the classes are called. */
+const onnx = ({ model, weights, statistics: { mean, deviation }, classes }: Source) =>
+  encodeModel(modelGraph(model, weights, { channelsFirst: true }), {
+    mean: JSON.stringify(mean),
+    deviation: JSON.stringify(deviation),
+    ...(classes && { classes: JSON.stringify(classes) }),
+  })
+
 export const formats: Record<ExportFormat, Format> = {
   safetensors: {
     weights: { file: 'model.safetensors', layout: authors },
     files: ({ h, weights }) => ({ 'model.safetensors': safetensors(authors.write(weights, h), h) }),
-    example: 'authors',
+    example: 'authors/example.py',
   },
   pytorch: {
     weights: { file: 'checkpoint.pth', layout: authors },
     files: ({ h, weights, epoch }) => ({
       'checkpoint.pth': encodePth(authors.write(weights, h), Math.floor(epoch)),
     }),
-    example: 'authors',
+    example: 'authors/example.py',
   },
   timm: {
     weights: { file: 'model.safetensors', layout: timm },
@@ -56,7 +68,7 @@ export const formats: Record<ExportFormat, Format> = {
       'config.json': json(timmConfig(h, statistics)),
       'model.safetensors': safetensors(timm.write(weights, h), h),
     }),
-    example: 'timm',
+    example: 'timm/example.py',
   },
   huggingface: {
     weights: { file: 'model.safetensors', layout: huggingFace },
@@ -65,27 +77,35 @@ export const formats: Record<ExportFormat, Format> = {
       'preprocessor_config.json': json(preprocessorConfig(h, statistics)),
       'model.safetensors': safetensors(huggingFace.write(weights, h), h),
     }),
-    example: 'huggingface',
+    example: 'huggingface/example.py',
   },
   onnx: {
     weights: null,
-    files: ({ h, weights }) => ({
-      'encoder.onnx': encodeModel(encoderGraph(h, weights, { channelsFirst: true })),
-    }),
-    example: 'onnx',
+    files: (source) => ({ 'encoder.onnx': onnx(source) }),
+    example: 'onnx/example.py',
+  },
+  classifier: {
+    weights: null,
+    files: (source) => ({ 'classifier.onnx': onnx(source) }),
+    example: 'classifier/example.py',
   },
   tfjs: {
     weights: null,
-    files: ({ h, weights }) =>
-      encodeGraphModel(encoderGraph(h, weights, { channelsFirst: false }), appVersion),
-    example: 'tfjs',
+    files: ({ model, weights }) =>
+      encodeGraphModel(modelGraph(model, weights, { channelsFirst: false }), appVersion),
+    example: 'tfjs/index.html',
   },
 }
 
-/** The files of the example: its name and text. */
+/** The files of the example, by their names. */
 export async function exampleOf(format: ExportFormat): Promise<Files> {
-  const name = format === 'tfjs' ? 'index.html' : 'example.py'
-  return { [name]: await readFile(path.join(exportResources(), formats[format].example, name)) }
+  const { example } = formats[format]
+  const names = example.endsWith('.py') ? [example, 'reading.py'] : [example]
+  const files = names.map(async (name) => [
+    path.basename(name),
+    await readFile(path.join(exportResources(), name)),
+  ])
+  return Object.fromEntries(await Promise.all(files))
 }
 
 /** What timm.create_model('local-dir:...') reads; any timm ViT serves as the architecture, since all sizes are given. */

@@ -1,7 +1,7 @@
 import { toErrorData } from '../../src-shared/errors'
 import { importWeights } from '../importing/import'
 import { parentPort } from '../port'
-import { exportCheckpoint } from './export'
+import { exportWeights } from './export'
 import type { ExportMessage, Order } from './messages'
 
 /** The process that writes and reads the files of other programs: `exporting.js <order as JSON>`. */
@@ -11,7 +11,7 @@ parentPort.onClose(() => process.exit(0))
 
 const carryOut = (order: Order) =>
   order.type === 'export'
-    ? exportCheckpoint(order, (text) => tell({ type: 'progress', text }))
+    ? exportWeights(order, (text) => tell({ type: 'progress', text }))
     : importWeights(order)
 
 carryOut(JSON.parse(process.argv[2]!) as Order)

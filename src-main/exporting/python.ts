@@ -1,48 +1,44 @@
 import { spawn } from 'node:child_process'
 import { buffer, text } from 'node:stream/consumers'
-import type { Hyperparameters } from '../../src-shared/hyperparameters'
-import type { NamedTensorData } from '../ops/step'
+import { type NamedTensorData, sizeOf } from '../ops/step'
 import { interpreter } from '../python'
-import { patchCount } from '../saim/order'
-import { featureNames } from './features'
-import { sizeOf } from '../ops/step'
+import type { ExportModel } from './model'
 
 /**
- * Loads the example.py of an export and gives its features: pixels on standard input, a line with the libraries'
- * versions and then the features as float32 on standard output.
+ * Loads the example.py of an export and gives the outputs of its `features` or `classify`: pixels on standard input, a
+ * line with the libraries' versions and then the outputs as float32 on standard output.
  */
 const program = `
-import importlib.util, os, sys
+import os, sys
 answer = os.fdopen(os.dup(1), "wb")
 os.dup2(2, 1)
 folder, count, size, names = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4].split()
+sys.path.insert(0, folder)
 try:
-    import numpy
-    spec = importlib.util.spec_from_file_location("example", os.path.join(folder, "example.py"))
-    example = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(example)
+    import numpy, example
 except ImportError as error:
     answer.write(("missing " + str(error.name) + "\\n").encode())
     sys.exit()
 images = numpy.frombuffer(sys.stdin.buffer.read(), "<f4").reshape(count, 3, size, size).copy()
-features = example.features(images)
+outputs = (getattr(example, "classify", None) or example.features)(images)
 libraries = [name for name in ("timm", "transformers", "onnxruntime", "torch") if name in sys.modules]
 answer.write((", ".join(f"{name} {sys.modules[name].__version__}" for name in libraries) + "\\n").encode())
 for name in names:
-    answer.write(numpy.ascontiguousarray(features[name], "<f4").tobytes())
+    answer.write(numpy.ascontiguousarray(outputs[name], "<f4").tobytes())
 `
 
 /**
- * Features by the export's own example.py in the person's Python (SAIM_PYTHON, else python3), or why there are none.
+ * Outputs by the export's own example.py in the person's Python (SAIM_PYTHON, else python3), or why there are none.
  * pixels [count, 3, S, S].
  */
-export async function pythonFeatures(
+export async function pythonOutputs(
   folder: string,
-  h: Hyperparameters,
+  { imageSize: size, outputs: shapes }: ExportModel,
   pixels: Float32Array,
-): Promise<{ library: string; features: NamedTensorData } | { reason: string }> {
-  const count = pixels.length / (3 * h.imageSize ** 2)
-  const parameters = ['-B', '-c', program, folder, String(count), String(h.imageSize), featureNames.join(' ')]
+): Promise<{ library: string; outputs: NamedTensorData } | { reason: string }> {
+  const count = pixels.length / (3 * size ** 2)
+  const names = Object.keys(shapes).join(' ')
+  const parameters = ['-B', '-c', program, folder, String(count), String(size), names]
   const child = spawn(interpreter(), parameters, { stdio: ['pipe', 'pipe', 'pipe'] })
   const started = await new Promise<boolean>((resolve) => {
     child.once('spawn', () => resolve(true)).once('error', () => resolve(false))
@@ -59,17 +55,12 @@ export async function pythonFeatures(
   const values = new Float32Array(
     answer.buffer.slice(answer.byteOffset + end + 1, answer.byteOffset + answer.length),
   )
-  const features: NamedTensorData = {}
+  const outputs: NamedTensorData = {}
   let place = 0
-  for (const [name, shape] of Object.entries(featureShapes(h, count))) {
-    features[name] = { shape, values: values.slice(place, place + sizeOf(shape)) }
+  for (const [name, ofOne] of Object.entries(shapes)) {
+    const shape = [count, ...ofOne]
+    outputs[name] = { shape, values: values.slice(place, place + sizeOf(shape)) }
     place += sizeOf(shape)
   }
-  return { library, features }
+  return { library, outputs }
 }
-
-const featureShapes = (h: Hyperparameters, count: number) => ({
-  class_token: [count, h.width],
-  pooled: [count, h.width],
-  patches: [count, patchCount(h), h.width],
-})

@@ -14,6 +14,10 @@ export const useEvaluations = defineStore('evaluations', () => {
 
   const all = computed(() => [...byKey.value.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)))
 
+  /** The fine-tunings of a run that made a classifier, newest first. */
+  const fineTuned = (run: string) =>
+    all.value.filter((one) => one.run === run && one.kind === 'finetune' && one.score !== null)
+
   onEvent('evaluations.changed', (evaluation) => {
     byKey.value.set(keyOf(evaluation), evaluation)
     if (metrics.value.has(keyOf(evaluation))) void follow(evaluation)
@@ -45,5 +49,5 @@ export const useEvaluations = defineStore('evaluations', () => {
   const stop = ({ run, id }: Evaluation) => backend['evaluations.stop']({ run, id })
   const remove = ({ run, id }: Evaluation) => backend['evaluations.remove']({ run, id })
 
-  return { byKey, all, metrics, scores, loaded, load, follow, start, stop, remove }
+  return { byKey, all, fineTuned, metrics, scores, loaded, load, follow, start, stop, remove }
 })

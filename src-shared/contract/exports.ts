@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { call, count, filePath, id } from './common'
 import { run } from './runs'
 
-/** What a checkpoint can be taken elsewhere as, and what each is for. */
+/** What weights can be taken elsewhere as, and what each is for. */
 export const exportFormats = {
   safetensors: {
     title: 'safetensors',
@@ -26,6 +26,11 @@ export const exportFormats = {
     purpose:
       'For programs in any language: one file for onnxruntime, TensorRT, OpenVINO, Core ML tools. Gives features of batches of any size.',
   },
+  classifier: {
+    title: 'ONNX classifier',
+    purpose:
+      'What a fine-tuning made: names the classes of images, with the names inside. For onnxruntime and other programs in any language.',
+  },
   tfjs: {
     title: 'TensorFlow.js',
     purpose: 'For web pages: the encoder runs in the browser, with a page that shows how.',
@@ -34,12 +39,12 @@ export const exportFormats = {
 export type ExportFormat = keyof typeof exportFormats
 export const exportFormat = z.enum(Object.keys(exportFormats) as [ExportFormat, ...ExportFormat[]])
 
-/** Features of the written files, read back, beside those of the run's checkpoint. */
+/** Features or classes by the written files, read back, beside those by the run. */
 export const proofCheck = z.object({
   /** What read the files: such as `onnxruntime` or `timm 1.0.31, PyTorch 2.15.0`. */
   library: z.string(),
   images: count,
-  /** The largest difference of any feature; null where the library is not on this machine. */
+  /** The largest difference of any number; null where the library is not on this machine. */
   difference: z.number().nullable(),
   /** Why it was not compared. */
   reason: z.string().optional(),
@@ -53,6 +58,8 @@ export const exported = z.object({
   folder: filePath,
   files: z.array(z.object({ name: z.string(), bytes: count })),
   checks: z.array(proofCheck),
+  /** On whose images they were made, such as the name of the data set. */
+  images: z.string(),
 })
 export type Exported = z.infer<typeof exported>
 
@@ -71,11 +78,15 @@ export const weightsReport = z.object({
 export type WeightsReport = z.infer<typeof weightsReport>
 
 export const exportCalls = {
-  /** Writes a checkpoint, the newest where no step is given, as a new folder below `folder`, and proves it. */
+  /**
+   * Writes a checkpoint, or as a classifier what a fine-tuning made of it, as a new folder below `folder`, and proves it.
+   * The newest where none is named.
+   */
   'exports.create': call(
     z.object({
       id,
       step: count.optional(),
+      evaluation: id.optional(),
       format: exportFormat,
       folder: filePath,
       /** Licence of the weights, as the model card names it. */

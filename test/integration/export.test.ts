@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { sampleImagesFolder } from '../../src-main/paths'
 import { exportFormats, proofTolerance } from '../../src-shared/contract'
 import { hasPython, python, requirePythonInCi, runPython } from '../helpers/python'
 import { flags, saim, smallModel, temporaryFolder } from '../helpers/runs'
@@ -8,8 +11,12 @@ import { flags, saim, smallModel, temporaryFolder } from '../helpers/runs'
 const home = temporaryFolder()
 const out = temporaryFolder()
 let run: string
+let evaluation: string
+const picture = path.join(temporaryFolder(), 'ant.jpg')
+/** The picture's class token by the application. */
+let embedding: number[]
 
-/** A model of real images, trained a little, so that no weight is as it began. */
+/** A model of real images, trained and fine-tuned a little, so that no weight is as it began. */
 beforeAll(async () => {
   if (hasPython) process.env['SAIM_PYTHON'] = python
   const settings = { ...smallModel, 'image-size': 32, 'patch-size': 8, width: 64, heads: 4, 'batch-size': 64 }
@@ -18,6 +25,22 @@ beforeAll(async () => {
     home,
   )
   run = readdirSync(path.join(home, 'runs'))[0]!
+  const tuned = await saim(
+    ['finetune', run, '--image-size', '48', '--epochs', '3', '--warmup-epochs', '0'],
+    home,
+  )
+  evaluation = /Kept in (.*)/.exec(tuned.output)![1]!
+  const ant = await sharp(path.join(sampleImagesFolder(), 'animals/ant.png')).resize(50).toBuffer()
+  const beside = sharp({ create: { width: 60, height: 50, channels: 3, background: '#c84' } })
+    .composite([{ input: ant, left: 4, top: 0 }])
+    .jpeg()
+  // Neither square nor upright; the other one because embeddings are of two images at least.
+  await beside.withMetadata({ orientation: 6 }).toFile(picture)
+  await beside.toFile(path.join(path.dirname(picture), 'other.jpg'))
+  const embedded = path.join(home, 'embedded')
+  await saim(['embed', run, path.dirname(picture), '--format', 'csv', '--out', embedded], home)
+  const [head, row] = readFileSync(path.join(embedded, 'embeddings.csv'), 'utf8').split('\n')
+  embedding = row!.split(',').slice(head!.split(',').indexOf('class_token_0')).map(Number)
 })
 
 requirePythonInCi()
@@ -29,6 +52,7 @@ const libraries: Record<string, string[]> = {
   timm: ['timm', 'torch'],
   huggingface: ['transformers', 'torch'],
   onnx: ['onnxruntime'],
+  classifier: ['onnxruntime'],
   tfjs: [],
 }
 
@@ -36,7 +60,7 @@ describe.each(Object.keys(exportFormats))('an export as %s', (format) => {
   let folder: string
   let output: string
 
-  it('gives the same features in the library that it is for', async () => {
+  it('computes the same in the library that it is for', async () => {
     const result = await saim(
       ['export', run, '--format', format, '--out', out, '--licence', 'cc-by-4.0'],
       home,
@@ -53,13 +77,76 @@ describe.each(Object.keys(exportFormats))('an export as %s', (format) => {
     for (const library of libraries[format]!) expect(differences.at(-1)).toContain(`${library} `)
   })
 
-  it('has a model card with licence, data, curve and proof, and an example', () => {
+  it('has a model card with licence, data, settings, curves and proof', () => {
     const card = readFileSync(path.join(folder, 'README.md'), 'utf8')
     expect(card).toContain('license: cc-by-4.0')
-    expect(card).toContain('495 of “sample-images”')
+    expect(card).toContain('495 images of “sample-images”, no labels used; step 7 of 7')
+    expect(card).toContain('495 in all, shorter side 64 px, in 8 folders: animals,')
+    expect(card).toContain('| Blur size | 9 px |')
+    expect(card).toContain('on images of sample-images:')
     expect(card).toMatch(format === 'tfjs' ? /TensorFlow.js \| 2 \| \d/ : /onnxruntime.* \| \d \| \d/)
-    expect(readFileSync(path.join(folder, 'loss.svg'), 'utf8')).toContain('<polyline')
-    expect(readdirSync(folder)).toContain(format === 'tfjs' ? 'index.html' : 'example.py')
+    const curves = [...card.matchAll(/\]\((.*\.svg)\)/g)].map(([, name]) => name!)
+    expect(curves).toEqual(
+      format === 'classifier'
+        ? ['fine-tuning-loss.svg', 'right-answers.svg', 'loss.svg', 'learning-rate.svg']
+        : ['loss.svg', 'learning-rate.svg'],
+    )
+    for (const name of curves) expect(readFileSync(path.join(folder, name), 'utf8')).toMatch(/points="\d/)
+  })
+
+  if (format !== 'tfjs')
+    it.runIf(hasPython)('has an example that sees a file as the application does', () => {
+      const output = execFileSync(python, ['-B', path.join(folder, 'example.py'), picture], {
+        encoding: 'utf8',
+      })
+      if (format === 'classifier') return expect(output).toMatch(/^\d+\.\d% [a-z]+\n/)
+      const printed = /class_token \(1, 64\) \[ ?(.*)\]/.exec(output)![1]!.trim().split(/\s+/).map(Number)
+      printed.forEach((value, i) =>
+        // transformers scales images by torchvision, which is not Pillow to the bit.
+        expect(Math.abs(value - embedding[i]!)).toBeLessThan(format === 'huggingface' ? 0.05 : 1e-4),
+      )
+    })
+})
+
+describe('an exported classifier', () => {
+  const folder = () =>
+    path.join(
+      out,
+      readdirSync(out).find((name) => name.endsWith('classifier'))!,
+    )
+
+  it('has the names of its classes inside, and says how well it does', () => {
+    const classes = '["animals","clothing","faces","flags","food","people","signs","vehicles"]'
+    expect(readFileSync(path.join(folder(), 'classifier.onnx')).includes(classes)).toBe(true)
+    const { top1 } = JSON.parse(readFileSync(path.join(evaluation, 'result.json'), 'utf8')) as {
+      top1: number
+    }
+    const card = readFileSync(path.join(folder(), 'README.md'), 'utf8')
+    expect(card).toContain(`it named ${(100 * top1).toFixed(1)} % rightly`)
+    expect(card).toMatch(/\| vehicles \| \d+ \| \d+\.\d % \|/)
+    expect(card).toContain('pipeline_tag: image-classification')
+  })
+
+  it.runIf(hasPython)('names in its example what saim predict names', async () => {
+    const table = path.join(temporaryFolder(), 'predictions.csv')
+    await saim(['predict', evaluation, path.dirname(picture), '--output', table], home)
+    const [, name, probability] = readFileSync(table, 'utf8').split('\n')[1]!.split(',')
+    const printed = execFileSync(python, ['-B', path.join(folder(), 'example.py'), picture], {
+      encoding: 'utf8',
+    })
+    expect(printed.split('\n')[0]).toBe(`${(100 * Number(probability)).toFixed(1)}% ${name}`)
+  })
+
+  it('is of the fine-tuning that was named, and only of one', async () => {
+    const folder = temporaryFolder()
+    const order = ['export', run, '--format', 'classifier', '--out', folder]
+    const named = await saim([...order, '--evaluation', path.basename(evaluation)], home)
+    expect(named, named.output).toMatchObject({ code: 0 })
+    const unknown = await saim([...order, '--evaluation', 'finetune-of-nobody'], home)
+    expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining('no such fine-tuning') })
+    const step = await saim([...order, '--step', '7'], home)
+    expect(step).toMatchObject({ code: 1, output: expect.stringContaining('Name an evaluation') })
+    expect(readdirSync(folder)).toHaveLength(1)
   })
 })
 
@@ -96,6 +183,6 @@ it('is refused where its features differ', async () => {
   if (hasPython) process.env['SAIM_PYTHON'] = python
   else delete process.env['SAIM_PYTHON']
   expect(code).toBe(1)
-  expect(output).toContain('give other features than the run')
+  expect(output).toContain('give other outputs than the run')
   expect(existsSync(folder) && readdirSync(folder)).toEqual([])
 })

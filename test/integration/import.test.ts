@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createEngine } from '../../src-main/engine'
-import { featuresStep } from '../../src-main/exporting/features'
+import { encoderModel } from '../../src-main/exporting/model'
 import { Pickle } from '../../src-main/exporting/pytorch/pickle'
 import { readPth } from '../../src-main/exporting/pytorch/read'
 import { decodeSafetensors } from '../../src-main/exporting/safetensors'
@@ -59,7 +59,7 @@ describe.runIf(hasPython)("a checkpoint of ViT-B/16 as the authors' training scr
       const pixels = images!.transpose([0, 2, 3, 1])
       const place = tf.topk(tf.neg(order!), 196).indices
       const prediction = sortTokens(forward(w, h, pixels, order!).prediction, place)
-      return { outputs: { prediction, ...featuresStep(h)(w, { images: pixels }).outputs } }
+      return { outputs: { prediction, ...encoderModel(h).step(w, { images: pixels }).outputs } }
     }
     const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
     const program = await engine.compile(step, engine.createState(weights), {

@@ -13,6 +13,8 @@ import torch
 from PIL import Image
 from timm.models.vision_transformer import VisionTransformer
 
+from reading import middle_square
+
 here = Path(__file__).parent
 about = json.loads((here / "saim.json").read_text())
 settings = about["hyperparameters"]
@@ -59,7 +61,7 @@ def features(images):
 
 
 def read(path):
-    image = Image.open(path).convert("RGB").resize((settings["imageSize"],) * 2, Image.Resampling.BICUBIC)
+    image = middle_square(path).resize((settings["imageSize"],) * 2, Image.Resampling.BICUBIC)
     pixels = (np.asarray(image, np.float32) / 255 - about["mean"]) / about["deviation"]
     return pixels.astype(np.float32).transpose(2, 0, 1)[None]
 

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import torch
-from PIL import Image
 from transformers import AutoImageProcessor, ViTModel
+
+from reading import middle_square
 
 here = Path(__file__).parent
 model = ViTModel.from_pretrained(here, add_pooling_layer=False).eval()
@@ -23,7 +24,7 @@ def features(images):
 
 def read(path):
     processor = AutoImageProcessor.from_pretrained(here)
-    return processor(Image.open(path).convert("RGB"), return_tensors="np")["pixel_values"]
+    return processor(middle_square(path), return_tensors="np")["pixel_values"]
 
 
 if __name__ == "__main__":

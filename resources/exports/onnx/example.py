@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from PIL import Image
 
-here = Path(__file__).parent
-about = json.loads((here / "saim.json").read_text())
-session = onnxruntime.InferenceSession(here / "encoder.onnx", providers=["CPUExecutionProvider"])
+from reading import middle_square
+
+session = onnxruntime.InferenceSession(Path(__file__).parent / "encoder.onnx", providers=["CPUExecutionProvider"])
+about = {name: json.loads(value) for name, value in session.get_modelmeta().custom_metadata_map.items()}
 size = session.get_inputs()[0].shape[2]
 
 
@@ -23,9 +25,7 @@ def features(images):
 
 
 def read(path):
-    from PIL import Image
-
-    image = Image.open(path).convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
+    image = middle_square(path).resize((size, size), Image.Resampling.BICUBIC)
     pixels = (np.asarray(image, np.float32) / 255 - about["mean"]) / about["deviation"]
     return pixels.astype(np.float32).transpose(2, 0, 1)[None]
 

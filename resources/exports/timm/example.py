@@ -8,7 +8,8 @@ from pathlib import Path
 
 import timm
 import torch
-from PIL import Image
+
+from reading import middle_square
 
 # The same model by hand: timm.create_model(architecture, checkpoint_path="model.safetensors", **model_args) with
 # both from config.json. With num_classes=10 it gets a new head for 10 classes.
@@ -25,7 +26,7 @@ def features(images):
 
 def read(path):
     transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
-    return transform(Image.open(path).convert("RGB"))[None].numpy()
+    return transform(middle_square(path))[None].numpy()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ const schema = protobuf.Root.fromJSON({
       producerName: ['string', 2],
       graph: ['GraphProto', 7],
       opsetImport: ['OperatorSetIdProto', 8, 'repeated'],
+      metadataProps: ['StringStringEntryProto', 14, 'repeated'],
     }),
+    StringStringEntryProto: message({ key: ['string', 1], value: ['string', 2] }),
     OperatorSetIdProto: message({ domain: ['string', 1], version: ['int64', 2] }),
     GraphProto: message({
       node: ['NodeProto', 1, 'repeated'],
@@ -61,8 +63,11 @@ function message(fields: Record<string, [type: string, id: number, rule?: 'repea
 
 const dataTypes: Record<DataType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 }
 
-/** The graph as the bytes of an ONNX model. Dimensions of -1 are any size, the same everywhere: `batch`. */
-export function encodeModel(graph: Graph): Uint8Array {
+/**
+ * The graph as the bytes of an ONNX model. Dimensions of -1 are any size, the same everywhere: `batch`. `metadata` is
+ * what its readers find as custom metadata.
+ */
+export function encodeModel(graph: Graph, metadata: Record<string, string> = {}): Uint8Array {
   return schema
     .lookupType('ModelProto')
     .encode({
@@ -72,6 +77,7 @@ export function encodeModel(graph: Graph): Uint8Array {
         { domain: '', version: 20 },
         ...(graph.nodes.some(({ domain }) => domain) ? [{ domain: 'com.microsoft', version: 1 }] : []),
       ],
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       graph: {
         name: 'step',
         node: graph.nodes.map((node, i) => ({

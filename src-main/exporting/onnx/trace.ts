@@ -1,27 +1,26 @@
-import type { Hyperparameters } from '../../../src-shared/hyperparameters'
 import type { Graph } from '../../engine/onnx/graph'
 import { dropDeadNodes, nameOutputsAtSource, shareCommonNodes } from '../../engine/onnx/passes'
 import { trace } from '../../engine/onnx/tracer'
+import type { StepFunction } from '../../ops/step'
 import * as tf from '../../ops/tf'
-import { featuresStep } from '../features'
+import type { ExportModel } from '../model'
 import type { FloatTensors } from '../tensors'
 import { withAnyBatch } from './any-batch'
 import { portable } from './portable'
 
 /**
- * The encoder as a graph of plain ONNX operators with its weights inside, for batches of any size.
- * images [batch, 3, S, S], or [batch, S, S, 3] without `channelsFirst` -> the features of `featuresStep`.
+ * A model as a graph of plain ONNX operators with its weights inside, for batches of any size.
+ * images [batch, 3, S, S], or [batch, S, S, 3] without `channelsFirst` -> the model's outputs.
  */
-export function encoderGraph(
-  h: Hyperparameters,
+export function modelGraph(
+  { imageSize: size, step }: ExportModel,
   weights: FloatTensors,
   { channelsFirst }: { channelsFirst: boolean },
 ): Graph {
-  const size = h.imageSize
-  const step = featuresStep(h, { channelsFirst })
   const traced = (batch: number) => {
     const shape = channelsFirst ? [batch, 3, size, size] : [batch, size, size, 3]
-    const inside: typeof step = (_state, inputs) => step(constants(weights), inputs)
+    const inside: StepFunction = (_state, { images }) =>
+      step(constants(weights), { images: channelsFirst ? images!.transpose([0, 2, 3, 1]) : images! })
     return trace(inside, {}, { images: { shape, dtype: 'float32' } }).graph
   }
   // A batch of one is traced with other operators.

@@ -4,26 +4,28 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { NamedTensorData } from '../../ops/step'
 import * as tf from '../../ops/tf'
-import { featureNames } from '../features'
+import type { ExportModel } from '../model'
 
 /** Loads the tfjs model of a folder by tfjs itself, with its plain JavaScript backend. images [B, S, S, 3]. */
-export async function tfjsFeatures(
+export async function tfjsOutputs(
   folder: string,
+  { imageSize: size, outputs: shapes }: ExportModel,
   images: Float32Array,
-  shape: [number, number, number, number],
 ): Promise<NamedTensorData> {
   tf.enableProdMode() // no advice on the terminal
   const before = tf.getBackend()
   await tf.setBackend('cpu')
   const model = await loadGraphModel({ load: () => readArtifacts(folder) })
-  const outputs = model.execute({ images: tf.tensor(images, shape) }, [...featureNames]) as tf.Tensor[]
-  const features = featureNames.map((name, i) => {
-    const { shape } = outputs[i]!
-    return [name, { shape: [...shape], values: outputs[i]!.dataSync() as Float32Array }]
+  const names = Object.keys(shapes)
+  const pixels = tf.tensor(images, [images.length / (size ** 2 * 3), size, size, 3])
+  const computed = model.execute({ images: pixels }, names) as tf.Tensor[]
+  const outputs = names.map((name, i) => {
+    const { shape } = computed[i]!
+    return [name, { shape: [...shape], values: computed[i]!.dataSync() as Float32Array }]
   })
   model.dispose()
   if (before) await tf.setBackend(before)
-  return Object.fromEntries(features)
+  return Object.fromEntries(outputs)
 }
 
 async function readArtifacts(folder: string): Promise<tf.io.ModelArtifacts> {

@@ -1,0 +1,12 @@
+"""Images as the model knows them from its training."""
+
+from PIL import Image, ImageOps
+
+
+def middle_square(path):
+    """The middle square of an image, turned as its camera says, transparency over white."""
+    image = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
+    image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side))
