@@ -165,6 +165,13 @@ it.runIf(hasPython)("opens as the authors' fine-tuning script opens it, and in t
   expect(printed.trim()).toBe('all weights fit; missing for fine-tuning: fc_norm, head')
 })
 
+it.runIf(hasPython)('opens in timm by its file of weights too, and with a new head', () => {
+  const folder = readdirSync(out).find((name) => name.endsWith('timm'))!
+  expect(runPython('open_timm.py', path.join(out, folder)).trim()).toBe(
+    'the same features by file and with a new head of 10 classes',
+  )
+})
+
 it('says what is wrong and leaves nothing behind', async () => {
   const folder = temporaryFolder()
   const missing = await saim(['export', run, '--format', 'timm', '--step', '3', '--out', folder], home)
