@@ -4,6 +4,7 @@ import {
   dialog,
   ipcMain,
   Notification,
+  type OpenDialogOptions,
   protocol,
   safeStorage,
   session,
@@ -13,7 +14,7 @@ import {
 import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Emit, Run } from '../src-shared/contract'
+import { type Emit, type Picked, type Run, weightsEndings } from '../src-shared/contract'
 import { bridge } from './bridge'
 import { confinePages, confineSession, machineOf, pagePreferences } from './confine'
 import { Machines, type Vault } from './machines'
@@ -70,7 +71,10 @@ async function start(): Promise<void> {
       kind: 'electron',
       fork,
       canUpdate: canUpdate(),
-      pickFolder,
+      pick: async ({ what, title }) => {
+        const { filePaths } = await dialog.showOpenDialog(window!, { title, ...dialogs[what] })
+        return filePaths[0] ?? null
+      },
       reveal: (file) => shell.showItemInFolder(file),
       trash: (folder) => shell.trashItem(folder),
       onRunEnd: notify,
@@ -180,12 +184,10 @@ function vault(): Vault | null {
   }
 }
 
-async function pickFolder(title: string): Promise<string | null> {
-  const { filePaths } = await dialog.showOpenDialog(window!, {
-    title,
-    properties: ['openDirectory', 'createDirectory'],
-  })
-  return filePaths[0] ?? null
+/** The system's dialogs. */
+const dialogs: Record<Picked, OpenDialogOptions> = {
+  folder: { properties: ['openDirectory', 'createDirectory'] },
+  weights: { properties: ['openFile'], filters: [{ name: 'Weights', extensions: weightsEndings }] },
 }
 
 /** A folder that was opened with the application or dropped on its icon: a run, else a data set. */

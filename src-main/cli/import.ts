@@ -15,11 +15,7 @@ export async function importFile(
   file: string,
   options: ImportOptions & Record<string, unknown>,
 ): Promise<void> {
-  const {
-    folder,
-    report,
-    hyperparameters: h,
-  } = await importWeights({
+  const { folder, report } = await importWeights({
     file: path.resolve(file),
     images: path.resolve(options.images),
     runsFolder: options.runs,
@@ -28,9 +24,7 @@ export async function importFile(
     changes: chosenSettings(allSettings, options),
   })
   console.log(`Weights under the names of ${report.layout}: ${report.used} used.`)
-  console.log(
-    `Model: ${h.depth} blocks of width ${h.width}, ${h.heads} heads, patches of ${h.patchSize} px, images of ${h.imageSize} px`,
-  )
+  console.log(`Model: ${report.model}`)
   list('Not in the file, begun as in a new run', report.missing)
   list('In the file, of no use here', report.unexpected)
   console.log(`Positions: ${report.positions}`)

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { fromPreset } from '../../src-shared/hyperparameters'
 import { fitWeights } from '../importing/fit'
+import { shapeOf } from '../importing/shape'
 import { initialWeights } from '../saim/weights'
 import { fromBfloat16, fromFloat16 } from './halves'
 import { authors, encoderWeights, huggingFace, isEncoderName, layoutOf, timm } from './layouts'
@@ -49,6 +50,12 @@ it('takes the encoder of MAE and names what is missing and what is of no use', (
   expect(report.missing).toContain('norm.weight')
   expect(report.positions).toContain('4 × 4 patches; computed anew for 8 × 8')
   expect(read['blocks.0.attn.q.weight']).toEqual(weights['blocks.0.attn.q.weight'])
+})
+
+it('takes the heads of ViT-H for granted, which has not one for each 64 of its width', () => {
+  const ofShape = (...shape: number[]) => ({ shape, values: new Float32Array() })
+  const huge = { 'patch_embed.proj.weight': ofShape(1280, 3, 14, 14), 'blocks.0.norm1.bias': ofShape(1280) }
+  expect(shapeOf(huge)).toMatchObject({ width: 1280, heads: 16 })
 })
 
 it('says so where positions were learned', () => {

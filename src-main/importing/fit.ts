@@ -47,6 +47,7 @@ export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>)
   const report = {
     layout: title,
     used: used.size,
+    model: `${h.depth} blocks of width ${h.width}, ${h.heads} heads, patches of ${h.patchSize} px, images of ${h.imageSize} px.`,
     missing: Object.keys(begun),
     unexpected: Object.keys(found).filter((name) => !fits(name) && !computed.includes(name)),
     positions: positionsOf(found['pos_embed'], h),

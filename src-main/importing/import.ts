@@ -25,7 +25,6 @@ export interface Imported {
   /** The run's. */
   folder: string
   report: WeightsReport
-  hyperparameters: Hyperparameters
 }
 
 /** The place in a run before its first step. */
@@ -71,5 +70,5 @@ export async function importWeights({
   const { images } = (await readRun(run)).dataset
   await saveCheckpoint(run, { weights, optimizer: {}, state: atTheStart(images, h) })
   await updateRun(run, { status: 'stopped' })
-  return { folder: run, report, hyperparameters: h }
+  return { folder: run, report }
 }

@@ -2,9 +2,12 @@ import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { AppError } from '../../src-shared/errors'
 import type { FloatTensors } from '../exporting/tensors'
 
+/** Heads of the ViTs by width that have not one for each 64 of it: ViT-H (MAE's among them), -g and -G. */
+const usualHeads: Record<number, number> = { 1280: 16, 1408: 16, 1664: 16 }
+
 /**
  * The settings of the group Model that weights under our names tell by their shapes. What only the decoder tells stays
- * out where there is none; heads do not show in shapes: one for each 64 of the width, as in the paper, is assumed.
+ * out where there is none; heads do not show in shapes: those of published models of the width are assumed.
  * Throws AppError weights-misfit where they are no vision transformer's.
  */
 export function shapeOf(weights: FloatTensors): Partial<Hyperparameters> {
@@ -26,7 +29,7 @@ export function shapeOf(weights: FloatTensors): Partial<Hyperparameters> {
     width,
     patchSize,
     depth,
-    heads: Math.max(1, Math.floor(width / 64)),
+    heads: usualHeads[width] ?? Math.max(1, Math.floor(width / 64)),
     ...(Number.isNaN(grid) ? {} : { imageSize: grid * patchSize }),
     ...decoderOf(weights, depth, blocks('query_blocks')),
     ...maeDecoderOf(weights, blocks('decoder_blocks')),

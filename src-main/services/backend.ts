@@ -19,7 +19,7 @@ export interface Host {
   kind: 'electron' | 'browser'
   fork: Fork
   canUpdate?: boolean
-  pickFolder?: (title: string) => Promise<string | null>
+  pick?: Handlers['app.pick']
   reveal?: (path: string) => void
   trash?: (folder: string) => Promise<void>
   onRunEnd?: (run: Run) => void
@@ -107,7 +107,7 @@ export function createServices(host: Host, emit: Emit): Services {
       homeFolder: homedir(),
       canUpdate: host.canUpdate ?? false,
     }),
-    'app.pickFolder': async ({ title }) => (host.pickFolder ?? notHere)(title),
+    'app.pick': async (input) => (host.pick ?? notHere)(input),
     'app.listFolders': async ({ path }) => (host.folders ? host.folders.list(path) : notHere()),
     'app.reveal': async ({ path }) => (host.reveal ?? notHere)(path),
   }

@@ -1,6 +1,6 @@
 import { readdir, realpath } from 'node:fs/promises'
 import path from 'node:path'
-import type { FolderListing } from '../../src-shared/contract'
+import { type FolderListing, weightsEndings } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { isImageName } from '../data/files'
 
@@ -30,19 +30,25 @@ export class Folders {
         path: null,
         parent: null,
         folders: roots.map((root) => ({ name: root, path: root })),
+        weights: [],
         images: 0,
       }
     const real = await this.allowed(folder ?? roots[0]!)
     const entries = await readdir(real, { withFileTypes: true }).catch(() => {
       throw new AppError('folder-missing', `${real} can not be read.`, 'Choose another folder.')
     })
+    const listed = (wanted: typeof entries) =>
+      wanted
+        .map(({ name }) => ({ name, path: path.join(real, name) }))
+        .sort((a, b) => a.name.localeCompare(b.name))
+    const endings = weightsEndings.map((ending) => `.${ending}`)
     return {
       path: real,
       parent: roots.includes(real) ? null : path.dirname(real),
-      folders: entries
-        .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-        .map(({ name }) => ({ name, path: path.join(real, name) }))
-        .sort((a, b) => a.name.localeCompare(b.name)),
+      folders: listed(entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))),
+      weights: listed(
+        entries.filter((entry) => entry.isFile() && endings.includes(path.extname(entry.name).toLowerCase())),
+      ),
       images: entries.filter((entry) => entry.isFile() && isImageName(entry.name)).length,
     }
   }

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { AppInfo, AppSettings } from '../../src-shared/contract'
+import type { AppInfo, AppSettings, Picked } from '../../src-shared/contract'
 import { type AppErrorData, toErrorData } from '../../src-shared/errors'
 import { backend } from '../backend'
 
@@ -9,8 +9,8 @@ export const useApp = defineStore('app', () => {
   const info = ref<AppInfo | null>(null)
   const settings = ref<AppSettings | null>(null)
   const notice = ref<(AppErrorData | { message: string; advice?: string }) | null>(null)
-  /** The question of the folder dialog of browsers, and who waits for its answer. */
-  const folderQuestion = ref<{ title: string; answer(folder: string | null): void } | null>(null)
+  /** The question of the dialog of browsers, for a folder or a file of weights, and who waits for its answer. */
+  const folderQuestion = ref<{ title: string; what: Picked; answer(path: string | null): void } | null>(null)
   const isElectron = computed(() => info.value?.host === 'electron')
 
   async function load() {
@@ -23,14 +23,19 @@ export const useApp = defineStore('app', () => {
   }
 
   /** Lets the person choose a folder, by the system's dialog or our own. Null where they cancel. */
-  async function pickFolder(title: string): Promise<string | null> {
-    if (isElectron.value) return backend['app.pickFolder']({ title })
+  const pickFolder = (title: string) => pick('folder', title)
+  /** The same for a file of weights. */
+  const pickWeights = (title: string) => pick('weights', title)
+
+  async function pick(what: Picked, title: string): Promise<string | null> {
+    if (isElectron.value) return backend['app.pick']({ what, title })
     return new Promise((resolve) => {
       folderQuestion.value = {
         title,
-        answer(folder) {
+        what,
+        answer(path) {
           folderQuestion.value = null
-          resolve(folder)
+          resolve(path)
         },
       }
     })
@@ -57,6 +62,7 @@ export const useApp = defineStore('app', () => {
     load,
     change,
     pickFolder,
+    pickWeights,
     say,
     attempt,
   }

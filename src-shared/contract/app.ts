@@ -30,11 +30,17 @@ export const appInfo = z.object({
 })
 export type AppInfo = z.infer<typeof appInfo>
 
+/** What a person is asked for: a folder or a file of weights. */
+const picked = z.enum(['folder', 'weights'])
+export type Picked = z.infer<typeof picked>
+
 export const folderListing = z.object({
   /** Null above the allowed roots: then `folders` are the roots. */
   path: filePath.nullable(),
   parent: filePath.nullable(),
   folders: z.array(z.object({ name: z.string(), path: filePath })),
+  /** Files of weights directly inside. */
+  weights: z.array(z.object({ name: z.string(), path: filePath })),
   /** Image files directly inside. */
   images: count,
 })
@@ -42,8 +48,8 @@ export type FolderListing = z.infer<typeof folderListing>
 
 export const appCalls = {
   'app.info': call(nothing, appInfo),
-  /** Opens the system's folder dialog. Null where the person cancels. Electron only. */
-  'app.pickFolder': call(z.object({ title: z.string() }), filePath.nullable()),
+  /** Opens the system's dialog. Null where the person cancels. Electron only. */
+  'app.pick': call(z.object({ what: picked, title: z.string() }), filePath.nullable()),
   /** Folders below the allowed roots, for hosts without a folder dialog. */
   'app.listFolders': call(z.object({ path: filePath.nullable() }), folderListing),
   /** Shows a file or folder in the system's file manager. Electron only. */

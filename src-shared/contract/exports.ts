@@ -63,11 +63,16 @@ export const exported = z.object({
 })
 export type Exported = z.infer<typeof exported>
 
+/** How files of weights that can be imported end. */
+export const weightsEndings = ['pth', 'pt', 'bin', 'safetensors']
+
 /** What weights from elsewhere hold, and how they fit a model. */
 export const weightsReport = z.object({
   /** Whose names they have: such as `MAE`. */
   layout: z.string(),
   used: count,
+  /** The model that they were taken for, in a sentence. */
+  model: z.string(),
   /** Weights of the model that the file does not have; they begin as in a new run. */
   missing: z.array(z.string()),
   /** Weights of the file that the model has no use for. */

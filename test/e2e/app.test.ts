@@ -1,7 +1,9 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { Pickle } from '../../src-main/exporting/pytorch/pickle'
+import { decodeSafetensors, encodeSafetensors } from '../../src-main/exporting/safetensors'
 import {
   canOpenWindow,
   chromiumPath,
@@ -134,8 +136,57 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     }
     await page.getByRole('button', { name: 'Export', exact: true }).click()
     await page.getByText('Written:').waitFor()
+    await page.getByText(/onnxruntime: largest difference (none|\d\.\de-\d+) on 8 images/).waitFor()
     expect(readdirSync(target)).toHaveLength(1)
     await show('export')
+  })
+
+  it.runIf(can())('imports what was exported, says what became of it, and shows the run', async () => {
+    const [exported] = readdirSync(target)
+    const file = path.join(target, exported!, 'model.safetensors')
+    if (browser) {
+      await page.getByRole('button', { name: 'Choose file' }).click()
+      for (const name of ['exported', exported!, 'model.safetensors'])
+        await page.getByRole('dialog').getByText(name, { exact: true }).click()
+      expect(await page.getByLabel('File (.pth or .safetensors)').inputValue()).toBe(file)
+    } else await page.getByLabel('File (.pth or .safetensors)').fill(file)
+    // As if it were of other heads: the model is another one then, all weights have their place.
+    await page.getByLabel('Heads').fill('8')
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText(/weights under the names of the authors' code are the run/).waitFor()
+    await page.getByText(/Model: 4 blocks of width 192, 8 heads, patches of 8 px, images of 64 px/).waitFor()
+    await page.getByText('Positions: The fixed sine-cosine embedding, as here.').waitFor()
+    expect(await page.getByText('Not in the file').count()).toBe(0)
+    await page.getByRole('link', { name: 'model', exact: true }).click()
+    await page.getByRole('heading', { name: 'model', level: 1 }).waitFor()
+    await page.getByRole('button', { name: 'Resume' }).waitFor()
+  })
+
+  it.runIf(can())('says which weights a file lacks, and refuses one that would run something', async () => {
+    const file = (name: string) => path.join(home, name)
+    const weights = decodeSafetensors(
+      readFileSync(path.join(target, readdirSync(target)[0]!, 'model.safetensors')),
+    )
+    const { 'blocks.0.norm1.bias': _lacking, ...rest } = weights.tensors
+    writeFileSync(
+      file('part.safetensors'),
+      encodeSafetensors({ ...rest, strange: _lacking! }, weights.metadata),
+    )
+    const evil = new Pickle().global('os', 'system')
+    evil.tuple(() => evil.text(`touch ${file('owned')}`)).call()
+    writeFileSync(file('evil.pth'), evil.finish())
+    await go('Export')
+    await page.getByLabel('File (.pth or .safetensors)').fill(file('part.safetensors'))
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText('Not in the file, begun as in a new run: 1').click()
+    await page.getByText('blocks.0.norm1.bias').waitFor()
+    await page.getByText('In the file, of no use here: 1').click()
+    await page.getByText('strange', { exact: true }).waitFor()
+
+    await page.getByLabel('File (.pth or .safetensors)').fill(file('evil.pth'))
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText(/asks for the Python object os\.system/).waitFor()
+    expect(existsSync(file('owned'))).toBe(false)
   })
 
   it.runIf(can())(

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -80,6 +81,23 @@ describe('the page of evaluations', () => {
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
     await page.getByText('stopped', { exact: true }).waitFor({ timeout: 60_000 })
     await page.getByRole('rowheader', { name: 'vehicles' }).waitFor()
+  })
+
+  it.runIf(can)('exports what was fine-tuned as a classifier', async () => {
+    await page.getByRole('link', { name: 'Export classifier' }).click()
+    await page.getByRole('heading', { name: 'Export', level: 1 }).waitFor()
+    expect(await page.getByRole('radio', { name: /^ONNX classifier/ }).isChecked()).toBe(true)
+    await page.getByText(/on sample-images, top-1 \d/).waitFor()
+    await page.getByLabel('Licence of the weights').fill('mit')
+    await page.getByRole('button', { name: 'Choose folder' }).click()
+    await page.getByRole('button', { name: 'Choose this folder' }).click()
+    await page.getByRole('button', { name: 'Export', exact: true }).click()
+    await page
+      .getByText(/onnxruntime, batch 8: largest difference (none|\d\.\de-\d+)/)
+      .waitFor({ timeout: 60_000 })
+    const folder = readdirSync(home).find((name) => name.endsWith('-classifier'))!
+    expect(readFileSync(path.join(home, folder, 'README.md'), 'utf8')).toContain('license: mit')
+    expect(readdirSync(path.join(home, folder))).toContain('classifier.onnx')
   })
 
   it.runIf(can)('segments by masks beside the images', async () => {

@@ -168,7 +168,7 @@ describe('messages', () => {
 
   it('says what only the window can do', async () => {
     const refused = { ok: false, error: { code: 'not-allowed' } }
-    expect(await call('app.pickFolder', { title: 'Folder' })).toMatchObject(refused)
+    expect(await call('app.pick', { what: 'folder', title: 'Folder' })).toMatchObject(refused)
     expect(await call('app.reveal', { path: allowed })).toMatchObject(refused)
   })
 })
