@@ -76,6 +76,13 @@ const settings = z.object({
     paper: 'MAE, section 4',
     description: 'Of the objective MAE only: transformer blocks of its decoder.',
   }),
+  positions: choice(['fixed', 'learned'], {
+    title: 'Positions',
+    group: 'Model',
+    paper: 'fixed',
+    description:
+      'How a patch knows its place: by sines and cosines that stay, or by a table that begins as these and is trained. Imported models that have learned positions keep them so.',
+  }),
   objective: choice(['saim', 'mae', 'igpt'], {
     title: 'Objective',
     group: 'Method',

@@ -118,19 +118,32 @@ class Saim(nn.Module):
             self.query_blocks = nn.ModuleList(Block(width, heads) for _ in range(h["queryDepth"]))
         self.norm = layer_norm(width)
         self.prediction_head = prediction_head(h, patch**2 * 3)
-        self.positions = position_embedding(h["imageSize"] // patch, width)  # no buffer: nothing to keep or to exchange
+        self.fixed = position_embedding(h["imageSize"] // patch, width)  # no buffer: nothing to keep or to exchange
+        if h.get("positions") == "learned":
+            self.pos_embed = nn.Parameter(torch.cat((torch.zeros_like(self.fixed[:1]), self.fixed))[None])
+
+    def positions(self) -> Tensor:
+        """Position embedding of the patches [N, C]: fixed, or learned and kept among the weights."""
+        if hasattr(self, "pos_embed"):
+            return self.pos_embed[0, 1:]
+        return self.fixed.to(self.cls_token.device)
+
+    def class_tokens(self, count: int) -> Tensor:
+        """[count, 1, C], with their own position where positions are learned"""
+        token = self.cls_token + self.pos_embed[:, :1] if hasattr(self, "pos_embed") else self.cls_token
+        return token.expand(count, -1, -1)
 
     def tokens(self, images: Tensor) -> Tensor:
         """[B, 3, S, S] -> the patches with their positions [B, N, C], row-major"""
-        return self.patch_embed(images) + self.positions.to(images.device)
+        return self.patch_embed(images) + self.positions()
 
     def predict(self, images: Tensor, order: Tensor) -> Tensor:
         """images [B, 3, S, S], order [B, N] -> predicted patches in the order, [B, N, p * p * 3]"""
         # x_0 = [class, E(patches) + position]
         tokens = sort_tokens(self.tokens(images), order)
-        x = torch.cat((self.cls_token.expand(len(tokens), -1, -1), tokens[:, :-1]), 1)
+        x = torch.cat((self.class_tokens(len(tokens)), tokens[:, :-1]), 1)
         # g_0 = position; after every step-th block h: g = QueryBlock(g, h)
-        g = self.positions.to(images.device)[order]
+        g = self.positions()[order]
         queries = self.blocks if self.h["shareWeights"] else self.query_blocks
         step = self.h["depth"] // self.h["queryDepth"] if self.h["queryDepth"] else self.h["depth"] + 1
         for layer, block in enumerate(self.blocks, 1):
@@ -143,7 +156,7 @@ class Saim(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """The tokens of the last block where every token sees every other, [B, 1 + N, C]."""
-        x = torch.cat((self.cls_token.expand(len(images), -1, -1), self.tokens(images)), 1)
+        x = torch.cat((self.class_tokens(len(images)), self.tokens(images)), 1)
         for block in self.blocks:
             x = block(x, x)
         return x

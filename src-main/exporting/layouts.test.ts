@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { fromPreset } from '../../src-shared/hyperparameters'
 import { fitWeights } from '../importing/fit'
 import { shapeOf } from '../importing/shape'
@@ -48,7 +48,7 @@ it('takes the encoder of MAE and names what is missing and what is of no use', (
   expect(report.unexpected).toEqual(['norm.weight', 'mask_token', 'decoder_pos_embed'])
   expect(report.missing.every((name) => !isEncoderName(name))).toBe(true)
   expect(report.missing).toContain('norm.weight')
-  expect(report.positions).toContain('4 × 4 patches; computed anew for 8 × 8')
+  expect(report.positions).toContain('interpolated from 4 × 4 to 8 × 8 patches')
   expect(read['blocks.0.attn.q.weight']).toEqual(weights['blocks.0.attn.q.weight'])
 })
 
@@ -58,10 +58,46 @@ it('takes the heads of ViT-H for granted, which has not one for each 64 of its w
   expect(shapeOf(huge)).toMatchObject({ width: 1280, heads: 16 })
 })
 
-it('says so where positions were learned', () => {
+describe('positions of a file', () => {
   const learned = timm.write(weights, h)
-  learned['pos_embed']!.values.fill(0.5)
-  expect(fitWeights(file(learned), {}).report.positions).toContain('Learned')
+  const { values } = learned['pos_embed']!
+  const table = { shape: [1, 17, 64], values: values.map((value, i) => value + Math.sin(i)) }
+  const fitted = (positions: FloatTensors[string], changes = {}) =>
+    fitWeights(file({ ...learned, pos_embed: positions }), changes)
+
+  it('are kept where they were learned, and written again', () => {
+    const { h: told, weights: read, report } = fitted(table)
+    expect(told.positions).toBe('learned')
+    expect(report.positions).toBe('Learned, kept; trained from here on.')
+    expect(read['pos_embed']).toEqual(table)
+    for (const layout of [authors, timm, huggingFace]) {
+      const again = fitWeights(file(layout.write(read, told)), {})
+      expect(again.weights['pos_embed']).toEqual(table)
+    }
+  })
+
+  it('have a row of zeros for the class token where the file has none', () => {
+    const { weights: read } = fitted({ shape: [1, 16, 64], values: table.values.slice(64) })
+    expect([...read['pos_embed']!.values.slice(0, 64)]).toEqual(Array(64).fill(0))
+    expect(read['pos_embed']!.values.slice(64)).toEqual(table.values.slice(64))
+  })
+
+  it('are interpolated for another image size, learned or not', () => {
+    const { report, weights: read } = fitted(table, { imageSize: 32 })
+    expect(report.positions).toBe('Learned, interpolated from 4 × 4 to 8 × 8 patches; trained from here on.')
+    expect(read['pos_embed']!.shape).toEqual([1, 65, 64])
+    expect(read['pos_embed']!.values.slice(0, 64)).toEqual(table.values.slice(0, 64))
+    expect(fitted(learned['pos_embed']!, { imageSize: 32 }).report.positions).toBe(
+      'The fixed sine-cosine embedding, interpolated from 4 × 4 to 8 × 8 patches; trained from here on.',
+    )
+  })
+
+  it('give way to the fixed ones where that is asked for', () => {
+    const asked = { positions: 'fixed', imageSize: 32 } as const
+    expect(fitted(table, asked).report.positions).toContain('takes their place')
+    expect(fitted(table, asked).weights).not.toHaveProperty('pos_embed')
+    expect(fitted(learned['pos_embed']!, asked).report.positions).toContain('computed anew for 8 × 8')
+  })
 })
 
 it('refuses weights of another shape, and what is no vision transformer', () => {

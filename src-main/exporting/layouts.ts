@@ -1,6 +1,6 @@
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { patchCount } from '../saim/order'
-import { positionEmbedding } from '../saim/position-embedding'
+import { positionTable } from '../saim/position-embedding'
 import { type FloatTensors, stack, unstack } from './tensors'
 
 /**
@@ -19,17 +19,15 @@ const positionsName = 'pos_embed'
 /** [1, 1+N, C]: zeros for the class token, then the fixed sine-cosine embedding of each patch. */
 export function positions(h: Hyperparameters): FloatTensors[string] {
   const count = patchCount(h)
-  const values = new Float32Array((1 + count) * h.width)
-  values.set(positionEmbedding(Math.sqrt(count), h.width), h.width)
-  return { shape: [1, 1 + count, h.width], values }
+  return { shape: [1, 1 + count, h.width], values: positionTable(Math.sqrt(count), h.width) }
 }
 
-export const isEncoderName = (name: string) => /^(cls_token$|patch_embed\.|blocks\.)/.test(name)
+export const isEncoderName = (name: string) => /^(cls_token$|pos_embed$|patch_embed\.|blocks\.)/.test(name)
 
-/** Our weights of the encoder, with positions. */
+/** Our weights of the encoder, with positions: learned ones are among them. */
 export const encoderWeights = (weights: FloatTensors, h: Hyperparameters): FloatTensors => ({
-  ...Object.fromEntries(Object.entries(weights).filter(([name]) => isEncoderName(name))),
   [positionsName]: positions(h),
+  ...Object.fromEntries(Object.entries(weights).filter(([name]) => isEncoderName(name))),
 })
 
 /** The Gaussian by which the target is smoothed, for each channel: [3, 1, k, k], each of sum 1. */
@@ -43,8 +41,8 @@ function blurKernel({ blurSize: size, blurSigma: sigma }: Hyperparameters): Floa
 /** The names of the authors' code, with the position embedding and the blur that it keeps among its weights. */
 export const authors: Layout = {
   write: (weights, h) => ({
-    ...weights,
     [positionsName]: positions(h),
+    ...weights,
     ...(h.blurSize ? { 'gaussian_blur.weight': blurKernel(h) } : {}),
   }),
   read: (weights) => weights,

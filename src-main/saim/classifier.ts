@@ -31,7 +31,7 @@ export function classify(
 }
 
 /** Whether a weight of pre-training belongs to the encoder, which is all that recognition takes of it. */
-const ofEncoder = (name: string) => /^(cls_token|patch_embed\.|blocks\.)/.test(name)
+const ofEncoder = (name: string) => /^(cls_token|pos_embed|patch_embed\.|blocks\.)/.test(name)
 
 /** The encoder's weights with a new LayerNorm and a new linear layer, normal with deviation 2e-5 as the authors'. */
 export function classifierWeights(

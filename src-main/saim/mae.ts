@@ -1,7 +1,15 @@
 import * as tf from '../ops/tf'
 import { type Hyperparameters, visiblePatches } from '../../src-shared/hyperparameters'
-import { block, embedPatches, linear, norm, sortTokens, type Weights } from './model'
-import { patchCount } from './order'
+import {
+  block,
+  classTokens,
+  embedPatches,
+  linear,
+  norm,
+  positionsOf,
+  sortTokens,
+  type Weights,
+} from './model'
 import { positionEmbedding } from './position-embedding'
 import { patchify } from './target'
 
@@ -27,17 +35,15 @@ export function predictHidden(
 
   // x = LN(Encoder([class, E(visible) + position]))   [B, 1+V, C]
   const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), seen))
-  let x = tf.concat(
-    [tf.tile(w['cls_token']!, [batch, 1, 1]), tokens.add(sortedPositions(h, h.width, seen))],
-    1,
-  )
+  let x = tf.concat([classTokens(w, h, batch), tokens.add(inOrder(positionsOf(w, h), seen))], 1)
   for (let layer = 0; layer < h.depth; layer++) x = block(w, `blocks.${layer}`, h.heads, x, x, null)
   x = norm(w, 'norm', x)
 
   // y = Decoder([class, W x, mask .. mask] + position)   [B, 1+N, D]
   x = linear(x, w['decoder_embed.weight']!, w['decoder_embed.bias']!)
   const masks = tf.tile(w['mask_token']!, [batch, count - visible, 1])
-  const positions = sortedPositions(h, h.decoderWidth, order)
+  const fixed = tf.tensor(positionEmbedding(Math.sqrt(count), h.decoderWidth), [count, h.decoderWidth])
+  const positions = inOrder(fixed, order)
   let y: tf.Tensor = tf.concat([x, masks], 1).add(tf.pad(positions, [[0, 0], [1, 0], [0, 0]])) // prettier-ignore
   const heads = h.decoderWidth / headWidth
   for (let layer = 0; layer < h.decoderDepth; layer++)
@@ -47,8 +53,6 @@ export function predictHidden(
   return linear(hidden, w['decoder_pred.weight']!, w['decoder_pred.bias']!)
 }
 
-/** Position embedding of the patches of an order [B, K], [B, K, C]. */
-function sortedPositions(h: Hyperparameters, width: number, order: tf.Tensor): tf.Tensor {
-  const positions = tf.tensor(positionEmbedding(Math.sqrt(patchCount(h)), width), [patchCount(h), width])
-  return tf.gather(positions, order.flatten()).reshape([...order.shape, width])
-}
+/** The positions [N, C] of the patches of an order [B, K], [B, K, C]. */
+const inOrder = (positions: tf.Tensor, order: tf.Tensor): tf.Tensor =>
+  tf.gather(positions, order.flatten()).reshape([...order.shape, positions.shape[1]!])

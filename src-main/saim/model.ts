@@ -40,10 +40,10 @@ export function forward(
   const seen = (x: tf.Tensor) => (whole ? beforeEach(x) : x) // [class, t1 .. t(N-1)]
 
   // x_0 = [class, E(patches) + position]
-  const positions = tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
+  const positions = positionsOf(w, h)
   const sortedPositions = inOrder(positions, order)
   const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), order)).add(sortedPositions)
-  const all = tf.concat([tf.tile(w['cls_token']!, [batch, 1, 1]), tokens], 1)
+  const all = tf.concat([classTokens(w, h, batch), tokens], 1)
   let x = whole ? all : beforeEach(all)
 
   // g_0 = position; after every step-th block h: g = QueryBlock(g, h)
@@ -80,8 +80,8 @@ export function encode(
 ): tf.Tensor[] {
   const [batch, size] = images.shape as [number, number]
   const grid = size / h.patchSize
-  const tokens = embedPatches(w, patchify(images, h.patchSize)).add(positionsOf(h, grid))
-  let x = tf.concat([tf.tile(w['cls_token']!, [batch, 1, 1]), tokens], 1)
+  const tokens = embedPatches(w, patchify(images, h.patchSize)).add(positionsFor(w, h, grid))
+  let x = tf.concat([classTokens(w, h, batch), tokens], 1)
   const hear = (p: tf.Tensor) => watch?.('content', p)
   return Array.from({ length: h.depth }, (_, layer) => {
     const branch = (i: number) => kept!.slice([layer, i, 0], [1, 1, batch]).reshape([batch, 1, 1])
@@ -90,12 +90,33 @@ export function encode(
   })
 }
 
-/** Position embedding of grid x grid patches, [N, C]. */
-function positionsOf(h: Hyperparameters, grid: number): tf.Tensor {
-  const trained = Math.sqrt(patchCount(h))
-  const positions = positionEmbedding(trained, h.width)
-  const resized = grid === trained ? positions : interpolatePositions(positions, trained, grid)
-  return tf.tensor(resized, [grid * grid, h.width])
+/** Position embedding of the patches, [N, C]: fixed, or learned and kept among the weights. */
+export function positionsOf(w: Weights, h: Hyperparameters): tf.Tensor {
+  const count = patchCount(h)
+  if (h.positions === 'fixed')
+    return tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
+  return w['pos_embed']!.slice([0, 1, 0], [1, -1, -1]).reshape([count, h.width])
+}
+
+/** The class token, with its own position where positions are learned; [1, 1, C]. */
+export const classToken = (w: Weights, h: Hyperparameters): tf.Tensor =>
+  h.positions === 'fixed'
+    ? w['cls_token']!
+    : w['cls_token']!.add(w['pos_embed']!.slice([0, 0, 0], [1, 1, -1]))
+
+export const classTokens = (w: Weights, h: Hyperparameters, batch: number): tf.Tensor =>
+  tf.tile(classToken(w, h), [batch, 1, 1])
+
+/** Position embedding of grid x grid patches, which may be others than in pre-training, [grid², C]. */
+function positionsFor(w: Weights, h: Hyperparameters, grid: number): tf.Tensor {
+  const positions = positionsOf(w, h)
+  const [count] = positions.shape as [number]
+  if (grid * grid === count) return positions
+  // Interpolation is linear in the positions: what it makes of the unit matrix does it to any.
+  const unit = new Float32Array(count * count)
+  for (let i = 0; i < count; i++) unit[i * count + i] = 1
+  const interpolation = tf.tensor(interpolatePositions(unit, Math.sqrt(count), grid), [grid * grid, count])
+  return tf.matMul(interpolation as tf.Tensor2D, positions as tf.Tensor2D)
 }
 
 /** Where the weights of a block of the query stream are. */

@@ -1,9 +1,17 @@
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import type { StepFunction, TensorSpec } from '../ops/step'
 import * as tf from '../ops/tf'
-import { block, embedPatches, head, type KeysAndValues, norm, queryBlock } from './model'
+import {
+  block,
+  classToken,
+  embedPatches,
+  head,
+  type KeysAndValues,
+  norm,
+  positionsOf,
+  queryBlock,
+} from './model'
 import { patchCount } from './order'
-import { positionEmbedding } from './position-embedding'
 
 /**
  * SAIM's two streams for one image whose patches come one by one (compare `forward` of model.ts). Step i puts in the
@@ -34,10 +42,10 @@ export const oneByOneStep =
         return tf.concat([past, token], 1) // [1, N + 1, C]
       }) as KeysAndValues
 
-    const positions = tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
+    const positions = positionsOf(w, h)
     const positionOf = (place: tf.Tensor) => tf.gather(positions, place).reshape([1, 1, h.width])
     const token = embedPatches(w, pixels!).add(positionOf(patch!))
-    let x = tf.where(tf.less(step!, 1), w['cls_token']!, token)
+    let x = tf.where(tf.less(step!, 1), classToken(w, h), token)
     let g = positionOf(next!)
     for (let layer = 0; layer < h.depth; layer++) {
       x = block(w, `blocks.${layer}`, h.heads, x, x, mask, { withPast })

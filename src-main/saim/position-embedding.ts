@@ -20,6 +20,13 @@ export function positionEmbedding(grid: number, width: number): Float32Array {
   return embedding
 }
 
+/** The same with a first row of zeros for the class token, [1 + N, C], as files of weights hold it. */
+export function positionTable(grid: number, width: number): Float32Array {
+  const table = new Float32Array((1 + grid * grid) * width)
+  table.set(positionEmbedding(grid, width), width)
+  return table
+}
+
 /**
  * A position embedding [from², C] for another grid, [to², C]: bicubic interpolation between the middles of patches
  * (a = -.75, edges repeated), as the authors do it by PyTorch's interpolate.

@@ -1,6 +1,8 @@
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { normals, purposes, uniforms } from '../../src-shared/random'
 import { sizeOf } from '../ops/step'
+import { patchCount } from './order'
+import { positionTable } from './position-embedding'
 
 type Shapes = Record<string, number[]>
 
@@ -9,6 +11,7 @@ export function weightShapes(h: Hyperparameters): Shapes {
   const pixels = h.patchSize ** 2 * 3
   const encoder = {
     cls_token: [1, 1, h.width],
+    ...(h.positions === 'learned' ? { pos_embed: [1, 1 + patchCount(h), h.width] } : {}),
     'patch_embed.proj.weight': [h.width, 3, h.patchSize, h.patchSize],
     'patch_embed.proj.bias': [h.width],
     ...blocks('blocks', h.depth, h.width),
@@ -70,7 +73,8 @@ function head(h: Hyperparameters, pixels: number): Shapes {
 
 /**
  * Initial weights: xavier-uniform matrices (the patch embedding as a linear), class and mask token normal with
- * deviation .02, LayerNorm weights 1, biases 0 (DESIGN.md section 1). All of them, or those that are `wanted`.
+ * deviation .02, LayerNorm weights 1, biases 0 (DESIGN.md section 1), learned positions as the fixed ones. All of them, or
+ * those that are `wanted`.
  */
 export function initialWeights(
   h: Hyperparameters,
@@ -88,6 +92,7 @@ function initialValues(name: string, shape: number[], seed: number, index: numbe
   const size = shape.reduce((a, b) => a * b)
   if (name === 'cls_token' || name === 'mask_token')
     return Float32Array.from(normals(seed, purposes.weights, index, 0, size), (z) => 0.02 * z)
+  if (name === 'pos_embed') return positionTable(Math.sqrt(shape[1]! - 1), shape[2]!)
   if (shape.length === 1) return new Float32Array(size).fill(name.endsWith('.weight') ? 1 : 0)
   const [fanOut, fanIn] = [shape[0]!, size / shape[0]!]
   const bound = Math.sqrt(6 / (fanIn + fanOut))

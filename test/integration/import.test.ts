@@ -13,7 +13,7 @@ import * as tf from '../../src-main/ops/tf'
 import { loadCheckpoint } from '../../src-main/training/checkpoint'
 import { readRun } from '../../src-main/training/run-folder'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
-import { hasPython, requirePythonInCi, runPython } from '../helpers/python'
+import { hasPython, python, requirePythonInCi, runPython } from '../helpers/python'
 import { saim, temporaryFolder } from '../helpers/runs'
 
 const home = temporaryFolder()
@@ -85,6 +85,54 @@ describe.runIf(hasPython)("a checkpoint of ViT-B/16 as the authors' training scr
     const { cls_token, half } = await readPth(path.join(folder, 'legacy.pth'))
     expect(cls_token!.values).toEqual(weights['cls_token']!.values)
     expect([...half!.values]).toEqual([0, 1, 2, 3])
+  })
+})
+
+describe.runIf(hasPython)('a timm model with learned positions', () => {
+  const place = temporaryFolder()
+  it.each([32, 48])('has the same features at %d px, exports and trains on', async (size) => {
+    if (size === 32) runPython('learned_positions.py', place)
+    const parameters = [
+      '--image-size',
+      String(size),
+      ...'--epochs 1 --batch-size 256 --warmup-epochs 0'.split(' '),
+    ]
+    const { output, run } = await importedRun(path.join(place, 'weights.pth'), ...parameters)
+    expect(output).toContain(
+      size === 32
+        ? 'Positions: Learned, kept'
+        : 'Positions: Learned, interpolated from 4 × 4 to 6 × 6 patches',
+    )
+    const { hyperparameters: h } = await readRun(run)
+    const { weights } = await loadCheckpoint(run, 0)
+    const truth = decodeSafetensors(readFileSync(path.join(place, 'truth.safetensors')))
+      .tensors as NamedTensorData
+    const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
+    const step: StepFunction = (w, { images }) =>
+      encoderModel(h).step(w, { images: images!.transpose([0, 2, 3, 1]) })
+    const program = await engine.compile(step, engine.createState(weights), {
+      images: { shape: [2, 3, size, size], dtype: 'float32' },
+    })
+    const { class_token, patches } = await program.run({
+      images: truth[`images_${size}`]!.values as Float32Array,
+    })
+    const [wanted, each, patch] = [truth[`features_${size}`]!.values, h.width, patches!.values.length / 2]
+    const ours = [0, 1].flatMap((b) => [
+      ...class_token!.values.slice(b * each, (b + 1) * each),
+      ...patches!.values.slice(b * patch, (b + 1) * patch),
+    ])
+    const difference = ours.reduce((most, value, i) => Math.max(most, Math.abs(value - wanted[i]!)), 0)
+    console.log(`timm with learned positions at ${size} px: features differ by ${difference}`)
+    expect(difference).toBeLessThan(1e-4)
+
+    process.env['SAIM_PYTHON'] = python
+    const exported = await saim(['export', path.basename(run), '--format', 'timm', '--out', place], home)
+    delete process.env['SAIM_PYTHON']
+    expect(exported.output).toMatch(/example.py with timm \S+, torch \S+: largest difference \d/)
+    const resumed = await saim(['resume', path.basename(run)], home)
+    expect(resumed.output).toMatch(/Run finished after 1 steps/)
+    const after = (await loadCheckpoint(run, 1)).weights['pos_embed']!.values
+    expect(after).not.toEqual(weights['pos_embed']!.values)
   })
 })
 
