@@ -3,14 +3,23 @@ import { normals, permutation, philox, purposes, uniforms } from './random'
 
 describe('philox', () => {
   it('gives the known answers of the Random123 distribution', () => {
-    expect(philox([0, 0, 0, 0], [0, 0])).toEqual([0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8])
+    const answer = (...at: [Parameters<typeof philox>[1], Parameters<typeof philox>[2]]) =>
+      Array.from(philox(new Uint32Array(4), ...at))
+    expect(answer([0, 0, 0, 0], [0, 0])).toEqual([0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8])
     const ones = 0xffffffff
-    expect(philox([ones, ones, ones, ones], [ones, ones])).toEqual([
+    expect(answer([ones, ones, ones, ones], [ones, ones])).toEqual([
       0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd,
     ])
-    expect(philox([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0])).toEqual([
+    expect(answer([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0])).toEqual([
       0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1,
     ])
+  })
+
+  it('counts on from block to block', () => {
+    const [counter, key] = [[5, 1, 2, 3] as const, [4, 6] as const]
+    expect(philox(new Uint32Array(8), counter, key).slice(4)).toEqual(
+      philox(new Uint32Array(4), [6, 1, 2, 3], key),
+    )
   })
 })
 

@@ -96,5 +96,8 @@ function initialValues(name: string, shape: number[], seed: number, index: numbe
   if (shape.length === 1) return new Float32Array(size).fill(name.endsWith('.weight') ? 1 : 0)
   const [fanOut, fanIn] = [shape[0]!, size / shape[0]!]
   const bound = Math.sqrt(6 / (fanIn + fanOut))
-  return Float32Array.from(uniforms(seed, purposes.weights, index, 0, size), (u) => (2 * u - 1) * bound)
+  const values = new Float32Array(size)
+  const u = uniforms(seed, purposes.weights, index, 0, size)
+  for (let i = 0; i < size; i++) values[i] = (2 * u[i]! - 1) * bound
+  return values
 }

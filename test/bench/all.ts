@@ -32,6 +32,8 @@ interface Row {
   imagesPerSecond: number
   peakMegabytes: number
   readySeconds: number
+  /** What of that is compiling the step; null where it is done in the first step. */
+  compileSeconds: number | null
   /** Operations of matrix products each second, and their share of what the machine's products reach. */
   gigaflops: number
   shareOfPeak: number
@@ -103,7 +105,7 @@ async function measure(preset: PresetName, turns: number, peak: number): Promise
   const operations = operationsOf(preset, batch)
   return measured
     .filter((m) => m !== null)
-    .map(({ name, times, peakMegabytes, preparation }) => {
+    .map(({ name, times, peakMegabytes, preparation, compilation }) => {
       const step = median(times)
       const gigaflops = operations / (step * 1e6)
       return {
@@ -115,6 +117,7 @@ async function measure(preset: PresetName, turns: number, peak: number): Promise
         imagesPerSecond: (1000 * batch) / step,
         peakMegabytes,
         readySeconds: preparation / 1000,
+        compileSeconds: compilation === undefined ? null : compilation / 1000,
         gigaflops,
         shareOfPeak: gigaflops / peak,
       }
@@ -127,11 +130,11 @@ function tableOf({ machine, date, version, turns, rows }: Report): string {
     `## ${processor}, ${cores} cores`,
     `${system}, ${memoryGigabytes.toFixed(0)} GB of memory, ${date}, version ${version}, ${turns} turns. Matrix products of 1024 × 1024 reach ${peakGigaflops.toFixed(0)} GFLOP/s in onnxruntime.`,
     [
-      '| Preset | Batch | | Step, ms | Of eager PyTorch | Images/s | Peak, MB | Ready, s | GFLOP/s | Of peak |',
-      '| --- | --: | --- | --: | --: | --: | --: | --: | --: | --: |',
+      '| Preset | Batch | | Step, ms | Of eager PyTorch | Images/s | Peak, MB | Ready, s | Compiled, s | GFLOP/s | Of peak |',
+      '| --- | --: | --- | --: | --: | --: | --: | --: | --: | --: | --: |',
       ...rows.map(
         (r) =>
-          `| ${r.preset} | ${r.batch} | ${r.name} | ${r.stepMilliseconds.toFixed(0)} | ${r.ofPytorch?.toFixed(2) ?? ''} | ${r.imagesPerSecond.toFixed(1)} | ${r.peakMegabytes.toFixed(0)} | ${r.readySeconds.toFixed(1)} | ${r.gigaflops.toFixed(0)} | ${(100 * r.shareOfPeak).toFixed(0)} % |`,
+          `| ${r.preset} | ${r.batch} | ${r.name} | ${r.stepMilliseconds.toFixed(0)} | ${r.ofPytorch?.toFixed(2) ?? ''} | ${r.imagesPerSecond.toFixed(1)} | ${r.peakMegabytes.toFixed(0)} | ${r.readySeconds.toFixed(1)} | ${r.compileSeconds?.toFixed(1) ?? ''} | ${r.gigaflops.toFixed(0)} | ${(100 * r.shareOfPeak).toFixed(0)} % |`,
       ),
     ].join('\n'),
   ].join('\n\n')
@@ -142,7 +145,7 @@ const introduction = `# Benchmarks
 Made by \`npm run bench -- all\`. Contestants make one training step each by turns, so that what else a machine does slows all
 of them alike; times are medians of the turns, and the share of eager PyTorch's time is the median of the turns' ratios.
 Memory is the most that a process held. Ready is the time from the start of the program, with a loaded runtime, to its first
-step; PyTorch compiles in its first step, which is left out. GFLOP/s count the matrix products of our graph for all
+step, compiled the part of it that traces and compiles the step; PyTorch compiles in its first step, which is left out. GFLOP/s count the matrix products of our graph for all
 contestants, whatever they compute.`
 
 /** Keeps a machine's report, and makes the page of all reports anew. */

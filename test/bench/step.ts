@@ -16,10 +16,12 @@ async function main(preset: PresetName, batch: number, turns: number) {
     [ours('onnxruntime-cpu', preset, batch, threads), pytorch(preset, batch, threads, 'eager')],
     turns,
   )
-  const print = ({ name, times, preparation, peakMegabytes }: Measured) =>
+  const print = ({ name, times, preparation, compilation, peakMegabytes }: Measured) => {
+    const compiled = compilation === undefined ? '' : `, of which compiling ${compilation.toFixed(0)} ms`
     console.log(
-      `${name.padEnd(36)} median ${median(times).toFixed(0)} ms, fastest ${Math.min(...times).toFixed(0)} ms, ${((1000 * batch) / median(times)).toFixed(0)} images/s, peak ${peakMegabytes.toFixed(0)} MB, ready after ${preparation.toFixed(0)} ms`,
+      `${name.padEnd(36)} median ${median(times).toFixed(0)} ms, fastest ${Math.min(...times).toFixed(0)} ms, ${((1000 * batch) / median(times)).toFixed(0)} images/s, peak ${peakMegabytes.toFixed(0)} MB, ready after ${preparation.toFixed(0)} ms${compiled}`,
     )
+  }
   if (!own) throw new Error('Our own step failed.')
   print(own)
   if (!other) return console.log('PyTorch: not here (set PYTHON to a Python that has torch).')

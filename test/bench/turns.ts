@@ -9,6 +9,8 @@ import { fromPreset, type Hyperparameters, type PresetName } from '../../src-sha
 export interface Measured {
   name: string
   preparation: number
+  /** What of the preparation is compiling the step; not known of PyTorch, which compiles in its first step. */
+  compilation?: number
   times: number[]
   peakMegabytes: number
 }
@@ -89,7 +91,9 @@ async function contest(id: string, preset: PresetName, batch: number, threads: n
   const h: Hyperparameters = settings(preset, batch)
   const engine = await createEngine(id, { threads })
   const state = startingState(h, engine, initialWeights(h, 0))
+  const beginOfCompilation = performance.now()
   const update = await compileUpdate(h, engine, state)
+  const compilation = performance.now() - beginOfCompilation
   const images = Float32Array.from({ length: batch * h.imageSize ** 2 * 3 }, (_, i) => Math.sin(i * 12.9898))
   const indices = [...Array(batch).keys()]
   console.log(performance.now() - start)
@@ -101,6 +105,6 @@ async function contest(id: string, preset: PresetName, batch: number, threads: n
     console.log(performance.now() - begin)
   }
   await update.close()
-  console.log(JSON.stringify({ name: id, peakMegabytes: process.resourceUsage().maxRSS / 1024 }))
+  console.log(JSON.stringify({ name: id, compilation, peakMegabytes: process.resourceUsage().maxRSS / 1024 }))
   process.exit()
 }

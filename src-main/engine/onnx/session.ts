@@ -63,7 +63,7 @@ export class OnnxEngine implements Engine {
     const buffers = state as OnnxState
     if (this.keepsOnDevice) await buffers.moveToDevice()
     const { graph, updated, outputs } = trace(withVectors(step, buffers.apart), buffers.specs(), inputs)
-    const session = await this.open(this.fit(optimise(graph)), threads)
+    const session = await this.open(this.fit(optimise(graph)), threads, updated.length > 0)
     return new OnnxProgram(session, buffers, updated, outputs, inputs, Boolean(this.options.profile))
   }
 
@@ -74,7 +74,7 @@ export class OnnxEngine implements Engine {
     return fused || this.device.software ? graph : lower(graph)
   }
 
-  private async open(graph: Graph, threads: number): Promise<InferenceSession> {
+  private async open(graph: Graph, threads: number, trains: boolean): Promise<InferenceSession> {
     const { profile } = this.options
     if (this.provider === 'cuda') requireCuda()
     return InferenceSession.create(encodeModel(graph), {
@@ -83,9 +83,12 @@ export class OnnxEngine implements Engine {
       logSeverityLevel: 3,
       // A planned pattern takes half as much memory again and saves no time that could be measured.
       enableMemPattern: false,
+      // What is beyond finds next to nothing in a training step, whose backward pass reads what a fusion would hide, and
+      // takes two thirds of the time of compiling.
+      graphOptimizationLevel: trains && this.provider === 'cpu' ? 'basic' : 'all',
       extra: {
         session: { set_denormal_as_zero: '1' },
-        // It would undo transposeFirst.
+        // It would undo transposeFirst, and for GPUs what lower does.
         optimization: { disable_specified_optimizers: 'MatmulTransposeFusion' },
       },
       ...(profile ? { enableProfiling: true, profileFilePrefix: path.join(profile, 'step') } : {}),
