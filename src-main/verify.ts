@@ -33,10 +33,16 @@ const roundingFloor = 1e-5
 
 /**
  * Runs the model on a folder of reference data (manifest.json and safetensors files, DESIGN.md section 1)
- * through `engine` and compares every stage. Throws AppError where the folder is not of that format.
+ * through `engine` and compares every stage. `changes` are settings that must make no difference. Throws AppError where the
+ * folder is not of that format.
  */
-export async function verifyReference(folder: string, engine: Engine): Promise<Check[]> {
-  const reference = readReference(folder)
+export async function verifyReference(
+  folder: string,
+  engine: Engine,
+  changes: Partial<Hyperparameters> = {},
+): Promise<Check[]> {
+  const read = readReference(folder)
+  const reference = { ...read, h: { ...read.h, ...changes } }
   return [
     ...checkParts(reference),
     ...(await checkForward(reference, engine)),

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 Settings = dict[str, Any]
 
@@ -147,12 +148,18 @@ class Saim(nn.Module):
         queries = self.blocks if self.h["shareWeights"] else self.query_blocks
         step = self.h["depth"] // self.h["queryDepth"] if self.h["queryDepth"] else self.h["depth"] + 1
         for layer, block in enumerate(self.blocks, 1):
-            x = block(x, x, causal=True)
+            x = self.run(block, x, x)
             if layer % step == 0:
-                g = queries[layer // step - 1](g, x, causal=True)
+                g = self.run(queries[layer // step - 1], g, x)
         if self.h["queryDepth"] == 0:
             g = g + x
         return self.prediction_head(self.norm(g))
+
+    def run(self, block: nn.Module, x: Tensor, context: Tensor) -> Tensor:
+        """A causal block, computed once more in the backward pass with gradient checkpointing, which older runs lack."""
+        if self.h.get("gradientCheckpointing"):
+            return checkpoint(block, x, context, True, use_reentrant=False)
+        return block(x, context, causal=True)
 
     def features(self, images: Tensor) -> Tensor:
         """The tokens of the last block where every token sees every other, [B, 1 + N, C]."""

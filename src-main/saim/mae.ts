@@ -1,7 +1,7 @@
 import * as tf from '../ops/tf'
 import { type Hyperparameters, visiblePatches } from '../../src-shared/hyperparameters'
 import {
-  block,
+  blockOf,
   classTokens,
   embedPatches,
   linear,
@@ -36,7 +36,7 @@ export function predictHidden(
   // x = LN(Encoder([class, E(visible) + position]))   [B, 1+V, C]
   const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), seen))
   let x = tf.concat([classTokens(w, h, batch), tokens.add(inOrder(positionsOf(w, h), seen))], 1)
-  for (let layer = 0; layer < h.depth; layer++) x = block(w, `blocks.${layer}`, h.heads, x, x, null)
+  for (let layer = 0; layer < h.depth; layer++) x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, null)
   x = norm(w, 'norm', x)
 
   // y = Decoder([class, W x, mask .. mask] + position)   [B, 1+N, D]
@@ -47,7 +47,7 @@ export function predictHidden(
   let y: tf.Tensor = tf.concat([x, masks], 1).add(tf.pad(positions, [[0, 0], [1, 0], [0, 0]])) // prettier-ignore
   const heads = h.decoderWidth / headWidth
   for (let layer = 0; layer < h.decoderDepth; layer++)
-    y = block(w, `decoder_blocks.${layer}`, heads, y, y, null)
+    y = blockOf(h)(w, `decoder_blocks.${layer}`, heads, y, y, null)
 
   const hidden = norm(w, 'decoder_norm', y.slice([0, 1 + visible, 0], [-1, -1, -1]))
   return linear(hidden, w['decoder_pred.weight']!, w['decoder_pred.bias']!)

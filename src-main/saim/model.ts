@@ -2,6 +2,7 @@ import * as tf from '../ops/tf'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { gelu } from '../ops/gelu'
 import { layerNorm } from '../ops/layer-norm'
+import { recompute } from '../ops/recompute'
 import { patchCount } from './order'
 import { interpolatePositions, positionEmbedding } from './position-embedding'
 import { patchify } from './target'
@@ -51,14 +52,14 @@ export function forward(
   // The first block's queries are of positions alone, and so the same for all images.
   const first = h.queryDepth > 0 ? inOrder(queriesOf(w, queryBlock(h, 0), positions), order) : undefined
   for (let layer = 0; layer < h.depth; layer++) {
-    const hear = (p: tf.Tensor) => watch?.('content', p)
-    x = block(w, `blocks.${layer}`, h.heads, x, x, contentMask, { hear })
+    const hear = watch && ((p: tf.Tensor) => watch('content', p))
+    x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, contentMask, { hear })
     const step = h.depth / h.queryDepth
     if ((layer + 1) % step === 0) {
-      const hear = (p: tf.Tensor) => watch?.('query', p)
+      const hear = watch && ((p: tf.Tensor) => watch('query', p))
       const i = (layer + 1) / step - 1
       const queries = i === 0 ? first : undefined
-      g = block(w, queryBlock(h, i), h.heads, g, seen(x), queryMask, { hear, queries })
+      g = blockOf(h)(w, queryBlock(h, i), h.heads, g, seen(x), queryMask, { hear, queries })
     }
   }
   if (h.queryDepth === 0) g = g.add(seen(x))
@@ -82,11 +83,10 @@ export function encode(
   const grid = size / h.patchSize
   const tokens = embedPatches(w, patchify(images, h.patchSize)).add(positionsFor(w, h, grid))
   let x = tf.concat([classTokens(w, h, batch), tokens], 1)
-  const hear = (p: tf.Tensor) => watch?.('content', p)
+  const hear = watch && ((p: tf.Tensor) => watch('content', p))
   return Array.from({ length: h.depth }, (_, layer) => {
-    const branch = (i: number) => kept!.slice([layer, i, 0], [1, 1, batch]).reshape([batch, 1, 1])
-    const factors: Factors = kept ? [branch(0), branch(1)] : null
-    return (x = block(w, `blocks.${layer}`, h.heads, x, x, null, { hear, factors }))
+    const factors = kept?.slice([layer, 0, 0], [1, 2, batch]).reshape([2, batch, 1, 1])
+    return (x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, null, { hear, factors }))
   })
 }
 
@@ -160,17 +160,20 @@ export function embedPatches(w: Weights, patches: tf.Tensor): tf.Tensor {
 
 /** What is added to the scores [T, T] so that a token sees only some; null where it sees all. */
 type Mask = tf.Tensor | null
-/** By how much each image's attention and MLP count, [B, 1, 1] each; null where they count as they are. */
-type Factors = [attention: tf.Tensor, mlp: tf.Tensor] | null
 
 export type KeysAndValues = [keys: tf.Tensor, values: tf.Tensor]
 
 interface AttentionOptions {
   /** LN(x) Wqᵀ + bq [B, T, C], where they are known. */
   queries?: tf.Tensor | undefined
-  hear?: (probabilities: tf.Tensor) => void
+  hear?: ((probabilities: tf.Tensor) => void) | undefined
   /** Puts those of earlier tokens before the context's own keys and values, [B, T, C] -> [B, P + T, C] each. */
   withPast?: (own: KeysAndValues) => KeysAndValues
+}
+
+interface BlockOptions extends AttentionOptions {
+  /** By how much each image's attention and MLP count, [2, B, 1, 1]; absent where they count as they are. */
+  factors?: tf.Tensor | undefined
 }
 
 /** Pre-norm transformer block; x [B, T, C] attends to context [B, T, C], which may be x itself. */
@@ -181,13 +184,36 @@ export function block(
   x: tf.Tensor,
   context: tf.Tensor,
   mask: Mask,
-  { factors, ...options }: AttentionOptions & { factors?: Factors } = {},
+  { factors, ...options }: BlockOptions = {},
 ): tf.Tensor {
-  const scaled = (branch: tf.Tensor, i: 0 | 1) => (factors ? branch.mul(factors[i]) : branch)
+  const scaled = (branch: tf.Tensor, i: 0 | 1) => (factors ? branch.mul(tf.gather(factors, i)) : branch)
   const seen = norm(w, `${name}.norm1`, context)
   const query = context === x || options.queries ? seen : norm(w, `${name}.norm1`, x)
   x = x.add(scaled(attention(w, `${name}.attn`, heads, query, seen, mask, options), 0))
   return x.add(scaled(mlp(w, `${name}.mlp`, norm(w, `${name}.norm2`, x)), 1))
+}
+
+/**
+ * The block as a run is trained: as it is, or, where the settings ask for gradient checkpointing, computed once more in the
+ * backward pass.
+ */
+export const blockOf = (h: Hyperparameters): typeof block =>
+  h.gradientCheckpointing ? recomputedBlock : block
+
+const recomputedBlock: typeof block = (w, name, heads, x, context, mask, options = {}) => {
+  const { queries, factors, hear } = options
+  if (hear) return block(w, name, heads, x, context, mask, options) // to look at, which takes no gradients
+  const reads = (weight: string) =>
+    weight.startsWith(`${name}.`) && !(queries && weight.startsWith(`${name}.attn.q.`))
+  return recompute(
+    ({ inputs: { x, context = x, queries }, weights, fixed: { mask, factors } }) =>
+      block(weights, name, heads, x!, context!, mask ?? null, { queries, factors }),
+    {
+      inputs: { x, ...(context !== x && { context }), ...(queries && { queries }) },
+      weights: Object.fromEntries(Object.entries(w).filter(([weight]) => reads(weight))),
+      fixed: { ...(mask && { mask }), ...(factors && { factors }) },
+    },
+  )
 }
 
 /** softmax(q kᵀ / √D + mask) v. x and context [B, T, C] -> [B, T, C]. */

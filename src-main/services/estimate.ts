@@ -13,7 +13,7 @@ const flopsPerCore = 60e9
 /** The settings that decide how long a step takes. */
 const costly = [
   'imageSize', 'patchSize', 'width', 'depth', 'heads', 'queryDepth', 'head', 'batchSize', 'accumulation', 'objective',
-  'decoderWidth', 'decoderDepth', 'maskRatio',
+  'decoderWidth', 'decoderDepth', 'maskRatio', 'gradientCheckpointing',
 ] as const // prettier-ignore
 
 /**
@@ -66,7 +66,7 @@ const stacksOf = (h: Hyperparameters) =>
       ]
     : [{ blocks: h.depth + h.queryDepth, tokens: patchCount(h), width: h.width, heads: h.heads }]
 
-/** Forward and backward: three times two operations for each weight and token, and the attention. */
+/** Forward and backward: three times two operations for each weight and token, and the attention; or forward once more. */
 function flopsPerImage(h: Hyperparameters): number {
   const stacks = stacksOf(h)
   const blocks = stacks.map(
@@ -74,19 +74,21 @@ function flopsPerImage(h: Hyperparameters): number {
   )
   const { tokens, width } = stacks.at(-1)!
   const head = tokens * (4 * width ** 2 + 4 * width * h.patchSize ** 2 * 3)
-  return 6 * (blocks.reduce((a, b) => a + b) + head)
+  return (h.gradientCheckpointing ? 8 : 6) * blocks.reduce((a, b) => a + b) + 6 * head
 }
 
 /**
  * Weights, moments and gradients in two buffers, what other lanes have of weights and gradients, and what the blocks and the
- * head keep of a part's images for the backward pass.
+ * head keep of a part's images for the backward pass: with gradient checkpointing what goes into a block, and all of one.
  */
 function memoryBytes(h: Hyperparameters, parameters: number, { size, lanes }: PartPlan): number {
   const stacks = stacksOf(h)
-  const kept = stacks.map(
-    ({ blocks, tokens, width, heads }, i) =>
-      (blocks + (i === stacks.length - 1 ? 1 : 0)) * tokens * (22 * width + 2 * heads * tokens),
-  )
+  const kept = stacks.map(({ blocks, tokens, width, heads }, i) => {
+    const input = tokens * width
+    const block = 22 * input + 2 * heads * tokens ** 2
+    const whole = (h.gradientCheckpointing ? 1 : blocks) + (i === stacks.length - 1 ? 1 : 0)
+    return whole * block + (h.gradientCheckpointing ? blocks * input : 0)
+  })
   return 200e6 + parameters * 4 * (8 + 5 * (lanes - 1)) + lanes * size * kept.reduce((a, b) => a + b) * 4
 }
 
@@ -95,7 +97,7 @@ function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warning
   return [
     images < h.batchSize && `There are fewer images (${images}) than a batch: they are repeated to fill it.`,
     e.memoryBytes > e.availableMemoryBytes &&
-      `It may need ${gigabytes(e.memoryBytes)} of memory, ${gigabytes(e.availableMemoryBytes)} are to be had. Try a smaller batch with accumulation.`,
+      `It may need ${gigabytes(e.memoryBytes)} of memory, ${gigabytes(e.availableMemoryBytes)} are to be had. Try ${h.gradientCheckpointing ? '' : 'gradient checkpointing, or '}a smaller batch with accumulation.`,
     e.freeDiskBytes !== null &&
       e.diskBytes > e.freeDiskBytes &&
       `Its checkpoints may take ${gigabytes(e.diskBytes)}, more than the disk has free.`,

@@ -5,12 +5,12 @@ import { isOutOfMemory } from './memory'
 
 /** An error as the run folder keeps it: in words, with settings that the run may go on with. */
 export function explain(error: unknown, h: Hyperparameters): RunError {
-  const data = toErrorData(inWords(error, h.batchSize))
+  const data = toErrorData(inWords(error, h))
   return data.code === 'not-finite' ? { ...data, remedies: remediesOfDivergence(h) } : data
 }
 
 /** Errors of the machine in words, with what to do. */
-function inWords(error: unknown, batchSize: number): unknown {
+function inWords(error: unknown, { batchSize, gradientCheckpointing }: Hyperparameters): unknown {
   const text = String(error)
   if (error instanceof AppError) return error
   if (/ENOSPC|EDQUOT/.test(text))
@@ -23,7 +23,9 @@ function inWords(error: unknown, batchSize: number): unknown {
     return new AppError(
       'out-of-memory',
       `A batch of ${batchSize} does not fit in memory.`,
-      'Resume with a smaller batch, and accumulation to keep the effective batch.',
+      gradientCheckpointing
+        ? 'Resume with a smaller batch, and accumulation to keep the effective batch.'
+        : 'Resume with gradient checkpointing, or with a smaller batch, and accumulation to keep the effective batch.',
     )
   return error
 }

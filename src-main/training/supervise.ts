@@ -123,7 +123,7 @@ async function explainMemory(fork: Fork, folder: string, error: RunError) {
   const remedy = await largestBatch(fork, folder, h)
   const advice = remedy
     ? `The largest batch that fits is ${remedy.batchSize}: with accumulation ${remedy.accumulation} the effective batch stays ${h.batchSize * h.accumulation}.`
-    : 'Not even a batch of one image fits: choose a smaller model or close other programs.'
+    : `Not even a batch of one image fits: ${h.gradientCheckpointing ? '' : 'turn gradient checkpointing on, '}choose a smaller model or close other programs.`
   appendLog(folder, advice)
   const explained = { ...error, advice, remedies: remedy ? [remedy] : [] }
   await updateRun(folder, { error: explained })

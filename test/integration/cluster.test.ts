@@ -34,9 +34,13 @@ const images = path.join(sampleImagesFolder(), 'vehicles')
 requirePythonInCi()
 
 describe.runIf(hasPython && references.length)('the PyTorch module', () => {
-  it.each(references)('agrees with an independent implementation: %s', (name) => {
+  it.each(
+    references.flatMap((name) =>
+      [false, true].map((gradientCheckpointing) => ({ name, gradientCheckpointing })),
+    ),
+  )('agrees with an independent implementation: %o', ({ name, ...changes }) => {
     const folder = path.join(root, name)
-    const settings = JSON.stringify(referenceSettings(folder))
+    const settings = JSON.stringify({ ...referenceSettings(folder), ...changes })
     const checks = JSON.parse(runPython('cluster_reference.py', folder, settings)) as Check[]
     expect(checks.length).toBeGreaterThan(50)
     expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])

@@ -2,6 +2,7 @@ import '@tensorflow/tfjs-backend-cpu'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { layerNorm } from '../../ops/layer-norm'
+import { after } from '../../ops/recompute'
 import * as tf from '../../ops/tf'
 import { createEngine } from '..'
 import { kernels } from './kernels'
@@ -154,6 +155,10 @@ const cases: Record<keyof typeof kernels, fc.Arbitrary<Case>> = {
   ZerosLike: one((x) => tf.zerosLike(x).add(x)),
   OnesLike: one((x) => tf.onesLike(x).add(x)),
   Fill: one((x) => tf.fill(x.shape, 2.5).add(x)),
+  After: fc.tuple(tensor(shape), tensor(shape), tensor(shape)).map(([x, a, b]): Case => ({
+    inputs: { x, a, b },
+    compute: (t) => after(t['x']!, [t['a']!, t['b']!]),
+  })),
   LayerNormalization: fc
     .tuple(size, fc.integer({ min: 2, max: 6 }))
     .chain(([rows, width]) => fc.tuple(values([rows, width]), values([width]), values([width])))
