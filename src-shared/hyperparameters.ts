@@ -155,7 +155,7 @@ const settings = z.object({
     title: 'Gradient checkpointing',
     group: 'Optimisation',
     description:
-      'Keeps only what goes into each block of the model, and computes the block once more for the gradients. They stay the same; a step takes up to a third longer, and what a batch takes in memory falls to half or less. Where a whole batch is computed at once, as on GPUs.',
+      'Keeps only what goes into each block of the model, and computes the block once more for the gradients. They stay the same; a step has a fifth to a third more to compute, and what a batch takes in memory falls to half or less. For devices that compute a whole batch at once, as GPUs do.',
   }),
   baseLearningRate: number(2e-4, 0, 1, {
     title: 'Base learning rate',

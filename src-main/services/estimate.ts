@@ -66,7 +66,7 @@ const stacksOf = (h: Hyperparameters) =>
       ]
     : [{ blocks: h.depth + h.queryDepth, tokens: patchCount(h), width: h.width, heads: h.heads }]
 
-/** Forward and backward: three times two operations for each weight and token, and the attention; or forward once more. */
+/** Forward and backward: three times two operations for each weight and token, and the attention; forward almost once more. */
 function flopsPerImage(h: Hyperparameters): number {
   const stacks = stacksOf(h)
   const blocks = stacks.map(
@@ -74,7 +74,7 @@ function flopsPerImage(h: Hyperparameters): number {
   )
   const { tokens, width } = stacks.at(-1)!
   const head = tokens * (4 * width ** 2 + 4 * width * h.patchSize ** 2 * 3)
-  return (h.gradientCheckpointing ? 8 : 6) * blocks.reduce((a, b) => a + b) + 6 * head
+  return (h.gradientCheckpointing ? 7.4 : 6) * blocks.reduce((a, b) => a + b) + 6 * head
 }
 
 /**
