@@ -23,8 +23,6 @@ const addonSources: Plugin = {
 export default defineConfig({
   main: {
     plugins: [addonSources, wasm, listPackages('main')],
-    // tfjs-node asks for all of tfjs, and needs only what the model uses too.
-    resolve: { alias: [{ find: /^@tensorflow\/tfjs$/, replacement: '@tensorflow/tfjs-core' }] },
     build: {
       target: 'node16',
       externalizeDeps,

@@ -17,7 +17,6 @@ await build({
     emptyOutDir: false,
     rollupOptions: { output: { format: 'cjs', entryFileNames: '[name].cjs' } },
   },
-  resolve: { alias: [{ find: /^@tensorflow\/tfjs$/, replacement: '@tensorflow/tfjs-core' }] },
   ssr: { noExternal: true, external: [...Object.keys(dependencies), 'playwright-core'] },
 })
 const { status } = spawnSync('node', [`${outDir}/${name}.cjs`, ...rest], { stdio: 'inherit' })

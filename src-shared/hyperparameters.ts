@@ -255,6 +255,12 @@ const settings = z.object({
     simple: true,
     description: 'The same seed, data and settings give the same batches, orders and initial weights.',
   }),
+  precision: choice(['float32', 'bfloat16'], {
+    title: 'Precision',
+    group: 'Run',
+    description:
+      'bfloat16 rounds the factors of matrix products to 16 bits, while sums, weights and moments keep 32: faster by the engine TensorFlow where processor or GPU have it, and a little less exact. `saim engines` shows both.',
+  }),
   checkpointEvery: integer(1, 1, 1000, {
     title: 'Checkpoint every',
     unit: 'epochs',

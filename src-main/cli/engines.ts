@@ -79,6 +79,10 @@ function print({ id, title, status, proof, problem, recommendation }: EngineInfo
     console.log(
       `  from the reference: loss ${proof.lossDifference.toExponential(1)}, gradients ${proof.gradientDifference.toExponential(1)}`,
     )
+    if (proof.bfloat16)
+      console.log(
+        `  with --precision bfloat16: ${proof.bfloat16.imagesPerSecond.toPrecision(3)} images/s; loss differs by ${proof.bfloat16.lossDifference.toExponential(1)}, gradients by ${proof.bfloat16.gradientDifference.toExponential(1)}`,
+      )
     if (proof.operators) {
       const { total, onProcessor, names } = proof.operators
       const which = onProcessor ? `: ${names.join(', ')}` : ''

@@ -6,12 +6,15 @@ import {
   allSettings,
   hyperparametersSchema,
   learningRate,
+  type Hyperparameters,
   type PresetName,
   presets,
 } from '../../src-shared/hyperparameters'
 import { statisticsOf } from '../data/check'
 import { DatasetIndex } from '../data/dataset-index'
 import { writeManifest } from '../data/manifest'
+import { engineChoice } from '../engine'
+import type { Precision } from '../engine/engine'
 import { indexFile, runsFolder, sampleImagesFolder } from '../paths'
 import { forkNode } from '../port'
 import { weightCount } from '../saim/weights'
@@ -60,7 +63,7 @@ export async function train(
   describe(dataset, index)
 
   const model = options.preset ?? (like ? `like ${like.name}` : 'nano')
-  const { engine, notice } = await chooseEngine(options.engine)
+  const { engine, notice } = await chooseEngine(options.engine, h.precision)
   const run = await createRun(options.runs, {
     name: options.name ?? `${path.basename(dataset)} ${model}`,
     dataset: { name: path.basename(dataset), folder: dataset },
@@ -122,9 +125,11 @@ export async function resume(
     throw new AppError('run-busy', `${file.name} is finished.`, 'Start a new run with: saim train --from')
   if (images) await locateImages(folder, path.resolve(images))
   const changes = chosenSettings(allSettings, options)
+  const { precision } = { ...file.hyperparameters, ...changes } as Hyperparameters
+  const choice = await chooseEngine(engine ?? file.engine, precision)
   if (Object.keys(changes).length) await changeSettings(folder, changes)
   await updateRun(folder, {
-    ...(await chooseEngine(engine ?? file.engine)),
+    ...choice,
     cluster: cluster ?? (engine ? null : file.cluster),
   })
   await follow(folder)
@@ -135,7 +140,11 @@ export const folderOf = (run: string, runs: string) =>
   existsSync(runPaths(run).manifest) ? run : path.join(runs, run)
 
 /** The engine that is asked for, or where it can not be used, another one and a notice that says so loudly. */
-async function chooseEngine(wanted: string): Promise<{ engine: string; notice: string | null }> {
+async function chooseEngine(
+  wanted: string,
+  precision: Precision,
+): Promise<{ engine: string; notice: string | null }> {
+  engineChoice(wanted, precision)
   const engines = new Engines({ fork: forkNode, emit: () => undefined, settings: new Settings() })
   const choice = await engines.choose(wanted)
   if (choice.notice) console.error(`\n*** ${choice.notice} ***\n`)

@@ -22,6 +22,12 @@ export interface Engine {
   ): Promise<Program>
 }
 
+/**
+ * What the factors of matrix products are rounded to. Their sums, everything else, weights and moments have 32 bits always.
+ * bfloat16 has the range of float32, so that losses need no scaling (Micikevicius et al. 2018; Kalamkar et al. 2019).
+ */
+export type Precision = 'float32' | 'bfloat16'
+
 export interface Device {
   name: string
   /** A GPU that a processor plays: right, and far slower than that processor by itself. */

@@ -1,7 +1,8 @@
 import { AppError } from '../../src-shared/errors'
 import { tensorflowAddon } from '../paths'
-import type { Engine } from './engine'
+import type { Engine, Precision } from './engine'
 import { OnnxEngine, type OnnxOptions, type Provider } from './onnx/session'
+import { TensorflowEngine } from './tensorflow/engine'
 import { requireTensorflow } from './tensorflow/installed'
 
 /** An engine as a person chooses it. */
@@ -12,6 +13,12 @@ export interface EngineChoice {
   /** Systems that have it; all where it is missing. */
   platforms?: NodeJS.Platform[]
   provider?: Provider
+  /** Only float32 where it is missing. */
+  precisions?: Precision[]
+}
+
+export interface EngineOptions extends OnnxOptions {
+  precision?: Precision
 }
 
 /** The engines that this version knows, on whatever system. */
@@ -55,14 +62,24 @@ export const engineChoices: EngineChoice[] = [
     id: 'tensorflow',
     title: 'TensorFlow',
     description:
-      'TensorFlow by tfjs-node, op by op, on the processor or an NVIDIA GPU. A download of its own.',
+      'TensorFlow by tfjs-node, on the processor or an NVIDIA GPU. The whole training step as one graph. A download of its own.',
+    precisions: ['float32', 'bfloat16'],
   },
 ]
 
-/** The choice `id`. Throws AppError engine-unavailable where there is none. */
-export function engineChoice(id: string): EngineChoice {
+/** What an engine can round the factors of products to. */
+export const precisionsOf = ({ precisions = ['float32'] }: EngineChoice) => precisions
+
+/** The choice `id`. Throws AppError engine-unavailable where there is none, or none of that precision. */
+export function engineChoice(id: string, precision: Precision = 'float32'): EngineChoice {
   const choice = engineChoices.find((engine) => engine.id === id)
-  if (choice) return choice
+  if (choice && precisionsOf(choice).includes(precision)) return choice
+  if (choice)
+    throw new AppError(
+      'engine-unavailable',
+      `${choice.title} computes in 32 bits only.`,
+      'Set the precision to float32, or use the engine TensorFlow.',
+    )
   const ids = engineChoices.map((engine) => engine.id).join(', ')
   throw new AppError('engine-unavailable', `There is no engine "${id}".`, `Choose one of ${ids}.`)
 }
@@ -71,13 +88,14 @@ export function engineChoice(id: string): EngineChoice {
  * Opens the engine `id`. `threads` 0 lets the engine choose. An engine for a device may find only when it compiles
  * that it can not work here. Throws AppError engine-unavailable.
  */
-export async function createEngine(id: string, options: OnnxOptions): Promise<Engine> {
-  const { title, platforms, provider } = engineChoice(id)
+export async function createEngine(
+  id: string,
+  { precision = 'float32', ...options }: EngineOptions,
+): Promise<Engine> {
+  const { title, platforms, provider } = engineChoice(id, precision)
   if (platforms && !platforms.includes(process.platform))
     throw new AppError('engine-unavailable', `${title} is not for this system.`)
   if (provider) return new OnnxEngine(id, provider, options)
   const { gpu } = await requireTensorflow('sizes')
-  // Loaded only here, with the hundreds of kernels that it brings.
-  const { openTensorflow } = await import('./tensorflow/backend')
-  return openTensorflow(tensorflowAddon(), { ...options, gpu })
+  return new TensorflowEngine(tensorflowAddon(), { ...options, gpu, precision })
 }

@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { EngineProof } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
 import { fromPreset, type Hyperparameters } from '../../src-shared/hyperparameters'
-import { createEngine, engineChoice } from '../engine'
+import { createEngine, engineChoice, type EngineOptions, precisionsOf } from '../engine'
 import { EagerEngine } from '../engine/eager'
 import type { Engine } from '../engine/engine'
 import { requireTensorflow } from '../engine/tensorflow/installed'
@@ -36,14 +36,11 @@ const measuring = { steps: 10, seconds: 3 }
 export async function prove(id: string, { threads }: { threads: number }): Promise<EngineProof> {
   if (id === 'tensorflow') await requireTensorflow('contents')
   tf.enableProdMode() // no advice on the terminal to use another backend
-  const { outputs, operators, device } = await lossAndGradientsOf(id, threads)
+  const { outputs, operators, device } = await lossAndGradientsOf(id, { threads })
   const reference = await run(
     new EagerEngine('reference', 'cpu', { name: '', software: false, fastestBytes: Infinity, cores: 1 }),
   )
-  const names = Object.keys(initialWeights(tiny, 0))
-  const lossDifference = Math.abs(outputs['loss']!.values[0]! - reference['loss']!.values[0]!)
-  const gradients = compareGradients(outputs, reference, names)
-  const gradientDifference = Math.max(...gradients.map(({ difference }) => difference))
+  const { lossDifference, gradientDifference } = differences(outputs, reference)
   if (!(lossDifference <= tolerances.forward && gradientDifference <= tolerances.gradient))
     throw new AppError(
       'engine-wrong',
@@ -59,7 +56,34 @@ export async function prove(id: string, { threads }: { threads: number }): Promi
     imagesPerSecond,
     memoryBytes: process.resourceUsage().maxRSS * 1024,
     operators,
+    bfloat16: precisionsOf(engineChoice(id)).includes('bfloat16')
+      ? await proveRounded(id, threads, reference)
+      : null,
     provenAt: new Date().toISOString(),
+  }
+}
+
+/** What rounding to 16 bits changes and gains; null where this machine can not do it. */
+async function proveRounded(
+  id: string,
+  threads: number,
+  reference: NamedTensorData,
+): Promise<EngineProof['bfloat16']> {
+  const options = { threads, precision: 'bfloat16' } as const
+  try {
+    const { outputs } = await lossAndGradientsOf(id, options)
+    const imagesPerSecond = await measure(await createEngine(id, options))
+    return { ...differences(outputs, reference), imagesPerSecond }
+  } catch {
+    return null
+  }
+}
+
+function differences(outputs: NamedTensorData, reference: NamedTensorData) {
+  const gradients = compareGradients(outputs, reference, Object.keys(initialWeights(tiny, 0)))
+  return {
+    lossDifference: Math.abs(outputs['loss']!.values[0]! - reference['loss']!.values[0]!),
+    gradientDifference: Math.max(...gradients.map(({ difference }) => difference)),
   }
 }
 
@@ -79,14 +103,14 @@ async function run(engine: Engine): Promise<NamedTensorData> {
 }
 
 /** Also tells where operators ran, for engines that record it and have a device to leave. */
-async function lossAndGradientsOf(id: string, threads: number) {
+async function lossAndGradientsOf(id: string, options: EngineOptions) {
   if (engineChoice(id).provider === 'cpu') {
-    const engine = await createEngine(id, { threads })
+    const engine = await createEngine(id, options)
     return { outputs: await run(engine), operators: null, device: engine.device }
   }
   const profile = await mkdtemp(path.join(tmpdir(), 'saim-proof-'))
   try {
-    const engine = await createEngine(id, { threads, profile })
+    const engine = await createEngine(id, { ...options, profile })
     const outputs = await run(engine)
     const [file] = await readdir(profile)
     const operators = file

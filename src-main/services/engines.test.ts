@@ -16,6 +16,7 @@ const proof = (changes: Partial<EngineProof> = {}): EngineProof => ({
   imagesPerSecond: 100,
   memoryBytes: 1e9,
   operators: null,
+  bfloat16: null,
   provenAt: '2026-01-01T00:00:00.000Z',
   ...changes,
 })

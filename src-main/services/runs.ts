@@ -2,6 +2,8 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type Emit, type Handlers, type Run } from '../../src-shared/contract'
 import { AppError } from '../../src-shared/errors'
+import { engineChoice } from '../engine'
+import type { Precision } from '../engine/engine'
 import { dataFolder } from '../paths'
 import type { Fork } from '../port'
 import { checkpointSteps, listCheckpoints, pruneCheckpoints, removeDamaged } from '../training/checkpoint'
@@ -74,6 +76,7 @@ export class Runs {
           'Wait for the scan, or add images.',
         )
       const settings = await this.options.settings.get()
+      if (!cluster) engineChoice(settings.engine, hyperparameters.precision)
       await mkdir(settings.runsFolder, { recursive: true })
       const folder = await createRun(settings.runsFolder, {
         name: name?.trim() || dataset.name,
@@ -102,6 +105,10 @@ export class Runs {
       const run = await this.restingRun(id)
       if (run.status === 'finished')
         throw new AppError('run-busy', `${run.name} is finished.`, 'Start a new run from its weights.')
+      engineChoice(
+        engine ?? run.engine,
+        (changes?.['precision'] as Precision | undefined) ?? run.hyperparameters.precision,
+      )
       if (changes) await changeSettings(run.folder, changes)
       if (engine) await updateRun(run.folder, { engine, cluster: null })
       return this.queue.add(id)

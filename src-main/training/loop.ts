@@ -55,7 +55,7 @@ export async function train(
   )
   await cutMetrics(folder, saved?.state.step ?? 0)
   if (run.notice) log(run.notice)
-  const engine = await createEngine(run.engine, { threads: run.threads })
+  const engine = await createEngine(run.engine, { threads: run.threads, precision: h.precision })
   await noteEngine(folder, run, saved?.state.step ?? 0)
   const state = await startOf(folder, run, engine, saved)
   const chosen = images.indicesOf('train')

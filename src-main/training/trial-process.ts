@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const [folder, batchSize, accumulation] = process.argv.slice(2)
   const { hyperparameters, engine: id, threads } = await readRun(folder!)
   const h = { ...hyperparameters, batchSize: Number(batchSize), accumulation: Number(accumulation) }
-  const engine = await createEngine(id, { threads })
+  const engine = await createEngine(id, { threads, precision: h.precision })
   const state = startingState(h, engine, initialWeights(h, h.seed))
   const update = await compileUpdate(h, engine, state)
   const invented = (count: number) =>

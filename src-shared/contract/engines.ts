@@ -16,6 +16,11 @@ export const engineProof = z.object({
   memoryBytes: z.number(),
   /** Operators of a step, and those that a device left to the processor; null where the engine does not tell. */
   operators: z.object({ total: count, onProcessor: count, names: z.array(z.string()) }).nullable(),
+  /** The same with the factors of matrix products in 16 bits; null where the engine does not have them here. */
+  bfloat16: z
+    .object({ lossDifference: z.number(), gradientDifference: z.number(), imagesPerSecond: z.number() })
+    .nullable()
+    .default(null),
   provenAt: time,
 })
 export type EngineProof = z.infer<typeof engineProof>

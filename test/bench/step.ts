@@ -12,8 +12,13 @@ import { byTurns, type Measured, ours, pytorch, start } from './turns'
 async function main(preset: PresetName, batch: number, turns: number) {
   const threads = cpus().length
   console.log(`${preset}, batch ${batch}, ${turns} turns, ${threads} threads on ${cpus()[0]!.model}`)
-  const [own, other] = await byTurns(
-    [ours('onnxruntime-cpu', preset, batch, threads), pytorch(preset, batch, threads, 'eager')],
+  const [other, ...own] = await byTurns(
+    [
+      pytorch(preset, batch, threads, 'eager'),
+      ours('onnxruntime-cpu', preset, batch, threads),
+      ours('tensorflow', preset, batch, threads),
+      ours('tensorflow', preset, batch, threads, 'bfloat16'),
+    ],
     turns,
   )
   const print = ({ name, times, preparation, compilation, peakMegabytes }: Measured) => {
@@ -22,14 +27,16 @@ async function main(preset: PresetName, batch: number, turns: number) {
       `${name.padEnd(36)} median ${median(times).toFixed(0)} ms, fastest ${Math.min(...times).toFixed(0)} ms, ${((1000 * batch) / median(times)).toFixed(0)} images/s, peak ${peakMegabytes.toFixed(0)} MB, ready after ${preparation.toFixed(0)} ms${compiled}`,
     )
   }
-  if (!own) throw new Error('Our own step failed.')
-  print(own)
-  if (!other) return console.log('PyTorch: not here (set PYTHON to a Python that has torch).')
-  print(other)
-  const ratios = own.times.map((time, turn) => time / other.times[turn]!)
-  console.log(
-    `Ours takes ${median(ratios).toFixed(2)} of the time (median of turns; quicker in ${ratios.filter((r) => r < 1).length} of ${turns}) and ${(own.peakMegabytes / other.peakMegabytes).toFixed(2)} of the memory.`,
-  )
+  if (other) print(other)
+  else console.log('PyTorch: not here (set PYTHON to a Python that has torch).')
+  for (const engine of own.filter((engine) => engine !== null)) {
+    print(engine)
+    if (!other) continue
+    const ratios = engine.times.map((time, turn) => time / other.times[turn]!)
+    console.log(
+      `  takes ${median(ratios).toFixed(2)} of PyTorch's time (median of turns; quicker in ${ratios.filter((r) => r < 1).length} of ${turns}) and ${(engine.peakMegabytes / other.peakMegabytes).toFixed(2)} of its memory`,
+    )
+  }
 }
 
 start(([preset = 'nano', batch = '64', turns = '20']) =>

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { createEngine } from '../../src-main/engine'
+import type { Precision } from '../../src-main/engine/engine'
 import { initialWeights } from '../../src-main/saim/weights'
 import { compileUpdate, startingState } from '../../src-main/training/update'
 import { fromPreset, type Hyperparameters, type PresetName } from '../../src-shared/hyperparameters'
@@ -27,9 +28,15 @@ interface Contestant {
 const settings = (preset: PresetName, batchSize: number) => fromPreset(preset, { batchSize, accumulation: 1 })
 
 /** This program itself, in a process of its own. */
-export const ours = (engine: string, preset: PresetName, batch: number, threads: number): Contestant => ({
+export const ours = (
+  engine: string,
+  preset: PresetName,
+  batch: number,
+  threads: number,
+  precision: Precision = 'float32',
+): Contestant => ({
   command: process.execPath,
-  parameters: [process.argv[1]!, 'contestant', engine, preset, String(batch), String(threads)],
+  parameters: [process.argv[1]!, 'contestant', engine, preset, String(batch), String(threads), precision],
 })
 
 /** PYTHON names a Python with torch (default python3), OFFICIAL a clone of the authors' code, which needs timm. */
@@ -81,15 +88,22 @@ async function open({ command, parameters }: Contestant) {
 /** Runs `main` with the program's parameters, or the contestant that `byTurns` started the program for. */
 export function start(main: (parameters: string[]) => Promise<void>): void {
   const [first, ...rest] = process.argv.slice(2)
-  if (first === 'contestant') void contest(rest[0]!, rest[1] as PresetName, Number(rest[2]), Number(rest[3]))
+  if (first === 'contestant')
+    void contest(rest[0]!, rest[1] as PresetName, Number(rest[2]), Number(rest[3]), rest[4] as Precision)
   else void main(process.argv.slice(2))
 }
 
 /** The program behind `ours`. */
-async function contest(id: string, preset: PresetName, batch: number, threads: number): Promise<void> {
+async function contest(
+  id: string,
+  preset: PresetName,
+  batch: number,
+  threads: number,
+  precision: Precision,
+): Promise<void> {
   const start = performance.now()
   const h: Hyperparameters = settings(preset, batch)
-  const engine = await createEngine(id, { threads })
+  const engine = await createEngine(id, { threads, precision })
   const state = startingState(h, engine, initialWeights(h, 0))
   const beginOfCompilation = performance.now()
   const update = await compileUpdate(h, engine, state)
@@ -105,6 +119,7 @@ async function contest(id: string, preset: PresetName, batch: number, threads: n
     console.log(performance.now() - begin)
   }
   await update.close()
-  console.log(JSON.stringify({ name: id, compilation, peakMegabytes: process.resourceUsage().maxRSS / 1024 }))
+  const name = precision === 'float32' ? id : `${id}, ${precision}`
+  console.log(JSON.stringify({ name, compilation, peakMegabytes: process.resourceUsage().maxRSS / 1024 }))
   process.exit()
 }

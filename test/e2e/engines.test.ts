@@ -44,6 +44,7 @@ describe.each(hosts)('the page of engines $name', ({ can, browser }) => {
         expect(
           await cardOf(id)
             .getByText(/images\/s$/)
+            .first()
             .textContent(),
           id,
         ).toMatch(/[1-9]/)
@@ -52,6 +53,8 @@ describe.each(hosts)('the page of engines $name', ({ can, browser }) => {
       await page.getByText('recommended', { exact: true }).waitFor()
       if (enginesHere().includes('onnxruntime-webgpu'))
         await cardOf('onnxruntime-webgpu').getByText('not recommended', { exact: true }).waitFor()
+      if (enginesHere().includes('tensorflow'))
+        await cardOf('tensorflow').getByText('Speed in bfloat16').waitFor()
       await expectAccessible(page, 'Engines that were tried')
       if (browser) await picture(page, 'engines', { fullPage: true })
     },

@@ -10,6 +10,7 @@ import { compileUpdate, startingState } from '../../src-main/training/update'
 import { Validation } from '../../src-main/training/validation'
 import { fromPreset } from '../../src-shared/hyperparameters'
 import { scan } from '../helpers/data'
+import { enginesHere } from '../helpers/engines'
 import { makeImages, temporaryFolder } from '../helpers/runs'
 
 const h = fromPreset('nano', {
@@ -22,16 +23,16 @@ const batches = [0, 1].map((index) => ({
 }))
 
 /** An engine with `lanes` cores that computes fastest in parts of `images`, and the state of training. */
-async function opened(images: number, lanes: number) {
-  const engine = await createEngine('onnxruntime-cpu', { threads: lanes })
+async function opened(images: number, lanes: number, id = 'onnxruntime-cpu') {
+  const engine = await createEngine(id, { threads: lanes })
   engine.device.fastestBytes = images * 16 * 4 * 32 * 4 // [images, patches, 4C] of four bytes
   expect(planParts(h, engine.device)).toEqual({ size: images, lanes })
   return { engine, state: startingState(h, engine, initialWeights(h, 0)) }
 }
 
 /** Loss, norm of the gradient and weights after one update from batches computed in parts of `images` by `lanes` threads. */
-async function updated(images: number, lanes: number) {
-  const { engine, state } = await opened(images, lanes)
+async function updated(images: number, lanes: number, id: string) {
+  const { engine, state } = await opened(images, lanes, id)
   const update = await compileUpdate(h, engine, state)
   const { loss, gradientNorm } = await update.run(batches, 0, 1)
   await update.close()
@@ -39,10 +40,14 @@ async function updated(images: number, lanes: number) {
   return { loss, gradientNorm, mean: mean!.values }
 }
 
-it.each([1, 3])(
-  'a batch in parts updates the weights as the whole batch does, with %i lanes',
-  async (lanes) => {
-    const [whole, parts] = [await updated(6, 1), await updated(2, lanes)]
+it.each([
+  ['onnxruntime-cpu', 1],
+  ['onnxruntime-cpu', 3],
+  ...(enginesHere().includes('tensorflow') ? [['tensorflow', 1] as const] : []),
+] as const)(
+  'a batch in parts updates the weights as the whole batch does, by %s with %i lanes',
+  async (id, lanes) => {
+    const [whole, parts] = [await updated(6, 1, id), await updated(2, lanes, id)]
     expect(parts.loss).toBeCloseTo(whole.loss, 5)
     expect(parts.gradientNorm / whole.gradientNorm).toBeCloseTo(1, 4)
     const largest = Math.max(...whole.mean.map(Math.abs))

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { layerNorm } from '../../ops/layer-norm'
 import { after } from '../../ops/recompute'
 import * as tf from '../../ops/tf'
+import { enginesHere } from '../../../test/helpers/engines'
 import { createEngine } from '..'
 import { kernels } from './kernels'
 
@@ -190,8 +191,8 @@ async function onCpu({ inputs, compute }: Case) {
   )
 }
 
-async function onOnnx({ inputs, compute }: Case) {
-  const engine = await createEngine('onnxruntime-cpu', { threads: 1 })
+async function on(id: string, { inputs, compute }: Case) {
+  const engine = await createEngine(id, { threads: 1 })
   const specs = Object.fromEntries(
     Object.entries(inputs).map(([name, x]) => [
       name,
@@ -217,11 +218,14 @@ async function onOnnx({ inputs, compute }: Case) {
   return Object.values(outputs).map((y) => ({ shape: y.shape, values: Array.from(y.values) }))
 }
 
+const engines = enginesHere().filter((id) => id !== 'onnxruntime-webgpu')
+const everyKernel = engines.flatMap((id) => Object.keys(kernels).map((name) => ({ id, name })))
+
 describe('every kernel that the tracer records', () => {
-  it.each(Object.keys(kernels))('%s gives what tfjs gives on its cpu backend', async (name) => {
+  it.each(everyKernel)('$name gives by $id what tfjs gives on its cpu backend', async ({ id, name }) => {
     await fc.assert(
       fc.asyncProperty(cases[name]!, async (one) => {
-        const [expected, actual] = [await onCpu(one), await onOnnx(one)]
+        const [expected, actual] = [await onCpu(one), await on(id, one)]
         expect(actual.map((y) => y.shape)).toEqual(expected.map((y) => y.shape))
         actual.forEach((y, i) =>
           y.values.forEach((value, j) => {

@@ -101,7 +101,11 @@ describe('passes', () => {
       values: new Map([['x', { name: 'x', shape, dtype: 'float32' }]]),
     })
     const product = sumsAsProducts(sum([2, 3, 4], [0, 1], 0))
-    expect(brief(product)).toEqual(['y/rows = Reshape(x,shape/6,4)', 'y = MatMul(ones/6,y/rows)'])
+    expect(brief(product)).toEqual([
+      'y/rows = Reshape(x,shape/6,4)',
+      'y/sum = MatMul(ones/6,y/rows)',
+      'y = Reshape(y/sum,shape/4)',
+    ])
     expect(product.constants.get('ones/6')!.values).toEqual(new Float32Array(6).fill(1))
     for (const other of [sum([2, 3, 4], [1], 0), sum([2, 3], [0], 1), sum([2, 3], [0, 1], 0)])
       expect(sumsAsProducts(other).nodes).toEqual(other.nodes)

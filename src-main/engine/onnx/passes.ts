@@ -148,25 +148,28 @@ export function sumsAsProducts(graph: Graph): Graph {
     if (!isRangeTo(shape.length - 1, graph.constants.get(axes)!)) return [node]
     const width = shape[shape.length - 1]!
     const rows = sizeOf(shape) / width
-    const matrix: Value = { name: `${node.outputs[0]}/rows`, shape: [rows, width], dtype: 'float32' }
+    const shapeConstant = (...sizes: number[]): Constant => ({
+      name: `shape/${sizes}`,
+      shape: [sizes.length],
+      dtype: 'int64',
+      values: BigInt64Array.from(sizes, BigInt),
+    })
+    const [input, output] = [shapeConstant(rows, width), shapeConstant(width)]
     const ones: Constant = {
       name: `ones/${rows}`,
-      shape: [rows],
+      shape: [1, rows],
       dtype: 'float32',
       values: new Float32Array(rows).fill(1),
     }
-    const size: Constant = {
-      name: `shape/${rows},${width}`,
-      shape: [2],
-      dtype: 'int64',
-      values: BigInt64Array.of(BigInt(rows), BigInt(width)),
-    }
-    add(ones)
-    add(size)
+    ;[input, output, ones].forEach(add)
+    const matrix: Value = { name: `${node.outputs[0]}/rows`, shape: [rows, width], dtype: 'float32' }
+    const sum: Value = { name: `${node.outputs[0]}/sum`, shape: [1, width], dtype: 'float32' }
     values.set(matrix.name, matrix)
+    values.set(sum.name, sum)
     return [
-      { op: 'Reshape', domain: '', inputs: [x, size.name], outputs: [matrix.name], attributes: {} },
-      { op: 'MatMul', domain: '', inputs: [ones.name, matrix.name], outputs: node.outputs, attributes: {} },
+      { op: 'Reshape', domain: '', inputs: [x, input.name], outputs: [matrix.name], attributes: {} },
+      { op: 'MatMul', domain: '', inputs: [ones.name, matrix.name], outputs: [sum.name], attributes: {} },
+      { op: 'Reshape', domain: '', inputs: [sum.name, output.name], outputs: node.outputs, attributes: {} },
     ]
   })
   return { ...graph, nodes, constants, values }

@@ -19,7 +19,14 @@ export function withAnyBatch([a, batchA]: Traced, [b, batchB]: Traced, input: st
     },
   ]
   const constants = new Map(a.constants)
-  const add = (constant: Constant) => constants.set(constant.name, constant)
+  const values = new Map(a.values)
+  const declare = (name: string, shape: readonly number[]) =>
+    values.set(name, { name, shape, dtype: 'int64' })
+  declare('batch', [1])
+  const add = (constant: Constant) => {
+    constants.set(constant.name, constant)
+    declare(constant.name, constant.shape)
+  }
 
   /** number = fixed + perImage × batch, for each number of a constant that differs. */
   const computed = (constant: Constant, other: Constant): string => {
@@ -30,8 +37,10 @@ export function withAnyBatch([a, batchA]: Traced, [b, batchB]: Traced, input: st
     const fixed = first.map((n, i) => n - perImage[i]! * batchA)
     add(int64(`${name}/per_image`, shape, perImage))
     add(int64(`${name}/fixed`, shape, fixed))
-    const node = (op: string, inputs: string[], output: string) =>
+    const node = (op: string, inputs: string[], output: string) => {
       nodes.push({ op, domain: '', inputs, outputs: [output], attributes: {} })
+      declare(output, shape)
+    }
     node('Mul', [`${name}/per_image`, 'batch'], `${name}/scaled`)
     node('Add', [`${name}/scaled`, `${name}/fixed`], `${name}/computed`)
     return `${name}/computed`
@@ -56,6 +65,7 @@ export function withAnyBatch([a, batchA]: Traced, [b, batchB]: Traced, input: st
     ...a,
     nodes: used.has('batch') ? nodes : nodes.slice(1),
     constants: new Map([...constants].filter(([name]) => used.has(name))),
+    values,
     inputs: a.inputs.map((value, i) => anyBatchOf(value, b.inputs[i]!)),
     outputs: a.outputs.map((value, i) => anyBatchOf(value, b.outputs[i]!)),
   }

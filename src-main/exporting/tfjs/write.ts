@@ -1,5 +1,5 @@
 import type { Graph } from '../../engine/onnx/graph'
-import { GraphDef } from './graph-def'
+import { GraphDef } from '../../engine/tensorflow/graph-def'
 
 /** Browsers cache files up to about this size. */
 const shardBytes = 4 * 2 ** 20

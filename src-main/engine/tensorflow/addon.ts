@@ -1,0 +1,69 @@
+import type { TFJSBinding } from '@tensorflow/tfjs-node/dist/tfjs_binding'
+import { AppError } from '../../../src-shared/errors'
+import type { TensorData } from '../../ops/step'
+import { tag } from './saved-model'
+
+/** A tensor that TensorFlow keeps, until it is deleted. */
+export type Handle = number
+
+/** tfjs-node's native addon: TensorFlow's C interface as far as graphs need it. */
+export class Addon {
+  private constructor(private readonly binding: TFJSBinding) {}
+
+  /**
+   * Loads the addon `file`. `threads` 0 takes all cores; the first call of a process decides.
+   * Throws AppError engine-unavailable where it does not load.
+   */
+  static load(file: string, threads: number): Addon {
+    process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2' // errors only
+    if (threads)
+      process.env['TF_NUM_INTRAOP_THREADS'] = process.env['TF_NUM_INTEROP_THREADS'] = String(threads)
+    const addon = { exports: {} as TFJSBinding }
+    try {
+      process.dlopen(addon as never, file)
+    } catch (error) {
+      throw new AppError(
+        'engine-unavailable',
+        `TensorFlow can not be loaded: ${error instanceof Error ? error.message : error}`,
+        'Install it again: saim engines install tensorflow',
+      )
+    }
+    return new Addon(addon.exports)
+  }
+
+  get usesGpu(): boolean {
+    return this.binding.isUsingGpuDevice()
+  }
+
+  /** TensorFlow may read the array itself, so that it must neither change nor be freed by another thread. */
+  put({ shape, values }: TensorData): Handle {
+    const { TF_INT32, TF_FLOAT } = this.binding
+    return this.binding.createTensor(shape, values instanceof Int32Array ? TF_INT32 : TF_FLOAT, values)
+  }
+
+  /** A copy of the values. */
+  get(handle: Handle): Float32Array | Int32Array {
+    return this.binding.tensorDataSync(handle) as Float32Array | Int32Array
+  }
+
+  delete(handles: Iterable<Handle>): void {
+    for (const handle of handles) this.binding.deleteTensor(handle)
+  }
+
+  /** A session for the graph in the saved_model.pb of a folder. */
+  open = (folder: string): number => this.binding.loadSavedModel(folder, tag)
+
+  close = (session: number): void => this.binding.deleteSavedModel(session)
+
+  /** Runs what the tensors `wanted` need, with some given, and answers them; the caller deletes them. */
+  run(session: number, given: Record<string, Handle>, wanted: string[]): Handle[] {
+    const tensors = (names: string[]) => names.map((name) => (name.includes(':') ? name : `${name}:0`)).join()
+    const answers = this.binding.runSavedModel(
+      session,
+      Object.values(given),
+      tensors(Object.keys(given)),
+      tensors(wanted),
+    )
+    return answers.map(({ id }) => id)
+  }
+}

@@ -1,0 +1,50 @@
+import { cpus } from 'node:os'
+import { AppError } from '../../../src-shared/errors'
+import type { NamedTensorData, StepFunction, TensorSpec } from '../../ops/step'
+import type { Vectors } from '../../ops/vectors'
+import type { Device, Engine, Precision, State } from '../engine'
+import { Addon } from './addon'
+import { GraphProgram } from './program'
+import { GraphState } from './state'
+
+let loaded: Addon | undefined
+
+/** The `tensorflow` engine: a step becomes one graph, which a session of TensorFlow runs. */
+export class TensorflowEngine implements Engine {
+  readonly id = 'tensorflow'
+  readonly device: Device
+  private readonly addon: Addon
+  private readonly precision: Precision
+
+  /**
+   * On tfjs-node's native addon `file`; see Addon.load. Throws AppError engine-unavailable where the addon is the one for a
+   * `gpu` and finds none.
+   */
+  constructor(
+    file: string,
+    { threads, gpu, precision }: { threads: number; gpu: boolean; precision: Precision },
+  ) {
+    this.addon = loaded ??= Addon.load(file, threads)
+    this.precision = precision
+    const { usesGpu } = this.addon
+    if (gpu && !usesGpu)
+      throw new AppError(
+        'engine-unavailable',
+        'TensorFlow for NVIDIA GPUs finds none, and would compute on the processor.',
+        'Update the driver; nvidia-smi shows whether it finds the GPU. Or install TensorFlow for the processor: saim engines install tensorflow',
+      )
+    // On the processor all cores share each operator; test/bench/step found how much their caches hold.
+    this.device = {
+      name: usesGpu ? 'GPU' : (cpus()[0]?.model ?? 'processor'),
+      software: false,
+      fastestBytes: usesGpu ? Infinity : 8e6,
+      cores: 1,
+    }
+  }
+
+  createState = (values: NamedTensorData, vectors: Vectors = {}) =>
+    new GraphState(this.addon, values, vectors)
+
+  compile = (step: StepFunction, state: State, inputs: Record<string, TensorSpec>) =>
+    GraphProgram.compile(this.addon, step, state as GraphState, inputs, this.precision)
+}
