@@ -1,5 +1,5 @@
 /**
- * Training steps of presets on each engine, in turns with PyTorch, eager and compiled, where it is to be had:
+ * Training steps of presets on each engine, and of compiled PyTorch, each in turns with eager PyTorch where it is to be had:
  *   npm run bench -- all [turns] [nano,tiny,small,base]
  * Prints a table and keeps it with the machine's description in docs/benchmarks.md and docs/benchmarks/<machine>.json.
  * PYTHON and OFFICIAL are those of `step`.
@@ -17,7 +17,7 @@ import { withMoments } from '../../src-main/saim/adamw'
 import { trainInputs, trainStep } from '../../src-main/saim/pretrain'
 import { initialWeights } from '../../src-main/saim/weights'
 import { median } from './median'
-import { byTurns, ours, pytorch, start } from './turns'
+import { byTurns, type Measured, ours, pytorch, start } from './turns'
 
 const batches: Record<PresetName, number> = { nano: 64, tiny: 64, small: 8, base: 4 }
 const folder = 'docs/benchmarks'
@@ -92,36 +92,48 @@ async function peakGigaflops(): Promise<number> {
   return (2 * size ** 3 * products) / seconds / 1e9
 }
 
+/** What took turns with eager PyTorch, where that is to be had. */
+interface Pair {
+  eager: Measured | null
+  measured: Measured
+}
+
 async function measure(preset: PresetName, turns: number, peak: number): Promise<Row[]> {
   const [batch, threads] = [batches[preset], cpus().length]
-  const contestants = [
-    pytorch(preset, batch, threads, 'eager'),
+  const others = [
     pytorch(preset, batch, threads, 'compile'),
     ours('onnxruntime-cpu', preset, batch, threads),
-    ...(existsSync(tensorflowAddon()) ? [ours('tensorflow', preset, batch, threads)] : []),
+    ...(existsSync(tensorflowAddon())
+      ? (['float32', 'bfloat16'] as const).map((precision) =>
+          ours('tensorflow', preset, batch, threads, precision),
+        )
+      : []),
   ]
-  const measured = await byTurns(contestants, turns)
-  const [eager] = measured
+  // In pairs: more than two of the largest models are too much for the memory of small machines.
+  const pairs: Pair[] = []
+  for (const other of others) {
+    const [eager, measured] = await byTurns([pytorch(preset, batch, threads, 'eager'), other], turns)
+    if (eager && pairs.length === 0) pairs.push({ eager, measured: eager })
+    if (measured) pairs.push({ eager: eager ?? null, measured })
+  }
   const operations = operationsOf(preset, batch)
-  return measured
-    .filter((m) => m !== null)
-    .map(({ name, times, peakMegabytes, preparation, compilation }) => {
-      const step = median(times)
-      const gigaflops = operations / (step * 1e6)
-      return {
-        preset,
-        batch,
-        name,
-        stepMilliseconds: step,
-        ofPytorch: eager ? median(times.map((time, turn) => time / eager.times[turn]!)) : null,
-        imagesPerSecond: (1000 * batch) / step,
-        peakMegabytes,
-        readySeconds: preparation / 1000,
-        compileSeconds: compilation === undefined ? null : compilation / 1000,
-        gigaflops,
-        shareOfPeak: gigaflops / peak,
-      }
-    })
+  return pairs.map(({ eager, measured: { name, times, peakMegabytes, preparation, compilation } }) => {
+    const step = median(times)
+    const gigaflops = operations / (step * 1e6)
+    return {
+      preset,
+      batch,
+      name,
+      stepMilliseconds: step,
+      ofPytorch: eager ? median(times.map((time, turn) => time / eager.times[turn]!)) : null,
+      imagesPerSecond: (1000 * batch) / step,
+      peakMegabytes,
+      readySeconds: preparation / 1000,
+      compileSeconds: compilation === undefined ? null : compilation / 1000,
+      gigaflops,
+      shareOfPeak: gigaflops / peak,
+    }
+  })
 }
 
 function tableOf({ machine, date, version, turns, rows }: Report): string {
@@ -142,10 +154,11 @@ function tableOf({ machine, date, version, turns, rows }: Report): string {
 
 const introduction = `# Benchmarks
 
-Made by \`npm run bench -- all\`. Contestants make one training step each by turns, so that what else a machine does slows all
-of them alike; times are medians of the turns, and the share of eager PyTorch's time is the median of the turns' ratios.
-Memory is the most that a process held. Ready is the time from the start of the program, with a loaded runtime, to its first
-step, compiled the part of it that traces and compiles the step; PyTorch compiles in its first step, which is left out. GFLOP/s count the matrix products of our graph for all
+Made by \`npm run bench -- all\`. Each contestant makes one training step by turns with eager PyTorch, so that what else a
+machine does slows both alike; times are medians of the turns, and the share of eager PyTorch's time is the median of the
+turns' ratios. Memory is the most that a process held. Ready is the time from the start of the program, with a loaded
+runtime, to its first step, compiled the part of it that traces and compiles the step; PyTorch and TensorFlow compile in their
+first step too, which is left out. GFLOP/s count the matrix products of our graph for all
 contestants, whatever they compute.`
 
 /** Keeps a machine's report, and makes the page of all reports anew. */
