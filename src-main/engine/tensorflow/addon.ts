@@ -41,6 +41,21 @@ export class Addon {
     return this.binding.createTensor(shape, values instanceof Int32Array ? TF_INT32 : TF_FLOAT, values)
   }
 
+  /** As `put`, in memory of TensorFlow's own, which may outlive the array and be freed by any thread. */
+  copy(data: TensorData): Handle {
+    const { TF_ATTR_TYPE, TF_INT32, TF_FLOAT } = this.binding
+    const shared = this.put(data)
+    const type = data.values instanceof Int32Array ? TF_INT32 : TF_FLOAT
+    const [own] = this.binding.executeOp(
+      'DeepCopy',
+      [{ name: 'T', type: TF_ATTR_TYPE, value: type }],
+      [shared],
+      1,
+    )
+    this.binding.deleteTensor(shared)
+    return own!.id
+  }
+
   /** A copy of the values. */
   get(handle: Handle): Float32Array | Int32Array {
     return this.binding.tensorDataSync(handle) as Float32Array | Int32Array

@@ -95,14 +95,13 @@ export class GraphDef {
     return this.add(`${name}/assign/${tensor.replace(':', '/')}`, 'AssignVariableOp', input, { dtype })
   }
 
-  /** A tensor to give when the tensor that `set` answers is asked for; the variable then has a copy of it. */
+  /** A tensor to give when the tensor that `set` answers is asked for; the variable then keeps it. */
   settable(variable: string): Settable {
     const { shape, dtype } = this.graph.values.get(variable)!
     const name = nodeName(variable)
     const [given, set] = [`${name}/given`, `${name}/set`]
     this.placeholder(given, shape, dtype)
-    this.add(`${name}/copy`, 'DeepCopy', [given], { T: types[dtype] })
-    this.after(set, [this.assign(variable, `${name}/copy`)])
+    this.after(set, [this.assign(variable, given)])
     return { given, set }
   }
 

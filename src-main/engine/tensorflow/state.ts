@@ -86,7 +86,7 @@ export class GraphState implements State {
 
   private place(values: NamedTensorData): void {
     for (const [name, { shape, values: data }] of Object.entries(values))
-      this.renew(name, this.addon.put({ shape, values: data.slice() }), [])
+      this.renew(name, this.addon.copy({ shape, values: data }), [])
   }
 
   private renew(name: string, handle: Handle | null, holders: Holder[]): void {
