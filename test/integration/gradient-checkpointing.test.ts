@@ -47,6 +47,9 @@ async function outcome(
 
 const pixels = (h: Hyperparameters) => Float32Array.from(waves(h.batchSize * h.imageSize ** 2 * 3))
 
+/** Softmax does not see the bias of keys: its gradient is 0, and what engines answer is what they round. */
+const hasGradient = (weight: string) => !weight.endsWith('attn.k.bias')
+
 describe.each(processors)('on %s, blocks that are computed twice', (id) => {
   it.each([
     ['SAIM', {}],
@@ -68,7 +71,8 @@ describe.each(processors)('on %s, blocks that are computed twice', (id) => {
         imageInputs(h),
         { images: pixels(h), order: orders(h, 0, 0, [0, 1]) },
       )
-    const checks = compareGradients(await gradientsOf(twice), await gradientsOf(once), Object.keys(weights))
+    const compared = Object.keys(weights).filter(hasGradient)
+    const checks = compareGradients(await gradientsOf(twice), await gradientsOf(once), compared)
     expect(checks.length).toBeGreaterThan(30)
     for (const { name, difference } of checks) expect(difference, name).toBeLessThan(1e-5)
   })
@@ -96,7 +100,7 @@ describe.each(processors)('on %s, blocks that are computed twice', (id) => {
       )
     }
     const [once, twice] = [await tuned(false), await tuned(true)]
-    const moments = Object.keys(once).filter((name) => name.startsWith('adam.mean/'))
+    const moments = Object.keys(once).filter((name) => name.startsWith('adam.mean/') && hasGradient(name))
     for (const { name, difference } of compareGradients(twice, once, moments))
       expect(difference, name).toBeLessThan(1e-5)
   })
