@@ -73,14 +73,22 @@ async function proveRounded(
   try {
     const { outputs } = await lossAndGradientsOf(id, options)
     const imagesPerSecond = await measure(await createEngine(id, options))
-    return { ...differences(outputs, reference), imagesPerSecond }
+    return { ...differences(outputs, reference, isSeen), imagesPerSecond }
   } catch {
     return null
   }
 }
 
-function differences(outputs: NamedTensorData, reference: NamedTensorData) {
-  const gradients = compareGradients(outputs, reference, Object.keys(initialWeights(tiny, 0)))
+/** Softmax does not see the bias of keys: its gradient is 0 but for rounding, which is all that bfloat16 changes. */
+const isSeen = (weight: string) => !weight.endsWith('attn.k.bias')
+
+function differences(
+  outputs: NamedTensorData,
+  reference: NamedTensorData,
+  isCompared: (weight: string) => boolean = () => true,
+) {
+  const names = Object.keys(initialWeights(tiny, 0)).filter(isCompared)
+  const gradients = compareGradients(outputs, reference, names)
   return {
     lossDifference: Math.abs(outputs['loss']!.values[0]! - reference['loss']!.values[0]!),
     gradientDifference: Math.max(...gradients.map(({ difference }) => difference)),
