@@ -12,7 +12,7 @@ import { dropPathFactors } from '../../src-main/saim/drop-path'
 import { orders } from '../../src-main/saim/order'
 import { imageInputs, lossAndGradients } from '../../src-main/saim/pretrain'
 import { initialWeights } from '../../src-main/saim/weights'
-import { compareGradients } from '../../src-main/verify'
+import { compareGradients, hasGradient } from '../../src-main/verify'
 import { readMetrics } from '../../src-main/training/metrics'
 import { evaluationKinds } from '../../src-shared/evaluation-settings'
 import { fromPreset, type Hyperparameters } from '../../src-shared/hyperparameters'
@@ -46,9 +46,6 @@ async function outcome(
 }
 
 const pixels = (h: Hyperparameters) => Float32Array.from(waves(h.batchSize * h.imageSize ** 2 * 3))
-
-/** Softmax does not see the bias of keys: its gradient is 0, and what engines answer is what they round. */
-const hasGradient = (weight: string) => !weight.endsWith('attn.k.bias')
 
 describe.each(processors)('on %s, blocks that are computed twice', (id) => {
   it.each([

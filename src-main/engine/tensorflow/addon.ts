@@ -37,24 +37,24 @@ export class Addon {
 
   /** TensorFlow may read the array itself, so that it must neither change nor be freed by another thread. */
   put({ shape, values }: TensorData): Handle {
-    const { TF_INT32, TF_FLOAT } = this.binding
-    return this.binding.createTensor(shape, values instanceof Int32Array ? TF_INT32 : TF_FLOAT, values)
+    return this.binding.createTensor(shape, this.typeOf(values), values)
   }
 
   /** As `put`, in memory of TensorFlow's own, which may outlive the array and be freed by any thread. */
   copy(data: TensorData): Handle {
-    const { TF_ATTR_TYPE, TF_INT32, TF_FLOAT } = this.binding
     const shared = this.put(data)
-    const type = data.values instanceof Int32Array ? TF_INT32 : TF_FLOAT
     const [own] = this.binding.executeOp(
       'DeepCopy',
-      [{ name: 'T', type: TF_ATTR_TYPE, value: type }],
+      [{ name: 'T', type: this.binding.TF_ATTR_TYPE, value: this.typeOf(data.values) }],
       [shared],
       1,
     )
     this.binding.deleteTensor(shared)
     return own!.id
   }
+
+  private typeOf = (values: TensorData['values']) =>
+    values instanceof Int32Array ? this.binding.TF_INT32 : this.binding.TF_FLOAT
 
   /** A copy of the values. */
   get(handle: Handle): Float32Array | Int32Array {

@@ -1,4 +1,5 @@
 import { sizeOf } from '../../ops/step'
+import type { Precision } from '../engine'
 import type { Constant, DataType, Graph, Node, Value } from '../onnx/graph'
 
 /** A node of TensorFlow's GraphDef, as protobuf's JSON has it. */
@@ -66,7 +67,7 @@ export class GraphDef {
     private readonly graph: Graph,
     variables: string[] = [],
     /** What the factors of matrix products are rounded to, except of sums written as products. */
-    private readonly factors: 'float32' | 'bfloat16' = 'float32',
+    private readonly factors: Precision = 'float32',
   ) {
     const isVariable = new Set(variables)
     for (const { name, shape, dtype } of graph.inputs)
