@@ -34,8 +34,10 @@ export interface Device {
   software: boolean
   /** Bytes of a tensor up to which a core computes at its fastest, as its caches hold it; infinite where larger is better. */
   fastestBytes: number
-  /** How many cores can each run a step of its own; 1 where a step has all of the device. */
-  cores: number
+  /** How many threads of ours, a core each, can run programs of their own; 1 where a program has all of the device. */
+  lanes: number
+  /** How many branches of a program that do not need one another run at the same time, a core each. */
+  branches: number
 }
 
 export interface State {

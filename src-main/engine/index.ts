@@ -19,6 +19,8 @@ export interface EngineChoice {
 
 export interface EngineOptions extends OnnxOptions {
   precision?: Precision
+  /** That cores rather compute images of their own than share each operator, where the engine has to know. */
+  coreEach?: boolean
 }
 
 /** The engines that this version knows, on whatever system. */
@@ -90,12 +92,12 @@ export function engineChoice(id: string, precision: Precision = 'float32'): Engi
  */
 export async function createEngine(
   id: string,
-  { precision = 'float32', ...options }: EngineOptions,
+  { precision = 'float32', coreEach = false, ...options }: EngineOptions,
 ): Promise<Engine> {
   const { title, platforms, provider } = engineChoice(id, precision)
   if (platforms && !platforms.includes(process.platform))
     throw new AppError('engine-unavailable', `${title} is not for this system.`)
   if (provider) return new OnnxEngine(id, provider, options)
   const { gpu } = await requireTensorflow('sizes')
-  return new TensorflowEngine(tensorflowAddon(), { ...options, gpu, precision })
+  return new TensorflowEngine(tensorflowAddon(), { ...options, gpu, precision, coreEach })
 }

@@ -36,9 +36,15 @@ const measuring = { steps: 10, seconds: 3 }
 export async function prove(id: string, { threads }: { threads: number }): Promise<EngineProof> {
   if (id === 'tensorflow') await requireTensorflow('contents')
   tf.enableProdMode() // no advice on the terminal to use another backend
-  const { outputs, operators, device } = await lossAndGradientsOf(id, { threads })
+  const { outputs, operators, device } = await lossAndGradientsOf(id, { threads, coreEach: true })
   const reference = await run(
-    new EagerEngine('reference', 'cpu', { name: '', software: false, fastestBytes: Infinity, cores: 1 }),
+    new EagerEngine('reference', 'cpu', {
+      name: '',
+      software: false,
+      fastestBytes: Infinity,
+      lanes: 1,
+      branches: 1,
+    }),
   )
   const { lossDifference, gradientDifference } = differences(outputs, reference)
   if (!(lossDifference <= tolerances.forward && gradientDifference <= tolerances.gradient))
@@ -47,7 +53,7 @@ export async function prove(id: string, { threads }: { threads: number }): Promi
       `It computes something else than the reference: the loss differs by ${lossDifference.toExponential(1)}, gradients by ${gradientDifference.toExponential(1)} of their largest.`,
       'Update the graphics driver, or use another engine.',
     )
-  const imagesPerSecond = await measure(await createEngine(id, { threads }))
+  const imagesPerSecond = await measure(await createEngine(id, { threads, coreEach: true }))
   return {
     device: device.name,
     software: device.software,
@@ -69,7 +75,7 @@ async function proveRounded(
   threads: number,
   reference: NamedTensorData,
 ): Promise<EngineProof['bfloat16']> {
-  const options = { threads, precision: 'bfloat16' } as const
+  const options = { threads, coreEach: true, precision: 'bfloat16' } as const
   try {
     const { outputs } = await lossAndGradientsOf(id, options)
     const imagesPerSecond = await measure(await createEngine(id, options))

@@ -1,5 +1,6 @@
 import * as tf from '../ops/tf'
 import { type Hyperparameters, visiblePatches } from '../../src-shared/hyperparameters'
+import { inBranches } from '../ops/branches'
 import { valueAndGradients } from '../ops/gradients'
 import {
   mapValues,
@@ -37,14 +38,30 @@ function goalOf(h: Hyperparameters, images: tf.Tensor, order: tf.Tensor): tf.Ten
   return visible ? sorted.slice([0, visible, 0], [-1, -1, -1]) : sorted
 }
 
-/** Loss and gradients of one batch, both times `share`. images [B, S, S, 3], order [B, N]. */
+/**
+ * Loss and gradients of one batch, both times `share`. images [B, S, S, 3], order [B, N]. In branches they are sums of those
+ * of as many parts of the batch.
+ */
 export function lossAndGradients(
   h: Hyperparameters,
   state: NamedTensors,
   images: tf.Tensor,
   order: tf.Tensor,
   share = 1,
-) {
+  branches = 1,
+): { loss: tf.Tensor; gradients: NamedTensors } {
+  if (branches > 1) {
+    const count = images.shape[0]!
+    const parts = inBranches({ images, order }, branches, ({ images, order }) =>
+      lossAndGradients(h, state, images!, order!, (share * images!.shape[0]!) / count),
+    )
+    return {
+      loss: tf.addN(parts.map(({ loss }) => loss)),
+      gradients: mapValues(parts[0]!.gradients, (_, name) =>
+        tf.addN(parts.map((part) => part.gradients[name]!)),
+      ),
+    }
+  }
   const goal = goalOf(h, images, order)
   const names = Object.keys(weightShapes(h))
   const { value, gradients } = valueAndGradients(
@@ -56,9 +73,9 @@ export function lossAndGradients(
 
 /** The whole step: forward, backward, update. */
 export const trainStep =
-  (h: Hyperparameters): StepFunction =>
+  (h: Hyperparameters, branches = 1): StepFunction =>
   (state, { images, order, learningRate, step }) => {
-    const { loss, gradients } = lossAndGradients(h, state, images!, order!)
+    const { loss, gradients } = lossAndGradients(h, state, images!, order!, 1, branches)
     const { state: updated, norm } = update(h, state, gradients, learningRate!, step!)
     return { state: updated, outputs: { loss, gradientNorm: norm } }
   }
@@ -68,9 +85,9 @@ export const trainStep =
  * vectors: `kept` is 0 for the first images of an update.
  */
 export const accumulateStep =
-  (h: Hyperparameters, share: number): StepFunction =>
+  (h: Hyperparameters, share: number, branches = 1): StepFunction =>
   (state, { images, order, kept }) => {
-    const { loss, gradients } = lossAndGradients(h, state, images!, order!, share)
+    const { loss, gradients } = lossAndGradients(h, state, images!, order!, share, branches)
     const sums = Object.entries(weightVectors(h)).map(([vector, names]) => {
       const gradient = tf.concat(names.map((name) => gradients[name]!.flatten()))
       return [gradientName(vector), state[gradientName(vector)]!.mul(kept!).add(gradient)]

@@ -34,7 +34,8 @@ export async function estimateRun(
     .filter((run) => run.latest && costly.every((name) => run.hyperparameters[name] === h[name]))
     .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0]?.latest
 
-  const device = engine === 'onnxruntime-cpu' ? processor(threads) : { fastestBytes: Infinity, cores: 1 }
+  const device =
+    engine === 'onnxruntime-cpu' ? processor(threads) : { fastestBytes: Infinity, lanes: 1, branches: 1 }
   const seconds = earlier
     ? (totalSteps * imagesPerStep) / earlier.imagesPerSecond
     : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)

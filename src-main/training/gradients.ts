@@ -7,25 +7,32 @@ import { weightCount } from '../saim/weights'
 
 export type Images = Pick<Batch, 'images' | 'indices' | 'epoch'>
 
-/** How the images of an update are computed: in parts of `size`, dealt to `lanes` cores. */
+/** How the images of an update are computed: in parts of `size`, dealt to `lanes` cores or each divided among `branches`. */
 export interface PartPlan {
   size: number
   lanes: number
+  branches: number
 }
 
-/** Weights above which cores share each product instead of having copies of the weights: those products are large enough. */
-const weightsForLanes = 2.5e7
+/**
+ * Whether cores are faster with images of their own than sharing each product. Not with many weights: each core needs a copy
+ * of them or of their gradients, and the products are large enough to be shared.
+ */
+export const isForCores = (h: Hyperparameters): boolean => weightCount(h) <= 2.5e7
 
 /** The plan that computes fastest. A single part may still be the whole batch. */
 export function planParts(
   h: Hyperparameters,
-  { fastestBytes, cores }: Pick<Device, 'fastestBytes' | 'cores'>,
+  { fastestBytes, lanes, branches }: Pick<Device, 'fastestBytes' | 'lanes' | 'branches'>,
 ): PartPlan {
   const images = h.batchSize * h.accumulation
-  const hasLanes = cores > 1 && weightCount(h) <= weightsForLanes
-  if (!hasLanes) return { size: partSize(h, fastestBytes * cores), lanes: 1 }
-  const size = partSize(h, fastestBytes, Math.max(1, Math.floor(images / cores)))
-  return { size, lanes: Math.min(cores, images / size) }
+  if (!isForCores(h)) return { size: partSize(h, fastestBytes * lanes * branches), lanes: 1, branches: 1 }
+  if (lanes === 1) {
+    const size = partSize(h, fastestBytes * branches, h.batchSize, branches)
+    return { size, lanes, branches: Math.min(branches, size) }
+  }
+  const size = partSize(h, fastestBytes, Math.max(1, Math.floor(images / lanes)))
+  return { size, lanes: Math.min(lanes, images / size), branches: 1 }
 }
 
 /** How many images training computes at the same time. What is computed beside it takes no more, and so no more memory. */
@@ -36,14 +43,15 @@ export function imagesAtOnce(h: Hyperparameters, device: Device): number {
 
 /**
  * How many images of a batch are computed at once: as many, of those that divide it evenly, as keep the widest tensors of
- * a block, [images, N, 4C] and [images, heads, N, N], within what computes fastest. What a batch needs of memory shrinks
- * with them.
+ * a block, [images, N, 4C] and [images, heads, N, N], within what computes fastest, and are not more than `most`; where
+ * none do, the least from `least` on. What a batch needs of memory shrinks with them.
  */
-function partSize(h: Hyperparameters, fastestBytes: number, most = h.batchSize): number {
+function partSize(h: Hyperparameters, fastestBytes: number, most = h.batchSize, least = 1): number {
   const imageBytes = patchCount(h) * Math.max(4 * h.width, h.heads * patchCount(h)) * 4
-  const fits = (size: number) => h.batchSize % size === 0 && size * imageBytes <= fastestBytes
-  for (let size = Math.min(most, h.batchSize); size > 1; size--) if (fits(size)) return size
-  return 1
+  const sizes = Array.from({ length: h.batchSize }, (_, i) => i + 1).filter(
+    (size) => h.batchSize % size === 0 && size >= Math.min(least, h.batchSize),
+  )
+  return sizes.filter((size) => size <= most && size * imageBytes <= fastestBytes).at(-1) ?? sizes[0]!
 }
 
 /** Each `size` images of a batch, which they divide evenly. */
@@ -69,11 +77,16 @@ export async function compileGradients(
   h: Hyperparameters,
   engine: Engine,
   state: State,
-  { size, lanes }: PartPlan,
+  { size, lanes, branches }: PartPlan,
 ): Promise<(parts: Images[]) => Promise<number>> {
   const share = size / (h.batchSize * h.accumulation)
   const threads = lanes > 1 ? 1 : undefined
-  const program = await engine.compile(accumulateStep(h, share), state, accumulateInputs(h, size), threads)
+  const program = await engine.compile(
+    accumulateStep(h, share, branches),
+    state,
+    accumulateInputs(h, size),
+    threads,
+  )
   return async (parts) => {
     let loss = 0
     for (const [i, part] of parts.entries()) {

@@ -6,6 +6,7 @@ import { centredBatches, type ImageList, joined } from '../evaluation/embeddings
 import { featuresStep } from '../evaluation/encoder'
 import { type FeatureRows, nearest, vote } from '../evaluation/knn'
 import { spreadOf } from '../evaluation/spread'
+import { withBranches } from '../ops/branches'
 import { writeFileSafely } from './files'
 import { imagesAtOnce } from './gradients'
 import { healthFile, type HealthLine, lineOf, readLines } from './health-file'
@@ -47,9 +48,8 @@ export class HealthChecks {
     if (kept.length < lines.length) await writeFileSafely(healthFile(folder), kept.map(lineOf).join(''))
     const batch = Math.min(atMost, imagesAtOnce(h, engine.device))
     const images = { shape: [batch, h.imageSize, h.imageSize, 3], dtype: 'float32' as const }
-    const program = h.healthEvery
-      ? await engine.compile(featuresStep(h, h.depth - 1), state, { images })
-      : null
+    const look = withBranches(featuresStep(h, h.depth - 1), engine.device.branches)
+    const program = h.healthEvery ? await engine.compile(look, state, { images }) : null
     const chosen = evenlySpread(dataset.images.indicesOf('train'), limit)
     const list = { ...dataset, images: chosen.map((index) => dataset.images.at(index)) }
     return new HealthChecks(folder, h, list, engine, program, batch, at.epoch)

@@ -15,6 +15,7 @@ import { loadNewestCheckpoint, pruneCheckpoints, saveCheckpoint, type SavedCheck
 import { freeDiskBytes, requireSpace } from './disk'
 import { keepFailedBatch } from './failed-batch'
 import { flushFile, readChecked, removeLeftovers } from './files'
+import { isForCores } from './gradients'
 import { HealthChecks } from './health'
 import type { Lock } from './lock'
 import type { EndStatus, TrainingMessage } from './messages'
@@ -55,7 +56,11 @@ export async function train(
   )
   await cutMetrics(folder, saved?.state.step ?? 0)
   if (run.notice) log(run.notice)
-  const engine = await createEngine(run.engine, { threads: run.threads, precision: h.precision })
+  const engine = await createEngine(run.engine, {
+    threads: run.threads,
+    precision: h.precision,
+    coreEach: isForCores(h),
+  })
   await noteEngine(folder, run, saved?.state.step ?? 0)
   const state = await startOf(folder, run, engine, saved)
   const chosen = images.indicesOf('train')

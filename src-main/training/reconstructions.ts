@@ -7,6 +7,7 @@ import type { ImageFile, Manifest } from '../data/manifest'
 import type { Engine, Program, State } from '../engine/engine'
 import { arranged, enlarged, errorLimit, gap, type Picture, png } from '../evaluation/pictures'
 import { panelsOf, type Reconstruction, reconstructionsOf } from '../evaluation/reconstruct'
+import { withBranches } from '../ops/branches'
 import type { PixelStatistics } from '../saim/augmentation'
 import { imageInputs, reconstructStep } from '../saim/pretrain'
 import { writeFolderSafely } from './files'
@@ -45,7 +46,8 @@ export class Reconstructions {
     // All at once, or one by one where training does not take so many either.
     const size = chosen.length <= imagesAtOnce(h, engine.device) ? chosen.length : 1
     const parts = partsOf(h, { images, indices: [...chosen.keys()], epoch: 0 }, size)
-    const program = await engine.compile(reconstructStep(h), state, imageInputs(h, size))
+    const step = withBranches(reconstructStep(h), engine.device.branches)
+    const program = await engine.compile(step, state, imageInputs(h, size))
     return new Reconstructions(folder, h, program, parts, dataset.statistics)
   }
 

@@ -1,7 +1,7 @@
 import { createEngine } from '../engine'
 import { parentPort } from '../port'
 import { initialWeights } from '../saim/weights'
-import { imagesAtOnce } from './gradients'
+import { imagesAtOnce, isForCores } from './gradients'
 import { offerToBeKilled } from './memory'
 import { readRun } from './run-folder'
 import { compileUpdate, startingState } from './update'
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const [folder, batchSize, accumulation] = process.argv.slice(2)
   const { hyperparameters, engine: id, threads } = await readRun(folder!)
   const h = { ...hyperparameters, batchSize: Number(batchSize), accumulation: Number(accumulation) }
-  const engine = await createEngine(id, { threads, precision: h.precision })
+  const engine = await createEngine(id, { threads, precision: h.precision, coreEach: isForCores(h) })
   const state = startingState(h, engine, initialWeights(h, h.seed))
   const update = await compileUpdate(h, engine, state)
   const invented = (count: number) =>

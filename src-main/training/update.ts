@@ -31,7 +31,7 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
 
   const plan = planParts(h, engine.device)
   if (!accumulates(h, plan)) {
-    const program = await engine.compile(trainStep(h), state, trainInputs(h))
+    const program = await engine.compile(trainStep(h, plan.branches), state, trainInputs(h))
     const run: Update['run'] = async ([batch], learningRate, step) => {
       const outputs = await program.run({ ...inputsOf(h, batch!), ...scalars(learningRate, step) })
       return { loss: number(outputs, 'loss'), gradientNorm: number(outputs, 'gradientNorm') }

@@ -3,6 +3,7 @@ import { loadCentred } from '../data/batches'
 import { Decoders } from '../data/decoders'
 import type { Manifest } from '../data/manifest'
 import type { Engine, Program, State } from '../engine/engine'
+import { withBranches } from '../ops/branches'
 import type { PixelStatistics } from '../saim/augmentation'
 import { orders } from '../saim/order'
 import { imageInputs, validationStep } from '../saim/pretrain'
@@ -40,7 +41,8 @@ export class Validation {
     const indices = options.images.indicesOf('validation')
     if (indices.length === 0) return null
     const size = imagesAtOnce(h, engine.device)
-    const program = await engine.compile(validationStep(h), state, imageInputs(h, size))
+    const step = withBranches(validationStep(h), engine.device.branches)
+    const program = await engine.compile(step, state, imageInputs(h, size))
     return new Validation(h, options, program, indices, size)
   }
 

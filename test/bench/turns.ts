@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import { createEngine } from '../../src-main/engine'
 import type { Precision } from '../../src-main/engine/engine'
 import { initialWeights } from '../../src-main/saim/weights'
+import { isForCores } from '../../src-main/training/gradients'
 import { compileUpdate, startingState } from '../../src-main/training/update'
 import { fromPreset, type Hyperparameters, type PresetName } from '../../src-shared/hyperparameters'
 
@@ -103,7 +104,7 @@ async function contest(
 ): Promise<void> {
   const start = performance.now()
   const h: Hyperparameters = settings(preset, batch)
-  const engine = await createEngine(id, { threads, precision })
+  const engine = await createEngine(id, { threads, precision, coreEach: isForCores(h) })
   const state = startingState(h, engine, initialWeights(h, 0))
   const beginOfCompilation = performance.now()
   const update = await compileUpdate(h, engine, state)

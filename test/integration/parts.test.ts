@@ -22,17 +22,18 @@ const batches = [0, 1].map((index) => ({
   epoch: 0,
 }))
 
-/** An engine with `lanes` cores that computes fastest in parts of `images`, and the state of training. */
-async function opened(images: number, lanes: number, id = 'onnxruntime-cpu') {
+/** An engine with `lanes` cores or `branches` that computes fastest in parts of `images`, and the state of training. */
+async function opened(images: number, { lanes = 1, branches = 1 }, id = 'onnxruntime-cpu') {
   const engine = await createEngine(id, { threads: lanes })
-  engine.device.fastestBytes = images * 16 * 4 * 32 * 4 // [images, patches, 4C] of four bytes
-  expect(planParts(h, engine.device)).toEqual({ size: images, lanes })
+  // [images, patches, 4C] of four bytes
+  Object.assign(engine.device, { fastestBytes: (images / branches) * 16 * 4 * 32 * 4, branches })
+  expect(planParts(h, engine.device)).toEqual({ size: images, lanes, branches })
   return { engine, state: startingState(h, engine, initialWeights(h, 0)) }
 }
 
-/** Loss, norm of the gradient and weights after one update from batches computed in parts of `images` by `lanes` threads. */
-async function updated(images: number, lanes: number, id: string) {
-  const { engine, state } = await opened(images, lanes, id)
+/** Loss, norm of the gradient and weights after one update from batches computed in parts of `images`. */
+async function updated(images: number, cores: { lanes?: number; branches?: number }, id: string) {
+  const { engine, state } = await opened(images, cores, id)
   const update = await compileUpdate(h, engine, state)
   const { loss, gradientNorm } = await update.run(batches, 0, 1)
   await update.close()
@@ -41,13 +42,20 @@ async function updated(images: number, lanes: number, id: string) {
 }
 
 it.each([
-  ['onnxruntime-cpu', 1],
-  ['onnxruntime-cpu', 3],
-  ...(enginesHere().includes('tensorflow') ? [['tensorflow', 1] as const] : []),
+  ['onnxruntime-cpu', 2, {}],
+  ['onnxruntime-cpu', 2, { lanes: 3 }],
+  ['onnxruntime-cpu', 6, { branches: 2 }],
+  ['onnxruntime-cpu', 3, { branches: 2 }],
+  ...(enginesHere().includes('tensorflow')
+    ? ([
+        ['tensorflow', 2, {}],
+        ['tensorflow', 3, { branches: 2 }],
+      ] as const)
+    : []),
 ] as const)(
-  'a batch in parts updates the weights as the whole batch does, by %s with %i lanes',
-  async (id, lanes) => {
-    const [whole, parts] = [await updated(6, 1, id), await updated(2, lanes, id)]
+  'a batch in parts updates the weights as the whole batch does, by %s in parts of %i and %o',
+  async (id, images, cores) => {
+    const [whole, parts] = [await updated(6, {}, id), await updated(images, cores, id)]
     expect(parts.loss).toBeCloseTo(whole.loss, 5)
     expect(parts.gradientNorm / whole.gradientNorm).toBeCloseTo(1, 4)
     const largest = Math.max(...whole.mean.map(Math.abs))
@@ -61,12 +69,14 @@ it('what is computed beside training takes no more images at once than training 
   const { images: manifest } = await scan(images)
   const dataset = { folder: images, images: manifest, statistics: imageNetStatistics, decoders: 1 }
   const losses: number[] = []
-  for (const [size, lanes] of [
-    [6, 1],
-    [2, 1],
-    [2, 3],
+  for (const [size, cores] of [
+    [6, {}],
+    [2, {}],
+    [2, { lanes: 3 }],
+    [3, { branches: 2 }],
   ] as const) {
-    const { engine, state } = await opened(size, lanes)
+    const { lanes = 1 } = cores as { lanes?: number }
+    const { engine, state } = await opened(size, cores)
     const compile = vi.spyOn(engine, 'compile')
     const validation = await Validation.open(h, dataset, engine, state)
     const at = { step: 0, epoch: 0 }

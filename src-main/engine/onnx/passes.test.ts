@@ -3,6 +3,7 @@ import type { Graph, Node } from './graph'
 import {
   dropDeadNodes,
   foldScales,
+  joinReshapes,
   nameOutputsAtSource,
   scaleBeforeBias,
   shareCommonNodes,
@@ -33,6 +34,21 @@ const graph = (nodes: Node[], constants: Record<string, number> = {}, output = '
 const brief = ({ nodes }: Graph) => nodes.map(({ op, inputs, outputs }) => `${outputs} = ${op}(${inputs})`)
 
 describe('passes', () => {
+  it('read reshaped values as they were made, and drop reshapes to the shape that is there', () => {
+    const shapes = { x: [2, 3], a: [6], b: [1, 6], c: [3, 2], d: [2, 3], e: [2, 3] }
+    const values = new Map(
+      Object.entries(shapes).map(([name, shape]) => [name, { name, shape, dtype: 'float32' as const }]),
+    )
+    const chain = ['x', 'a', 'b', 'c', 'd', 'e']
+    const reshapes = chain.slice(1).map((name, i) => node('Reshape', [chain[i]!, `shape of ${name}`], name))
+    const before = { ...graph([...reshapes, node('Add', ['b', 'e'], 'y')]), values }
+    expect(brief(dropDeadNodes(joinReshapes(before)))).toEqual(['b = Reshape(x,shape of b)', 'y = Add(b,x)'])
+    // What an output is called stays.
+    expect(brief(dropDeadNodes(joinReshapes({ ...before, outputs: [values.get('e')!] })))).toEqual([
+      'e = Reshape(x,shape of e)',
+    ])
+  })
+
   it('compute equal nodes once, also where equality comes from equal constants', () => {
     const before = graph(
       [node('Mul', ['x', 'two'], 'a'), node('Mul', ['x', 'zwei'], 'b'), node('Add', ['a', 'b'], 'y')],

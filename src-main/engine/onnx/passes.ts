@@ -3,7 +3,9 @@ import type { Constant, Graph, Node, Value } from './graph'
 
 /** Rewrites a traced graph into a smaller one of the same meaning. */
 export function optimise(graph: Graph): Graph {
-  return dropDeadNodes(nameOutputsAtSource(foldScales(shareCommonNodes(scaleBeforeBias(graph)))))
+  return dropDeadNodes(
+    nameOutputsAtSource(foldScales(shareCommonNodes(joinReshapes(scaleBeforeBias(graph))))),
+  )
 }
 
 /** Nodes of the same operator, inputs and attributes are computed once; equal small constants likewise. */
@@ -57,6 +59,28 @@ export function dropDeadNodes(graph: Graph): Graph {
     inputs: graph.inputs.filter((value) => needed.has(value.name)),
     constants: new Map([...graph.constants].filter(([name]) => needed.has(name))),
   }
+}
+
+/** A reshape of reshaped values reads them as they were made; one to the shape that they already have goes. */
+export function joinReshapes(graph: Graph): Graph {
+  const outputs = new Set(graph.outputs.map(({ name }) => name))
+  /** What reshaped values are made of. */
+  const sources = new Map<string, string>()
+  const renamed = new Map<string, string>()
+  const resolve = (name: string) => renamed.get(name) ?? name
+  const shapeOf = (name: string) => (graph.values.get(name) ?? graph.constants.get(name))!.shape.join()
+  const nodes = graph.nodes.flatMap((node): Node[] => {
+    const inputs = node.inputs.map(resolve)
+    if (node.op !== 'Reshape') return [{ ...node, inputs }]
+    const [x, shape] = inputs as [string, string]
+    const [y] = node.outputs as [string]
+    const source = sources.get(x) ?? x
+    sources.set(y, source)
+    if (shapeOf(source) !== shapeOf(y) || outputs.has(y)) return [{ ...node, inputs: [source, shape] }]
+    renamed.set(y, source)
+    return []
+  })
+  return { ...graph, nodes }
 }
 
 /** Identity nodes before outputs go: the node that makes the value gives it the output's name. */

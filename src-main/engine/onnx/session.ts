@@ -28,7 +28,8 @@ export const processor = (threads: number): Device => ({
   name: cpus()[0]?.model ?? 'processor',
   software: false,
   fastestBytes: 4e6,
-  cores: threads || cpus().length,
+  lanes: threads || cpus().length,
+  branches: 1,
 })
 
 /** The `onnxruntime` engine: a step becomes one graph, which a session of onnxruntime runs. */
@@ -44,9 +45,9 @@ export class OnnxEngine implements Engine {
     if (provider === 'webgpu') {
       const { name, software, driver } = findWebgpuDevice()
       if (driver) useDriver(driver)
-      this.device = { name, software, fastestBytes: Infinity, cores: 1 }
+      this.device = { name, software, fastestBytes: Infinity, lanes: 1, branches: 1 }
     } else if (provider === 'cpu') this.device = processor(options.threads)
-    else this.device = { name: 'GPU', software: false, fastestBytes: Infinity, cores: 1 }
+    else this.device = { name: 'GPU', software: false, fastestBytes: Infinity, lanes: 1, branches: 1 }
     // Only for WebGPU can Node's binding of onnxruntime hold tensors on the device.
     this.keepsOnDevice = provider === 'webgpu'
   }

@@ -11,13 +11,14 @@ export class Addon {
   private constructor(private readonly binding: TFJSBinding) {}
 
   /**
-   * Loads the addon `file`. `threads` 0 takes all cores; the first call of a process decides.
+   * Loads the addon `file`, with so many threads for one operator and for operators at the same time; the first call of a
+   * process decides.
    * Throws AppError engine-unavailable where it does not load.
    */
-  static load(file: string, threads: number): Addon {
+  static load(file: string, threads: { operator: number; operators: number }): Addon {
     process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2' // errors only
-    if (threads)
-      process.env['TF_NUM_INTRAOP_THREADS'] = process.env['TF_NUM_INTEROP_THREADS'] = String(threads)
+    process.env['TF_NUM_INTRAOP_THREADS'] = String(threads.operator)
+    process.env['TF_NUM_INTEROP_THREADS'] = String(threads.operators)
     const addon = { exports: {} as TFJSBinding }
     try {
       process.dlopen(addon as never, file)

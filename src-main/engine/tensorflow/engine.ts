@@ -22,9 +22,12 @@ export class TensorflowEngine implements Engine {
    */
   constructor(
     file: string,
-    { threads, gpu, precision }: { threads: number; gpu: boolean; precision: Precision },
+    options: { threads: number; gpu: boolean; precision: Precision; coreEach: boolean },
   ) {
-    this.addon = loaded ??= Addon.load(file, threads)
+    const { gpu, precision } = options
+    const threads = options.threads || cpus().length
+    const branches = options.coreEach && !gpu ? threads : 1
+    this.addon = loaded ??= Addon.load(file, { operator: branches > 1 ? 1 : threads, operators: threads })
     this.precision = precision
     const { usesGpu } = this.addon
     if (gpu && !usesGpu)
@@ -33,12 +36,13 @@ export class TensorflowEngine implements Engine {
         'TensorFlow for NVIDIA GPUs finds none, and would compute on the processor.',
         'Update the driver; nvidia-smi shows whether it finds the GPU. Or install TensorFlow for the processor: saim engines install tensorflow',
       )
-    // On the processor all cores share each operator; test/bench/step found how much their caches hold.
+    // test/bench/step found how much the caches of a core hold.
     this.device = {
       name: usesGpu ? 'GPU' : (cpus()[0]?.model ?? 'processor'),
       software: false,
-      fastestBytes: usesGpu ? Infinity : 8e6,
-      cores: 1,
+      fastestBytes: usesGpu ? Infinity : branches > 1 ? 2e6 : 8e6,
+      lanes: 1,
+      branches,
     }
   }
 
