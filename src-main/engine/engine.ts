@@ -38,6 +38,8 @@ export interface Device {
   lanes: number
   /** How many branches of a program that do not need one another run at the same time, a core each. */
   branches: number
+  /** Values of a vector of several tensors at most: each tensor costs time by itself. 0 where they better stay apart. */
+  vectorSize: number
 }
 
 export interface State {

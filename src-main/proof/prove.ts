@@ -44,6 +44,7 @@ export async function prove(id: string, { threads }: { threads: number }): Promi
       fastestBytes: Infinity,
       lanes: 1,
       branches: 1,
+      vectorSize: 0,
     }),
   )
   const { lossDifference, gradientDifference } = differences(outputs, reference)

@@ -10,7 +10,7 @@ import {
   type StepFunction,
   type TensorSpec,
 } from '../ops/step'
-import type { Vectors } from '../ops/vectors'
+import { joined, type Vectors } from '../ops/vectors'
 import { adamw, meanName, varianceName } from './adamw'
 import { predictHidden } from './mae'
 import { forward, placesOf, sortTokens, type Weights } from './model'
@@ -85,11 +85,11 @@ export const trainStep =
  * vectors: `kept` is 0 for the first images of an update.
  */
 export const accumulateStep =
-  (h: Hyperparameters, share: number, branches = 1): StepFunction =>
+  (h: Hyperparameters, vectors: Vectors, share: number, branches = 1): StepFunction =>
   (state, { images, order, kept }) => {
     const { loss, gradients } = lossAndGradients(h, state, images!, order!, share, branches)
-    const sums = Object.entries(weightVectors(h)).map(([vector, names]) => {
-      const gradient = tf.concat(names.map((name) => gradients[name]!.flatten()))
+    const sums = Object.entries(vectors).map(([vector, names]) => {
+      const gradient = joined(names.map((name) => gradients[name]!.flatten()))
       return [gradientName(vector), state[gradientName(vector)]!.mul(kept!).add(gradient)]
     })
     return { state: Object.fromEntries(sums), outputs: { loss } }
@@ -100,11 +100,10 @@ export const accumulateStep =
  * gradients of `lanes` others, that computed a share of the batch beside this state, are added.
  */
 export const updateStep =
-  (h: Hyperparameters, lanes = 0): StepFunction =>
+  (h: Hyperparameters, vectors: Vectors, lanes = 0): StepFunction =>
   (state, inputs) => {
-    const vectors = Object.keys(weightVectors(h))
     const gradients = Object.fromEntries(
-      vectors.map((vector) => {
+      Object.keys(vectors).map((vector) => {
         const others = Array.from(
           { length: lanes },
           (_, lane) => inputs[laneInput(lane, gradientName(vector))]!,
@@ -183,14 +182,11 @@ const gradientName = (weight: string) => `gradient/${weight}`
 const laneInput = (lane: number, gradient: string) => `lane ${lane}/${gradient}`
 
 const decayed = 'decayed '
-/** Values of a vector at most, unless a single weight has more: as many as caches hold with what AdamW makes of them. */
-const vectorSize = 2 ** 18
-
 /**
- * The weights as few vectors of many values instead of many tensors, some of few: each costs time by itself. Those that
- * decay are apart from the others.
+ * The weights as few vectors of many values, at most `most` unless a single weight has more, instead of many tensors, some
+ * of few. Those that decay are apart from the others.
  */
-export function weightVectors(h: Hyperparameters): Vectors {
+export function weightVectors(h: Hyperparameters, most: number): Vectors {
   const vectors: Vectors = {}
   for (const [kind, isOfIt] of [
     [decayed, (shape: number[]) => shape.length > 1],
@@ -198,7 +194,7 @@ export function weightVectors(h: Hyperparameters): Vectors {
   ] as const) {
     let [number, size] = [0, 0]
     for (const [name, shape] of Object.entries(weightShapes(h)).filter(([, shape]) => isOfIt(shape))) {
-      if (size > 0 && size + sizeOf(shape) > vectorSize) [number, size] = [number + 1, 0]
+      if (size > 0 && size + sizeOf(shape) > most) [number, size] = [number + 1, 0]
       size += sizeOf(shape)
       ;(vectors[`${kind}${number}`] ??= []).push(name)
     }
@@ -207,23 +203,23 @@ export function weightVectors(h: Hyperparameters): Vectors {
 }
 
 /** How many values each of those vectors has. */
-export function vectorSizes(h: Hyperparameters): Record<string, number> {
+export function vectorSizes(h: Hyperparameters, vectors: Vectors): Record<string, number> {
   const shapes = weightShapes(h)
-  return mapValues(weightVectors(h), (names) => names.reduce((sum, name) => sum + sizeOf(shapes[name]!), 0))
+  return mapValues(vectors, (names) => names.reduce((sum, name) => sum + sizeOf(shapes[name]!), 0))
 }
 
-/** The vectors of the weights and of AdamW's moments. */
-export const trainingVectors = (h: Hyperparameters): Vectors =>
+/** Those vectors of the weights and the same of AdamW's moments. */
+export const trainingVectors = (vectors: Vectors): Vectors =>
   Object.fromEntries(
     [(name: string) => name, meanName, varianceName].flatMap((nameOf) =>
-      Object.entries(weightVectors(h)).map(([vector, names]) => [nameOf(vector), names.map(nameOf)]),
+      Object.entries(vectors).map(([vector, names]) => [nameOf(vector), names.map(nameOf)]),
     ),
   )
 
 /** What `accumulateStep` adds to: gradients of nothing yet, by vector. */
-export const noGradients = (h: Hyperparameters): NamedTensorData =>
+export const noGradients = (h: Hyperparameters, vectors: Vectors): NamedTensorData =>
   Object.fromEntries(
-    Object.entries(vectorSizes(h)).map(([vector, size]) => [
+    Object.entries(vectorSizes(h, vectors)).map(([vector, size]) => [
       gradientName(vector),
       { shape: [size], values: new Float32Array(size) },
     ]),
@@ -244,8 +240,8 @@ export const accumulateInputs = (h: Hyperparameters, images: number): Record<str
 })
 
 /** Inputs of `updateStep`. */
-export function updateInputs(h: Hyperparameters, lanes = 0): Record<string, TensorSpec> {
-  const gradients = Object.entries(vectorSizes(h)).map(([vector, size]) => [
+export function updateInputs(h: Hyperparameters, vectors: Vectors, lanes = 0): Record<string, TensorSpec> {
+  const gradients = Object.entries(vectorSizes(h, vectors)).map(([vector, size]) => [
     gradientName(vector),
     float([size]),
   ])

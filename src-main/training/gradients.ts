@@ -2,7 +2,7 @@ import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import type { Batch } from '../data/batches'
 import type { Device, Engine, State } from '../engine/engine'
 import { orders, patchCount } from '../saim/order'
-import { accumulateInputs, accumulateStep } from '../saim/pretrain'
+import { accumulateInputs, accumulateStep, weightVectors } from '../saim/pretrain'
 import { weightCount } from '../saim/weights'
 
 export type Images = Pick<Batch, 'images' | 'indices' | 'epoch'>
@@ -80,9 +80,10 @@ export async function compileGradients(
   { size, lanes, branches }: PartPlan,
 ): Promise<(parts: Images[]) => Promise<number>> {
   const share = size / (h.batchSize * h.accumulation)
+  const vectors = weightVectors(h, engine.device.vectorSize)
   const threads = lanes > 1 ? 1 : undefined
   const program = await engine.compile(
-    accumulateStep(h, share, branches),
+    accumulateStep(h, vectors, share, branches),
     state,
     accumulateInputs(h, size),
     threads,

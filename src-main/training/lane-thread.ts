@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { toErrorData } from '../../src-shared/errors'
 import { createEngine } from '../engine'
 import { mapValues, sizeOf } from '../ops/step'
-import { noGradients, trainingVectors } from '../saim/pretrain'
+import { noGradients, trainingVectors, weightVectors } from '../saim/pretrain'
 import { weightShapes } from '../saim/weights'
 import { compileGradients } from './gradients'
 import { buffersOf, type LaneAnswer, type LaneQuestion, type LaneTask } from './lanes'
@@ -11,7 +11,8 @@ import { buffersOf, type LaneAnswer, type LaneQuestion, type LaneTask } from './
 async function main({ h, engine: id, plan, weights }: LaneTask): Promise<void> {
   const engine = await createEngine(id, { threads: 1 })
   const zeros = mapValues(weightShapes(h), (shape) => ({ shape, values: new Float32Array(sizeOf(shape)) }))
-  const state = engine.createState({ ...zeros, ...noGradients(h) }, trainingVectors(h))
+  const vectors = weightVectors(h, engine.device.vectorSize)
+  const state = engine.createState({ ...zeros, ...noGradients(h, vectors) }, trainingVectors(vectors))
   const sumGradients = await compileGradients(h, engine, state, plan)
 
   async function answer({ parts, gradients }: LaneQuestion): Promise<LaneAnswer> {

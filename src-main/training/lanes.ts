@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { type AppErrorData, fromErrorData } from '../../src-shared/errors'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import { mapValues } from '../ops/step'
+import type { Vectors } from '../ops/vectors'
 import { outFile } from '../paths'
 import { noGradients, vectorSizes } from '../saim/pretrain'
 import type { Images, PartPlan } from './gradients'
@@ -39,13 +40,13 @@ export class Lanes {
     private readonly gradients: LaneSum['gradients'][],
   ) {}
 
-  static async open(count: number, task: Omit<LaneTask, 'weights'>): Promise<Lanes> {
+  static async open(count: number, vectors: Vectors, task: Omit<LaneTask, 'weights'>): Promise<Lanes> {
     const shared = (size: number) => new Float32Array(new SharedArrayBuffer(4 * size))
-    const weights = count > 0 ? mapValues(vectorSizes(task.h), shared) : {}
+    const weights = count > 0 ? mapValues(vectorSizes(task.h, vectors), shared) : {}
     const workerData: LaneTask = { ...task, weights }
     const threads = Array.from({ length: count }, () => new Worker(outFile('lane'), { workerData }))
     await Promise.all(threads.map((thread) => once(thread, 'message')))
-    const arrays = () => mapValues(noGradients(task.h), ({ values }) => values as Float32Array)
+    const arrays = () => mapValues(noGradients(task.h, vectors), ({ values }) => values as Float32Array)
     return new Lanes(threads, weights, threads.map(arrays))
   }
 

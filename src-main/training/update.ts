@@ -10,6 +10,7 @@ import {
   trainStep,
   updateInputs,
   updateStep,
+  weightVectors,
 } from '../saim/pretrain'
 import { compileGradients, type Images, inputsOf, type PartPlan, partsOf, planParts } from './gradients'
 import { Lanes } from './lanes'
@@ -40,9 +41,10 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
   }
 
   const others = plan.lanes - 1
-  const opening = Lanes.open(others, { h, engine: engine.id, plan })
+  const vectors = weightVectors(h, engine.device.vectorSize)
+  const opening = Lanes.open(others, vectors, { h, engine: engine.id, plan })
   const sumGradients = await compileGradients(h, engine, state, plan)
-  const update = await engine.compile(updateStep(h, others), state, updateInputs(h, others))
+  const update = await engine.compile(updateStep(h, vectors, others), state, updateInputs(h, vectors, others))
   const lanes = await opening
 
   const run: Update['run'] = async (batches, learningRate, step) => {
@@ -71,15 +73,17 @@ export const startingState = (
   engine: Engine,
   weights: NamedTensorData,
   optimizer: NamedTensorData = {},
-): State =>
-  engine.createState(
+): State => {
+  const vectors = weightVectors(h, engine.device.vectorSize)
+  return engine.createState(
     {
       ...withMoments(weights),
       ...optimizer,
-      ...(accumulates(h, planParts(h, engine.device)) && noGradients(h)),
+      ...(accumulates(h, planParts(h, engine.device)) && noGradients(h, vectors)),
     },
-    trainingVectors(h),
+    trainingVectors(vectors),
   )
+}
 
 /** Names with a slash are kept beside the weights: moments and gradients. */
 export function splitState(values: NamedTensorData) {

@@ -23,7 +23,14 @@ import { flags, makeImages, saim, temporaryFolder } from '../helpers/runs'
 const small = {
   imageSize: 16, patchSize: 4, width: 32, depth: 4, queryDepth: 2, heads: 2, batchSize: 2, decoderWidth: 32, decoderDepth: 2,
 } // prettier-ignore
-const cpu = { name: 'processor', software: false, fastestBytes: Infinity, lanes: 1, branches: 1 }
+const cpu = {
+  name: 'processor',
+  software: false,
+  fastestBytes: Infinity,
+  lanes: 1,
+  branches: 1,
+  vectorSize: 0,
+}
 const processors = ['plain tfjs', ...enginesHere().filter((id) => id !== 'onnxruntime-webgpu')]
 const open = async (id: string): Promise<Engine> =>
   id === 'plain tfjs' ? new EagerEngine(id, 'cpu', cpu) : createEngine(id, { threads: 1 })

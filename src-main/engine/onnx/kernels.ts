@@ -6,7 +6,7 @@ import type { Tracer } from './tracer'
 
 type Inputs = tf.NamedTensorInfoMap
 type Attributes = Record<string, unknown>
-type Emit = (tracer: Tracer, inputs: Inputs, attributes: Attributes) => tf.TensorInfo | tf.TensorInfo[]
+export type Emit = (tracer: Tracer, inputs: Inputs, attributes: Attributes) => tf.TensorInfo | tf.TensorInfo[]
 
 const { util, backend_util } = tf
 

@@ -23,6 +23,9 @@ export interface OnnxOptions {
   profile?: string
 }
 
+/** As many as caches hold with what an update makes of them. */
+const vectorSize = 2 ** 18
+
 /** The processor with `threads`, 0 for all: what a core's caches hold with room to spare, as test/bench/step found it. */
 export const processor = (threads: number): Device => ({
   name: cpus()[0]?.model ?? 'processor',
@@ -30,6 +33,7 @@ export const processor = (threads: number): Device => ({
   fastestBytes: 4e6,
   lanes: threads || cpus().length,
   branches: 1,
+  vectorSize,
 })
 
 /** The `onnxruntime` engine: a step becomes one graph, which a session of onnxruntime runs. */
@@ -45,9 +49,17 @@ export class OnnxEngine implements Engine {
     if (provider === 'webgpu') {
       const { name, software, driver } = findWebgpuDevice()
       if (driver) useDriver(driver)
-      this.device = { name, software, fastestBytes: Infinity, lanes: 1, branches: 1 }
+      this.device = { name, software, fastestBytes: Infinity, lanes: 1, branches: 1, vectorSize }
     } else if (provider === 'cpu') this.device = processor(options.threads)
-    else this.device = { name: 'GPU', software: false, fastestBytes: Infinity, lanes: 1, branches: 1 }
+    else
+      this.device = {
+        name: 'GPU',
+        software: false,
+        fastestBytes: Infinity,
+        lanes: 1,
+        branches: 1,
+        vectorSize,
+      }
     // Only for WebGPU can Node's binding of onnxruntime hold tensors on the device.
     this.keepsOnDevice = provider === 'webgpu'
   }

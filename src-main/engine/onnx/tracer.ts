@@ -10,7 +10,7 @@ import {
   sameShape,
   type Value,
 } from './graph'
-import { kernels } from './kernels'
+import { type Emit, kernels } from './kernels'
 
 const backendName = 'onnx-tracer'
 
@@ -146,24 +146,32 @@ export class Tracer extends tf.KernelBackend {
   override dispose = () => undefined
 }
 
-for (const [kernelName, emit] of Object.entries(kernels))
-  tf.registerKernel({
-    kernelName,
-    backendName,
-    kernelFunc: ({ inputs, attrs, backend }) =>
-      emit(backend as Tracer, inputs as tf.NamedTensorInfoMap, attrs ?? {}),
-  })
+function register(kernels: Record<string, Emit>): void {
+  for (const [kernelName, emit] of Object.entries(kernels))
+    tf.registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc: ({ inputs, attrs, backend }) =>
+        emit(backend as Tracer, inputs as tf.NamedTensorInfoMap, attrs ?? {}),
+    })
+}
+register(kernels)
 
-/** Records `step` as a graph; its inputs and outputs carry the names of states, inputs and outputs. */
+/**
+ * Records `step` as a graph; its inputs and outputs carry the names of states, inputs and outputs. `own` are kernels that only
+ * the engine which asks has operators for.
+ */
 export function trace(
   step: StepFunction,
   state: Record<string, TensorSpec>,
   inputs: Record<string, TensorSpec>,
+  own: Record<string, Emit> = {},
 ): { graph: Graph; updated: string[]; outputs: string[] } {
   const tracer = new Tracer()
   const before = tf.getBackend()
   tf.registerBackend(backendName, () => tracer)
   tf.setBackend(backendName)
+  register(own)
   try {
     return tf.tidy(() => {
       const placeholders = (specs: Record<string, TensorSpec>, name: (n: string) => string): NamedTensors =>
@@ -184,6 +192,7 @@ export function trace(
   } catch (error) {
     throw explain(error)
   } finally {
+    for (const kernel of Object.keys(own)) tf.unregisterKernel(kernel, backendName)
     tf.removeBackend(backendName)
     if (before) tf.setBackend(before)
   }

@@ -36,13 +36,14 @@ export class TensorflowEngine implements Engine {
         'TensorFlow for NVIDIA GPUs finds none, and would compute on the processor.',
         'Update the driver; nvidia-smi shows whether it finds the GPU. Or install TensorFlow for the processor: saim engines install tensorflow',
       )
-    // test/bench/step found how much the caches of a core hold.
+    // test/bench/step found how much the caches of a core hold, and how much is worth more than that with many weights.
     this.device = {
       name: usesGpu ? 'GPU' : (cpus()[0]?.model ?? 'processor'),
       software: false,
-      fastestBytes: usesGpu ? Infinity : branches > 1 ? 2e6 : 8e6,
+      fastestBytes: usesGpu ? Infinity : options.coreEach ? 2e6 : 1.6e7,
       lanes: 1,
       branches,
+      vectorSize: 0,
     }
   }
 

@@ -1,6 +1,8 @@
+import { adamKernel } from '../../ops/adam'
 import { sizeOf } from '../../ops/step'
 import type { Precision } from '../engine'
 import type { Constant, DataType, Graph, Node, Value } from '../onnx/graph'
+import type { Emit } from '../onnx/kernels'
 
 /** A node of TensorFlow's GraphDef, as protobuf's JSON has it. */
 export interface TensorFlowNode {
@@ -54,6 +56,23 @@ const twins: Record<string, string> = {
 }
 const reductions: Record<string, string> = { ReduceSum: 'Sum', ReduceMean: 'Mean', ReduceMax: 'Max' }
 
+/** TensorFlow updates a weight and its moments in one pass over them. */
+export const updateKernels: Record<string, Emit> = {
+  [adamKernel]: (tracer, inputs, { beta1, beta2 }) => {
+    const { weight, mean, variance, g, rate, power1, power2, addend, kept } = inputs
+    const tensors = [weight, mean, variance, g, rate, power1, power2, addend, ...(kept ? [kept] : [])]
+    const output = { shape: weight!.shape, dtype: 'float32' as const }
+    return tracer
+      .node(
+        adamKernel,
+        tensors.map((tensor) => tracer.operand(tensor!)),
+        [output, output, output],
+        { beta1: { float: beta1 as number }, beta2: { float: beta2 as number } },
+      )
+      .map((name) => tracer.tensor(name))
+  },
+}
+
 /** Writes an ONNX graph of ours in TensorFlow's operators. */
 export class GraphDef {
   readonly nodes: TensorFlowNode[] = []
@@ -61,6 +80,9 @@ export class GraphDef {
   /** What a value is called here, where that is not its own name. */
   private readonly renamed = new Map<string, string>()
   private readonly roundedNames = new Set<string>()
+  private readonly makers: Map<string, Node>
+  /** Values that are what variables have after a node that changes them in place. */
+  private readonly inPlace = new Map<string, { variable: string; node: string }>()
 
   /** `variables` keep their values between runs; the other inputs are given at each. */
   constructor(
@@ -70,6 +92,7 @@ export class GraphDef {
     private readonly factors: Precision = 'float32',
   ) {
     const isVariable = new Set(variables)
+    this.makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
     for (const { name, shape, dtype } of graph.inputs)
       if (!isVariable.has(name)) this.placeholder(name, shape, dtype)
     for (const name of variables) this.variable(graph.values.get(name)!)
@@ -86,6 +109,19 @@ export class GraphDef {
     const dependencies = nodes.map((node) => `^${node}`)
     this.add(name, 'Const', dependencies, { dtype: types.bool })
     this.constants.set(name, { name, shape: [], dtype: 'bool', values: Uint8Array.of(1) })
+  }
+
+  /** Gives a variable a value of the graph. Answers the node that does so. */
+  update(variable: string, value: string): string {
+    const changed = this.inPlace.get(this.source(value))
+    return changed?.variable === variable ? changed.node : this.assign(variable, this.tensor(value))
+  }
+
+  /** What a value is but for its shape. */
+  private source(value: string): string {
+    const maker = this.makers.get(value)
+    const isSame = maker?.op === 'Reshape' || maker?.op === 'Identity'
+    return isSame ? this.source(maker.inputs[0]!) : value
   }
 
   /** Replaces a variable by a tensor of the same shape, after it was read. Answers the node that does so. */
@@ -176,6 +212,8 @@ export class GraphDef {
         return this.slice(node)
       case 'LayerNormalization':
         return this.layerNorm(node)
+      case adamKernel:
+        return this.adam(node)
       case 'Shape':
         add('Shape', [x], { out_type: types.int32 })
         return this.firstOf(node)
@@ -209,6 +247,33 @@ export class GraphDef {
     const float = smallest === 2 ? `${name}/float` : name
     if (isRounded) this.add(float, 'Cast', [product], { SrcT: bfloat16, DstT: types.float32 })
     if (smallest === 2) scaled(isRounded ? float : product, name)
+  }
+
+  /** Changes weight and moments, which are variables, in place, after the weight has decayed. */
+  private adam({ inputs, outputs, attributes }: Node): void {
+    const variables = inputs.slice(0, 3).map((input) => this.source(input))
+    const part = (which: string) => variables.map((name) => `${nodeName(name)}/${which}`)
+    const [handles, reads] = [part('handle'), part('read')]
+    const [g, rate, power1, power2, addend, kept] = inputs.slice(3).map(this.tensor)
+    const name = nodeName(outputs[0]!)
+    const float = { T: types.float32 }
+    const reshaped = (reshaped: string, tensor: string, sizes: readonly number[]) =>
+      this.add(reshaped, 'Reshape', [tensor, this.integers(reshaped, [...sizes])], float)
+    const beta = (which: string) =>
+      this.scalar(`${name}/${which}`, (attributes[which] as { float: number }).float)
+    const decayed =
+      kept && this.assign(variables[0]!, this.add(`${name}/kept`, 'Mul', [reads[0]!, kept], float))
+    const gradient = reshaped(`${name}/gradient`, g!, this.graph.values.get(variables[0]!)!.shape)
+    const numbers = [power1!, power2!, rate!, beta('beta1'), beta('beta2'), addend!]
+    const before = [...reads, ...(decayed ? [decayed] : [])].map((node) => `^${node}`)
+    const node = `${name}/adam`
+    this.add(node, 'ResourceApplyAdam', [...handles, ...numbers, gradient, ...before], float)
+    outputs.forEach((output, i) => {
+      this.inPlace.set(output, { variable: variables[i]!, node })
+      const read = [handles[i]!, `^${node}`]
+      const value = this.add(`${nodeName(output)}/value`, 'ReadVariableOp', read, { dtype: types.float32 })
+      reshaped(nodeName(output), value, this.graph.values.get(output)!.shape)
+    })
   }
 
   /** A tensor in 16 bits, made once however many products read it. */

@@ -7,7 +7,7 @@ import type { Precision, Program } from '../engine'
 import { optimise, sumsAsProducts } from '../onnx/passes'
 import { stateInput, stateOutput, trace } from '../onnx/tracer'
 import type { Addon, Handle } from './addon'
-import { GraphDef, type Settable } from './graph-def'
+import { GraphDef, type Settable, updateKernels } from './graph-def'
 import { encodeSavedModel } from './saved-model'
 import type { GraphState, Holder } from './state'
 
@@ -105,7 +105,7 @@ function write(
   precision: Precision,
 ) {
   const specs = state.specs()
-  const traced = trace(withVectors(step, state.vectors), specs, inputs)
+  const traced = trace(withVectors(step, state.vectors), specs, inputs, updateKernels)
   const graph = sumsAsProducts(optimise(traced.graph))
   const isRead = new Set(graph.inputs.map(({ name }) => name))
   const isUpdated = new Set(traced.updated)
@@ -115,9 +115,7 @@ function write(
     const variable = stateInput(name)
     return [name, { ...written.settable(variable), read: written.tensor(variable) }] as const
   })
-  const updates = traced.updated.map((name) =>
-    written.assign(stateInput(name), written.tensor(stateOutput(name))),
-  )
+  const updates = traced.updated.map((name) => written.update(stateInput(name), stateOutput(name)))
   written.after(updateTensor, updates)
   const read = Object.entries(inputs).filter(([name]) => isRead.has(name))
   const given = read.map(([name, { shape }]) => [name, { tensor: written.tensor(name), shape }] as const)
