@@ -36,6 +36,7 @@ interface Row {
   readySeconds: number
   /** What of that is compiling the step; null where it is done in the first step. */
   compileSeconds: number | null
+  firstStepSeconds: number
   /** 10⁹ operations of matrix products each second. */
   gigaflops: number
 }
@@ -116,23 +117,26 @@ async function measure(preset: PresetName, turns: number): Promise<Row[]> {
     if (measured) pairs.push({ eager: eager ?? null, measured })
   }
   const operations = operationsOf(preset, batch)
-  return pairs.map(({ eager, measured: { name, times, peakMegabytes, preparation, compilation } }) => {
-    const step = median(times)
-    return {
-      preset,
-      batch,
-      turns,
-      date: new Date().toISOString().slice(0, 10),
-      name,
-      stepMilliseconds: step,
-      ofPytorch: eager ? median(times.map((time, turn) => time / eager.times[turn]!)) : null,
-      imagesPerSecond: (1000 * batch) / step,
-      peakMegabytes,
-      readySeconds: preparation / 1000,
-      compileSeconds: compilation === undefined ? null : compilation / 1000,
-      gigaflops: operations / (step * 1e6),
-    }
-  })
+  return pairs.map(
+    ({ eager, measured: { name, times, peakMegabytes, preparation, compilation, firstStep } }) => {
+      const step = median(times)
+      return {
+        preset,
+        batch,
+        turns,
+        date: new Date().toISOString().slice(0, 10),
+        name,
+        stepMilliseconds: step,
+        ofPytorch: eager ? median(times.map((time, turn) => time / eager.times[turn]!)) : null,
+        imagesPerSecond: (1000 * batch) / step,
+        peakMegabytes,
+        readySeconds: preparation / 1000,
+        compileSeconds: compilation === undefined ? null : compilation / 1000,
+        firstStepSeconds: firstStep / 1000,
+        gigaflops: operations / (step * 1e6),
+      }
+    },
+  )
 }
 
 function tableOf({ machine, version, rows }: Report): string {
@@ -141,11 +145,11 @@ function tableOf({ machine, version, rows }: Report): string {
     `## ${processor}, ${cores} cores`,
     `${system}, ${memoryGigabytes.toFixed(0)} GB of memory, version ${version}. Matrix products of 1024 × 1024 reach ${peakGigaflops.toFixed(0)} GFLOP/s in onnxruntime.`,
     [
-      '| Preset | Batch | Date | Turns | | Step, ms | Of eager PyTorch | Images/s | Peak, MB | Ready, s | Compiled, s | GFLOP/s | Of peak |',
-      '| --- | --: | --- | --: | --- | --: | --: | --: | --: | --: | --: | --: | --: |',
+      '| Preset | Batch | Date | Turns | | Step, ms | Of eager PyTorch | Images/s | Peak, MB | Ready, s | Compiled, s | First step, s | GFLOP/s | Of peak |',
+      '| --- | --: | --- | --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |',
       ...rows.map(
         (r) =>
-          `| ${r.preset} | ${r.batch} | ${r.date} | ${r.turns} | ${r.name} | ${r.stepMilliseconds.toFixed(0)} | ${r.ofPytorch?.toFixed(2) ?? ''} | ${r.imagesPerSecond.toFixed(1)} | ${r.peakMegabytes.toFixed(0)} | ${r.readySeconds.toFixed(1)} | ${r.compileSeconds?.toFixed(1) ?? ''} | ${r.gigaflops.toFixed(0)} | ${((100 * r.gigaflops) / peakGigaflops).toFixed(0)} % |`,
+          `| ${r.preset} | ${r.batch} | ${r.date} | ${r.turns} | ${r.name} | ${r.stepMilliseconds.toFixed(0)} | ${r.ofPytorch?.toFixed(2) ?? ''} | ${r.imagesPerSecond.toFixed(1)} | ${r.peakMegabytes.toFixed(0)} | ${r.readySeconds.toFixed(1)} | ${r.compileSeconds?.toFixed(1) ?? ''} | ${r.firstStepSeconds.toFixed(1)} | ${r.gigaflops.toFixed(0)} | ${((100 * r.gigaflops) / peakGigaflops).toFixed(0)} % |`,
       ),
     ].join('\n'),
   ].join('\n\n')
@@ -156,8 +160,8 @@ const introduction = `# Benchmarks
 Made by \`npm run bench -- all\`. Each contestant makes one training step by turns with eager PyTorch, so that what else a
 machine does slows both alike; times are medians of the turns, and the share of eager PyTorch's time is the median of the
 turns' ratios. Memory is the most that a process held. Ready is the time from the start of the program, with a loaded
-runtime, to its first step, compiled the part of it that traces and compiles the step; PyTorch and TensorFlow compile in their
-first step too, which is left out. GFLOP/s count the matrix products of our graph for all
+runtime, to its first step, compiled the part of it that traces and compiles the step; PyTorch and TensorFlow compile in
+their first step too, which has a column of its own. GFLOP/s count the matrix products of our graph for all
 contestants, whatever they compute.`
 
 /** Keeps a machine's report, with what was measured there before of other presets, and makes the page of all reports anew. */

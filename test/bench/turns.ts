@@ -13,6 +13,8 @@ export interface Measured {
   preparation: number
   /** What of the preparation is compiling the step; not known of PyTorch, which compiles in its first step. */
   compilation?: number
+  /** Milliseconds of the first step, in which PyTorch and TensorFlow compile. */
+  firstStep: number
   times: number[]
   peakMegabytes: number
 }
@@ -81,7 +83,7 @@ async function open({ command, parameters }: Contestant) {
     async end(): Promise<Measured | null> {
       child.stdin.end()
       const said = await next()
-      return said ? { ...JSON.parse(said), preparation, times: times.slice(2) } : null
+      return said ? { ...JSON.parse(said), preparation, firstStep: times[0]!, times: times.slice(2) } : null
     },
   }
 }
