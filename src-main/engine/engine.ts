@@ -42,6 +42,9 @@ export interface Device {
   vectorSize: number
 }
 
+/** What a device is that computes whatever it is given as a whole. */
+export const undivided = { fastestBytes: Infinity, lanes: 1, branches: 1 }
+
 export interface State {
   /** Copies of the values, of all tensors or of those tensors and vectors named. */
   read(names?: string[]): Promise<NamedTensorData>

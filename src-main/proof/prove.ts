@@ -7,7 +7,7 @@ import { AppError } from '../../src-shared/errors'
 import { fromPreset, type Hyperparameters } from '../../src-shared/hyperparameters'
 import { createEngine, engineChoice, type EngineOptions, precisionsOf } from '../engine'
 import { EagerEngine } from '../engine/eager'
-import type { Engine } from '../engine/engine'
+import { type Engine, undivided } from '../engine/engine'
 import { requireTensorflow } from '../engine/tensorflow/installed'
 import type { NamedTensorData, StepFunction } from '../ops/step'
 import * as tf from '../ops/tf'
@@ -41,9 +41,7 @@ export async function prove(id: string, { threads }: { threads: number }): Promi
     new EagerEngine('reference', 'cpu', {
       name: '',
       software: false,
-      fastestBytes: Infinity,
-      lanes: 1,
-      branches: 1,
+      ...undivided,
       vectorSize: 0,
     }),
   )

@@ -1,6 +1,7 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { AppSettings, Estimate, Run } from '../../src-shared/contract'
 import { type Hyperparameters, learningRate, visiblePatches } from '../../src-shared/hyperparameters'
+import { undivided } from '../engine/engine'
 import { processor } from '../engine/onnx/session'
 import { patchCount } from '../saim/order'
 import { weightCount } from '../saim/weights'
@@ -34,8 +35,7 @@ export async function estimateRun(
     .filter((run) => run.latest && costly.every((name) => run.hyperparameters[name] === h[name]))
     .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0]?.latest
 
-  const device =
-    engine === 'onnxruntime-cpu' ? processor(threads) : { fastestBytes: Infinity, lanes: 1, branches: 1 }
+  const device = engine === 'onnxruntime-cpu' ? processor(threads) : undivided
   const seconds = earlier
     ? (totalSteps * imagesPerStep) / earlier.imagesPerSecond
     : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)

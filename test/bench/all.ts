@@ -7,16 +7,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { appVersion } from '../../src-shared/version'
-import { fromPreset, type PresetName } from '../../src-shared/hyperparameters'
-import { createEngine } from '../../src-main/engine'
-import { trace } from '../../src-main/engine/onnx/tracer'
-import { sizeOf, type StepFunction } from '../../src-main/ops/step'
-import * as tf from '../../src-main/ops/tf'
+import type { PresetName } from '../../src-shared/hyperparameters'
 import { tensorflowAddon } from '../../src-main/paths'
-import { withMoments } from '../../src-main/saim/adamw'
-import { trainInputs, trainStep } from '../../src-main/saim/pretrain'
-import { initialWeights } from '../../src-main/saim/weights'
 import { median } from './median'
+import { measureRoof, type Roof, roofline, workOf } from './roofline'
 import { byTurns, type Measured, ours, pytorch, start } from './turns'
 
 const batches: Record<PresetName, number> = { nano: 64, tiny: 64, small: 8, base: 4 }
@@ -39,57 +33,19 @@ interface Row {
   firstStepSeconds: number
   /** 10⁹ operations of matrix products each second. */
   gigaflops: number
+  /** Operations for each byte that the nodes of our graph read and write. */
+  intensity: number
 }
 
 interface Report {
-  machine: {
+  machine: Roof & {
     processor: string
     cores: number
     memoryGigabytes: number
     system: string
-    peakGigaflops: number
   }
   version: string
   rows: Row[]
-}
-
-/** Operations in the matrix products of a training step as it is traced: 2 M N K each. */
-function operationsOf(preset: PresetName, batch: number): number {
-  const h = fromPreset(preset, { batchSize: batch, accumulation: 1 })
-  const state = Object.entries(withMoments(initialWeights(h, 0)))
-  const specs = Object.fromEntries(
-    state.map(([name, { shape }]) => [name, { shape, dtype: 'float32' as const }]),
-  )
-  const { graph } = trace(trainStep(h), specs, trainInputs(h))
-  return graph.nodes
-    .filter(({ op }) => op === 'FusedMatMul')
-    .map(({ inputs, outputs, attributes }) => {
-      const isByColumns = (attributes['transA'] as { int: number }).int === 1
-      const inner = graph.values.get(inputs[0]!)!.shape.at(isByColumns ? -2 : -1)!
-      return 2 * inner * sizeOf(graph.values.get(outputs[0]!)!.shape)
-    })
-    .reduce((a, b) => a + b, 0)
-}
-
-/** 10⁹ operations a second that large matrix products reach in onnxruntime on all cores; the best of some runs. */
-async function peakGigaflops(): Promise<number> {
-  const [size, products] = [1024, 16]
-  const engine = await createEngine('onnxruntime-cpu', { threads: cpus().length })
-  const square = { shape: [size, size], values: new Float32Array(size ** 2).fill(1e-3) }
-  const state = engine.createState({ a: square, b: square })
-  const step: StepFunction = ({ a, b }) => {
-    let product = a as tf.Tensor2D
-    for (let i = 0; i < products; i++) product = tf.matMul(product, b as tf.Tensor2D)
-    return { outputs: { sum: product.sum() } }
-  }
-  const program = await engine.compile(step, state, {})
-  let seconds = Infinity
-  for (let run = 0; run < 10; run++) {
-    const start = performance.now()
-    await program.run({})
-    seconds = Math.min(seconds, (performance.now() - start) / 1000)
-  }
-  return (2 * size ** 3 * products) / seconds / 1e9
 }
 
 /** What took turns with eager PyTorch, where that is to be had. */
@@ -116,7 +72,7 @@ async function measure(preset: PresetName, turns: number): Promise<Row[]> {
     if (eager && pairs.length === 0) pairs.push({ eager, measured: eager })
     if (measured) pairs.push({ eager: eager ?? null, measured })
   }
-  const operations = operationsOf(preset, batch)
+  const { operations, bytes } = workOf(preset, batch)
   return pairs.map(
     ({ eager, measured: { name, times, peakMegabytes, preparation, compilation, firstStep } }) => {
       const step = median(times)
@@ -134,24 +90,26 @@ async function measure(preset: PresetName, turns: number): Promise<Row[]> {
         compileSeconds: compilation === undefined ? null : compilation / 1000,
         firstStepSeconds: firstStep / 1000,
         gigaflops: operations / (step * 1e6),
+        intensity: operations / bytes,
       }
     },
   )
 }
 
 function tableOf({ machine, version, rows }: Report): string {
-  const { processor, cores, memoryGigabytes, system, peakGigaflops } = machine
+  const { processor, cores, memoryGigabytes, system, peakGigaflops, gigabytesPerSecond } = machine
   return [
     `## ${processor}, ${cores} cores`,
-    `${system}, ${memoryGigabytes.toFixed(0)} GB of memory, version ${version}. Matrix products of 1024 × 1024 reach ${peakGigaflops.toFixed(0)} GFLOP/s in onnxruntime.`,
+    `${system}, ${memoryGigabytes.toFixed(0)} GB of memory, version ${version}. Matrix products of 1024 × 1024 reach ${peakGigaflops.toFixed(0)} GFLOP/s in onnxruntime, additions of 67 MB ${gigabytesPerSecond.toFixed(0)} GB/s.`,
     [
-      '| Preset | Batch | Date | Turns | | Step, ms | Of eager PyTorch | Images/s | Peak, MB | Ready, s | Compiled, s | First step, s | GFLOP/s | Of peak |',
-      '| --- | --: | --- | --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |',
+      '| Preset | Batch | Date | Turns | | Step, ms | Of eager PyTorch | Images/s | Peak, MB | Ready, s | Compiled, s | First step, s | GFLOP/s | Of peak | FLOP/byte |',
+      '| --- | --: | --- | --: | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |',
       ...rows.map(
         (r) =>
-          `| ${r.preset} | ${r.batch} | ${r.date} | ${r.turns} | ${r.name} | ${r.stepMilliseconds.toFixed(0)} | ${r.ofPytorch?.toFixed(2) ?? ''} | ${r.imagesPerSecond.toFixed(1)} | ${r.peakMegabytes.toFixed(0)} | ${r.readySeconds.toFixed(1)} | ${r.compileSeconds?.toFixed(1) ?? ''} | ${r.firstStepSeconds.toFixed(1)} | ${r.gigaflops.toFixed(0)} | ${((100 * r.gigaflops) / peakGigaflops).toFixed(0)} % |`,
+          `| ${r.preset} | ${r.batch} | ${r.date} | ${r.turns} | ${r.name} | ${r.stepMilliseconds.toFixed(0)} | ${r.ofPytorch?.toFixed(2) ?? ''} | ${r.imagesPerSecond.toFixed(1)} | ${r.peakMegabytes.toFixed(0)} | ${r.readySeconds.toFixed(1)} | ${r.compileSeconds?.toFixed(1) ?? ''} | ${r.firstStepSeconds.toFixed(1)} | ${r.gigaflops.toFixed(0)} | ${((100 * r.gigaflops) / peakGigaflops).toFixed(0)} % | ${r.intensity.toFixed(1)} |`,
       ),
     ].join('\n'),
+    `![What bandwidth and peak allow, and what steps in 32 bits reached](benchmarks/${fileName(machine)}.svg)`,
   ].join('\n\n')
 }
 
@@ -162,14 +120,16 @@ machine does slows both alike; times are medians of the turns, and the share of 
 turns' ratios. Memory is the most that a process held. Ready is the time from the start of the program, with a loaded
 runtime, to its first step, compiled the part of it that traces and compiles the step; PyTorch and TensorFlow compile in
 their first step too, which has a column of its own. GFLOP/s count the matrix products of our graph for all
-contestants, whatever they compute.`
+contestants, whatever they compute; FLOP/byte are the same for each byte that the nodes of our graph read and write. What caches
+hold does not go to memory, so that steps can lie above what the figure's bandwidth allows.`
+
+const fileName = ({ processor, cores }: Report['machine']) =>
+  `${processor} ${cores}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 
 /** Keeps a machine's report, with what was measured there before of other presets, and makes the page of all reports anew. */
 function keep(report: Report): void {
   mkdirSync(folder, { recursive: true })
-  const { processor, cores } = report.machine
-  const name = `${processor} ${cores}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
-  const file = `${folder}/${name}.json`
+  const file = `${folder}/${fileName(report.machine)}.json`
   const read = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Report
   const isNew = new Set(report.rows.map(({ preset }) => preset))
   const before = existsSync(file) ? read(file) : { ...report, rows: [] }
@@ -182,7 +142,15 @@ function keep(report: Report): void {
     file,
     `${JSON.stringify({ ...report, machine: { ...report.machine, peakGigaflops }, rows }, null, 2)}\n`,
   )
-  const reports = readdirSync(folder).map((file) => read(`${folder}/${file}`))
+  const reports = readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => read(`${folder}/${file}`))
+  for (const { machine, rows } of reports) {
+    const points = rows
+      .filter(({ name }) => !name.endsWith('bfloat16'))
+      .map(({ preset, name, intensity, gigaflops }) => ({ label: preset, kind: name, intensity, gigaflops }))
+    writeFileSync(`${folder}/${fileName(machine)}.svg`, roofline(machine, points))
+  }
   writeFileSync(`${folder}.md`, `${[introduction, ...reports.map(tableOf)].join('\n\n')}\n`)
 }
 
@@ -193,7 +161,7 @@ async function main(turns: number, presets: PresetName[]) {
       cores: cpus().length,
       memoryGigabytes: totalmem() / 2 ** 30,
       system: `${type()} ${release()}`,
-      peakGigaflops: await peakGigaflops(),
+      ...(await measureRoof()),
     },
     version: appVersion,
     rows: [],

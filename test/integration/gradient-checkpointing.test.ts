@@ -4,7 +4,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createEngine } from '../../src-main/engine'
 import { EagerEngine } from '../../src-main/engine/eager'
-import type { Engine } from '../../src-main/engine/engine'
+import { type Engine, undivided } from '../../src-main/engine/engine'
 import type { NamedTensorData, StepFunction, TensorSpec } from '../../src-main/ops/step'
 import { withMoments } from '../../src-main/saim/adamw'
 import { classifierWeights, fineTuneInputs, fineTuneStep } from '../../src-main/saim/classifier'
@@ -26,9 +26,7 @@ const small = {
 const cpu = {
   name: 'processor',
   software: false,
-  fastestBytes: Infinity,
-  lanes: 1,
-  branches: 1,
+  ...undivided,
   vectorSize: 0,
 }
 const processors = ['plain tfjs', ...enginesHere().filter((id) => id !== 'onnxruntime-webgpu')]

@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import path from 'node:path'
 import type { NamedTensorData, StepFunction, TensorSpec } from '../../ops/step'
 import { type Vectors, withVectors } from '../../ops/vectors'
-import type { Device, Engine, Program, State } from '../engine'
+import { type Device, type Engine, type Program, type State, undivided } from '../engine'
 import { requireCuda } from './cuda'
 import { encodeModel } from './encode'
 import type { Graph } from './graph'
@@ -49,17 +49,9 @@ export class OnnxEngine implements Engine {
     if (provider === 'webgpu') {
       const { name, software, driver } = findWebgpuDevice()
       if (driver) useDriver(driver)
-      this.device = { name, software, fastestBytes: Infinity, lanes: 1, branches: 1, vectorSize }
+      this.device = { name, software, ...undivided, vectorSize }
     } else if (provider === 'cpu') this.device = processor(options.threads)
-    else
-      this.device = {
-        name: 'GPU',
-        software: false,
-        fastestBytes: Infinity,
-        lanes: 1,
-        branches: 1,
-        vectorSize,
-      }
+    else this.device = { name: 'GPU', software: false, ...undivided, vectorSize }
     // Only for WebGPU can Node's binding of onnxruntime hold tensors on the device.
     this.keepsOnDevice = provider === 'webgpu'
   }

@@ -9,6 +9,12 @@ import { GraphState } from './state'
 
 let loaded: Addon | undefined
 
+/** Cores that each get a branch of their own: what TensorFlow takes to prepare a graph grows with it. More share operators. */
+const mostBranches = 4
+
+/** As test/bench/step found: what a core's caches hold, what cores that share operators do best with, and that for large models. */
+const fastest = { core: 2e6, cores: 8e6, large: 1.6e7 }
+
 /** The `tensorflow` engine: a step becomes one graph, which a session of TensorFlow runs. */
 export class TensorflowEngine implements Engine {
   readonly id = 'tensorflow'
@@ -24,10 +30,10 @@ export class TensorflowEngine implements Engine {
     file: string,
     options: { threads: number; gpu: boolean; precision: Precision; coreEach: boolean },
   ) {
-    const { gpu, precision } = options
+    const { gpu, precision, coreEach } = options
     const threads = options.threads || cpus().length
-    const branches = options.coreEach && !gpu ? threads : 1
-    this.addon = loaded ??= Addon.load(file, { operator: branches > 1 ? 1 : threads, operators: threads })
+    const hasBranches = coreEach && !gpu && threads <= mostBranches
+    this.addon = loaded ??= Addon.load(file, { operator: hasBranches ? 1 : threads, operators: threads })
     this.precision = precision
     const { usesGpu } = this.addon
     if (gpu && !usesGpu)
@@ -36,13 +42,18 @@ export class TensorflowEngine implements Engine {
         'TensorFlow for NVIDIA GPUs finds none, and would compute on the processor.',
         'Update the driver; nvidia-smi shows whether it finds the GPU. Or install TensorFlow for the processor: saim engines install tensorflow',
       )
-    // test/bench/step found how much the caches of a core hold, and how much is worth more than that with many weights.
     this.device = {
       name: usesGpu ? 'GPU' : (cpus()[0]?.model ?? 'processor'),
       software: false,
-      fastestBytes: usesGpu ? Infinity : options.coreEach ? 2e6 : 1.6e7,
+      fastestBytes: usesGpu
+        ? Infinity
+        : hasBranches
+          ? fastest.core
+          : coreEach
+            ? fastest.cores
+            : fastest.large,
       lanes: 1,
-      branches,
+      branches: hasBranches ? threads : 1,
       vectorSize: 0,
     }
   }

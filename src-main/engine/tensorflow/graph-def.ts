@@ -257,13 +257,13 @@ export class GraphDef {
     const [g, rate, power1, power2, addend, kept] = inputs.slice(3).map(this.tensor)
     const name = nodeName(outputs[0]!)
     const float = { T: types.float32 }
-    const reshaped = (reshaped: string, tensor: string, sizes: readonly number[]) =>
-      this.add(reshaped, 'Reshape', [tensor, this.integers(reshaped, [...sizes])], float)
+    const reshape = (result: string, tensor: string, sizes: readonly number[]) =>
+      this.add(result, 'Reshape', [tensor, this.integers(result, [...sizes])], float)
     const beta = (which: string) =>
       this.scalar(`${name}/${which}`, (attributes[which] as { float: number }).float)
     const decayed =
       kept && this.assign(variables[0]!, this.add(`${name}/kept`, 'Mul', [reads[0]!, kept], float))
-    const gradient = reshaped(`${name}/gradient`, g!, this.graph.values.get(variables[0]!)!.shape)
+    const gradient = reshape(`${name}/gradient`, g!, this.graph.values.get(variables[0]!)!.shape)
     const numbers = [power1!, power2!, rate!, beta('beta1'), beta('beta2'), addend!]
     const before = [...reads, ...(decayed ? [decayed] : [])].map((node) => `^${node}`)
     const node = `${name}/adam`
@@ -272,7 +272,7 @@ export class GraphDef {
       this.inPlace.set(output, { variable: variables[i]!, node })
       const read = [handles[i]!, `^${node}`]
       const value = this.add(`${nodeName(output)}/value`, 'ReadVariableOp', read, { dtype: types.float32 })
-      reshaped(nodeName(output), value, this.graph.values.get(output)!.shape)
+      reshape(nodeName(output), value, this.graph.values.get(output)!.shape)
     })
   }
 
