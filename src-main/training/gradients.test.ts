@@ -33,6 +33,15 @@ it('gives each core parts of its own, unless the model is large', () => {
   expect(large.lanes).toBe(1)
 })
 
+it('takes larger parts of models with many weights, whose gradients are added up after each', () => {
+  const of = (batchSize: number) => {
+    const imageBytes = 196 * 4 * 768 * 4
+    const device = { fastestBytes: 2 * imageBytes, lanes: 1, branches: 1 }
+    return planParts(fromPreset('base', { batchSize }), device).size
+  }
+  expect([of(4), of(8)]).toEqual([4, 4])
+})
+
 it('divides each part among the branches of a program', () => {
   const of = (batchSize: number, branches: number, images = 16) =>
     planParts(fromPreset('nano', { batchSize }), { fastestBytes: images * imageBytes, lanes: 1, branches })

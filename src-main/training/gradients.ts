@@ -26,7 +26,8 @@ export function planParts(
   { fastestBytes, lanes, branches }: Pick<Device, 'fastestBytes' | 'lanes' | 'branches'>,
 ): PartPlan {
   const images = h.batchSize * h.accumulation
-  if (!isForCores(h)) return { size: partSize(h, fastestBytes * lanes * branches), lanes: 1, branches: 1 }
+  // After each part the gradients of all weights are added up: with many weights larger parts are faster.
+  if (!isForCores(h)) return { size: partSize(h, 2 * fastestBytes * lanes * branches), lanes: 1, branches: 1 }
   if (lanes === 1) {
     const size = partSize(h, fastestBytes * branches, h.batchSize, branches)
     return { size, lanes, branches: Math.min(branches, size) }

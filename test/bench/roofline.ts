@@ -83,8 +83,8 @@ const colours = ['#1f6feb', '#d1662a', '#6f42c1', '#57606a', '#1a7f37']
 /** The figure (Williams et al. 2009) as SVG: what bandwidth and peak allow at an intensity, and what steps reached. */
 export function roofline({ peakGigaflops, gigabytesPerSecond }: Roof, points: Point[]): string {
   const [width, height, margin] = [720, 420, 56]
-  const [from, to] = [1, 256] // operations for each byte
-  const [least, most] = [16, 512] // 10⁹ operations a second
+  const [from, to] = [4, 64] // operations for each byte
+  const [least, most] = [32, 512] // 10⁹ operations a second
   const along = (value: number, low: number, high: number) => Math.log(value / low) / Math.log(high / low)
   const x = (intensity: number) => margin + along(intensity, from, to) * (width - 2 * margin - 120)
   const y = (gigaflops: number) => height - margin - along(gigaflops, least, most) * (height - 2 * margin)
@@ -117,8 +117,13 @@ export function roofline({ peakGigaflops, gigabytesPerSecond }: Roof, points: Po
       ({ kind, intensity, gigaflops }) =>
         `<circle cx="${x(intensity).toFixed(1)}" cy="${y(gigaflops).toFixed(1)}" r="4" fill="${colour(kind)}"/>`,
     ),
-    ...[...new Map(points.map((point) => [point.label, point])).values()].map(({ label, intensity }) =>
-      text(x(intensity), height - margin - 6, label, 'text-anchor="middle" font-style="italic"'),
+    ...[...new Map(points.map((point) => [point.label, point])).values()].map(({ label, intensity }, i) =>
+      text(
+        x(intensity),
+        height - margin - 6 - 14 * (i % 2),
+        label,
+        'text-anchor="middle" font-style="italic"',
+      ),
     ),
     ...kinds.flatMap((kind, i) => [
       `<circle cx="${width - 170}" cy="${60 + 18 * i}" r="4" fill="${colour(kind)}"/>`,

@@ -12,8 +12,8 @@ let loaded: Addon | undefined
 /** Cores that each get a branch of their own: what TensorFlow takes to prepare a graph grows with it. More share operators. */
 const mostBranches = 4
 
-/** As test/bench/step found: what a core's caches hold, what cores that share operators do best with, and that for large models. */
-const fastest = { core: 2e6, cores: 8e6, large: 1.6e7 }
+/** As test/bench/step found: what a core's caches hold, and what cores that share operators do best with. */
+const fastest = { core: 2e6, cores: 8e6 }
 
 /** The `tensorflow` engine: a step becomes one graph, which a session of TensorFlow runs. */
 export class TensorflowEngine implements Engine {
@@ -45,13 +45,7 @@ export class TensorflowEngine implements Engine {
     this.device = {
       name: usesGpu ? 'GPU' : (cpus()[0]?.model ?? 'processor'),
       software: false,
-      fastestBytes: usesGpu
-        ? Infinity
-        : hasBranches
-          ? fastest.core
-          : coreEach
-            ? fastest.cores
-            : fastest.large,
+      fastestBytes: usesGpu ? Infinity : hasBranches ? fastest.core : fastest.cores,
       lanes: 1,
       branches: hasBranches ? threads : 1,
       vectorSize: 0,
