@@ -8,13 +8,11 @@ import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { encodeModel } from '../../src-main/engine/onnx/encode'
 import { sizeOf } from '../../src-main/ops/step'
-import { optimise, sumsAsProducts } from '../../src-main/engine/onnx/passes'
-import { trace } from '../../src-main/engine/onnx/tracer'
 import { withMoments } from '../../src-main/saim/adamw'
 import { orders } from '../../src-main/saim/order'
-import { trainInputs, trainStep } from '../../src-main/saim/pretrain'
 import { initialWeights } from '../../src-main/saim/weights'
 import { fromPreset, type PresetName } from '../../src-shared/hyperparameters'
+import { stepGraph } from './roofline'
 
 const [preset = 'nano', batch = '64'] = process.argv.slice(2)
 const h = fromPreset(preset as PresetName, { batchSize: Number(batch), accumulation: 1 })
@@ -30,10 +28,7 @@ interface Event {
 async function main() {
   const folder = mkdtempSync(path.join(tmpdir(), 'saim-profile-'))
   const state = withMoments(initialWeights(h, 0))
-  const specs = Object.fromEntries(
-    Object.entries(state).map(([name, { shape }]) => [name, { shape, dtype: 'float32' as const }]),
-  )
-  const graph = sumsAsProducts(optimise(trace(trainStep(h), specs, trainInputs(h)).graph))
+  const graph = stepGraph(h, state)
   const session = await InferenceSession.create(encodeModel(graph), {
     intraOpNumThreads: cpus().length,
     enableMemPattern: false,

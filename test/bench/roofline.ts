@@ -1,24 +1,25 @@
 import { cpus } from 'node:os'
-import { fromPreset, type PresetName } from '../../src-shared/hyperparameters'
+import { fromPreset, type Hyperparameters, type PresetName } from '../../src-shared/hyperparameters'
 import { createEngine } from '../../src-main/engine'
+import type { Graph } from '../../src-main/engine/onnx/graph'
 import { optimise, sumsAsProducts } from '../../src-main/engine/onnx/passes'
 import { trace } from '../../src-main/engine/onnx/tracer'
-import { sizeOf, type StepFunction } from '../../src-main/ops/step'
+import { mapValues, type NamedTensorData, sizeOf, type StepFunction } from '../../src-main/ops/step'
 import * as tf from '../../src-main/ops/tf'
 import { withMoments } from '../../src-main/saim/adamw'
 import { trainInputs, trainStep } from '../../src-main/saim/pretrain'
 import { initialWeights } from '../../src-main/saim/weights'
 
+/** A training step's graph as the processor runs it, for a state of weights and moments. */
+export function stepGraph(h: Hyperparameters, state: NamedTensorData): Graph {
+  const specs = mapValues(state, ({ shape }) => ({ shape, dtype: 'float32' as const }))
+  return sumsAsProducts(optimise(trace(trainStep(h), specs, trainInputs(h)).graph))
+}
+
 /** What a training step is made of: operations of its matrix products, 2 M N K each, and bytes that all its nodes read and write. */
 export function workOf(preset: PresetName, batch: number): { operations: number; bytes: number } {
   const h = fromPreset(preset, { batchSize: batch, accumulation: 1 })
-  const state = Object.entries(withMoments(initialWeights(h, 0)))
-  const specs = Object.fromEntries(
-    state.map(([name, { shape }]) => [name, { shape, dtype: 'float32' as const }]),
-  )
-  const { nodes, values, constants } = sumsAsProducts(
-    optimise(trace(trainStep(h), specs, trainInputs(h)).graph),
-  )
+  const { nodes, values, constants } = stepGraph(h, withMoments(initialWeights(h, 0)))
   const shapeOf = (name: string) => (values.get(name) ?? constants.get(name)!).shape
   const bytesOf = (names: string[]) => names.reduce((sum, name) => sum + 4 * sizeOf(shapeOf(name)), 0)
   let [operations, bytes] = [0, 0]

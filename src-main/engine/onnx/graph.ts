@@ -34,3 +34,7 @@ export interface Graph {
 
 export const sameShape = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((size, i) => size === b[i])
+
+/** The node that makes each value. */
+export const makersOf = (graph: Graph) =>
+  new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))

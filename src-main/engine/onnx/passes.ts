@@ -1,5 +1,5 @@
 import { sizeOf } from '../../ops/step'
-import type { Constant, Graph, Node, Value } from './graph'
+import { type Constant, type Graph, makersOf, type Node, sameShape, type Value } from './graph'
 
 /** Rewrites a traced graph into a smaller one of the same meaning. */
 export function optimise(graph: Graph): Graph {
@@ -68,7 +68,7 @@ export function joinReshapes(graph: Graph): Graph {
   const sources = new Map<string, string>()
   const renamed = new Map<string, string>()
   const resolve = (name: string) => renamed.get(name) ?? name
-  const shapeOf = (name: string) => (graph.values.get(name) ?? graph.constants.get(name))!.shape.join()
+  const shapeOf = (name: string) => (graph.values.get(name) ?? graph.constants.get(name))!.shape
   const nodes = graph.nodes.flatMap((node): Node[] => {
     const inputs = node.inputs.map(resolve)
     if (node.op !== 'Reshape') return [{ ...node, inputs }]
@@ -76,7 +76,8 @@ export function joinReshapes(graph: Graph): Graph {
     const [y] = node.outputs as [string]
     const source = sources.get(x) ?? x
     sources.set(y, source)
-    if (shapeOf(source) !== shapeOf(y) || outputs.has(y)) return [{ ...node, inputs: [source, shape] }]
+    if (!sameShape(shapeOf(source), shapeOf(y)) || outputs.has(y))
+      return [{ ...node, inputs: [source, shape] }]
     renamed.set(y, source)
     return []
   })
@@ -253,10 +254,6 @@ export function transposeFirst(graph: Graph): Graph {
 /** Whether a constant's values are 0, 1 .. up to `end`, without it. */
 const isRangeTo = (end: number, { values }: Constant) =>
   values.length === end && Array.from(values as BigInt64Array).every((axis, i) => Number(axis) === i)
-
-/** The node that makes each value. */
-const makersOf = (graph: Graph) =>
-  new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
 
 /** How often each value is read, as an output of the graph too. */
 function usesOf(graph: Graph): Map<string, number> {

@@ -1,7 +1,7 @@
 import { adamKernel } from '../../ops/adam'
 import { sizeOf } from '../../ops/step'
 import type { Precision } from '../engine'
-import type { Constant, DataType, Graph, Node, Value } from '../onnx/graph'
+import { type Constant, type DataType, type Graph, makersOf, type Node, type Value } from '../onnx/graph'
 import type { Emit } from '../onnx/kernels'
 
 /** A node of TensorFlow's GraphDef, as protobuf's JSON has it. */
@@ -92,7 +92,7 @@ export class GraphDef {
     private readonly factors: Precision = 'float32',
   ) {
     const isVariable = new Set(variables)
-    this.makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)))
+    this.makers = makersOf(graph)
     for (const { name, shape, dtype } of graph.inputs)
       if (!isVariable.has(name)) this.placeholder(name, shape, dtype)
     for (const name of variables) this.variable(graph.values.get(name)!)
