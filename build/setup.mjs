@@ -145,7 +145,7 @@ function preparePython() {
 /** TensorFlow for the tests, by the application's own command. Where it can not be had that is said, then skipped. */
 function prepareTensorflow() {
   const engines = path.join(root, '.cache', 'engines')
-  if (existsSync(path.join(engines, 'tensorflow'))) return
+  if (existsSync(path.join(engines, 'tensorflow', 'lib', 'napi-v8', 'kernels.node'))) return
   say('Installing TensorFlow for the tests (about 270 MB) ...')
   const home = path.join(root, '.cache', 'engines-home')
   spawnSync('node', ['out/main/cli.js', 'engines', 'install', 'tensorflow', '--yes'], {

@@ -57,3 +57,6 @@ export const tensorflowAddon = () =>
 
 /** What tfjs-node's addon is compiled from: its sources and Node's headers, put there by the build. */
 export const addonSources = () => path.join(files, 'out', 'tensorflow-addon')
+
+/** What its kernels for processors are compiled from. */
+export const kernelSource = () => path.join(files, 'resources', 'tensorflow', 'kernels.cc')

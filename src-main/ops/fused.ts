@@ -1,15 +1,15 @@
 import * as tf from './tf'
 
-/**
- * Runs the kernel `name` where the current backend has one, else the same mathematics composed of tfjs-core ops.
- * An engine offers a faster form of an operation by registering a kernel under its name.
- */
+/** An engine offers a faster form of an operation by registering a kernel under its name. */
+export const hasKernel = (name: string): boolean => tf.getKernel(name, tf.getBackend()) !== undefined
+
+/** Runs the kernel `name` where the current backend has one, else the same mathematics composed of tfjs-core ops. */
 export function fused(
   name: string,
   inputs: Record<string, tf.Tensor>,
   attributes: Record<string, number>,
-  composed: () => tf.Tensor[],
+  composed?: () => tf.Tensor[],
 ): tf.Tensor[] {
-  if (!tf.getKernel(name, tf.getBackend())) return composed()
+  if (composed && !hasKernel(name)) return composed()
   return tf.engine().runKernel(name, inputs, attributes) as unknown as tf.Tensor[]
 }

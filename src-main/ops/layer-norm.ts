@@ -2,6 +2,7 @@ import * as tf from './tf'
 import { fused } from './fused'
 
 export const layerNormKernel = 'LayerNormalization'
+export const layerNormGradientKernel = 'LayerNormalizationGradient'
 
 /** Epsilon of every LayerNorm of the model (DESIGN.md section 1). */
 const epsilon = 1e-6
@@ -18,7 +19,13 @@ export function layerNorm(x: tf.Tensor, gain: tf.Tensor, bias: tf.Tensor): tf.Te
       () => composed(x as tf.Tensor, gain as tf.Tensor, bias as tf.Tensor),
     ) as [tf.Tensor, tf.Tensor, tf.Tensor]
     ;(save as tf.GradSaveFunc)([x as tf.Tensor, gain as tf.Tensor, mean, inverseDeviation])
-    return { value: y, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.tidy(() => gradients(dy, saved)) }
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const [x, gain, mean, inverseDeviation] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
+      return fused(layerNormGradientKernel, { dy, x, gain, mean, inverseDeviation }, {}, () =>
+        tf.tidy(() => gradients(dy, saved)),
+      )
+    }
+    return { value: y, gradFunc }
   })
   return normalise(rows, gain, bias).reshape(x.shape)
 }

@@ -1,5 +1,6 @@
 import * as tf from '../ops/tf'
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
+import { type Mask, scaledDotProductAttention } from '../ops/attention'
 import { gelu } from '../ops/gelu'
 import { layerNorm } from '../ops/layer-norm'
 import { recompute } from '../ops/recompute'
@@ -35,9 +36,7 @@ export function forward(
   order: tf.Tensor,
   { whole = false, watch }: { whole?: boolean; watch?: Watch } = {},
 ) {
-  const count = patchCount(h)
   const batch = images.shape[0]!
-  const [contentMask, queryMask] = [causalMask(whole ? 1 + count : count), causalMask(count)]
   const seen = (x: tf.Tensor) => (whole ? beforeEach(x) : x) // [class, t1 .. t(N-1)]
 
   // x_0 = [class, E(patches) + position]
@@ -53,18 +52,18 @@ export function forward(
   const first = h.queryDepth > 0 ? inOrder(queriesOf(w, queryBlock(h, 0), positions), order) : undefined
   for (let layer = 0; layer < h.depth; layer++) {
     const hear = watch && ((p: tf.Tensor) => watch('content', p))
-    x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, contentMask, { hear })
+    x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, 'causal', { hear })
     const step = h.depth / h.queryDepth
     if ((layer + 1) % step === 0) {
       const hear = watch && ((p: tf.Tensor) => watch('query', p))
       const i = (layer + 1) / step - 1
       const queries = i === 0 ? first : undefined
-      g = blockOf(h)(w, queryBlock(h, i), h.heads, g, seen(x), queryMask, { hear, queries })
+      g = blockOf(h)(w, queryBlock(h, i), h.heads, g, seen(x), 'causal', { hear, queries })
     }
   }
   if (h.queryDepth === 0) g = g.add(seen(x))
 
-  return { encoded: x, decoded: g, prediction: head(w, h, norm(w, 'norm', g), queryMask) }
+  return { encoded: x, decoded: g, prediction: head(w, h, norm(w, 'norm', g), 'causal') }
 }
 
 /**
@@ -158,9 +157,6 @@ export function embedPatches(w: Weights, patches: tf.Tensor): tf.Tensor {
   return linear(patches, weight.reshape([weight.shape[0]!, -1]), w['patch_embed.proj.bias']!)
 }
 
-/** What is added to the scores [T, T] so that a token sees only some; null where it sees all. */
-type Mask = tf.Tensor | null
-
 export type KeysAndValues = [keys: tf.Tensor, values: tf.Tensor]
 
 interface AttentionOptions {
@@ -206,17 +202,17 @@ const recomputedBlock: typeof block = (w, name, heads, x, context, mask, options
   const reads = (weight: string) =>
     weight.startsWith(`${name}.`) && !(queries && weight.startsWith(`${name}.attn.q.`))
   return recompute(
-    ({ inputs: { x, context = x, queries }, weights, fixed: { mask, factors } }) =>
-      block(weights, name, heads, x!, context!, mask ?? null, { queries, factors }),
+    ({ inputs: { x, context = x, queries }, weights, fixed: { factors } }) =>
+      block(weights, name, heads, x!, context!, mask, { queries, factors }),
     {
       inputs: { x, ...(context !== x && { context }), ...(queries && { queries }) },
       weights: Object.fromEntries(Object.entries(w).filter(([weight]) => reads(weight))),
-      fixed: { ...(mask && { mask }), ...(factors && { factors }) },
+      fixed: { ...(factors && { factors }) },
     },
   )
 }
 
-/** softmax(q kᵀ / √D + mask) v. x and context [B, T, C] -> [B, T, C]. */
+/** LN(x) asks, its context answers. x and context [B, T, C] -> [B, T, C]. */
 function attention(
   w: Weights,
   name: string,
@@ -226,25 +222,9 @@ function attention(
   mask: Mask,
   { hear, withPast, queries = named(w, `${name}.q`, x) }: AttentionOptions,
 ): tf.Tensor {
-  const [batch, length, width] = x.shape as [number, number, number]
-  const split = (t: tf.Tensor) => t.reshape([batch, -1, heads, width / heads]).transpose([0, 2, 1, 3])
   const own: KeysAndValues = [named(w, `${name}.k`, context), named(w, `${name}.v`, context)]
-  const [keys, values] = withPast?.(own) ?? own
-  const q = split(queries) // [B, heads, T, D]
-  const k = split(keys) // [B, heads, P + T, D], P = 0 without a past
-  const v = split(values)
-  const scores = tf.matMul(q, k, false, true).mul(Math.sqrt(heads / width)) // [B, heads, T, P + T]
-  const probabilities = tf.softmax(mask ? scores.add(mask) : scores)
-  hear?.(probabilities)
-  const mixed = tf.matMul(probabilities, v) // [B, heads, T, D]
-  return named(w, `${name}.proj`, mixed.transpose([0, 2, 1, 3]).reshape([batch, length, width]))
-}
-
-/** Row i sees rows 0 .. i: 0 on and below the diagonal, -infinity (as a large number) above it. [T, T] */
-function causalMask(length: number): tf.Tensor {
-  const mask = new Float32Array(length * length)
-  for (let i = 0; i < length; i++) mask.fill(-1e9, i * length + i + 1, (i + 1) * length)
-  return tf.tensor(mask, [length, length])
+  const [keys, values] = withPast?.(own) ?? own // [B, P + T, C], P = 0 without a past
+  return named(w, `${name}.proj`, scaledDotProductAttention(queries, keys, values, { heads, mask, hear }))
 }
 
 const mlp = (w: Weights, name: string, x: tf.Tensor) =>

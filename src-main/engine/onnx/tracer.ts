@@ -146,14 +146,17 @@ export class Tracer extends tf.KernelBackend {
   override dispose = () => undefined
 }
 
+/** Registers kernels, in place of those of the same names. */
 function register(kernels: Record<string, Emit>): void {
-  for (const [kernelName, emit] of Object.entries(kernels))
+  for (const [kernelName, emit] of Object.entries(kernels)) {
+    if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName)
     tf.registerKernel({
       kernelName,
       backendName,
       kernelFunc: ({ inputs, attrs, backend }) =>
         emit(backend as Tracer, inputs as tf.NamedTensorInfoMap, attrs ?? {}),
     })
+  }
 }
 register(kernels)
 
@@ -193,6 +196,7 @@ export function trace(
     throw explain(error)
   } finally {
     for (const kernel of Object.keys(own)) tf.unregisterKernel(kernel, backendName)
+    register(kernels)
     tf.removeBackend(backendName)
     if (before) tf.setBackend(before)
   }

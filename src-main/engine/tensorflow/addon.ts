@@ -1,14 +1,23 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import type { TFJSBinding } from '@tensorflow/tfjs-node/dist/tfjs_binding'
 import { AppError } from '../../../src-shared/errors'
 import type { TensorData } from '../../ops/step'
 import { tag } from './saved-model'
+
+/** The file that has our kernels, in the folder of the addon; installations of libtensorflow lack it. */
+export const kernelsBeside = (addon: string) => path.join(path.dirname(addon), 'kernels.node')
 
 /** A tensor that TensorFlow keeps, until it is deleted. */
 export type Handle = number
 
 /** tfjs-node's native addon: TensorFlow's C interface as far as graphs need it. */
 export class Addon {
-  private constructor(private readonly binding: TFJSBinding) {}
+  private constructor(
+    private readonly binding: TFJSBinding,
+    /** Whether graphs may have nodes of resources/tensorflow/kernels.cc, which are for processors. */
+    readonly hasOwnKernels: boolean,
+  ) {}
 
   /**
    * Loads the addon `file`, with so many threads for one operator and for operators at the same time; the first call of a
@@ -20,8 +29,11 @@ export class Addon {
     process.env['TF_NUM_INTRAOP_THREADS'] = String(threads.operator)
     process.env['TF_NUM_INTEROP_THREADS'] = String(threads.operators)
     const addon = { exports: {} as TFJSBinding }
+    const kernels = kernelsBeside(file)
+    const hasKernels = existsSync(kernels)
     try {
       process.dlopen(addon as never, file)
+      if (hasKernels) process.dlopen({ exports: {} } as never, kernels)
     } catch (error) {
       throw new AppError(
         'engine-unavailable',
@@ -29,7 +41,7 @@ export class Addon {
         'Install it again: saim engines install tensorflow',
       )
     }
-    return new Addon(addon.exports)
+    return new Addon(addon.exports, hasKernels && !addon.exports.isUsingGpuDevice())
   }
 
   get usesGpu(): boolean {

@@ -13,7 +13,7 @@ let loaded: Addon | undefined
 const mostBranches = 4
 
 /** As test/bench/step found: what a core's caches hold, and what cores that share operators do best with. */
-const fastest = { core: 2e6, cores: 8e6 }
+const fastest = { core: 4e6, cores: 8e6 }
 
 /** The `tensorflow` engine: a step becomes one graph, which a session of TensorFlow runs. */
 export class TensorflowEngine implements Engine {

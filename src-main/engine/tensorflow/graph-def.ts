@@ -1,8 +1,8 @@
 import { adamKernel } from '../../ops/adam'
-import { sizeOf } from '../../ops/step'
+import { mapValues, sizeOf } from '../../ops/step'
 import type { Precision } from '../engine'
 import { type Constant, type DataType, type Graph, makersOf, type Node, type Value } from '../onnx/graph'
-import type { Emit } from '../onnx/kernels'
+import { isOwn } from './kernels'
 
 /** A node of TensorFlow's GraphDef, as protobuf's JSON has it. */
 export interface TensorFlowNode {
@@ -55,23 +55,6 @@ const twins: Record<string, string> = {
   Tile: 'Tile',
 }
 const reductions: Record<string, string> = { ReduceSum: 'Sum', ReduceMean: 'Mean', ReduceMax: 'Max' }
-
-/** TensorFlow updates a weight and its moments in one pass over them. */
-export const updateKernels: Record<string, Emit> = {
-  [adamKernel]: (tracer, inputs, { beta1, beta2 }) => {
-    const { weight, mean, variance, g, rate, power1, power2, addend, kept } = inputs
-    const tensors = [weight, mean, variance, g, rate, power1, power2, addend, ...(kept ? [kept] : [])]
-    const output = { shape: weight!.shape, dtype: 'float32' as const }
-    return tracer
-      .node(
-        adamKernel,
-        tensors.map((tensor) => tracer.operand(tensor!)),
-        [output, output, output],
-        { beta1: { float: beta1 as number }, beta2: { float: beta2 as number } },
-      )
-      .map((name) => tracer.tensor(name))
-  },
-}
 
 /** Writes an ONNX graph of ours in TensorFlow's operators. */
 export class GraphDef {
@@ -171,6 +154,7 @@ export class GraphDef {
     const add = (op: string, input: string[], attr: TensorFlowNode['attr'] = {}) =>
       void this.add(name, op, input, { T, ...attr })
     if (twins[node.op]) return add(twins[node.op]!, inputs)
+    if (isOwn(node.op)) return this.own(node)
     if (reductions[node.op])
       return add(reductions[node.op]!, inputs, { keep_dims: { b: int(node, 'keepdims') === 1 } })
     switch (node.op) {
@@ -247,6 +231,16 @@ export class GraphDef {
     const float = smallest === 2 ? `${name}/float` : name
     if (isRounded) this.add(float, 'Cast', [product], { SrcT: bfloat16, DstT: types.float32 })
     if (smallest === 2) scaled(isRounded ? float : product, name)
+  }
+
+  /** A kernel of ours, whose outputs are numbered. */
+  private own({ op, inputs, outputs, attributes }: Node): void {
+    const name = nodeName(outputs[0]!)
+    outputs.forEach((output, i) => this.renamed.set(output, i ? `${name}:${i}` : name))
+    const attr = mapValues(attributes, (value) =>
+      'int' in value ? { i: String(value.int) } : { f: (value as { float: number }).float },
+    )
+    this.add(name, op, inputs.map(this.tensor), attr)
   }
 
   /** Changes weight and moments, which are variables, in place, after the weight has decayed. */

@@ -5,7 +5,8 @@ import { get, request } from 'node:https'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../../src-shared/errors'
-import { addonSources } from '../../paths'
+import { addonSources, kernelSource } from '../../paths'
+import { kernelsBeside } from './addon'
 import { stampInstallation, tensorflowFolder } from './installed'
 
 /** How TensorFlow will be installed, for a person to agree to. */
@@ -52,7 +53,7 @@ export async function planInstall({ gpu }: { gpu: boolean }): Promise<InstallPla
     ? ['tensorflow', 3.2e9, 5.7e9]
     : ['tensorflow-cpu', 274e6, 854e6]
   const libraries = gpu ? ' with NVIDIA’s CUDA libraries' : ''
-  const what = `the wheel ${name} ${wheelVersion}${libraries}, by pip from its index; the addon is then compiled here`
+  const what = `the wheel ${name} ${wheelVersion}${libraries}, by pip from its index; the addon${gpu ? ' is' : ' and kernels are'} then compiled here`
   return { source: 'wheel', gpu, what, downloadBytes, diskBytes, urls: [] }
 }
 
@@ -138,12 +139,14 @@ const download = (url: string, file: string): Promise<void> =>
 
 // ---- the wheel -----------------------------------------------------------------------------------------------
 
-/** What the addon needs of the wheel: two libraries and the headers of their C interface. */
+/** What addon and kernels need of the wheel: two libraries and the headers of their C interface. */
 const partsOfWheel = [
   'tensorflow/libtensorflow_cc.so.2',
   'tensorflow/libtensorflow_framework.so.2',
   'tensorflow/include/tensorflow/c/',
+  'tensorflow/include/tensorflow/core/common_runtime/next_pluggable_device/c/',
   'tensorflow/include/tensorflow/core/platform/ctstring',
+  'tensorflow/include/tsl/platform/platform.h',
   'tensorflow/include/tsl/platform/ctstring',
   'tensorflow/include/xla/tsl/c/',
 ]
@@ -193,19 +196,38 @@ async function installWheel(
       await run(python, ['-c', unpack, path.join(wheels, file), deps, 'nvidia/'])
   }
   await rm(wheels, { recursive: true })
-  say('Compiling the addon ...')
   const libraries = path.join(deps, 'tensorflow')
-  await run(compiler, [
-    '-shared', '-fPIC', '-O2', '-std=c++17', '-w', '-DNAPI_VERSION=8',
-    `-I${addonSources()}`, `-I${path.join(addonSources(), 'include')}`, `-I${path.join(libraries, 'include')}`,
-    path.join(addonSources(), 'binding', 'tfjs_backend.cc'), path.join(addonSources(), 'binding', 'tfjs_binding.cc'),
-    '-o', path.join(work, 'lib', 'napi-v8', 'tfjs_binding.node'),
-    `-L${libraries}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2',
-    '-Wl,-rpath,$ORIGIN/../../deps/tensorflow',
-  ]) // prettier-ignore
+  const addon = path.join(work, 'lib', 'napi-v8', 'tfjs_binding.node')
+  const compile = (sources: string[], target: string, flags: string[]) =>
+    run(compiler, [
+      '-shared', '-fPIC', '-std=c++17', '-w', '-DNAPI_VERSION=8', ...flags,
+      `-I${addonSources()}`, `-I${path.join(addonSources(), 'include')}`, `-I${path.join(libraries, 'include')}`,
+      ...sources, '-o', target,
+      `-L${libraries}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2',
+      '-Wl,-rpath,$ORIGIN/../../deps/tensorflow',
+    ]) // prettier-ignore
+  say('Compiling the addon ...')
+  const binding = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) =>
+    path.join(addonSources(), 'binding', file),
+  )
+  await compile(binding, addon, ['-O2'])
+  if (!gpu) {
+    say('Compiling the kernels ...')
+    await compile([kernelSource()], kernelsBeside(addon), kernelFlags)
+  }
   await rm(path.join(libraries, 'include'), { recursive: true })
   return `${name} ${wheelVersion}`
 }
+
+/** Sums in any order, whole registers; not -ffast-math, which would change what other code of the process computes. */
+const kernelFlags = [
+  '-O3',
+  '-mprefer-vector-width=512',
+  '-fassociative-math',
+  '-fno-math-errno',
+  '-fno-signed-zeros',
+  '-fno-trapping-math',
+]
 
 const python = 'python3'
 const compiler = 'g++'

@@ -7,7 +7,8 @@ import type { Precision, Program } from '../engine'
 import { optimise, sumsAsProducts } from '../onnx/passes'
 import { stateInput, stateOutput, trace } from '../onnx/tracer'
 import type { Addon, Handle } from './addon'
-import { GraphDef, type Settable, updateKernels } from './graph-def'
+import { GraphDef, type Settable } from './graph-def'
+import { ownKernels, updateKernels } from './kernels'
 import { encodeSavedModel } from './saved-model'
 import type { GraphState, Holder } from './state'
 
@@ -41,7 +42,7 @@ export class GraphProgram implements Program, Holder {
     inputs: Record<string, TensorSpec>,
     precision: Precision,
   ): Promise<GraphProgram> {
-    const { graph, layout } = write(step, state, inputs, precision)
+    const { graph, layout } = write(step, state, inputs, precision, addon.hasOwnKernels)
     const folder = await mkdtemp(path.join(tmpdir(), 'saim-graph-'))
     try {
       await writeFile(path.join(folder, 'saved_model.pb'), encodeSavedModel(graph))
@@ -103,9 +104,11 @@ function write(
   state: GraphState,
   inputs: Record<string, TensorSpec>,
   precision: Precision,
+  hasOwnKernels: boolean,
 ) {
   const specs = state.specs()
-  const traced = trace(withVectors(step, state.vectors), specs, inputs, updateKernels)
+  const kernels = { ...updateKernels, ...(hasOwnKernels && ownKernels) }
+  const traced = trace(withVectors(step, state.vectors), specs, inputs, kernels)
   const graph = sumsAsProducts(optimise(traced.graph))
   const isRead = new Set(graph.inputs.map(({ name }) => name))
   const isUpdated = new Set(traced.updated)

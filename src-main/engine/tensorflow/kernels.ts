@@ -1,0 +1,61 @@
+import { adamKernel } from '../../ops/adam'
+import { attentionGradientKernel, attentionKernel } from '../../ops/attention'
+import { geluGradientKernel, geluKernel } from '../../ops/gelu'
+import { layerNormGradientKernel, layerNormKernel } from '../../ops/layer-norm'
+import { mapValues } from '../../ops/step'
+import type { Emit } from '../onnx/kernels'
+
+/** Attributes that are whole numbers. */
+const whole = new Set(['heads', 'images', 'causal'])
+
+/** A node `op` of the inputs named, in their order, with outputs of those shapes. Inputs that are missing are left out. */
+const node =
+  (op: string, inputs: string[], shapes: (shapes: Record<string, number[]>) => number[][]): Emit =>
+  (tracer, tensors, attributes) => {
+    const given = inputs.filter((name) => tensors[name])
+    const shapesOf = Object.fromEntries(given.map((name) => [name, tensors[name]!.shape]))
+    return tracer
+      .node(
+        op,
+        given.map((name) => tracer.operand(tensors[name]!)),
+        shapes(shapesOf).map((shape) => ({ shape, dtype: 'float32' })),
+        mapValues(attributes as Record<string, number>, (value, name) =>
+          whole.has(name) ? { int: value } : { float: value },
+        ),
+      )
+      .map((name) => tracer.tensor(name))
+  }
+
+/** TensorFlow updates a weight and its moments in one pass over them. */
+export const updateKernels: Record<string, Emit> = {
+  [adamKernel]: node(
+    adamKernel,
+    ['weight', 'mean', 'variance', 'g', 'rate', 'power1', 'power2', 'addend', 'kept'],
+    ({ weight }) => [weight!, weight!, weight!],
+  ),
+}
+
+/** Of resources/tensorflow/kernels.cc, by the names that they have there. */
+export const ownKernels: Record<string, Emit> = {
+  [geluKernel]: node('SaimGelu', ['x'], ({ x }) => [x!]),
+  [geluGradientKernel]: node('SaimGeluGradient', ['dy', 'x'], ({ x }) => [x!]),
+  [layerNormKernel]: node('SaimLayerNorm', ['x', 'gain', 'bias'], ({ x }) => [x!, [x![0]!, 1], [x![0]!, 1]]),
+  [layerNormGradientKernel]: node(
+    'SaimLayerNormGradient',
+    ['dy', 'x', 'gain', 'mean', 'inverseDeviation'],
+    ({ x, gain }) => [x!, gain!, gain!],
+  ),
+  [attentionKernel]: (tracer, inputs, attributes) => {
+    const { heads, images } = attributes as { heads: number; images: number }
+    const [queries, keys] = [inputs['q']!.shape[0]!, inputs['k']!.shape[0]! / images]
+    const shapes = () => [inputs['q']!.shape, [heads * queries, keys]]
+    return node('SaimAttention', ['q', 'k', 'v'], shapes)(tracer, inputs, attributes)
+  },
+  [attentionGradientKernel]: node(
+    'SaimAttentionGradient',
+    ['dMixed', 'q', 'k', 'v', 'probabilities'],
+    ({ q, k }) => [q!, k!, k!],
+  ),
+}
+
+export const isOwn = (op: string) => op.startsWith('Saim')
