@@ -58,5 +58,6 @@ export const tensorflowAddon = () =>
 /** What tfjs-node's addon is compiled from: its sources and Node's headers, put there by the build. */
 export const addonSources = () => path.join(files, 'out', 'tensorflow-addon')
 
-/** What its kernels for processors are compiled from. */
+/** What is compiled with it for processors: kernels, and how sessions are opened. */
 export const kernelSource = () => path.join(files, 'resources', 'tensorflow', 'kernels.cc')
+export const sessionHeader = () => path.join(files, 'resources', 'tensorflow', 'session.h')

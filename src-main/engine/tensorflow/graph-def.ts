@@ -107,11 +107,11 @@ export class GraphDef {
     return isSame ? this.source(maker.inputs[0]!) : value
   }
 
-  /** Replaces a variable by a tensor of the same shape, after it was read. Answers the node that does so. */
-  assign(variable: string, tensor: string): string {
+  /** Replaces a variable by a tensor of the same shape, after it was read, if there is anything to read. */
+  private assign(variable: string, tensor: string, isFirst = false): string {
     const name = nodeName(variable)
     const dtype = types[this.graph.values.get(variable)!.dtype]
-    const input = [`${name}/handle`, tensor, `^${name}/read`]
+    const input = [`${name}/handle`, tensor, ...(isFirst ? [] : [`^${name}/read`])]
     return this.add(`${name}/assign/${tensor.replace(':', '/')}`, 'AssignVariableOp', input, { dtype })
   }
 
@@ -121,7 +121,7 @@ export class GraphDef {
     const name = nodeName(variable)
     const [given, set] = [`${name}/given`, `${name}/set`]
     this.placeholder(given, shape, dtype)
-    this.after(set, [this.assign(variable, given)])
+    this.after(set, [this.assign(variable, given, true)])
     return { given, set }
   }
 

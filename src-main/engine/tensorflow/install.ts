@@ -5,7 +5,7 @@ import { get, request } from 'node:https'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../../src-shared/errors'
-import { addonSources, kernelSource } from '../../paths'
+import { addonSources, kernelSource, sessionHeader } from '../../paths'
 import { kernelsBeside } from './addon'
 import { stampInstallation, tensorflowFolder } from './installed'
 
@@ -210,7 +210,7 @@ async function installWheel(
   const binding = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) =>
     path.join(addonSources(), 'binding', file),
   )
-  await compile(binding, addon, ['-O2'])
+  await compile(binding, addon, ['-O2', ...(gpu ? [] : ['-include', sessionHeader()])])
   if (!gpu) {
     say('Compiling the kernels ...')
     await compile([kernelSource()], kernelsBeside(addon), kernelFlags)
