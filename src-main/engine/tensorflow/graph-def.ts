@@ -62,7 +62,9 @@ export class GraphDef {
   readonly constants = new Map<string, Constant>()
   /** What a value is called here, where that is not its own name. */
   private readonly renamed = new Map<string, string>()
-  private readonly roundedNames = new Set<string>()
+  private readonly variables: Set<string>
+  /** Nodes that several others may ask for. */
+  private readonly made = new Set<string>()
   private readonly makers: Map<string, Node>
   /** Values that are what variables have after a node that changes them in place. */
   private readonly inPlace = new Map<string, { variable: string; node: string }>()
@@ -74,10 +76,10 @@ export class GraphDef {
     /** What the factors of matrix products are rounded to, except of sums written as products. */
     private readonly factors: Precision = 'float32',
   ) {
-    const isVariable = new Set(variables)
+    this.variables = new Set(variables)
     this.makers = makersOf(graph)
     for (const { name, shape, dtype } of graph.inputs)
-      if (!isVariable.has(name)) this.placeholder(name, shape, dtype)
+      if (!this.variables.has(name)) this.placeholder(name, shape, dtype)
     for (const name of variables) this.variable(graph.values.get(name)!)
     for (const constant of graph.constants.values()) this.constant(constant)
     for (const node of graph.nodes) this.write(node)
@@ -218,6 +220,8 @@ export class GraphDef {
     const scaled = (tensor: string, result: string) =>
       this.add(result, 'Mul', [tensor, this.scalar(`${result}/alpha`, alpha)], { T: types.float32 })
     let operands = inputs.map(this.tensor)
+    const turned = flag('transB').b && this.isTurned(inputs[1]!, this.graph.values.get(outputs[0]!)!)
+    if (turned) operands[1] = this.turned(inputs[1]!, operands[0]!)
     const sizes = [...inputs, outputs[0]!].map((value) => sizeOf(this.graph.values.get(value)!.shape))
     const smallest = alpha === 1 ? -1 : sizes.indexOf(Math.min(...sizes))
     if (smallest === 0 || smallest === 1) operands[smallest] = scaled(operands[smallest]!, `${name}/scaled`)
@@ -226,11 +230,31 @@ export class GraphDef {
     const T = isRounded ? bfloat16 : types.float32
     const product = smallest === 2 || isRounded ? `${name}/product` : name
     if (inputs.every((input) => this.graph.values.get(input)!.shape.length === 2))
-      this.add(product, 'MatMul', operands, { T, transpose_a: flag('transA'), transpose_b: flag('transB') })
+      this.add(product, 'MatMul', operands, {
+        T,
+        transpose_a: flag('transA'),
+        transpose_b: { b: flag('transB').b && !turned },
+      })
     else this.add(product, 'BatchMatMulV2', operands, { T, adj_x: flag('transA'), adj_y: flag('transB') })
     const float = smallest === 2 ? `${name}/float` : name
     if (isRounded) this.add(float, 'Cast', [product], { SrcT: bfloat16, DstT: types.float32 })
     if (smallest === 2) scaled(isRounded ? float : product, name)
+  }
+
+  /** Whether a factor is a weight that many rows are multiplied by: turning it pays for itself. */
+  private isTurned(factor: string, { shape }: Value): boolean {
+    return shape.length === 2 && shape[0]! >= 512 && this.variables.has(factor)
+  }
+
+  /**
+   * A weight transposed, once however many products read it. Only when the first has its other factor, or all weights would
+   * lie in memory twice.
+   */
+  private turned(weight: string, factor: string): string {
+    return this.once(`${nodeName(weight)}/transposed`, (name) => {
+      const input = [this.tensor(weight), this.integers(name, [1, 0]), `^${factor.replace(/:.*/, '')}`]
+      this.add(name, 'Transpose', input, { T: types.float32, Tperm: types.int32 })
+    })
   }
 
   /** A kernel of ours, whose outputs are numbered. */
@@ -270,12 +294,15 @@ export class GraphDef {
     })
   }
 
-  /** A tensor in 16 bits, made once however many products read it. */
-  private rounded = (tensor: string): string => {
-    const name = `${tensor.replace(':', '/')}/bfloat16`
-    if (!this.roundedNames.has(name))
-      this.add(name, 'Cast', [tensor], { SrcT: types.float32, DstT: bfloat16 })
-    this.roundedNames.add(name)
+  /** A tensor in 16 bits, once however many products read it. */
+  private rounded = (tensor: string): string =>
+    this.once(`${tensor.replace(':', '/')}/bfloat16`, (name) =>
+      this.add(name, 'Cast', [tensor], { SrcT: types.float32, DstT: bfloat16 }),
+    )
+
+  private once(name: string, make: (name: string) => void): string {
+    if (!this.made.has(name)) make(name)
+    this.made.add(name)
     return name
   }
 
