@@ -212,7 +212,7 @@ const recomputedBlock: typeof block = (w, name, heads, x, context, mask, options
   )
 }
 
-/** LN(x) asks, its context answers. x and context [B, T, C] -> [B, T, C]. */
+/** proj(softmax(q kᵀ / √D + mask) v), with q of x, and k and v of the context. x and context [B, T, C] -> [B, T, C]. */
 function attention(
   w: Weights,
   name: string,

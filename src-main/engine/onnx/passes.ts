@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { sizeOf } from '../../ops/step'
 import { type Constant, type Graph, makersOf, type Node, sameShape, type Value } from './graph'
 
@@ -8,7 +9,7 @@ export function optimise(graph: Graph): Graph {
   )
 }
 
-/** Nodes of the same operator, inputs and attributes are computed once; equal small constants likewise. */
+/** Nodes of the same operator, inputs and attributes are computed once; equal constants likewise. */
 export function shareCommonNodes(graph: Graph): Graph {
   const renamed = new Map<string, string>()
   const resolve = (name: string) => renamed.get(name) ?? name
@@ -16,10 +17,9 @@ export function shareCommonNodes(graph: Graph): Graph {
 
   const constants = new Map<string, typeof graph.constants extends Map<string, infer C> ? C : never>()
   for (const [name, constant] of graph.constants) {
-    const key =
-      constant.values.length <= 64
-        ? `${constant.dtype} ${constant.shape.join()} ${Array.from(constant.values as Float32Array).join()}`
-        : name
+    const { dtype, shape, values } = constant
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+    const key = `${dtype} ${shape.join()} ${createHash('sha1').update(bytes).digest('hex')}`
     const twin = seen.get(key)
     if (twin) renamed.set(name, twin[0]!)
     else {
