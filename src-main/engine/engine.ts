@@ -28,22 +28,26 @@ export interface Engine {
  */
 export type Precision = 'float32' | 'bfloat16'
 
-export interface Device {
-  name: string
-  /** A GPU that a processor plays: right, and far slower than that processor by itself. */
-  software: boolean
+/** How a batch is best divided for a device. */
+export interface Division {
   /** Bytes of a tensor up to which a core computes at its fastest, as its caches hold it; infinite where larger is better. */
   fastestBytes: number
   /** How many threads of ours, a core each, can run programs of their own; 1 where a program has all of the device. */
   lanes: number
   /** How many branches of a program that do not need one another run at the same time, a core each. */
   branches: number
+}
+
+export interface Device extends Division {
+  name: string
+  /** A GPU that a processor plays: right, and far slower than that processor by itself. */
+  software: boolean
   /** Values of a vector of several tensors at most: each tensor costs time by itself. 0 where they better stay apart. */
   vectorSize: number
 }
 
-/** What a device is that computes whatever it is given as a whole. */
-export const undivided = { fastestBytes: Infinity, lanes: 1, branches: 1 }
+/** For a device that computes whatever it is given as a whole. */
+export const undivided: Division = { fastestBytes: Infinity, lanes: 1, branches: 1 }
 
 export interface State {
   /** Copies of the values, of all tensors or of those tensors and vectors named. */

@@ -1,8 +1,8 @@
 import { AppError } from '../../src-shared/errors'
 import { tensorflowAddon } from '../paths'
-import type { Engine, Precision } from './engine'
-import { OnnxEngine, type OnnxOptions, type Provider } from './onnx/session'
-import { TensorflowEngine } from './tensorflow/engine'
+import { type Division, type Engine, type Precision, undivided } from './engine'
+import { OnnxEngine, type OnnxOptions, processor, type Provider } from './onnx/session'
+import { onProcessor, TensorflowEngine } from './tensorflow/engine'
 import { requireTensorflow } from './tensorflow/installed'
 
 /** An engine as a person chooses it. */
@@ -100,4 +100,14 @@ export async function createEngine(
   if (provider) return new OnnxEngine(id, provider, options)
   const { gpu } = await requireTensorflow('sizes')
   return new TensorflowEngine(tensorflowAddon(), { ...options, gpu, precision, coreEach })
+}
+
+/** How the engine `id` divides a batch, as far as it is known before it is opened. */
+export async function divisionOf(
+  id: string,
+  { threads, coreEach }: { threads: number; coreEach: boolean },
+): Promise<Division> {
+  if (id === 'onnxruntime-cpu') return processor(threads)
+  const installed = id === 'tensorflow' && (await requireTensorflow('sizes').catch(() => null))
+  return installed && !installed.gpu ? onProcessor(threads, coreEach) : undivided
 }

@@ -1,12 +1,11 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { AppSettings, Estimate, Run } from '../../src-shared/contract'
 import { type Hyperparameters, learningRate, visiblePatches } from '../../src-shared/hyperparameters'
-import { undivided } from '../engine/engine'
-import { processor } from '../engine/onnx/session'
+import { divisionOf } from '../engine'
 import { patchCount } from '../saim/order'
 import { weightCount } from '../saim/weights'
 import { freeDiskBytes } from '../training/disk'
-import { type PartPlan, planParts } from '../training/gradients'
+import { isForCores, type PartPlan, planParts } from '../training/gradients'
 
 /** Arithmetic that a core does in a second, as a guess for machines that have trained nothing yet. */
 const flopsPerCore = 60e9
@@ -35,7 +34,7 @@ export async function estimateRun(
     .filter((run) => run.latest && costly.every((name) => run.hyperparameters[name] === h[name]))
     .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0]?.latest
 
-  const device = engine === 'onnxruntime-cpu' ? processor(threads) : undivided
+  const division = await divisionOf(engine, { threads, coreEach: isForCores(h) })
   const seconds = earlier
     ? (totalSteps * imagesPerStep) / earlier.imagesPerSecond
     : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)
@@ -45,7 +44,7 @@ export async function estimateRun(
   const checkpoints = Math.min(written, kept + h.keepBest + 2)
   const estimate = {
     parameters,
-    memoryBytes: earlier?.memory ?? memoryBytes(h, parameters, planParts(h, device)),
+    memoryBytes: earlier?.memory ?? memoryBytes(h, parameters, planParts(h, division)),
     availableMemoryBytes: Math.max(freemem(), totalmem() * 0.5),
     stepsPerEpoch: Math.ceil(totalSteps / h.epochs),
     totalSteps,

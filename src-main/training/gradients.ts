@@ -1,6 +1,6 @@
 import type { Hyperparameters } from '../../src-shared/hyperparameters'
 import type { Batch } from '../data/batches'
-import type { Device, Engine, State } from '../engine/engine'
+import type { Device, Division, Engine, State } from '../engine/engine'
 import { orders, patchCount } from '../saim/order'
 import { accumulateInputs, accumulateStep, weightVectors } from '../saim/pretrain'
 import { weightCount } from '../saim/weights'
@@ -21,10 +21,7 @@ export interface PartPlan {
 export const isForCores = (h: Hyperparameters): boolean => weightCount(h) <= 2.5e7
 
 /** The plan that computes fastest. A single part may still be the whole batch. */
-export function planParts(
-  h: Hyperparameters,
-  { fastestBytes, lanes, branches }: Pick<Device, 'fastestBytes' | 'lanes' | 'branches'>,
-): PartPlan {
+export function planParts(h: Hyperparameters, { fastestBytes, lanes, branches }: Division): PartPlan {
   const images = h.batchSize * h.accumulation
   // After each part the gradients of all weights are added up: with many weights larger parts are faster.
   if (!isForCores(h)) return { size: partSize(h, 2 * fastestBytes * lanes * branches), lanes: 1, branches: 1 }

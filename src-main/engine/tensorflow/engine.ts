@@ -2,7 +2,7 @@ import { cpus } from 'node:os'
 import { AppError } from '../../../src-shared/errors'
 import type { NamedTensorData, StepFunction, TensorSpec } from '../../ops/step'
 import type { Vectors } from '../../ops/vectors'
-import type { Device, Engine, Precision, State } from '../engine'
+import { type Device, type Division, type Engine, type Precision, type State, undivided } from '../engine'
 import { Addon } from './addon'
 import { GraphProgram } from './program'
 import { GraphState } from './state'
@@ -14,6 +14,15 @@ const mostBranches = 4
 
 /** As test/bench/step found: what a core's caches hold, and what cores that share operators do best with. */
 const fastest = { core: 4e6, cores: 8e6 }
+
+/** For a processor, with `coreEach` as EngineOptions has it. */
+export function onProcessor(threads: number, coreEach: boolean): Division {
+  const cores = threads || cpus().length
+  const hasBranches = coreEach && cores <= mostBranches
+  return hasBranches
+    ? { fastestBytes: fastest.core, lanes: 1, branches: cores }
+    : { fastestBytes: fastest.cores, lanes: 1, branches: 1 }
+}
 
 /** The `tensorflow` engine: a step becomes one graph, which a session of TensorFlow runs. */
 export class TensorflowEngine implements Engine {
@@ -32,8 +41,9 @@ export class TensorflowEngine implements Engine {
   ) {
     const { gpu, precision, coreEach } = options
     const threads = options.threads || cpus().length
-    const hasBranches = coreEach && !gpu && threads <= mostBranches
-    this.addon = loaded ??= Addon.load(file, { operator: hasBranches ? 1 : threads, operators: threads })
+    const division = gpu ? undivided : onProcessor(threads, coreEach)
+    const operator = division.branches > 1 ? 1 : threads
+    this.addon = loaded ??= Addon.load(file, { operator, operators: threads })
     this.precision = precision
     const { usesGpu } = this.addon
     if (gpu && !usesGpu)
@@ -45,9 +55,7 @@ export class TensorflowEngine implements Engine {
     this.device = {
       name: usesGpu ? 'GPU' : (cpus()[0]?.model ?? 'processor'),
       software: false,
-      fastestBytes: usesGpu ? Infinity : hasBranches ? fastest.core : fastest.cores,
-      lanes: 1,
-      branches: hasBranches ? threads : 1,
+      ...division,
       vectorSize: 0,
     }
   }
