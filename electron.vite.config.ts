@@ -1,6 +1,6 @@
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
-import { cpSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Plugin } from 'vite'
 import vuetify from 'vite-plugin-vuetify'
@@ -11,11 +11,13 @@ import { devDependencies } from './package.json'
 /** Everything but native modules is bundled, so that the application ships few and small files. */
 const externalizeDeps = { exclude: Object.keys(devDependencies).filter((name) => name !== 'electron') }
 
-/** What the addon of the tensorflow engine is compiled from, where there is no binary of it. */
+/** What the addon of the tensorflow engine is compiled from, where there is no binary of it. electron-builder leaves out .cc files. */
 const addonSources: Plugin = {
   name: 'addon-sources',
   writeBundle() {
-    cpSync('node_modules/@tensorflow/tfjs-node/binding', 'out/tensorflow-addon/binding', { recursive: true })
+    const [from, to] = ['node_modules/@tensorflow/tfjs-node/binding', 'out/tensorflow-addon/binding']
+    rmSync(to, { recursive: true, force: true })
+    for (const file of readdirSync(from)) cpSync(`${from}/${file}`, `${to}/${file.replace(/\.cc$/, '.cpp')}`)
     cpSync('node_modules/node-api-headers/include', 'out/tensorflow-addon/include', { recursive: true })
   },
 }

@@ -59,5 +59,5 @@ export const tensorflowAddon = () =>
 export const addonSources = () => path.join(files, 'out', 'tensorflow-addon')
 
 /** What is compiled with it for processors: kernels, and how sessions are opened. */
-export const kernelSource = () => path.join(files, 'resources', 'tensorflow', 'kernels.cc')
+export const kernelSource = () => path.join(files, 'resources', 'tensorflow', 'kernels.cpp')
 export const sessionHeader = () => path.join(files, 'resources', 'tensorflow', 'session.h')

@@ -68,6 +68,16 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
       expect(licences).toMatch(new RegExp(`^${part} [\\d.]+ \\(`, 'm'))
   })
 
+  it('has all that TensorFlow is installed from', () => {
+    const sources = ['out/tensorflow-addon', 'resources/tensorflow'].flatMap((from) =>
+      filesOf(from).map((file) => path.join(from, file)),
+    )
+    expect(sources.length).toBeGreaterThan(10)
+    expect(filesOf(path.join(folder, 'resources', 'app.asar.unpacked'))).toEqual(
+      expect.arrayContaining(sources),
+    )
+  })
+
   it('can not be used as a plain Node', () => {
     const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1', DISPLAY: '', SAIM_HOME: path.join(home, 'node') }
     const { stdout } = spawnSync(path.join(folder, 'saim-studio'), ['-p', '6 * 7'], { env, timeout: 20_000 })

@@ -15,7 +15,7 @@ export type Handle = number
 export class Addon {
   private constructor(
     private readonly binding: TFJSBinding,
-    /** Whether graphs may have nodes of resources/tensorflow/kernels.cc, which are for processors. */
+    /** Whether graphs may have nodes of resources/tensorflow/kernels.cpp, which are for processors. */
     readonly hasOwnKernels: boolean,
   ) {}
 

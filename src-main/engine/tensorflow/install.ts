@@ -207,7 +207,7 @@ async function installWheel(
       '-Wl,-rpath,$ORIGIN/../../deps/tensorflow',
     ]) // prettier-ignore
   say('Compiling the addon ...')
-  const binding = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) =>
+  const binding = ['tfjs_backend.cpp', 'tfjs_binding.cpp'].map((file) =>
     path.join(addonSources(), 'binding', file),
   )
   await compile(binding, addon, ['-O2', ...(gpu ? [] : ['-include', sessionHeader()])])

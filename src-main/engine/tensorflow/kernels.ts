@@ -35,7 +35,7 @@ export const updateKernels: Record<string, Emit> = {
   ),
 }
 
-/** Of resources/tensorflow/kernels.cc, by the names that they have there. */
+/** Of resources/tensorflow/kernels.cpp, by the names that they have there. */
 export const ownKernels: Record<string, Emit> = {
   [geluKernel]: node('SaimGelu', ['x'], ({ x }) => [x!]),
   [geluGradientKernel]: node('SaimGeluGradient', ['dy', 'x'], ({ x }) => [x!]),
