@@ -23,7 +23,8 @@ export interface Engine {
 }
 
 /**
- * What the factors of matrix products are rounded to. Their sums, everything else, weights and moments have 32 bits always.
+ * What the factors of matrix products are rounded to. Their sums, everything else, weights and moments have 32 bits always, and
+ * so has attention where a kernel computes it as one.
  * bfloat16 has the range of float32, so that losses need no scaling (Micikevicius et al. 2018; Kalamkar et al. 2019).
  */
 export type Precision = 'float32' | 'bfloat16'
