@@ -451,9 +451,9 @@ struct AttentionGradientOf {
 
 /** The head that both kernels begin with: q [B T, C] is input i, k [B S, C] the next. */
 static Head headOf(Call& call, int i) {
-  const auto& [epsilon, heads, images, causal] = call.attributes;
+  const Attributes& its = call.attributes;
   const Shape q = call.shape(i), k = call.shape(i + 1);
-  return {q[0] / images, k[0] / images, q[1] / heads, q[1], causal != 0};
+  return {q[0] / its.images, k[0] / its.images, q[1] / its.heads, q[1], its.causal != 0};
 }
 
 /** For each head of each image body(head of all, where its queries, its keys and its probabilities begin, scratch). */

@@ -10,7 +10,7 @@ export const attentionGradientKernel = 'AttentionGradient'
  */
 export type Mask = null | 'causal' | tf.Tensor
 
-export interface AttentionOptions {
+interface AttentionOptions {
   heads: number
   mask: Mask
   /** Hears how much each row attends to each column, [B, heads, T, S]. */
@@ -22,20 +22,19 @@ export function scaledDotProductAttention(
   q: tf.Tensor,
   k: tf.Tensor,
   v: tf.Tensor,
-  { heads, mask, hear }: AttentionOptions,
+  options: AttentionOptions,
 ): tf.Tensor {
+  const { heads, mask, hear } = options
   const isForKernel = !hear && (mask === null || mask === 'causal')
   if (isForKernel && hasKernel(attentionKernel)) return byKernel(q, k, v, heads, mask)
-  return composed(q, k, v, heads, mask, hear)
+  return composed(q, k, v, options)
 }
 
 function composed(
   q: tf.Tensor,
   k: tf.Tensor,
   v: tf.Tensor,
-  heads: number,
-  mask: Mask,
-  hear?: AttentionOptions['hear'],
+  { heads, mask, hear }: AttentionOptions,
 ): tf.Tensor {
   const [batch, length, width] = q.shape as [number, number, number]
   const split = (t: tf.Tensor) => t.reshape([batch, -1, heads, width / heads]).transpose([0, 2, 1, 3])

@@ -9,7 +9,7 @@ export const afterKernel = 'After'
 export interface Ingredients {
   inputs: NamedTensors
   weights: NamedTensors
-  /** Need no gradients, as masks do not. */
+  /** Need no gradients, as the factors of drop path do not. */
   fixed: NamedTensors
 }
 

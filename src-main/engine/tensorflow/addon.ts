@@ -5,7 +5,7 @@ import { AppError } from '../../../src-shared/errors'
 import type { TensorData } from '../../ops/step'
 import { tag } from './saved-model'
 
-/** The file that has our kernels, in the folder of the addon; installations of libtensorflow lack it. */
+/** The file that has our kernels, in the folder of the addon; libtensorflow's own binaries and what is for GPUs lack it. */
 export const kernelsBeside = (addon: string) => path.join(path.dirname(addon), 'kernels.node')
 
 /** A tensor that TensorFlow keeps, until it is deleted. */
@@ -15,7 +15,7 @@ export type Handle = number
 export class Addon {
   private constructor(
     private readonly binding: TFJSBinding,
-    /** Whether graphs may have nodes of resources/tensorflow/kernels.cpp, which are for processors. */
+    /** Whether graphs may have nodes of resources/tensorflow/kernels.cpp. */
     readonly hasOwnKernels: boolean,
   ) {}
 
@@ -30,10 +30,10 @@ export class Addon {
     process.env['TF_NUM_INTEROP_THREADS'] = String(threads.operators)
     const addon = { exports: {} as TFJSBinding }
     const kernels = kernelsBeside(file)
-    const hasKernels = existsSync(kernels)
+    const hasOwnKernels = existsSync(kernels)
     try {
       process.dlopen(addon as never, file)
-      if (hasKernels) process.dlopen({ exports: {} } as never, kernels)
+      if (hasOwnKernels) process.dlopen({ exports: {} } as never, kernels)
     } catch (error) {
       throw new AppError(
         'engine-unavailable',
@@ -41,7 +41,7 @@ export class Addon {
         'Install it again: saim engines install tensorflow',
       )
     }
-    return new Addon(addon.exports, hasKernels && !addon.exports.isUsingGpuDevice())
+    return new Addon(addon.exports, hasOwnKernels)
   }
 
   get usesGpu(): boolean {

@@ -7,7 +7,7 @@ import { scaledDotProductAttention } from '../../ops/attention'
 import { gelu } from '../../ops/gelu'
 import { valueAndGradients } from '../../ops/gradients'
 import { layerNorm } from '../../ops/layer-norm'
-import { mapValues, type NamedTensors } from '../../ops/step'
+import { mapValues, type NamedTensors, sizeOf } from '../../ops/step'
 import * as tf from '../../ops/tf'
 import { tensorflowAddon } from '../../paths'
 import { createEngine } from '..'
@@ -87,8 +87,10 @@ function outputsOf({ compute }: Case, inputs: NamedTensors): NamedTensors {
 async function differences(one: Case): Promise<Record<string, number>> {
   const values = Object.fromEntries(
     Object.entries(one.shapes).map(([name, shape], k) => {
-      const size = shape.reduce((a, b) => a * b)
-      return [name, Float32Array.from({ length: size }, (_, i) => one.most * Math.sin(1 + i * i + 7 * k))]
+      return [
+        name,
+        Float32Array.from({ length: sizeOf(shape) }, (_, i) => one.most * Math.sin(1 + i * i + 7 * k)),
+      ]
     }),
   )
   await tf.setBackend('cpu')

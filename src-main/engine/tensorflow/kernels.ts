@@ -8,20 +8,28 @@ import type { Emit } from '../onnx/kernels'
 /** Attributes that are whole numbers. */
 const whole = new Set(['heads', 'images', 'causal'])
 
-/** A node `op` of the inputs named, in their order, with outputs of those shapes. Inputs that are missing are left out. */
+type Numbers = Record<string, number>
+
+/**
+ * A node `op` of the inputs named, in their order, with outputs of shapes that follow from those of the inputs and from the
+ * attributes. Inputs that are missing are left out.
+ */
 const node =
-  (op: string, inputs: string[], shapes: (shapes: Record<string, number[]>) => number[][]): Emit =>
+  (
+    op: string,
+    inputs: string[],
+    shapes: (shapes: Record<string, number[]>, attributes: Numbers) => number[][],
+  ): Emit =>
   (tracer, tensors, attributes) => {
+    const numbers = attributes as Numbers
     const given = inputs.filter((name) => tensors[name])
     const shapesOf = Object.fromEntries(given.map((name) => [name, tensors[name]!.shape]))
     return tracer
       .node(
         op,
         given.map((name) => tracer.operand(tensors[name]!)),
-        shapes(shapesOf).map((shape) => ({ shape, dtype: 'float32' })),
-        mapValues(attributes as Record<string, number>, (value, name) =>
-          whole.has(name) ? { int: value } : { float: value },
-        ),
+        shapes(shapesOf, numbers).map((shape) => ({ shape, dtype: 'float32' })),
+        mapValues(numbers, (value, name) => (whole.has(name) ? { int: value } : { float: value })),
       )
       .map((name) => tracer.tensor(name))
   }
@@ -45,12 +53,10 @@ export const ownKernels: Record<string, Emit> = {
     ['dy', 'x', 'gain', 'mean', 'inverseDeviation'],
     ({ x, gain }) => [x!, gain!, gain!],
   ),
-  [attentionKernel]: (tracer, inputs, attributes) => {
-    const { heads, images } = attributes as { heads: number; images: number }
-    const [queries, keys] = [inputs['q']!.shape[0]!, inputs['k']!.shape[0]! / images]
-    const shapes = () => [inputs['q']!.shape, [heads * queries, keys]]
-    return node('SaimAttention', ['q', 'k', 'v'], shapes)(tracer, inputs, attributes)
-  },
+  [attentionKernel]: node('SaimAttention', ['q', 'k', 'v'], ({ q, k }, { heads, images }) => [
+    q!,
+    [heads! * q![0]!, k![0]! / images!],
+  ]),
   [attentionGradientKernel]: node(
     'SaimAttentionGradient',
     ['dMixed', 'q', 'k', 'v', 'probabilities'],
