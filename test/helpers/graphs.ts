@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import { encodeModel } from '../../src-main/engine/onnx/encode'
+import type { Graph } from '../../src-main/engine/onnx/graph'
+import { lower } from '../../src-main/engine/onnx/lowering'
+import { optimise, sumsAsProducts, transposeFirst } from '../../src-main/engine/onnx/passes'
+import { trace } from '../../src-main/engine/onnx/tracer'
+import { encodeSavedModel } from '../../src-main/engine/tensorflow/saved-model'
+import { writeStep } from '../../src-main/engine/tensorflow/write-step'
+import { mapValues, type StepFunction, type TensorSpec } from '../../src-main/ops/step'
+import { type Vectors, withVectors } from '../../src-main/ops/vectors'
+import { meanName, varianceName } from '../../src-main/saim/adamw'
+import { classifierWeights, fineTuneInputs, fineTuneStep } from '../../src-main/saim/classifier'
+import {
+  accumulateInputs,
+  accumulateStep,
+  imageInputs,
+  noGradients,
+  reconstructStep,
+  trainingVectors,
+  trainInputs,
+  trainStep,
+  updateInputs,
+  updateStep,
+  validationStep,
+  vectorSizes,
+  weightVectors,
+} from '../../src-main/saim/pretrain'
+import { probeInputs, probeState, probeStep } from '../../src-main/saim/probe'
+import { weightShapes } from '../../src-main/saim/weights'
+import { evaluationKinds } from '../../src-shared/evaluation-settings'
+import type { Hyperparameters } from '../../src-shared/hyperparameters'
+
+type Specs = Record<string, TensorSpec>
+
+/** A step as an engine is given it. */
+interface Step {
+  step: StepFunction
+  state: Specs
+  inputs: Specs
+  vectors?: Vectors
+}
+
+const classes = 5
+
+/** Every kind of step that the product computes for a model. */
+export function stepsOf(h: Hyperparameters, vectorSize: number): Record<string, Step> {
+  const shapes = weightShapes(h)
+  const weights = mapValues(shapes, float)
+  const moments = momentsOf(weights)
+  const vectors = weightVectors(h, vectorSize)
+  const gradients = mapValues(noGradients(h, vectors), ({ shape }) => float(shape))
+  const state = { ...weights, ...moments, ...gradients }
+  const named = trainingVectors(vectors)
+  const tuning = evaluationKinds.finetune.schema.parse({ batchSize: h.batchSize })
+  const pretrained = mapValues(shapes, (shape) => ({ shape, values: new Float32Array(0) }))
+  const tuned = mapValues(classifierWeights(pretrained, h, classes, 0), ({ shape }) => float(shape))
+  return {
+    train: { step: trainStep(h), state: { ...weights, ...moments }, inputs: trainInputs(h) },
+    'train in branches': {
+      step: trainStep(h, 2),
+      state: { ...weights, ...moments },
+      inputs: trainInputs(h),
+    },
+    accumulate: {
+      step: accumulateStep(h, vectors, 0.5),
+      state,
+      inputs: accumulateInputs(h, h.batchSize),
+      vectors: named,
+    },
+    update: { step: updateStep(h, vectors, 1), state, inputs: updateInputs(h, vectors, 1), vectors: named },
+    validate: { step: validationStep(h), state: weights, inputs: imageInputs(h) },
+    reconstruct: { step: reconstructStep(h), state: weights, inputs: imageInputs(h) },
+    'fine-tune': {
+      step: fineTuneStep(h, tuning, Object.keys(tuned)),
+      state: { ...tuned, ...momentsOf(tuned) },
+      inputs: fineTuneInputs(h, tuning, h.imageSize, classes),
+    },
+    probe: {
+      step: probeStep(evaluationKinds.probe.schema.parse({})),
+      state: mapValues(probeState(h.width, classes, 0), ({ shape }) => float(shape)),
+      inputs: probeInputs(h.batchSize, h.width, classes),
+    },
+  }
+}
+
+const float = (shape: number[]): TensorSpec => ({ shape, dtype: 'float32' })
+
+const momentsOf = (weights: Specs): Specs =>
+  Object.fromEntries(
+    [meanName, varianceName].flatMap((nameOf) =>
+      Object.entries(weights).map(([name, spec]) => [nameOf(name), spec]),
+    ),
+  )
+
+/** What each writer makes of a model's steps, as checksums of its bytes: `<writer> <step>` -> checksum. */
+export function graphHashes(h: Hyperparameters): Record<string, string> {
+  const hashes: Record<string, string> = {}
+  for (const [name, each] of Object.entries(stepsOf(h, 2 ** 18))) {
+    // On the host vectors are values of the state themselves; on a device they are joined from their tensors.
+    const sizes = each.vectors && vectorSizesOf(h, each)
+    const onHost = trace(
+      each.step,
+      { ...each.state, ...mapValues(sizes ?? {}, (n) => float([n])) },
+      each.inputs,
+    )
+    const apart = trace(withVectors(each.step, each.vectors ?? {}), each.state, each.inputs)
+    const onnx = (graph: Graph) => hash(encodeModel(graph))
+    hashes[`onnx cpu ${name}`] = onnx(transposeFirst(sumsAsProducts(optimise(onHost.graph))))
+    hashes[`onnx fused ${name}`] = onnx(optimise(apart.graph))
+    hashes[`onnx lowered ${name}`] = onnx(lower(optimise(apart.graph)))
+  }
+  for (const [name, { step, state, inputs, vectors = {} }] of Object.entries(stepsOf(h, 0)))
+    for (const [kind, options] of Object.entries(tensorflowForms))
+      hashes[`tensorflow ${kind} ${name}`] = hash(
+        encodeSavedModel(writeStep(withVectors(step, vectors), state, inputs, options).graph),
+      )
+  return hashes
+}
+
+const tensorflowForms = {
+  composed: { precision: 'float32', hasOwnKernels: false },
+  'own kernels': { precision: 'float32', hasOwnKernels: true },
+  bfloat16: { precision: 'bfloat16', hasOwnKernels: true },
+} as const
+
+function vectorSizesOf(h: Hyperparameters, { vectors }: Step): Record<string, number> {
+  const sizes = vectorSizes(h, weightVectors(h, 2 ** 18))
+  return Object.fromEntries(Object.keys(vectors!).map((name) => [name, sizes[name.replace(/^.*\//, '')]!]))
+}
+
+const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex').slice(0, 16)
