@@ -23,8 +23,8 @@ export default ts.config(
     },
   },
   // The layering of docs/architecture.md, kept by the linter.
-  layer('src-shared/**', ['**/src-main/**', '**/src-renderer/**', 'node:*', 'electron', '@tensorflow/*']),
-  layer('src-renderer/**', ['**/src-main/**', 'node:*', 'electron', '@tensorflow/*']),
+  layer('src-shared/**', ['#model/*', '**/src-renderer/**', 'node:*', 'electron', '@tensorflow/*']),
+  layer('src-renderer/**', ['#model/*', 'node:*', 'electron', '@tensorflow/*']),
   layer('src-main/saim/**', ['**/engine/**', '**/data/**', 'node:*', 'electron', 'onnxruntime*', 'sharp']),
   layer('src-main/engine/**', ['**/saim/**', '**/data/**', 'electron', 'sharp']),
 )

@@ -1,5 +1,5 @@
 /**
- * Writes the pages of docs that are made: hyperparameters.md from src-shared/hyperparameters.ts, cli.md from what the built
+ * Writes the pages of docs that are made: hyperparameters.md from src-shared/settings/hyperparameters.ts, cli.md from what the built
  * commands say of themselves. `--check` only compares, and fails where one is stale.
  */
 import { execFileSync } from 'node:child_process'
@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { runnerImport } from 'vite'
 
-const { module } = await runnerImport('./src-shared/hyperparameters.ts')
+const { module } = await runnerImport('./src-shared/settings/hyperparameters.ts')
 const { allSettings, presets } = module
 
 const flag = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
@@ -45,7 +45,7 @@ const presetTable = [
 ]
 const hyperparameters = [
   '# Hyperparameters',
-  'Made by `npm run docs` from `src-shared/hyperparameters.ts`. The actual learning rate is base learning rate × batch size × accumulation / 256.',
+  'Made by `npm run docs` from `src-shared/settings/hyperparameters.ts`. The actual learning rate is base learning rate × batch size × accumulation / 256.',
   ...sections,
   '## Presets',
   columns.map((name) => `- \`${name}\`: ${presets[name].description}`).join('\n'),

@@ -51,7 +51,6 @@ function build() {
     'src-preload',
     'src-renderer',
     'src-shared',
-    'src-wasm',
     'electron.vite.config.ts',
     'build/list-packages.ts',
     'package-lock.json',

@@ -3,7 +3,7 @@ import path from 'node:path'
 
 const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--importMemory']
 
-/** Sources in AssemblyScript (src-wasm) that are imported with `?wasm` become WebAssembly in base64. */
+/** Sources in AssemblyScript that are imported with `?wasm` become WebAssembly in base64. */
 export const wasm = {
   name: 'wasm',
   enforce: 'pre',

@@ -1,14 +1,8 @@
 import { createBirpc } from 'birpc'
 import { ref } from 'vue'
-import {
-  type Backend,
-  type CallName,
-  events,
-  type EventName,
-  type EventPayload,
-} from '../src-shared/contract'
-import { fromErrorData } from '../src-shared/errors'
-import type { BackendSide, Channel, RendererSide } from '../src-shared/wire'
+import { type Backend, type CallName, events, type EventName, type EventPayload } from '#shared/contract'
+import { fromErrorData } from '#shared/errors'
+import type { BackendSide, Channel, RendererSide } from '#shared/wire'
 
 /** What the preload script of the window offers; absent in a browser. */
 interface SaimBridge {

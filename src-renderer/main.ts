@@ -1,11 +1,11 @@
-import './before'
+import './shell/before'
 import '@fontsource-variable/inter'
 import 'vuetify/styles'
-import './style.css'
+import './shell/style.css'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
-import App from './App.vue'
-import { router } from './router'
-import { vuetify } from './vuetify'
+import App from './shell/App.vue'
+import { router } from './shell/router'
+import { vuetify } from './shell/vuetify'
 
 createApp(App).use(createPinia()).use(router).use(vuetify).mount('#app')

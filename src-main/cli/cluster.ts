@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { cluster } from '../../src-shared/contract'
-import { AppError } from '../../src-shared/errors'
-import { runPaths } from '../training/run-folder'
+import { cluster } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { runPaths } from '#storage/run/run-folder'
 import { folderOf, resume, train, type TrainOptions } from './train'
 
 /** `saim cluster`: trains a new run, or goes on with one, by the workers of a cluster. */

@@ -1,14 +1,14 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { EmbeddingFormat } from '../../src-shared/contract'
-import { AppError } from '../../src-shared/errors'
-import { DatasetIndex } from '../data/dataset-index'
-import { writeManifest } from '../data/manifest'
-import { EmbeddingSets } from '../evaluation/embedding-sets'
-import { indexFile } from '../paths'
-import { readRun, runPaths } from '../training/run-folder'
-import { type CheckpointOptions, openCheckpoint } from './checkpoint'
+import type { EmbeddingFormat } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { DatasetIndex } from '#images/index/dataset-index'
+import { writeManifest } from '#images/manifest'
+import { EmbeddingSets } from '#inference/features/embedding-sets'
+import { indexFile } from '#platform/paths'
+import { readRun, runPaths } from '#storage/run/run-folder'
+import { type CheckpointOptions, openCheckpoint } from './support/checkpoint'
 
 interface EmbedOptions extends CheckpointOptions {
   format: EmbeddingFormat

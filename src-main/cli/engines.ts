@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline/promises'
-import type { EngineInfo } from '../../src-shared/contract'
-import { AppError } from '../../src-shared/errors'
-import { forkNode } from '../port'
-import { Engines } from '../services/engines'
-import { Settings } from '../services/settings'
+import type { EngineInfo } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { forkNode } from '#platform/processes'
+import { Engines } from '#app/engines'
+import { Settings } from '#app/settings'
 
 /** `saim engines`: tries what has not been tried on this machine, or everything `again`, and prints what came of it. */
 export async function listEngines({ again }: { again?: boolean }): Promise<void> {

@@ -1,22 +1,22 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { Score } from '../../src-shared/contract'
-import { AppError, fromErrorData } from '../../src-shared/errors'
+import type { Score } from '#shared/contract'
+import { AppError, fromErrorData } from '#shared/errors'
 import {
   type EvaluationKind,
   evaluationKinds,
   type EvaluationPlan,
   type FineTuneRecipe,
   fineTuneRecipes,
-} from '../../src-shared/evaluation-settings'
-import { writeScan } from '../evaluation/scanned'
-import { createEvaluation, evaluationPaths, readScore } from '../evaluation/evaluation-folder'
-import type { EvaluationMessage } from '../evaluation/evaluation-process'
-import { forkNode } from '../port'
-import { checkpointSteps } from '../training/checkpoint'
-import { readRun, runPaths } from '../training/run-folder'
-import { accuracyText } from './report'
-import { settingsFrom } from './setting-options'
+} from '#shared/settings/evaluation'
+import { writeScan } from '#images/index/scanned'
+import { createEvaluation, evaluationPaths, readScore } from '#storage/evaluation-folder'
+import type { EvaluationMessage } from '#jobs/evaluate/process'
+import { forkNode } from '#platform/processes'
+import { checkpointSteps } from '#storage/run/checkpoint'
+import { readRun, runPaths } from '#storage/run/run-folder'
+import { accuracyText } from './support/report'
+import { settingsFrom } from './support/setting-options'
 
 interface EvaluateOptions {
   runs: string

@@ -1,6 +1,6 @@
 import path from 'node:path'
-import type { ExportFormat } from '../../src-shared/contract'
-import { exportWeights } from '../exporting/export'
+import type { ExportFormat } from '#shared/contract'
+import { exportWeights } from '#jobs/transfer/export/export'
 import { folderOf } from './train'
 
 interface ExportOptions {

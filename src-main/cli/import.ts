@@ -1,7 +1,7 @@
 import path from 'node:path'
-import { importWeights } from '../importing/import'
-import { allSettings } from '../../src-shared/hyperparameters'
-import { chosenSettings } from './setting-options'
+import { importWeights } from '#jobs/transfer/import/import'
+import { allSettings } from '#shared/settings/hyperparameters'
+import { chosenSettings } from './support/setting-options'
 
 interface ImportOptions {
   images: string

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { predictFolder } from '../evaluation/predict'
+import { predictFolder } from '#jobs/evaluate/predict'
 
 /** `saim predict`: names the classes of all images below a folder by a fine-tuned model, as CSV. */
 export async function predict(

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { lockOwner } from '../training/lock'
-import { readRun, runPaths } from '../training/run-folder'
+import { lockOwner } from '#storage/lock'
+import { readRun, runPaths } from '#storage/run/run-folder'
 
 /** Prints a table of the runs below a folder, newest last. */
 export async function listRuns({ runs }: { runs: string }): Promise<void> {

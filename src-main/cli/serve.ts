@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import type { Place } from '../listen'
-import { serve as startServer } from '../serve'
+import type { Place } from '#server/listen'
+import { serve as startServer } from '#server/serve'
 
 /** `saim serve`: the application in a browser. Ctrl-C pauses what is being trained and ends. */
 export async function serve({

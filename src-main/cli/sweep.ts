@@ -9,19 +9,19 @@ import {
   plannedRuns,
   scaleNote,
   type SweepPlan,
-} from '../../src-shared/ablations'
-import type { Experiment, ExperimentFigures } from '../../src-shared/contract'
-import { evaluationKinds } from '../../src-shared/evaluation-settings'
-import { allSettings, hyperparametersSchema, presets } from '../../src-shared/hyperparameters'
-import { DatasetIndex } from '../data/dataset-index'
-import { createExperiment, experimentPaths, noteRun, readExperiment } from '../experiments/experiment-file'
-import { describeExperiment } from '../experiments/results'
-import { indexFile, sampleImagesFolder } from '../paths'
-import { Lock } from '../training/lock'
-import { readRun } from '../training/run-folder'
+} from '#shared/settings/ablations'
+import type { Experiment, ExperimentFigures } from '#shared/contract'
+import { evaluationKinds } from '#shared/settings/evaluation'
+import { allSettings, hyperparametersSchema, presets } from '#shared/settings/hyperparameters'
+import { DatasetIndex } from '#images/index/dataset-index'
+import { createExperiment, experimentPaths, noteRun, readExperiment } from '#storage/experiment-file'
+import { describeExperiment } from '#app/experiments/results'
+import { indexFile, sampleImagesFolder } from '#platform/paths'
+import { Lock } from '#storage/lock'
+import { readRun } from '#storage/run/run-folder'
 import { evaluateRun } from './evaluate'
-import { accuracyText } from './report'
-import { chosenSettings, settingsFrom } from './setting-options'
+import { accuracyText } from './support/report'
+import { chosenSettings, settingsFrom } from './support/setting-options'
 import { train, type TrainOptions } from './train'
 
 type SweepOptions = Omit<TrainOptions, 'from'> & {

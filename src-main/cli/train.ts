@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
-import type { Cluster, Metric, RunError } from '../../src-shared/contract'
-import { AppError } from '../../src-shared/errors'
+import type { Cluster, Metric, RunError } from '#shared/contract'
+import { AppError } from '#shared/errors'
 import {
   allSettings,
   hyperparametersSchema,
@@ -9,27 +9,27 @@ import {
   type Hyperparameters,
   type PresetName,
   presets,
-} from '../../src-shared/hyperparameters'
-import { statisticsOf } from '../data/check'
-import { DatasetIndex } from '../data/dataset-index'
-import { writeManifest } from '../data/manifest'
-import { engineChoice } from '../engine'
-import type { Precision } from '../engine/engine'
-import { indexFile, runsFolder, sampleImagesFolder } from '../paths'
-import { forkNode } from '../port'
-import { weightCount } from '../saim/weights'
-import { Engines } from '../services/engines'
-import { Settings } from '../services/settings'
-import { listCheckpoints } from '../training/checkpoint'
-import { locateImages } from '../training/locate'
-import { lockOwner } from '../training/lock'
-import { readMetrics } from '../training/metrics'
-import { initialFrom } from '../training/origin'
-import { changeSettings, createRun, readRun, runPaths, updateRun } from '../training/run-folder'
-import { startTraining } from '../training/supervise'
-import { showProgress } from './progress'
-import { duration } from './report'
-import { chosenSettings, flagsOf, settingsFrom } from './setting-options'
+} from '#shared/settings/hyperparameters'
+import { statisticsOf } from '#images/index/check'
+import { DatasetIndex } from '#images/index/dataset-index'
+import { writeManifest } from '#images/manifest'
+import { engineChoice } from '#engine/engines'
+import type { Precision } from '#engine/engine'
+import { indexFile, runsFolder, sampleImagesFolder } from '#platform/paths'
+import { forkNode } from '#platform/processes'
+import { weightCount } from '#model/objectives/weights'
+import { Engines } from '#app/engines'
+import { Settings } from '#app/settings'
+import { listCheckpoints } from '#storage/run/checkpoint'
+import { locateImages } from '#app/runs/locate'
+import { lockOwner } from '#storage/lock'
+import { readMetrics } from '#storage/run/metrics'
+import { initialFrom } from '#storage/run/origin'
+import { changeSettings, createRun, readRun, runPaths, updateRun } from '#storage/run/run-folder'
+import { startTraining } from '#jobs/train/supervise'
+import { showProgress } from './support/progress'
+import { duration } from './support/report'
+import { chosenSettings, flagsOf, settingsFrom } from './support/setting-options'
 
 export interface TrainOptions {
   preset?: PresetName

@@ -1,5 +1,5 @@
-import { createEngine } from '../engine'
-import { type Check, verifyReference } from '../verify'
+import { createEngine } from '#engine/engines'
+import { type Check, verifyReference } from '#jobs/prove/verify'
 
 /** Prints the largest differences from reference data; ends with code 1 where one is out of tolerance. */
 export async function verify(

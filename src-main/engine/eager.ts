@@ -5,9 +5,9 @@ import {
   type StepFunction,
   type TensorData,
   type TensorSpec,
-} from '../ops/step'
-import * as tf from '../ops/tf'
-import { type Vectors, withVectors } from '../ops/vectors'
+} from '#model/tensor/step'
+import * as tf from '#model/tensor/tf'
+import { type Vectors, withVectors } from '#model/tensor/vectors'
 import type { Device, Engine, Program, State } from './engine'
 
 /** Runs steps op by op on a backend of tfjs that computes. */

@@ -1,5 +1,5 @@
-import type { NamedTensorData, StepFunction, TensorSpec } from '../ops/step'
-import type { Vectors } from '../ops/vectors'
+import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
+import type { Vectors } from '#model/tensor/vectors'
 
 /** Where the model's numbers are kept and its steps are run. */
 export interface Engine {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { AppError } from '../../src-shared/errors'
+import { AppError } from '#shared/errors'
 import { explainEngineError } from './explain'
 
 /** As onnxruntime, drivers and the system's loader say it. */

@@ -1,4 +1,4 @@
-import { AppError } from '../../src-shared/errors'
+import { AppError } from '#shared/errors'
 
 /** What drivers and libraries say, what it means (with $1 for what they name), and what to do about it. */
 const causes: [said: RegExp, message: string, advice: string][] = [

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { evaluationKindNames, evaluationKinds } from '../evaluation-settings'
+import { evaluationKindNames, evaluationKinds } from '#shared/settings/evaluation'
 import { call, count, filePath, id, nothing, time } from './common'
 
 /** What is asked of a run's weights, and how. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { sweepPlan } from '../ablations'
-import { hyperparametersSchema } from '../hyperparameters'
+import { sweepPlan } from '#shared/settings/ablations'
+import { hyperparametersSchema } from '#shared/settings/hyperparameters'
 import { call, count, filePath, id, nothing, time } from './common'
 import { runStatus } from './runs'
 

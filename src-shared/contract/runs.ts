@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { errorCodes } from '../errors'
-import { hyperparametersSchema } from '../hyperparameters'
+import { errorCodes } from '#shared/errors'
+import { hyperparametersSchema } from '#shared/settings/hyperparameters'
 import { call, count, filePath, id, nothing, time } from './common'
 
 export const runStatus = z.enum([

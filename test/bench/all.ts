@@ -6,9 +6,9 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
-import { appVersion } from '../../src-shared/version'
-import type { PresetName } from '../../src-shared/hyperparameters'
-import { tensorflowAddon } from '../../src-main/paths'
+import { appVersion } from '#shared/version'
+import type { PresetName } from '#shared/settings/hyperparameters'
+import { tensorflowAddon } from '#platform/paths'
 import { median } from './median'
 import { measureRoof, type Roof, roofline, workOf } from './roofline'
 import { byTurns, type Measured, ours, pytorch, start } from './turns'

@@ -3,17 +3,17 @@
  * page about one image, and what neighbours and maps of many embeddings take, beside what they block.
  */
 import { cpus, loadavg } from 'node:os'
-import { createEngine } from '../../src-main/engine'
-import { attend } from '../../src-main/evaluation/attention'
-import { CheckpointModel } from '../../src-main/evaluation/checkpoint-model'
-import { EmbeddedImages } from '../../src-main/evaluation/embedded-images'
-import { panelsOf, reconstruct } from '../../src-main/evaluation/reconstruct'
-import { png } from '../../src-main/evaluation/pictures'
-import { unroll } from '../../src-main/evaluation/unroll'
-import { imageNetStatistics } from '../../src-main/saim/augmentation'
-import { orders, patchCount } from '../../src-main/saim/order'
-import { initialWeights } from '../../src-main/saim/weights'
-import { fromPreset, type PresetName } from '../../src-shared/hyperparameters'
+import { createEngine } from '#engine/engines'
+import { attend } from '#inference/pictures/attention'
+import { CheckpointModel } from '#inference/checkpoint-model'
+import { EmbeddedImages } from '#inference/features/embedded-images'
+import { panelsOf, reconstruct } from '#inference/pictures/reconstruct'
+import { png } from '#inference/pictures/pictures'
+import { unroll } from '#inference/pictures/unroll'
+import { imageNetStatistics } from '#model/augment/crop'
+import { orders, patchCount } from '#model/objectives/order'
+import { initialWeights } from '#model/objectives/weights'
+import { fromPreset, type PresetName } from '#shared/settings/hyperparameters'
 
 const count = Number(process.argv[2] ?? 10_000)
 const width = 192

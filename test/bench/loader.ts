@@ -9,13 +9,13 @@ import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, stat
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import sharp from 'sharp'
-import { openBatches } from '../../src-main/data/batches'
-import { DatasetIndex, numbering } from '../../src-main/data/dataset-index'
-import { Manifest, writeManifest } from '../../src-main/data/manifest'
-import type { CacheLimits } from '../../src-main/data/pixel-cache'
-import { imageNetStatistics } from '../../src-main/saim/augmentation'
-import { fromPreset } from '../../src-shared/hyperparameters'
-import { timed } from '../helpers/timed'
+import { openBatches } from '#images/batches'
+import { DatasetIndex, numbering } from '#images/index/dataset-index'
+import { Manifest, writeManifest } from '#images/manifest'
+import type { CacheLimits } from '#images/pixel-cache'
+import { imageNetStatistics } from '#model/augment/crop'
+import { fromPreset } from '#shared/settings/hyperparameters'
+import { timed } from '#test/helpers/timed'
 
 const workers = 2
 const home = mkdtempSync(path.join(tmpdir(), 'saim-bench-'))

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { electronPath, openPackaged } from '../helpers/hosts'
+import { electronPath, openPackaged } from '#test/helpers/hosts'
 import { median } from './median'
 
 /** Seconds at rest before memory is read. */

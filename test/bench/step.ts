@@ -5,7 +5,7 @@
  * needs timm. Without it the PyTorch module of resources/cluster stands in.
  */
 import { cpus } from 'node:os'
-import type { PresetName } from '../../src-shared/hyperparameters'
+import type { PresetName } from '#shared/settings/hyperparameters'
 import { median } from './median'
 import { byTurns, type Measured, ours, pytorch, start } from './turns'
 

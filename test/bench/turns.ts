@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { createEngine } from '../../src-main/engine'
-import type { Precision } from '../../src-main/engine/engine'
-import { initialWeights } from '../../src-main/saim/weights'
-import { isForCores } from '../../src-main/training/gradients'
-import { compileUpdate, startingState } from '../../src-main/training/update'
-import { fromPreset, type Hyperparameters, type PresetName } from '../../src-shared/hyperparameters'
+import { createEngine } from '#engine/engines'
+import type { Precision } from '#engine/engine'
+import { initialWeights } from '#model/objectives/weights'
+import { isForCores } from '#jobs/train/gradients'
+import { compileUpdate, startingState } from '#jobs/train/update'
+import { fromPreset, type Hyperparameters, type PresetName } from '#shared/settings/hyperparameters'
 
 /** What took part: milliseconds until its first step could begin and of each step, the first two left out. */
 export interface Measured {

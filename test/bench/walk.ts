@@ -8,8 +8,8 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { chromium } from 'playwright-core'
-import { chromiumPath, said } from '../helpers/hosts'
-import { timed } from '../helpers/timed'
+import { chromiumPath, said } from '#test/helpers/hosts'
+import { timed } from '#test/helpers/timed'
 
 const place = mkdtempSync(path.join(tmpdir(), 'saim-walk-'))
 const checkout = path.join(place, 'saim-studio')

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { Pickle } from '../../src-main/exporting/pytorch/pickle'
-import { decodeSafetensors, encodeSafetensors } from '../../src-main/exporting/safetensors'
+import { Pickle } from '#formats/pytorch/pickle'
+import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import {
   canOpenWindow,
   chromiumPath,
@@ -11,9 +11,9 @@ import {
   openInBrowser,
   openWindow,
   picture,
-} from '../helpers/hosts'
-import { expectAccessible } from '../helpers/accessibility'
-import { temporaryFolder } from '../helpers/runs'
+} from '#test/helpers/hosts'
+import { expectAccessible } from '#test/helpers/accessibility'
+import { temporaryFolder } from '#test/helpers/runs'
 
 const hosts = [
   { name: 'in the browser', can: () => chromiumPath !== undefined, browser: true },

@@ -1,10 +1,10 @@
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, it } from 'vitest'
-import { expectAccessible } from '../helpers/accessibility'
-import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
-import { hasPython, python, requirePythonInCi } from '../helpers/python'
-import { makeImages, temporaryFolder } from '../helpers/runs'
+import { expectAccessible } from '#test/helpers/accessibility'
+import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
+import { hasPython, python, requirePythonInCi } from '#test/helpers/python'
+import { makeImages, temporaryFolder } from '#test/helpers/runs'
 
 requirePythonInCi()
 

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readRun } from '../../src-main/training/run-folder'
-import { expectAccessible } from '../helpers/accessibility'
-import { enginesHere } from '../helpers/engines'
+import { readRun } from '#storage/run/run-folder'
+import { expectAccessible } from '#test/helpers/accessibility'
+import { enginesHere } from '#test/helpers/engines'
 import {
   canOpenWindow,
   chromiumPath,
@@ -11,8 +11,8 @@ import {
   openInBrowser,
   openWindow,
   picture,
-} from '../helpers/hosts'
-import { temporaryFolder } from '../helpers/runs'
+} from '#test/helpers/hosts'
+import { temporaryFolder } from '#test/helpers/runs'
 
 const titles: Record<string, RegExp> = {
   'onnxruntime-cpu': /^ONNX Runtime, processor/,

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, describe, expect, it } from 'vitest'
-import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
-import { expectAccessible } from '../helpers/accessibility'
-import { flags, makeScenes, saim, smallModel, temporaryFolder } from '../helpers/runs'
+import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
+import { expectAccessible } from '#test/helpers/accessibility'
+import { flags, makeScenes, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
 const can = chromiumPath !== undefined
 

@@ -1,9 +1,9 @@
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { expectAccessible } from '../helpers/accessibility'
-import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
-import { makeImages, temporaryFolder } from '../helpers/runs'
+import { expectAccessible } from '#test/helpers/accessibility'
+import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
+import { makeImages, temporaryFolder } from '#test/helpers/runs'
 
 /** A sweep as a person makes it: from the form over the queue, and over a restart, to a table and a chart. */
 describe.runIf(chromiumPath)('experiments in the browser', () => {

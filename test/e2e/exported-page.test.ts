@@ -5,9 +5,9 @@ import path from 'node:path'
 import { chromium } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, expect, it } from 'vitest'
-import { sampleImagesFolder } from '../../src-main/paths'
-import { chromiumPath } from '../helpers/hosts'
-import { flags, saim, smallModel, temporaryFolder } from '../helpers/runs'
+import { sampleImagesFolder } from '#platform/paths'
+import { chromiumPath } from '#test/helpers/hosts'
+import { flags, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
 const home = temporaryFolder()
 const pictures = temporaryFolder()

@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { expectAccessible } from '../helpers/accessibility'
-import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '../helpers/hosts'
-import { flags, saim, temporaryFolder } from '../helpers/runs'
+import { expectAccessible } from '#test/helpers/accessibility'
+import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
+import { flags, saim, temporaryFolder } from '#test/helpers/runs'
 
 /** With a data folder whose newest run is of photographs (docs/inspect.md), the pictures of the docs are made anew. */
 const photographs = process.env['PHOTOGRAPHS_HOME']

@@ -3,9 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { decodeSafetensors } from '../../src-main/exporting/safetensors'
-import { canOpenWindow, electronPath, openPackaged, type OpenedApp } from '../helpers/hosts'
-import { temporaryFolder } from '../helpers/runs'
+import { decodeSafetensors } from '#formats/safetensors'
+import { canOpenWindow, electronPath, openPackaged, type OpenedApp } from '#test/helpers/hosts'
+import { temporaryFolder } from '#test/helpers/runs'
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
 

@@ -3,10 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { ElectronApplication, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { expectAccessible } from '../helpers/accessibility'
-import { hasOpenssl, makeCertificate } from '../helpers/certificate'
-import { canOpenWindow, type OpenedApp, openWindow, picture, said } from '../helpers/hosts'
-import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
+import { expectAccessible } from '#test/helpers/accessibility'
+import { hasOpenssl, makeCertificate } from '#test/helpers/certificate'
+import { canOpenWindow, type OpenedApp, openWindow, picture, said } from '#test/helpers/hosts'
+import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
 if (process.env['CI'])
   it('has a window and openssl to test with', () => expect(canOpenWindow() && hasOpenssl).toBe(true))

@@ -2,11 +2,11 @@ import { readdirSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { lockOwner } from '../../src-main/training/lock'
-import { runPaths } from '../../src-main/training/run-folder'
-import { expectAccessible } from '../helpers/accessibility'
-import { chromiumPath, type OpenedApp, openInBrowser, picture } from '../helpers/hosts'
-import { makeImages, temporaryFolder } from '../helpers/runs'
+import { lockOwner } from '#storage/lock'
+import { runPaths } from '#storage/run/run-folder'
+import { expectAccessible } from '#test/helpers/accessibility'
+import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
+import { makeImages, temporaryFolder } from '#test/helpers/runs'
 
 /** What a person sees of the queue, of crashes and of what can be done about them. */
 describe.runIf(chromiumPath)('runs in the browser', () => {

@@ -1,13 +1,13 @@
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { forkNode } from '../../src-main/port'
-import { createServices, type Services } from '../../src-main/services/backend'
-import { checkpointSteps, loadNewestCheckpoint } from '../../src-main/training/checkpoint'
-import { readImages, readRun, runPaths } from '../../src-main/training/run-folder'
-import type { Run } from '../../src-shared/contract'
-import { makeImages, temporaryFolder } from '../helpers/runs'
-import { historyOf, newestWeights, newRun, trainRun } from '../helpers/training'
+import { forkNode } from '#platform/processes'
+import { createServices, type Services } from '#app/backend'
+import { checkpointSteps, loadNewestCheckpoint } from '#storage/run/checkpoint'
+import { readImages, readRun, runPaths } from '#storage/run/run-folder'
+import type { Run } from '#shared/contract'
+import { makeImages, temporaryFolder } from '#test/helpers/runs'
+import { historyOf, newestWeights, newRun, trainRun } from '#test/helpers/training'
 
 /**
  * Truncation and flipped bits in every file of a run: what is shown is what was written, or is missing; training goes on

@@ -1,13 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { forkNode } from '../../src-main/port'
-import { checkpointSteps, loadNewestCheckpoint } from '../../src-main/training/checkpoint'
-import { lockOwner } from '../../src-main/training/lock'
-import type { TrainingMessage } from '../../src-main/training/messages'
-import { readRun, runPaths, updateRun } from '../../src-main/training/run-folder'
-import { makeImages, temporaryFolder } from '../helpers/runs'
-import { historyOf, newestWeights, newRun, trainRun } from '../helpers/training'
+import { forkNode } from '#platform/processes'
+import { checkpointSteps, loadNewestCheckpoint } from '#storage/run/checkpoint'
+import { lockOwner } from '#storage/lock'
+import type { TrainingMessage } from '#jobs/train/messages'
+import { readRun, runPaths, updateRun } from '#storage/run/run-folder'
+import { makeImages, temporaryFolder } from '#test/helpers/runs'
+import { historyOf, newestWeights, newRun, trainRun } from '#test/helpers/training'
 
 /**
  * kill -9 at random moments. Each run must come to the same end, to the last bit, as one that nobody killed, and what

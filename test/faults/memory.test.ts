@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { readMetrics } from '../../src-main/training/metrics'
-import { readRun, runPaths } from '../../src-main/training/run-folder'
-import { flags, makeImages, temporaryFolder } from '../helpers/runs'
+import { readMetrics } from '#storage/run/metrics'
+import { readRun, runPaths } from '#storage/run/run-folder'
+import { flags, makeImages, temporaryFolder } from '#test/helpers/runs'
 
 /** Much memory for little work: large images of few patches. A batch is computed in parts, but lies in memory whole, some times. */
 const greedy = {

@@ -1,6 +1,6 @@
-import { DatasetIndex } from '../../src-main/data/dataset-index'
-import { Manifest } from '../../src-main/data/manifest'
-import { splitOf } from '../../src-main/data/place'
+import { DatasetIndex } from '#images/index/dataset-index'
+import { Manifest } from '#images/manifest'
+import { splitOf } from '#images/index/split'
 
 /** What a scan of a folder finds, with an index in memory. */
 export async function scan(folder: string) {

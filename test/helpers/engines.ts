@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { findWebgpuDevice } from '../../src-main/engine/onnx/vulkan'
-import { tensorflowAddon } from '../../src-main/paths'
+import { findWebgpuDevice } from '#engine/onnx/vulkan'
+import { tensorflowAddon } from '#platform/paths'
 
 /** Engines that tests run on; build/setup.mjs prepares them where it can. */
 export const testedEngines = ['onnxruntime-cpu', 'onnxruntime-webgpu', 'tensorflow']

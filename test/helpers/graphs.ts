@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
-import { encodeModel } from '../../src-main/engine/onnx/encode'
-import type { Graph } from '../../src-main/engine/onnx/graph'
-import { lower } from '../../src-main/engine/onnx/lowering'
-import { optimise, sumsAsProducts, transposeFirst } from '../../src-main/engine/onnx/passes'
-import { trace } from '../../src-main/engine/onnx/tracer'
-import { encodeSavedModel } from '../../src-main/engine/tensorflow/saved-model'
-import { writeStep } from '../../src-main/engine/tensorflow/write-step'
-import { mapValues, type StepFunction, type TensorSpec } from '../../src-main/ops/step'
-import { type Vectors, withVectors } from '../../src-main/ops/vectors'
-import { meanName, varianceName } from '../../src-main/saim/adamw'
-import { classifierWeights, fineTuneInputs, fineTuneStep } from '../../src-main/saim/classifier'
+import { encodeModel } from '#engine/onnx/encode'
+import type { Graph } from '#engine/graph/ir'
+import { lower } from '#engine/graph/lowering'
+import { optimise, sumsAsProducts, transposeFirst } from '#engine/graph/passes'
+import { trace } from '#engine/graph/tracer'
+import { encodeSavedModel } from '#engine/tensorflow/saved-model'
+import { writeStep } from '#engine/tensorflow/write-step'
+import { mapValues, type StepFunction, type TensorSpec } from '#model/tensor/step'
+import { type Vectors, withVectors } from '#model/tensor/vectors'
+import { meanName, varianceName } from '#model/optimizers/adamw'
+import { classifierWeights, fineTuneInputs, fineTuneStep } from '#model/heads/classifier'
 import {
   accumulateInputs,
   accumulateStep,
@@ -24,11 +24,11 @@ import {
   validationStep,
   vectorSizes,
   weightVectors,
-} from '../../src-main/saim/pretrain'
-import { probeInputs, probeState, probeStep } from '../../src-main/saim/probe'
-import { weightShapes } from '../../src-main/saim/weights'
-import { evaluationKinds } from '../../src-shared/evaluation-settings'
-import type { Hyperparameters } from '../../src-shared/hyperparameters'
+} from '#model/objectives/pretrain'
+import { probeInputs, probeState, probeStep } from '#model/heads/probe'
+import { weightShapes } from '#model/objectives/weights'
+import { evaluationKinds } from '#shared/settings/evaluation'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
 
 type Specs = Record<string, TensorSpec>
 

@@ -1,10 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu'
 import * as tf from '@tensorflow/tfjs-core'
-import type { Hyperparameters } from '../../src-shared/hyperparameters'
-import { attentionMask, placesOf } from '../../src-shared/masks'
-import type { NamedTensorData } from '../../src-main/ops/step'
-import { patchCount } from '../../src-main/saim/order'
-import { positionEmbedding } from '../../src-main/saim/position-embedding'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { attentionMask, placesOf } from '#shared/masks'
+import type { NamedTensorData } from '#model/tensor/step'
+import { patchCount } from '#model/objectives/order'
+import { positionEmbedding } from '#model/vit/positions'
 
 /**
  * The model as the paper writes it, with plain tfjs ops on its own processor backend: tokens stay in their places and

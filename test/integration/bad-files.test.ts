@@ -1,13 +1,13 @@
 import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { writeManifest } from '../../src-main/data/manifest'
-import { readMetrics } from '../../src-main/training/metrics'
-import { createRun, readRun, runPaths } from '../../src-main/training/run-folder'
-import { fromPreset } from '../../src-shared/hyperparameters'
-import { leftOut, makeBadFiles } from '../helpers/bad-files'
-import { scan } from '../helpers/data'
-import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
+import { writeManifest } from '#images/manifest'
+import { readMetrics } from '#storage/run/metrics'
+import { createRun, readRun, runPaths } from '#storage/run/run-folder'
+import { fromPreset } from '#shared/settings/hyperparameters'
+import { leftOut, makeBadFiles } from '#test/helpers/bad-files'
+import { scan } from '#test/helpers/data'
+import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
 it('a folder with every kind of bad file trains to the end and tells the reason of each', async () => {
   const [images, home] = [temporaryFolder(), temporaryFolder()]

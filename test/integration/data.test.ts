@@ -2,14 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import path from 'node:path'
 import sharp, { type Color } from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { openBatches } from '../../src-main/data/batches'
-import { decodeImage, readHeader } from '../../src-main/data/decode'
-import { cropPixels } from '../../src-main/data/resample'
-import { type Crop, imageNetStatistics } from '../../src-main/saim/augmentation'
-import { readRun } from '../../src-main/training/run-folder'
-import { fromPreset } from '../../src-shared/hyperparameters'
-import { scan } from '../helpers/data'
-import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
+import { openBatches } from '#images/batches'
+import { decodeImage, readHeader } from '#images/decode/decode'
+import { cropPixels } from '#images/decode/resample'
+import { type Crop, imageNetStatistics } from '#model/augment/crop'
+import { readRun } from '#storage/run/run-folder'
+import { fromPreset } from '#shared/settings/hyperparameters'
+import { scan } from '#test/helpers/data'
+import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
 const picture = (width = 30, height = 20, background: Color = 'red') =>
   sharp({ create: { width, height, channels: 3, background } })

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { errorCodes } from '../../src-shared/errors'
+import { errorCodes } from '#shared/errors'
 
 it('the pages that are made say what the program says; `npm run docs` renews them', () => {
   execFileSync('node', ['build/docs.mjs', '--check'])

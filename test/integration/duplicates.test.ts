@@ -2,11 +2,11 @@ import { copyFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
-import { checkImages } from '../../src-main/data/check'
-import { DatasetIndex } from '../../src-main/data/dataset-index'
-import { duplicatePairs, excludeDuplicates, reportOf } from '../../src-main/data/report'
-import { makeBadFiles } from '../helpers/bad-files'
-import { makeImages, temporaryFolder } from '../helpers/runs'
+import { checkImages } from '#images/index/check'
+import { DatasetIndex } from '#images/index/dataset-index'
+import { duplicatePairs, excludeDuplicates, reportOf } from '#images/index/report'
+import { makeBadFiles } from '#test/helpers/bad-files'
+import { makeImages, temporaryFolder } from '#test/helpers/runs'
 
 const images = async () => {
   const folder = temporaryFolder()

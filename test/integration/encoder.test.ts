@@ -1,11 +1,11 @@
 import '@tensorflow/tfjs-backend-cpu'
 import { expect, it } from 'vitest'
-import { createEngine } from '../../src-main/engine'
-import { openEncoder } from '../../src-main/evaluation/encoder'
-import * as tf from '../../src-main/ops/tf'
-import { encode, forward } from '../../src-main/saim/model'
-import { initialWeights } from '../../src-main/saim/weights'
-import { fromPreset } from '../../src-shared/hyperparameters'
+import { createEngine } from '#engine/engines'
+import { openEncoder } from '#inference/features/encoder'
+import * as tf from '#model/tensor/tf'
+import { encode, forward } from '#model/objectives/saim'
+import { initialWeights } from '#model/objectives/weights'
+import { fromPreset } from '#shared/settings/hyperparameters'
 
 const h = fromPreset('nano', { imageSize: 16, patchSize: 4, width: 32, depth: 2, heads: 2, queryDepth: 2 })
 const weights = initialWeights(h, 1)

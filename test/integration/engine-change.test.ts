@@ -1,11 +1,11 @@
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { sampleImagesFolder } from '../../src-main/paths'
-import { readMetrics } from '../../src-main/training/metrics'
-import { readRun, updateRun } from '../../src-main/training/run-folder'
-import { enginesHere } from '../helpers/engines'
-import { saim, temporaryFolder } from '../helpers/runs'
-import { newRun, trainRun } from '../helpers/training'
+import { sampleImagesFolder } from '#platform/paths'
+import { readMetrics } from '#storage/run/metrics'
+import { readRun, updateRun } from '#storage/run/run-folder'
+import { enginesHere } from '#test/helpers/engines'
+import { saim, temporaryFolder } from '#test/helpers/runs'
+import { newRun, trainRun } from '#test/helpers/training'
 
 const images = path.join(sampleImagesFolder(), 'vehicles')
 

@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { forkNode } from '../../src-main/port'
-import { Engines } from '../../src-main/services/engines'
-import { Settings } from '../../src-main/services/settings'
-import { enginesHere } from '../helpers/engines'
-import { temporaryFolder } from '../helpers/runs'
+import { forkNode } from '#platform/processes'
+import { Engines } from '#app/engines'
+import { Settings } from '#app/settings'
+import { enginesHere } from '#test/helpers/engines'
+import { temporaryFolder } from '#test/helpers/runs'
 
 const canBuild = enginesHere().includes('onnxruntime-webgpu') && spawnSync('g++', ['--version']).status === 0
 

@@ -10,12 +10,12 @@ import {
   readEvaluationMetrics,
   readScore,
   updateEvaluation,
-} from '../../src-main/evaluation/evaluation-folder'
-import { decodeSafetensors } from '../../src-main/exporting/safetensors'
-import { forkNode } from '../../src-main/port'
-import { Lock } from '../../src-main/training/lock'
-import { evaluationKinds } from '../../src-shared/evaluation-settings'
-import { flags, makeScenes, saim, smallModel, temporaryFolder } from '../helpers/runs'
+} from '#storage/evaluation-folder'
+import { decodeSafetensors } from '#formats/safetensors'
+import { forkNode } from '#platform/processes'
+import { Lock } from '#storage/lock'
+import { evaluationKinds } from '#shared/settings/evaluation'
+import { flags, makeScenes, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
 const home = temporaryFolder()
 const images = temporaryFolder()

@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { sampleImagesFolder } from '../../src-main/paths'
-import { exportFormats, proofTolerance } from '../../src-shared/contract'
-import { hasPython, python, requirePythonInCi, runPython } from '../helpers/python'
-import { flags, saim, smallModel, temporaryFolder } from '../helpers/runs'
+import { sampleImagesFolder } from '#platform/paths'
+import { exportFormats, proofTolerance } from '#shared/contract'
+import { hasPython, python, requirePythonInCi, runPython } from '#test/helpers/python'
+import { flags, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
 const home = temporaryFolder()
 const out = temporaryFolder()

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { loadCheckpoint } from '../../src-main/training/checkpoint'
-import { readMetrics } from '../../src-main/training/metrics'
-import { readRun } from '../../src-main/training/run-folder'
-import { makeImages, temporaryFolder } from '../helpers/runs'
-import { newRun, trainRun } from '../helpers/training'
+import { loadCheckpoint } from '#storage/run/checkpoint'
+import { readMetrics } from '#storage/run/metrics'
+import { readRun } from '#storage/run/run-folder'
+import { makeImages, temporaryFolder } from '#test/helpers/runs'
+import { newRun, trainRun } from '#test/helpers/training'
 
 /**
  * What five steps with a fixed seed leave behind: every file, every setting, the numbers of every step and the weights. It

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fromPreset, presetNames } from '../../src-shared/hyperparameters'
-import { graphHashes } from '../helpers/graphs'
+import { fromPreset, presetNames } from '#shared/settings/hyperparameters'
+import { graphHashes } from '#test/helpers/graphs'
 
 /**
  * Every step of every preset and objective as each writer encodes it, by checksum: where these change, so does what is

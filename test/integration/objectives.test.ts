@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readScore } from '../../src-main/evaluation/evaluation-folder'
-import { fitWeights } from '../../src-main/importing/fit'
-import { readWeights } from '../../src-main/importing/read'
-import { loadCheckpoint } from '../../src-main/training/checkpoint'
-import { readMetrics } from '../../src-main/training/metrics'
-import { readRun } from '../../src-main/training/run-folder'
-import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
+import { readScore } from '#storage/evaluation-folder'
+import { fitWeights } from '#jobs/transfer/import/fit'
+import { readWeights } from '#formats/weights-file'
+import { loadCheckpoint } from '#storage/run/checkpoint'
+import { readMetrics } from '#storage/run/metrics'
+import { readRun } from '#storage/run/run-folder'
+import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
 const home = temporaryFolder()
 const images = temporaryFolder()

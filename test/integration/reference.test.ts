@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createEngine } from '../../src-main/engine'
-import { verifyReference } from '../../src-main/verify'
-import { enginesHere, testedEngines } from '../helpers/engines'
-import { saim, temporaryFolder } from '../helpers/runs'
+import { createEngine } from '#engine/engines'
+import { verifyReference } from '#jobs/prove/verify'
+import { enginesHere, testedEngines } from '#test/helpers/engines'
+import { saim, temporaryFolder } from '#test/helpers/runs'
 
 /** Reference data lies beside the checkout; it is too large to keep in it. */
 const root = path.resolve('../shared/reference')

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { sampleImagesFolder } from '../../src-main/paths'
-import { readRun } from '../../src-main/training/run-folder'
-import { referenceSettings } from '../../src-main/verify'
-import { temporaryFolder } from '../helpers/runs'
-import { historyOf, newestWeights, newRun, trainRun } from '../helpers/training'
+import { sampleImagesFolder } from '#platform/paths'
+import { readRun } from '#storage/run/run-folder'
+import { referenceSettings } from '#jobs/prove/verify'
+import { temporaryFolder } from '#test/helpers/runs'
+import { historyOf, newestWeights, newRun, trainRun } from '#test/helpers/training'
 
 /**
  * Resume is exact: after a pause in the middle of an epoch, every number of every step and all weights and moments at the

@@ -6,10 +6,10 @@ import path from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { serve } from '../../src-main/serve'
-import { parseAddress } from '../../src-shared/address'
-import { hasOpenssl, makeCertificate } from '../helpers/certificate'
-import { temporaryFolder } from '../helpers/runs'
+import { serve } from '#server/serve'
+import { parseAddress } from '#shared/address'
+import { hasOpenssl, makeCertificate } from '#test/helpers/certificate'
+import { temporaryFolder } from '#test/helpers/runs'
 
 const place = { host: '127.0.0.1', port: 0, roots: [temporaryFolder()] }
 const refused = (code: string, message: string | RegExp) =>

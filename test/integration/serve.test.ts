@@ -3,10 +3,10 @@ import { request } from 'node:http'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { serve } from '../../src-main/serve'
-import type { Answer } from '../../src-shared/wire'
-import { messageLimit } from '../../src-shared/wire'
-import { temporaryFolder } from '../helpers/runs'
+import { serve } from '#server/serve'
+import type { Answer } from '#shared/wire'
+import { messageLimit } from '#shared/wire'
+import { temporaryFolder } from '#test/helpers/runs'
 
 const [home, allowed, outside] = [temporaryFolder(), realpathSync(temporaryFolder()), temporaryFolder()]
 let server: Awaited<ReturnType<typeof serve>>

@@ -10,13 +10,13 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { forkNode } from '../../src-main/port'
-import { createServices, type Services } from '../../src-main/services/backend'
-import { lockOwner } from '../../src-main/training/lock'
-import { runPaths } from '../../src-main/training/run-folder'
-import type { Dataset, EventName, Handlers, Run } from '../../src-shared/contract'
-import { fromPreset } from '../../src-shared/hyperparameters'
-import { makeImages, saim, smallModel, flags, temporaryFolder } from '../helpers/runs'
+import { forkNode } from '#platform/processes'
+import { createServices, type Services } from '#app/backend'
+import { lockOwner } from '#storage/lock'
+import { runPaths } from '#storage/run/run-folder'
+import type { Dataset, EventName, Handlers, Run } from '#shared/contract'
+import { fromPreset } from '#shared/settings/hyperparameters'
+import { makeImages, saim, smallModel, flags, temporaryFolder } from '#test/helpers/runs'
 
 const home = temporaryFolder()
 const images = realpathSync(temporaryFolder())

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '../../src-main/training/checkpoint'
-import { readMetrics } from '../../src-main/training/metrics'
-import { readRun, runPaths } from '../../src-main/training/run-folder'
-import { flags, makeImages, saim, smallModel, temporaryFolder } from '../helpers/runs'
-import { newRun, trainRun } from '../helpers/training'
+import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '#storage/run/checkpoint'
+import { readMetrics } from '#storage/run/metrics'
+import { readRun, runPaths } from '#storage/run/run-folder'
+import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
+import { newRun, trainRun } from '#test/helpers/training'
 
 describe('a run', () => {
   it('leaves metrics, checkpoints under the authors’ names and reconstructions', async () => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { AppError } from '../../../src-shared/errors'
+import type { AppError } from '#shared/errors'
 import { requireCuda } from './cuda'
 
 const canCompile = process.platform === 'linux' && spawnSync('g++', ['--version']).status === 0

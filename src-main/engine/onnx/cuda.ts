@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { AppError } from '../../../src-shared/errors'
-import { enginesFolder } from '../../paths'
+import { AppError } from '#shared/errors'
+import { enginesFolder } from '#platform/paths'
 
 const provider = 'libonnxruntime_providers_cuda.so'
 

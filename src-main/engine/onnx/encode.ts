@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/light'
-import type { Attribute, Constant, DataType, Graph, Value } from './graph'
+import type { Attribute, Constant, DataType, Graph, Value } from '#engine/graph/ir'
 
 /** The parts of onnx.proto (IR version 10) that a graph of ours uses. */
 const schema = protobuf.Root.fromJSON({

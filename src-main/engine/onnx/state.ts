@@ -1,9 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { mapValues, type NamedTensorData, sizeOf, type TensorData, type TensorSpec } from '../../ops/step'
-import type { Vectors } from '../../ops/vectors'
-import type { State } from '../engine'
+import { mapValues, type NamedTensorData, sizeOf, type TensorData, type TensorSpec } from '#model/tensor/step'
+import type { Vectors } from '#model/tensor/vectors'
+import type { State } from '#engine/engine'
 import { encodeModel } from './encode'
-import { stateInput, trace } from './tracer'
+import { stateInput, trace } from '#engine/graph/tracer'
 
 type Tensors = Record<string, Tensor>
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import type { Device } from '../engine'
+import type { Device } from '#engine/engine'
 
 /**
  * The device that WebGPU will find. On Linux it goes by Vulkan drivers, each described by a file; where none is for a

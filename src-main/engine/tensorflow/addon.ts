@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { TFJSBinding } from '@tensorflow/tfjs-node/dist/tfjs_binding'
-import { AppError } from '../../../src-shared/errors'
-import type { TensorData } from '../../ops/step'
+import { AppError } from '#shared/errors'
+import type { TensorData } from '#model/tensor/step'
 import { tag } from './saved-model'
 
 /** The file that has our kernels, in the folder of the addon; libtensorflow's own binaries and what is for GPUs lack it. */

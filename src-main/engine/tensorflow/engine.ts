@@ -1,8 +1,15 @@
 import { cpus } from 'node:os'
-import { AppError } from '../../../src-shared/errors'
-import type { NamedTensorData, StepFunction, TensorSpec } from '../../ops/step'
-import type { Vectors } from '../../ops/vectors'
-import { type Device, type Division, type Engine, type Precision, type State, undivided } from '../engine'
+import { AppError } from '#shared/errors'
+import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
+import type { Vectors } from '#model/tensor/vectors'
+import {
+  type Device,
+  type Division,
+  type Engine,
+  type Precision,
+  type State,
+  undivided,
+} from '#engine/engine'
 import { Addon } from './addon'
 import { GraphProgram } from './program'
 import { GraphState } from './state'

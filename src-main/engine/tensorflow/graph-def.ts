@@ -1,7 +1,7 @@
-import { adamKernel } from '../../ops/adam'
-import { mapValues, sizeOf } from '../../ops/step'
-import type { Precision } from '../engine'
-import { type Constant, type DataType, type Graph, makersOf, type Node, type Value } from '../onnx/graph'
+import { adamKernel } from '#model/tensor/adam'
+import { mapValues, sizeOf } from '#model/tensor/step'
+import type { Precision } from '#engine/engine'
+import { type Constant, type DataType, type Graph, makersOf, type Node, type Value } from '#engine/graph/ir'
 import { isOwn } from './kernels'
 
 /** A node of TensorFlow's GraphDef, as protobuf's JSON has it. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createEngine } from '..'
+import { createEngine } from '#engine/engines'
 import { installedTensorflow, requireTensorflow, stampInstallation, tensorflowFolder } from './installed'
 
 describe('an installed TensorFlow', () => {

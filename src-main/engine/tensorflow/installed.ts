@@ -4,8 +4,8 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
-import { AppError } from '../../../src-shared/errors'
-import { enginesFolder } from '../../paths'
+import { AppError } from '#shared/errors'
+import { enginesFolder } from '#platform/paths'
 
 export const tensorflowFolder = () => path.join(enginesFolder(), 'tensorflow')
 

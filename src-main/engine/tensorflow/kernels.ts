@@ -1,9 +1,9 @@
-import { adamKernel } from '../../ops/adam'
-import { attentionGradientKernel, attentionKernel } from '../../ops/attention'
-import { geluGradientKernel, geluKernel } from '../../ops/gelu'
-import { layerNormGradientKernel, layerNormKernel } from '../../ops/layer-norm'
-import { mapValues } from '../../ops/step'
-import type { Emit } from '../onnx/kernels'
+import { adamKernel } from '#model/tensor/adam'
+import { attentionGradientKernel, attentionKernel } from '#model/tensor/attention'
+import { geluGradientKernel, geluKernel } from '#model/tensor/gelu'
+import { layerNormGradientKernel, layerNormKernel } from '#model/tensor/layer-norm'
+import { mapValues } from '#model/tensor/step'
+import type { Emit } from '#engine/graph/kernels'
 
 /** Attributes that are whole numbers. */
 const whole = new Set(['heads', 'images', 'causal'])

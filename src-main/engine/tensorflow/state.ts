@@ -1,6 +1,6 @@
-import type { NamedTensorData, TensorSpec } from '../../ops/step'
-import type { Vectors } from '../../ops/vectors'
-import type { State } from '../engine'
+import type { NamedTensorData, TensorSpec } from '#model/tensor/step'
+import type { Vectors } from '#model/tensor/vectors'
+import type { State } from '#engine/engine'
 import type { Addon, Handle } from './addon'
 
 /** What has tensors as variables: the session of a program. */

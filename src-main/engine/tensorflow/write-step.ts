@@ -1,7 +1,7 @@
-import type { StepFunction, TensorSpec } from '../../ops/step'
-import type { Precision } from '../engine'
-import { optimise, sumsAsProducts } from '../onnx/passes'
-import { stateInput, stateOutput, trace } from '../onnx/tracer'
+import type { StepFunction, TensorSpec } from '#model/tensor/step'
+import type { Precision } from '#engine/engine'
+import { optimise, sumsAsProducts } from '#engine/graph/passes'
+import { stateInput, stateOutput, trace } from '#engine/graph/tracer'
 import { GraphDef, type Settable } from './graph-def'
 import { ownKernels, updateKernels } from './kernels'
 

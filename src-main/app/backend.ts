@@ -1,0 +1,132 @@
+import { cpus, homedir, totalmem } from 'node:os'
+import path from 'node:path'
+import type { Handlers, Emit, Run } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { appVersion } from '#shared/version'
+import type { Fork } from '#platform/processes'
+import { Datasets } from './datasets'
+import { Engines } from './engines'
+import { Experiments } from './experiments/experiments'
+import { Exports } from './exports'
+import { Evaluations } from './evaluations'
+import type { Folders } from './folders'
+import { Inspect } from './inspect/inspect'
+import { Runs } from './runs/runs'
+import { Settings } from './settings'
+
+/** What differs between the window and the browser. */
+export interface Host {
+  kind: 'electron' | 'browser'
+  fork: Fork
+  canUpdate?: boolean
+  pick?: Handlers['app.pick']
+  reveal?: (path: string) => void
+  trash?: (folder: string) => Promise<void>
+  onRunEnd?: (run: Run) => void
+  machines?: Pick<Handlers, 'machines.list' | 'machines.open' | 'machines.forget'>
+  /** Confines what the browser may read and write. */
+  folders?: Folders
+}
+
+export interface Services {
+  calls: Handlers
+  /** The file that a path below `files/` stands for; null where there is none. */
+  file(path: string): Promise<string | null>
+  currentRun(): Promise<Run | null>
+  /** Pauses training, waits until it is saved, ends all processes. */
+  close(): Promise<void>
+}
+
+const notHere = () => {
+  throw new AppError('not-allowed', 'This can not be done in a browser.')
+}
+
+/** Everything that the contract offers, for one host. */
+export function createServices(host: Host, emit: Emit): Services {
+  const settings = new Settings()
+  const datasets = new Datasets(host.fork, emit)
+  const engines = new Engines({ fork: host.fork, emit, settings })
+  const runEnded = (run: Run) => {
+    host.onRunEnd?.(run)
+    void experiments.advance(run.id)
+  }
+  const runs = new Runs({ ...host, emit, datasets, engines, settings, onEnd: runEnded })
+  runs.follow()
+  const evaluations = new Evaluations({
+    ...host,
+    emit,
+    datasets,
+    settings,
+    runs: async () => (await runs.calls['runs.list']()).map(({ id }) => id),
+    onEnd: ({ run }) => void experiments.advance(run),
+  })
+  const experiments = new Experiments({
+    emit,
+    datasets,
+    settings,
+    startRun: runs.calls['runs.start'],
+    startEvaluation: evaluations.calls['evaluations.start'],
+  })
+  void evaluations.resume().then(() => experiments.advance())
+  const run = (id: string) => runs.calls['runs.get']({ id })
+  const exported = new Exports({ ...host, emit, datasets, settings, run })
+  const inspect = new Inspect({ fork: host.fork, emit, datasets, run })
+  const allowed = async (folder: string) => (host.folders ? host.folders.allowed(folder) : folder)
+
+  const calls: Handlers = {
+    ...settings.calls,
+    ...datasets.calls,
+    ...engines.calls,
+    ...runs.calls,
+    ...evaluations.calls,
+    ...experiments.calls,
+    ...exported.calls,
+    ...inspect.calls,
+    ...(host.machines ?? { 'machines.list': notHere, 'machines.open': notHere, 'machines.forget': notHere }),
+    'datasets.add': async ({ folder }) => datasets.calls['datasets.add']({ folder: await allowed(folder) }),
+    'exports.create': async (input) =>
+      exported.calls['exports.create']({ ...input, folder: await allowed(input.folder) }),
+    'imports.create': async (input) =>
+      exported.calls['imports.create']({ ...input, file: await allowed(input.file) }),
+    'runs.locate': async ({ id, folder }) => runs.calls['runs.locate']({ id, folder: await allowed(folder) }),
+    'inspect.saveUnrolled': async (input) =>
+      inspect.calls['inspect.saveUnrolled']({ ...input, folder: await allowed(input.folder) }),
+    'inspect.exportEmbeddings': async (input) =>
+      inspect.calls['inspect.exportEmbeddings']({ ...input, folder: await allowed(input.folder) }),
+    'settings.set': async (changes) => {
+      const { runsFolder } = await settings.get()
+      if (changes.runsFolder && changes.runsFolder !== runsFolder) await allowed(changes.runsFolder)
+      return settings.calls['settings.set'](changes)
+    },
+    'app.info': async () => ({
+      version: appVersion,
+      host: host.kind,
+      platform: process.platform,
+      cores: cpus().length,
+      memoryBytes: totalmem(),
+      homeFolder: homedir(),
+      canUpdate: host.canUpdate ?? false,
+    }),
+    'app.pick': async (input) => (host.pick ?? notHere)(input),
+    'app.listFolders': async ({ path }) => (host.folders ? host.folders.list(path) : notHere()),
+    'app.reveal': async ({ path }) => (host.reveal ?? notHere)(path),
+  }
+
+  return {
+    calls,
+    currentRun: runs.current,
+    async file(relative) {
+      const [kind, id = '', a = '', b = ''] = relative.split('/')
+      if (kind === 'thumbnail') return datasets.thumbnail(id, Number(a)).catch(() => null)
+      if (kind === 'inspect') return inspect.file(relative.slice('inspect/'.length)).catch(() => null)
+      if (kind !== 'reconstruction' || !/^\d+\.png$/.test(b) || path.basename(id) !== id) return null
+      return runs.reconstruction(id, Number(a), b).catch(() => null)
+    },
+    async close() {
+      await evaluations.close()
+      await runs.close()
+      datasets.close()
+      inspect.close()
+    },
+  }
+}

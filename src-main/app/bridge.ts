@@ -1,0 +1,66 @@
+import { createBirpc } from 'birpc'
+import { z } from 'zod'
+import { type Handlers, type CallName, calls, type Emit, events } from '#shared/contract'
+import { AppError, toErrorData } from '#shared/errors'
+import { type Answer, type BackendSide, type Channel, messageLimit, type RendererSide } from '#shared/wire'
+
+/** Joins a renderer at the end of `channel` to the backend; answers what sends it events. */
+export function bridge(channel: Channel, backend: Handlers): Emit {
+  const side: BackendSide = { call: (name, input) => answer(backend, name, input) }
+  const renderer = createBirpc<RendererSide, BackendSide>(side, {
+    post: (text) => channel.post(text),
+    on: (listener) =>
+      channel.on((text) => {
+        const refused = refusal(text)
+        if (refused) channel.post(JSON.stringify(refused))
+        else listener(text)
+      }),
+    serialize: JSON.stringify,
+    deserialize: JSON.parse,
+    eventNames: ['event'],
+    timeout: -1,
+  })
+  return (name, payload) => void renderer.event(name, events[name].parse(payload))
+}
+
+/** Validates a call at the border, runs it and validates what it gives. */
+export async function answer(backend: Handlers, name: string, input: unknown): Promise<Answer> {
+  try {
+    if (!Object.hasOwn(calls, name)) throw new AppError('bad-message', `There is no call "${name}".`)
+    const { input: inputSchema, output } = calls[name as CallName]
+    const checked = inputSchema.safeParse(input ?? undefined)
+    if (!checked.success)
+      throw new AppError('bad-message', `The call ${name} is malformed: ${z.prettifyError(checked.error)}`)
+    const value = await (backend[name as CallName] as (input: unknown) => Promise<unknown>)(checked.data)
+    return { ok: true, value: output.parse(value) }
+  } catch (error) {
+    const data = toErrorData(error)
+    if (data.code === 'unexpected') console.error(`${name}:`, error)
+    return { ok: false, error: data }
+  }
+}
+
+/** The answer to a text that is no request, before it can confuse the RPC; null for requests. */
+function refusal(text: unknown): { t: 's'; i?: string; r: Answer } | null {
+  const refuse = (message: string, i?: string) => ({
+    t: 's' as const,
+    i,
+    r: { ok: false as const, error: toErrorData(new AppError('bad-message', message)) },
+  })
+  if (typeof text !== 'string') return refuse('A message is not text.')
+  if (text.length > messageLimit) return refuse(`A message is longer than ${messageLimit} characters.`)
+  try {
+    const message: unknown = JSON.parse(text)
+    if (request.safeParse(message).success) return null
+    return refuse('A message is no request.', z.object({ i: z.string() }).safeParse(message).data?.i)
+  } catch {
+    return refuse('A message is not JSON.')
+  }
+}
+
+const request = z.object({
+  t: z.literal('q'),
+  m: z.literal('call'),
+  a: z.tuple([z.string(), z.unknown()]).or(z.tuple([z.string()])),
+  i: z.string(),
+})

@@ -1,0 +1,241 @@
+import { cp, mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  type Handlers,
+  type Dataset,
+  dataset as datasetSchema,
+  type Emit,
+  type Split,
+} from '#shared/contract'
+import { AppError } from '#shared/errors'
+import type { SplitRule } from '#images/index/split'
+import type { PixelStatistics } from '#model/augment/crop'
+import { dataFolder, datasetId, datasetsFolder, isPackaged, sampleImagesFolder } from '#platform/paths'
+import type { Fork } from '#platform/processes'
+import { writeFileSafely } from '#storage/files'
+import { Library } from './library'
+
+type DatasetCalls = Pick<
+  Handlers,
+  | 'datasets.list'
+  | 'datasets.add'
+  | 'datasets.addSample'
+  | 'datasets.rescan'
+  | 'datasets.watch'
+  | 'datasets.rename'
+  | 'datasets.remove'
+  | 'datasets.images'
+  | 'datasets.unreadable'
+  | 'datasets.exclude'
+  | 'datasets.check'
+  | 'datasets.report'
+  | 'datasets.duplicates'
+  | 'datasets.excludeDuplicates'
+>
+
+/** What a record says before its first scan. */
+const unscanned = {
+  status: 'scanning',
+  images: 0,
+  unreadable: 0,
+  excluded: 0,
+  bytes: 0,
+  classes: [],
+  splits: { none: 0, train: 0, validation: 0, test: 0 },
+  sizes: null,
+  checking: null,
+  scannedAt: null,
+  error: null,
+} satisfies Partial<Dataset>
+
+/** The data sets that the person added: a record and an index each, below the application's data folder. */
+export class Datasets {
+  private readonly folder = datasetsFolder()
+  private readonly records = new Map<string, Dataset>()
+  private readonly library: Library
+  private loaded: Promise<void> | null = null
+
+  constructor(
+    fork: Fork,
+    private readonly emit: Emit,
+  ) {
+    this.library = new Library(fork, {
+      progress: (folder, found) => {
+        const record = this.records.get(datasetId(folder))
+        if (record?.status === 'scanning') this.change({ ...record, ...found })
+      },
+      checked: (folder, checking) => {
+        const record = this.records.get(datasetId(folder))
+        if (record && record.checking !== null) this.change({ ...record, checking })
+      },
+      changed: (folder) => void this.refresh(datasetId(folder)),
+    })
+  }
+
+  readonly calls: DatasetCalls = {
+    'datasets.list': async () => {
+      await this.load()
+      return [...this.records.values()]
+    },
+    'datasets.add': ({ folder }) => this.add(folder),
+    'datasets.addSample': async () => this.add(await lastingSampleImages(), 'Sample images'),
+    'datasets.rescan': async ({ id }) => this.startScan(await this.get(id)),
+    'datasets.watch': async ({ id }) => {
+      await this.library.call('watch', (await this.get(id)).folder)
+      await this.refresh(id)
+    },
+    'datasets.rename': async ({ id, name }) => this.save({ ...(await this.get(id)), name }),
+    'datasets.remove': async ({ id }) => {
+      const { folder } = await this.get(id)
+      this.records.delete(id)
+      await rm(this.file(id), { force: true })
+      await this.library.call('forget', folder)
+      this.emit('datasets.removed', { id })
+    },
+    'datasets.images': async ({ id, offset, limit, ...filter }) =>
+      this.library.call('page', (await this.get(id)).folder, filter, offset, limit),
+    'datasets.unreadable': async ({ id, offset, limit }) =>
+      this.library.call('unreadable', (await this.get(id)).folder, offset, limit),
+    'datasets.check': async ({ id }) => this.startCheck(await this.get(id)),
+    'datasets.report': async ({ id }) => this.library.call('report', (await this.get(id)).folder),
+    'datasets.duplicates': async ({ id, offset, limit }) =>
+      this.library.call('duplicates', (await this.get(id)).folder, offset, limit),
+    'datasets.excludeDuplicates': async ({ id, near }) => {
+      const { folder } = await this.get(id)
+      const summary = await this.library.call('excludeDuplicates', folder, near)
+      return this.save({ ...(await this.get(id)), ...summary })
+    },
+    'datasets.exclude': async ({ id, images, excluded }) => {
+      const { folder } = await this.get(id)
+      const summary = await this.library.call('exclude', folder, images, excluded)
+      return this.save({ ...(await this.get(id)), ...summary })
+    },
+  }
+
+  async get(id: string): Promise<Dataset> {
+    await this.load()
+    const record = this.records.get(id)
+    if (!record)
+      throw new AppError('folder-missing', 'This data set is not in the list any more.', 'Add it again.')
+    return record
+  }
+
+  /** Writes the list of images of a new run; answers how many images each split has. */
+  async writeManifest(id: string, file: string, rule: SplitRule): Promise<Record<Split, number>> {
+    return this.library.call('writeManifest', (await this.get(id)).folder, file, rule)
+  }
+
+  /** Mean and deviation of the channels, measured where they are not known. */
+  async statistics(id: string): Promise<PixelStatistics> {
+    return this.library.call('statistics', (await this.get(id)).folder)
+  }
+
+  /** The file of an image's thumbnail; null where there is none. */
+  async thumbnail(id: string, image: number): Promise<string | null> {
+    return this.library.call('thumbnail', (await this.get(id)).folder, image)
+  }
+
+  close = () => this.library.close()
+
+  private async add(chosen: string, name = path.basename(chosen)): Promise<Dataset> {
+    await this.load()
+    const folder = await realpath(chosen).catch(() => {
+      throw new AppError('folder-missing', `There is no folder ${chosen}.`, 'Check the path.')
+    })
+    if (!(await stat(folder)).isDirectory())
+      throw new AppError('not-a-folder', `${folder} is a file.`, 'Choose the folder that holds your images.')
+    const known = [...this.records.values()].find((d) => d.folder === folder)
+    if (known) return known
+    return this.startScan({
+      ...unscanned,
+      id: datasetId(folder),
+      name,
+      folder,
+      addedAt: new Date().toISOString(),
+    })
+  }
+
+  private async startScan(record: Dataset): Promise<Dataset> {
+    const scanning = await this.save({ ...record, status: 'scanning', images: 0, unreadable: 0, error: null })
+    void this.library.call('scan', record.folder).then(
+      (summary) =>
+        this.finish(record.id, { status: 'ready', scannedAt: new Date().toISOString(), ...summary }),
+      (error: Error) => this.finish(record.id, { status: 'failed', error: error.message }),
+    )
+    return scanning
+  }
+
+  /** Scans again without a word, and tells only what changed. */
+  private async refresh(id: string): Promise<void> {
+    const record = this.records.get(id)
+    if (!record || record.status === 'scanning') return
+    const changes = await this.library.call('scan', record.folder).then(
+      (summary) => ({ ...summary, status: 'ready' as const, error: null }),
+      (error: Error) => ({ status: 'failed' as const, error: error.message }),
+    )
+    const known = this.records.get(id)
+    if (!isDeepStrictEqual(known, { ...known, ...changes }))
+      await this.finish(id, { ...changes, scannedAt: new Date().toISOString() })
+  }
+
+  private startCheck(record: Dataset): Dataset {
+    if (record.status !== 'ready' || record.checking !== null) return record
+    void this.library.call('check', record.folder).then(
+      (summary) => this.finish(record.id, { checking: null, ...summary }),
+      (error: Error) => this.finish(record.id, { checking: null, error: error.message }),
+    )
+    return this.change({ ...record, checking: 0 })
+  }
+
+  /** The person may have renamed or removed the data set while it was scanned. */
+  private async finish(id: string, changes: Partial<Dataset>): Promise<void> {
+    const record = this.records.get(id)
+    if (record) await this.save({ ...record, ...changes })
+  }
+
+  private change(record: Dataset): Dataset {
+    this.records.set(record.id, record)
+    this.emit('datasets.changed', record)
+    return record
+  }
+
+  private async save(record: Dataset): Promise<Dataset> {
+    this.change(record)
+    await mkdir(this.folder, { recursive: true })
+    await writeFileSafely(this.file(record.id), JSON.stringify(record, null, 2))
+    return record
+  }
+
+  /**
+   * Reads the records once. What was being scanned when the application ended is scanned again, and so is what an
+   * earlier version wrote with less in it.
+   */
+  private load(): Promise<void> {
+    return (this.loaded ??= (async () => {
+      const names = await readdir(this.folder).catch(() => [])
+      for (const name of names.filter((n) => n.endsWith('.json'))) {
+        const stored = await readFile(path.join(this.folder, name), 'utf8')
+          .then(JSON.parse)
+          .catch(() => null)
+        const whole = datasetSchema.safeParse(stored)
+        const record = whole.success
+          ? whole
+          : datasetSchema.safeParse({ ...unscanned, ...stored, status: 'scanning' })
+        if (record.success) this.records.set(record.data.id, { ...record.data, checking: null })
+      }
+      for (const record of this.records.values())
+        if (record.status === 'scanning') await this.startScan(record)
+    })())
+  }
+
+  private file = (id: string) => path.join(this.folder, `${id}.json`)
+}
+
+/** The sample images where they stay: an AppImage, for one, lies elsewhere at each start. */
+async function lastingSampleImages(): Promise<string> {
+  if (!isPackaged) return sampleImagesFolder()
+  const copy = path.join(dataFolder(), 'sample-images')
+  await cp(sampleImagesFolder(), copy, { recursive: true })
+  return copy
+}

@@ -1,0 +1,263 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import path from 'node:path'
+import { z } from 'zod'
+import { type Emit, type EngineInfo, engineProof, type Handlers } from '#shared/contract'
+import { AppError, type AppErrorData, fromErrorData, toErrorData } from '#shared/errors'
+import { appVersion } from '#shared/version'
+import { engineChoice, engineChoices } from '#engine/engines'
+import { explainEngineError } from '#engine/explain'
+import { findWebgpuDevice } from '#engine/onnx/vulkan'
+import { installTensorflow, planInstall, removeTensorflow } from '#engine/tensorflow/install'
+import { installedTensorflow } from '#engine/tensorflow/installed'
+import { dataFolder } from '#platform/paths'
+import type { Fork } from '#platform/processes'
+import type { ProofMessage } from '#jobs/prove/process'
+import { writeFileSafely } from '#storage/files'
+import type { Settings } from './settings'
+
+/** The engine that needs nothing but a processor, and that runs fall back to at last. */
+export const processorEngine = 'onnxruntime-cpu'
+
+/** An engine that takes longer to prove itself hangs. */
+const proofLimit = 300_000
+
+const problemSchema = z.object({ message: z.string(), advice: z.string().optional() })
+const resultSchema = z.object({
+  /** What was there when the engine was tried; where it changed, the result says nothing. */
+  circumstances: z.string(),
+  proof: engineProof.nullable(),
+  problem: problemSchema.nullable(),
+})
+const rememberedSchema = z.object({
+  results: z.record(z.string(), resultSchema).default({}),
+  /** The engine that a run used last and that was usable. */
+  lastGood: z.string().default(processorEngine),
+})
+type Result = z.infer<typeof resultSchema>
+type Remembered = z.infer<typeof rememberedSchema>
+
+type EngineCalls = Pick<
+  Handlers,
+  'engines.list' | 'engines.survey' | 'engines.plan' | 'engines.install' | 'engines.remove'
+>
+
+/** The engines of this machine: what each showed when it was tried, kept in engines.json of the data folder. */
+export class Engines {
+  private readonly file = path.join(dataFolder(), 'engines.json')
+  private readonly busy = new Map<string, 'proving' | 'installing'>()
+
+  constructor(private readonly options: { fork: Fork; emit: Emit; settings: Settings }) {}
+
+  readonly calls: EngineCalls = {
+    'engines.list': () => this.list(),
+    'engines.survey': async ({ id }) => {
+      const all = (await this.list()).filter(({ status }) => status !== 'absent').map((engine) => engine.id)
+      for (const engine of id ? [id] : all) await this.prove(engine)
+      return this.list()
+    },
+    'engines.plan': planInstall,
+    'engines.install': async ({ gpu }) => {
+      await this.while('tensorflow', 'installing', async () => {
+        await installTensorflow(await planInstall({ gpu }), (message) => void this.tell(message))
+      })
+      const { problem } = await this.prove('tensorflow')
+      if (problem) {
+        await removeTensorflow()
+        throw new AppError(
+          'engine-unavailable',
+          `TensorFlow was installed and removed again. ${problem.message}`,
+          problem.advice,
+        )
+      }
+      return this.list()
+    },
+    'engines.remove': async () => {
+      await removeTensorflow()
+      await this.tell()
+      return this.list()
+    },
+  }
+
+  /**
+   * The engine for a run that asks for `wanted`: that one, where it is or proves usable; else the last good one, with a
+   * notice that the person must see. Throws AppError engine-unavailable where there is no such engine.
+   */
+  async choose(wanted: string): Promise<{ engine: string; notice: string | null }> {
+    const { title } = engineChoice(wanted)
+    const problem = await this.problemOf(wanted)
+    const record = await this.read()
+    if (!problem) {
+      await this.write({ ...record, lastGood: wanted })
+      return { engine: wanted, notice: null }
+    }
+    const usable = record.lastGood !== wanted && !(await this.problemOf(record.lastGood))
+    const engine = usable ? record.lastGood : processorEngine
+    const notice =
+      `${title} can not be used: ${problem.message} This run uses ${engineChoice(engine).title} instead. ${problem.advice ?? ''}`.trim()
+    return { engine, notice }
+  }
+
+  private async problemOf(id: string): Promise<z.infer<typeof problemSchema> | null> {
+    if (id === processorEngine) return null
+    const engine = (await this.list()).find((known) => known.id === id)
+    if (!engine) return { message: 'It is not for this system.' }
+    if (engine.status === 'usable') return null
+    return engine.problem ?? (await this.prove(id)).problem
+  }
+
+  private async list(): Promise<EngineInfo[]> {
+    const { results } = await this.read()
+    const { engine: selected } = await this.options.settings.get()
+    const circumstances = await currentCircumstances()
+    const absent = (await installedTensorflow()) === null
+    const choices = engineChoices.filter(({ platforms }) => platforms?.includes(process.platform) ?? true)
+    const engines = choices.map(({ id, title, description }): EngineInfo => {
+      const result = results[id]?.circumstances === circumstances ? results[id] : undefined
+      const known =
+        id === 'tensorflow' && absent
+          ? 'absent'
+          : result
+            ? result.proof
+              ? 'usable'
+              : 'unusable'
+            : 'unproven'
+      return {
+        id,
+        title,
+        description,
+        status: this.busy.get(id) ?? known,
+        proof: known === 'usable' ? result!.proof : null,
+        problem:
+          known === 'absent'
+            ? { message: 'It is not installed.', advice: 'Install it: saim engines install tensorflow' }
+            : (result?.problem ?? null),
+        selected: id === selected,
+        recommendation: null,
+      }
+    })
+    return withRecommendations(engines)
+  }
+
+  /** Tries an engine in a process of its own and keeps what came of it. */
+  private prove(id: string): Promise<Result> {
+    return this.while(id, 'proving', async () => {
+      const result: Result = { circumstances: await currentCircumstances(), proof: null, problem: null }
+      try {
+        result.proof = await this.proofOf(id)
+      } catch (error) {
+        const { message, advice } = toErrorData(explainEngineError(error))
+        result.problem = { message, advice }
+      }
+      const record = await this.read()
+      await this.write({ ...record, results: { ...record.results, [id]: result } })
+      return result
+    })
+  }
+
+  private async proofOf(id: string) {
+    const { threads } = await this.options.settings.get()
+    const child = this.options.fork('proof', [id, String(threads)])
+    let message: ProofMessage | undefined
+    child.onMessage((data) => (message = data as ProofMessage))
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      child.kill()
+    }, proofLimit)
+    const { code, errors } = await new Promise<{ code: number | null; errors: string }>((resolve) =>
+      child.onExit((code, errors) => resolve({ code, errors })),
+    )
+    clearTimeout(timer)
+    if (!message) throw died(id, late, code, errors)
+    if ('error' in message) throw fromErrorData(message.error as AppErrorData)
+    return message.proof
+  }
+
+  private async while<T>(id: string, state: 'proving' | 'installing', work: () => Promise<T>): Promise<T> {
+    if (this.busy.has(id))
+      throw new AppError('run-busy', `${engineChoice(id).title} is busy.`, 'Wait until it is done.')
+    this.busy.set(id, state)
+    try {
+      await this.tell()
+      return await work()
+    } finally {
+      this.busy.delete(id)
+      await this.tell()
+    }
+  }
+
+  private async tell(message: string | null = null): Promise<void> {
+    this.options.emit('engines.changed', { engines: await this.list(), message })
+  }
+
+  private async read(): Promise<Remembered> {
+    const stored = await readFile(this.file, 'utf8')
+      .then(JSON.parse)
+      .catch(() => ({}))
+    return rememberedSchema.catch(() => rememberedSchema.parse({})).parse(stored)
+  }
+
+  private async write(record: Remembered): Promise<void> {
+    await mkdir(dataFolder(), { recursive: true })
+    await writeFileSafely(this.file, JSON.stringify(record, null, 2))
+  }
+}
+
+/** All that a result depends on: versions, processor, driver, what is installed. */
+async function currentCircumstances(): Promise<string> {
+  const { electron, node } = process.versions
+  return [
+    `app ${appVersion}`,
+    electron ? `electron ${electron}` : `node ${node}`,
+    cpus()[0]?.model,
+    findWebgpuDevice().name,
+    (await installedTensorflow()) ?? 'no tensorflow',
+  ].join('; ')
+}
+
+/** A process that ended without a word: a driver or a library took it along. */
+function died(id: string, late: boolean, code: number | null, errors: string): AppError {
+  const known = explainEngineError(errors)
+  if (!known.message.startsWith('It does not work here')) return known
+  const crashed = code === null ? 'crashed' : `crashed (code ${code})`
+  const how = late ? `did not end within ${proofLimit / 60_000} minutes` : crashed
+  return new AppError(
+    'worker-died',
+    `It ${how} when it was tried. ${errors.slice(-300)}`.trim(),
+    id === 'tensorflow'
+      ? 'Install it again: saim engines install tensorflow'
+      : 'Update the graphics driver, or use another engine.',
+  )
+}
+
+/** A faster engine is worth its trouble from this factor on. */
+const worthwhile = 1.2
+
+/** Marks the engine to be preferred, and usable ones that are not to be. */
+export function withRecommendations(engines: EngineInfo[]): EngineInfo[] {
+  const speed = ({ proof }: EngineInfo) => proof?.imagesPerSecond ?? 0
+  const real = engines.filter(({ proof }) => proof && !proof.software)
+  const processor = real.find(({ id }) => id === processorEngine)
+  const fastest = [...real].sort((a, b) => speed(b) - speed(a))[0]
+  const best = fastest && processor && speed(fastest) < worthwhile * speed(processor) ? processor : fastest
+  return engines.map((engine) => {
+    if (engine.proof?.software)
+      return {
+        ...engine,
+        recommendation: {
+          recommended: false,
+          reason: 'The processor plays the GPU here: right, and slower than the processor by itself.',
+        },
+      }
+    if (engine !== best) return engine
+    const others = real.filter((other) => other !== engine)
+    const reason =
+      others.length === 0
+        ? 'The only one that was tried and can be used.'
+        : engine === fastest
+          ? 'The fastest one here.'
+          : `${fastest!.title} is hardly faster, and this one needs nothing else.`
+    return { ...engine, recommendation: { recommended: true, reason } }
+  })
+}

@@ -1,0 +1,125 @@
+import path from 'node:path'
+import { nameOfVariant, plannedRuns } from '#shared/settings/ablations'
+import type { Emit, ExperimentSummary, Handlers } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { evaluationKinds, type EvaluationPlan } from '#shared/settings/evaluation'
+import { listEvaluations } from '#storage/evaluation-folder'
+import {
+  createExperiment,
+  experimentIds,
+  experimentPaths,
+  noteRun,
+  readExperiment,
+  removeExperiment,
+} from '#storage/experiment-file'
+import { describeExperiment, summariseExperiment } from './results'
+import { checkpointSteps } from '#storage/run/checkpoint'
+import { Lock } from '#storage/lock'
+import { readRun } from '#storage/run/run-folder'
+import type { Datasets } from '#app/datasets'
+import type { Settings } from '#app/settings'
+
+type ExperimentCalls = Pick<Handlers, Extract<keyof Handlers, `experiments.${string}`>>
+
+interface ExperimentsOptions {
+  emit: Emit
+  datasets: Datasets
+  settings: Settings
+  startRun: Handlers['runs.start']
+  startEvaluation: Handlers['evaluations.start']
+}
+
+/** Sweeps as runs in the queue, each asked what it learned once it came to its end. */
+export class Experiments {
+  private last: Promise<unknown> = Promise.resolve()
+
+  constructor(private readonly options: ExperimentsOptions) {}
+
+  readonly calls: ExperimentCalls = {
+    'experiments.list': async () => {
+      const found = await Promise.all(
+        (await experimentIds()).map((id) => summariseExperiment(id).catch(() => null)),
+      )
+      return found.filter((experiment) => experiment !== null)
+    },
+    'experiments.get': ({ id }) => describeExperiment(id),
+    'experiments.start': async ({ name: given, dataset: datasetId, hyperparameters, plan, seeds }) => {
+      const dataset = await this.options.datasets.get(datasetId)
+      const { runsFolder } = await this.options.settings.get()
+      const planned = plannedRuns(hyperparameters, plan, seeds)
+      const name = given?.trim() || dataset.name
+      const id = await createExperiment({
+        name,
+        dataset: { name: dataset.name, folder: dataset.folder },
+        classes: dataset.classes.length,
+        plan,
+        seeds,
+        runsFolder,
+        planned,
+      })
+      for (const [n, { changes, seed, hyperparameters: h }] of planned.entries()) {
+        const run = await this.options.startRun({
+          dataset: datasetId,
+          hyperparameters: h,
+          name: `${name}: ${nameOfVariant(changes)}${seeds > 1 ? `, seed ${seed}` : ''}`,
+        })
+        await noteRun(id, n, run.id)
+      }
+      return this.changed(id)
+    },
+    'experiments.remove': async ({ id }) => {
+      await removeExperiment(id)
+      this.options.emit('experiments.removed', { id })
+    },
+  }
+
+  /** Tells that a run changed or was asked, where it belongs to an experiment; asks what finished runs learned. */
+  advance = (run?: string): Promise<void> => {
+    const done = this.last.then(async () => {
+      for (const id of await experimentIds()) {
+        const file = await readExperiment(id).catch(() => null)
+        if (!file || (run !== undefined && !file.runs.some((each) => each.run === run))) continue
+        await this.ask(id)
+        await this.changed(id)
+      }
+    })
+    this.last = done.catch((error: unknown) => console.error(error))
+    return done
+  }
+
+  /** Starts the evaluations that finished runs of an experiment lack, unless a sweep of the command line does so. */
+  private async ask(id: string): Promise<void> {
+    const lock = await Lock.acquire(experimentPaths(id).lock).catch(() => null)
+    if (!lock) return
+    try {
+      const { runsFolder, asks, runs } = await readExperiment(id)
+      if (runsFolder !== (await this.options.settings.get()).runsFolder) return
+      for (const { run } of runs) {
+        const folder = path.join(runsFolder, run ?? '')
+        const status = run && (await readRun(folder).catch(() => null))?.status
+        const step = status === 'finished' ? (await checkpointSteps(folder)).at(-1) : undefined
+        if (!run || step === undefined) continue
+        const known = (await listEvaluations(folder)).map(({ kind }) => kind)
+        for (const kind of asks.filter((each) => !known.includes(each)))
+          await this.options.startEvaluation({ run, step, plan: standardPlan(kind) }).catch(tellMisfit)
+      }
+    } finally {
+      await lock.release()
+    }
+  }
+
+  private async changed(id: string): Promise<ExperimentSummary> {
+    const summary = await summariseExperiment(id)
+    this.options.emit('experiments.changed', summary)
+    return summary
+  }
+}
+
+const standardPlan = (kind: 'knn' | 'probe') =>
+  ({ kind, settings: evaluationKinds[kind].schema.parse({}) }) as EvaluationPlan
+
+/** A checkpoint may go while it is asked about; the others are to be asked nevertheless. */
+function tellMisfit(error: unknown): void {
+  if (!(error instanceof AppError)) throw error
+  console.error(error.message)
+}

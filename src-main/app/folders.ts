@@ -1,0 +1,66 @@
+import { readdir, realpath } from 'node:fs/promises'
+import path from 'node:path'
+import { type FolderListing, weightsEndings } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { isImageName } from '#images/index/files'
+
+/** Folders as a person in a browser sees them: nothing outside the roots that were allowed. */
+export class Folders {
+  constructor(private readonly roots: string[]) {}
+
+  /** The folder with all links resolved. Throws AppError not-allowed where it lies outside the roots. */
+  async allowed(folder: string): Promise<string> {
+    const real = await resolveLinks(folder)
+    for (const root of await this.realRoots()) {
+      const [first] = path.relative(root, real).split(path.sep)
+      if (first !== '..' && !path.isAbsolute(first!)) return real
+    }
+    throw new AppError(
+      'not-allowed',
+      `${folder} is outside of the folders that may be used.`,
+      'Start with --root <folder> to allow more.',
+    )
+  }
+
+  /** The folders below one, or the roots themselves. */
+  async list(folder: string | null): Promise<FolderListing> {
+    const roots = await this.realRoots()
+    if (folder === null && roots.length !== 1)
+      return {
+        path: null,
+        parent: null,
+        folders: roots.map((root) => ({ name: root, path: root })),
+        weights: [],
+        images: 0,
+      }
+    const real = await this.allowed(folder ?? roots[0]!)
+    const entries = await readdir(real, { withFileTypes: true }).catch(() => {
+      throw new AppError('folder-missing', `${real} can not be read.`, 'Choose another folder.')
+    })
+    const listed = (wanted: typeof entries) =>
+      wanted
+        .map(({ name }) => ({ name, path: path.join(real, name) }))
+        .sort((a, b) => a.name.localeCompare(b.name))
+    const endings = weightsEndings.map((ending) => `.${ending}`)
+    return {
+      path: real,
+      parent: roots.includes(real) ? null : path.dirname(real),
+      folders: listed(entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))),
+      weights: listed(
+        entries.filter((entry) => entry.isFile() && endings.includes(path.extname(entry.name).toLowerCase())),
+      ),
+      images: entries.filter((entry) => entry.isFile() && isImageName(entry.name)).length,
+    }
+  }
+
+  private realRoots = () => Promise.all(this.roots.map(resolveLinks))
+}
+
+/** The path without links, also where its last parts do not exist yet. */
+async function resolveLinks(given: string): Promise<string> {
+  const whole = path.resolve(given)
+  const parent = path.dirname(whole)
+  return realpath(whole).catch(async () =>
+    parent === whole ? whole : path.join(await resolveLinks(parent), path.basename(whole)),
+  )
+}

@@ -1,0 +1,128 @@
+import { access, readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { type Run, run as runSchema } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { lockOwner } from '#storage/lock'
+import { lastMetric } from '#storage/run/metrics'
+import { readRun, runPaths } from '#storage/run/run-folder'
+import { readAnnotations } from '#storage/run/annotations'
+import type { Settings } from '#app/settings'
+
+export const isActive = ({ status }: Run) => status === 'running' || status === 'starting'
+
+/** A run that nobody trains yet is `starting` for so long. */
+const startLimit = 15_000
+
+/** The runs below the runs folder, whoever trains them, as they are now. */
+export class RunList {
+  /** Runs that rest or are being read, with the time of their folder before. */
+  private readonly seen = new Map<string, { changed: number; run: Promise<Run> }>()
+  /** Seconds without a step of the runs that seem to hang. */
+  readonly stalled = new Map<string, number>()
+
+  constructor(private readonly settings: Settings) {}
+
+  root = async () => (await this.settings.get()).runsFolder
+
+  /** Throws AppError run-missing. */
+  folderOf = async (id: string): Promise<string> => existing(path.join(await this.root(), id))
+
+  async all(): Promise<Run[]> {
+    const root = await this.root()
+    const runs = await Promise.all(
+      (await this.ids()).map((id) => this.look(path.join(root, id)).catch(() => null)),
+    )
+    return runs.filter((run) => run !== null)
+  }
+
+  /** Names in the runs folder that runs can have; a person may keep other things there. */
+  async ids(): Promise<string[]> {
+    const names = await readdir(await this.root()).catch(() => [])
+    return names.filter((name) => runSchema.shape.id.safeParse(name).success)
+  }
+
+  /** Throws AppError run-missing. */
+  get = async (id: string): Promise<Run> => this.look(path.join(await this.root(), id))
+
+  /**
+   * The run of a folder. Files of a run that rests are renamed into place, which changes the time of its folder: one
+   * that is as old as when it was last read is not read again. Throws AppError run-missing.
+   */
+  private async look(folder: string): Promise<Run> {
+    const id = path.basename(folder)
+    const changed = await stat(folder).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Date.now(),
+    )
+    const known = this.seen.get(id)
+    if (known?.changed === changed) return known.run
+    const run = this.read(folder)
+    // A second change in the same tick of the clock would not be seen.
+    if (Date.now() - changed > 1000) {
+      this.seen.set(id, { changed, run })
+      const keep = (run: Run) => !isActive(run) && run.status !== 'interrupted'
+      void run.then(keep, () => false).then((kept) => kept || this.seen.delete(id))
+    }
+    return run
+  }
+
+  private async read(folder: string): Promise<Run> {
+    const stalledSeconds = this.stalled.get(path.basename(folder)) ?? null
+    return { ...(await describe(await existing(folder))), stalledSeconds }
+  }
+
+  forget(id: string): void {
+    this.seen.delete(id)
+    this.stalled.delete(id)
+  }
+}
+
+/** The folder of a run, where it is one. */
+async function existing(folder: string): Promise<string> {
+  await access(runPaths(folder).manifest).catch(() => {
+    throw new AppError(
+      'run-missing',
+      'This run is not in the runs folder any more.',
+      'Look at the list of runs.',
+    )
+  })
+  return folder
+}
+
+async function describe(folder: string): Promise<Omit<Run, 'stalledSeconds'>> {
+  const file = await readRun(folder)
+  const annotations = await readAnnotations(folder)
+  const latest = await lastMetric(folder)
+  const active = file.status === 'running' || file.status === 'starting'
+  const fresh = file.status === 'starting' && Date.now() - Date.parse(file.updatedAt) < startLimit
+  const dead = active && !fresh && !(await lockOwner(runPaths(folder).lock))
+  const step = Math.max(file.step, active ? (latest?.step ?? 0) : 0)
+  const { batchSize, accumulation } = file.hyperparameters
+  return {
+    id: path.basename(folder),
+    name: annotations.name ?? file.name,
+    status: dead ? 'interrupted' : file.status,
+    dataset: file.dataset,
+    hyperparameters: file.hyperparameters,
+    engine: file.engine,
+    cluster: file.cluster,
+    notice: file.notice,
+    createdAt: file.createdAt,
+    updatedAt: file.updatedAt,
+    step,
+    totalSteps: file.totalSteps,
+    latest,
+    secondsLeft:
+      latest && file.totalSteps && active && !dead
+        ? ((file.totalSteps - step) * batchSize * accumulation) / latest.imagesPerSecond
+        : null,
+    error: file.error,
+    seams: file.seams,
+    origin: file.origin,
+    notes: annotations.notes,
+    tags: annotations.tags,
+    pinned: annotations.pinned,
+    archived: annotations.archived,
+    folder,
+  }
+}

@@ -1,0 +1,207 @@
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { type Emit, type Handlers, type Run } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { engineChoice } from '#engine/engines'
+import type { Precision } from '#engine/engine'
+import { dataFolder } from '#platform/paths'
+import type { Fork } from '#platform/processes'
+import { checkpointSteps, listCheckpoints, pruneCheckpoints, removeDamaged } from '#storage/run/checkpoint'
+import { freeDiskBytes } from '#storage/disk'
+import { readChecked, sizeOf } from '#storage/files'
+import { locateImages } from './locate'
+import { initialFrom } from '#storage/run/origin'
+import { changeSettings, createRun, runPaths, updateRun } from '#storage/run/run-folder'
+import { readAnnotations, writeAnnotations } from '#storage/run/annotations'
+import type { Datasets } from '#app/datasets'
+import type { Engines } from '#app/engines'
+import { estimateRun } from './estimate'
+import { Follower } from './follow'
+import { after, MetricsReader, thin } from './metrics'
+import { Queue } from './queue'
+import { isActive, RunList } from './run-list'
+import type { Settings } from '#app/settings'
+
+type RunCalls = Pick<Handlers, Extract<keyof Handlers, `runs.${string}`>>
+
+interface RunsOptions {
+  fork: Fork
+  emit: Emit
+  datasets: Datasets
+  engines: Engines
+  settings: Settings
+  /** Moves a folder to the system's trash. */
+  trash?: (folder: string) => Promise<void>
+  /** A run that this application trains came to its end. */
+  onEnd?: (run: Run) => void
+}
+
+/** The calls about runs: the runs below the runs folder, whoever trains them, and the queue that trains them. */
+export class Runs {
+  private readonly metrics = new MetricsReader()
+  private readonly list: RunList
+  private readonly follower: Follower
+  private readonly queue: Queue
+
+  constructor(private readonly options: RunsOptions) {
+    this.list = new RunList(options.settings)
+    this.follower = new Follower(
+      this.list,
+      options.emit,
+      ({ folder }) => this.metrics.forget(folder),
+      () => this.queue.advance(),
+    )
+    this.queue = new Queue({ ...options, list: this.list, follower: this.follower })
+  }
+
+  readonly calls: RunCalls = {
+    'runs.list': () => this.list.all(),
+    'runs.get': ({ id }) => this.list.get(id),
+    'runs.estimate': async ({ dataset, hyperparameters }) => {
+      const { images, splits } = await this.options.datasets.get(dataset)
+      const held = splits.validation || (images - splits.test) * hyperparameters.validationFraction
+      return estimateRun(
+        hyperparameters,
+        Math.round(images - splits.test - held),
+        await this.list.all(),
+        await this.options.settings.get(),
+      )
+    },
+    'runs.start': async ({ dataset: id, hyperparameters, name, from, cluster }) => {
+      const dataset = await this.options.datasets.get(id)
+      if (dataset.images === 0)
+        throw new AppError(
+          'no-images',
+          `${dataset.name} has no readable images yet.`,
+          'Wait for the scan, or add images.',
+        )
+      const settings = await this.options.settings.get()
+      if (!cluster) engineChoice(settings.engine, hyperparameters.precision)
+      await mkdir(settings.runsFolder, { recursive: true })
+      const folder = await createRun(settings.runsFolder, {
+        name: name?.trim() || dataset.name,
+        dataset: { name: dataset.name, folder: dataset.folder },
+        hyperparameters,
+        engine: settings.engine,
+        threads: settings.threads,
+        decoders: settings.decoders,
+        cache: settings.cache,
+        cluster,
+        statistics:
+          hyperparameters.normalization === 'dataset'
+            ? await this.options.datasets.statistics(id)
+            : undefined,
+        writeManifest: (file) =>
+          this.options.datasets.writeManifest(id, file, {
+            fraction: hyperparameters.validationFraction,
+            seed: hyperparameters.splitSeed,
+          }),
+        initial: from && (await initialFrom(await this.list.folderOf(from.run), hyperparameters, from.step)),
+        status: 'queued',
+      })
+      return this.queue.add(path.basename(folder))
+    },
+    'runs.resume': async ({ id, changes, engine }) => {
+      const run = await this.restingRun(id)
+      if (run.status === 'finished')
+        throw new AppError('run-busy', `${run.name} is finished.`, 'Start a new run from its weights.')
+      engineChoice(
+        engine ?? run.engine,
+        (changes?.['precision'] as Precision | undefined) ?? run.hyperparameters.precision,
+      )
+      if (changes) await changeSettings(run.folder, changes)
+      if (engine) await updateRun(run.folder, { engine, cluster: null })
+      return this.queue.add(id)
+    },
+    'runs.pause': async ({ id }) => this.queue.end(await this.list.get(id), 'paused'),
+    'runs.stop': async ({ id }) => this.queue.end(await this.list.get(id), 'stopped'),
+    'runs.kill': async ({ id }) => this.queue.kill(await this.list.get(id)),
+    'runs.queue': () => this.queue.state(),
+    'runs.move': ({ id, place }) => this.queue.move(id, place),
+    'runs.hold': ({ held }) => this.queue.hold(held),
+    'runs.locate': async ({ id, folder }) => {
+      await locateImages((await this.restingRun(id)).folder, folder)
+      return this.follower.changed(id)
+    },
+    'runs.update': async ({ id, ...changes }) => {
+      const folder = await this.list.folderOf(id)
+      await writeAnnotations(folder, { ...(await readAnnotations(folder)), ...changes })
+      return this.follower.changed(id)
+    },
+    'runs.remove': async ({ id }) => {
+      const run = await this.restingRun(id)
+      await (this.options.trash ?? moveToTrash)(run.folder)
+      this.follower.forget(run)
+    },
+    'runs.metrics': async ({ id, points, after: step }) => {
+      const { folder, seams } = await this.list.get(id)
+      const metrics = await this.metrics.read(folder, seams.length)
+      return thin(step === undefined ? metrics : after(metrics, step), points)
+    },
+    'runs.checkpoints': async ({ id }) => listCheckpoints(await this.list.folderOf(id)),
+    'runs.log': async ({ id }) => {
+      const text = await readFile(runPaths(await this.list.folderOf(id)).log, 'utf8').catch(() => '')
+      return text.split('\n').slice(-500).join('\n')
+    },
+    'runs.disk': async () => {
+      const root = await this.list.root()
+      const runs = await Promise.all(
+        (await this.list.all()).map(async ({ id, name, folder }) => ({
+          id,
+          name,
+          checkpoints: (await checkpointSteps(folder)).length,
+          checkpointBytes: await sizeOf(runPaths(folder).checkpoints),
+          totalBytes: await sizeOf(folder),
+        })),
+      )
+      return { runs, trashBytes: await sizeOf(trashFolder()), freeBytes: await freeDiskBytes(root) }
+    },
+    'runs.prune': async ({ id, ...rule }) => {
+      const { folder } = await this.restingRun(id)
+      const before = await sizeOf(folder)
+      await pruneCheckpoints(folder, rule)
+      await removeDamaged(folder)
+      await this.follower.changed(id)
+      return { freed: before - (await sizeOf(folder)) }
+    },
+    'runs.emptyTrash': async () => {
+      const freed = await sizeOf(trashFolder())
+      await rm(trashFolder(), { recursive: true, force: true })
+      return { freed }
+    },
+  }
+
+  /** The picture that a path `reconstruction/<run>/<step>/<name>` stands for. Throws where it is not what was written. */
+  async reconstruction(id: string, step: number, name: string): Promise<string> {
+    const folder = runPaths(await this.list.folderOf(id)).reconstructions(step)
+    await readChecked(folder, name)
+    return path.join(folder, name)
+  }
+
+  /** The run that this application trains now. */
+  current = (): Promise<Run | null> => this.queue.current()
+
+  /** Follows the runs folder and trains what waits in the queue, until `close`. */
+  follow = (): void => this.follower.start()
+
+  /** Pauses what is being trained, waits until it is saved, and stops following. */
+  async close(): Promise<void> {
+    this.follower.stop()
+    await this.queue.close()
+  }
+
+  /** A run that nobody trains. Throws AppError run-busy. */
+  private async restingRun(id: string): Promise<Run> {
+    const run = await this.list.get(id)
+    if (isActive(run)) throw new AppError('run-busy', `${run.name} is being trained.`, 'Stop it first.')
+    return run
+  }
+}
+
+const trashFolder = () => path.join(dataFolder(), 'trash')
+
+/** Where there is no system trash: a folder beside the runs. */
+async function moveToTrash(folder: string): Promise<void> {
+  await mkdir(trashFolder(), { recursive: true })
+  await rename(folder, path.join(trashFolder(), path.basename(folder)))
+}

@@ -1,0 +1,39 @@
+import { Presets, SingleBar } from 'cli-progress'
+import type { Metric } from '#shared/contract'
+import { duration } from './report'
+
+/** A bar on a terminal, elsewhere a line every ten seconds. */
+export function showProgress() {
+  const recent: Metric[] = []
+  const bar = new SingleBar(
+    { format: '{bar} {percentage}% | step {value}/{total} | {text}', hideCursor: true },
+    Presets.shades_classic,
+  )
+  let started = false
+  let lastLine = 0
+  return {
+    show(metric: Metric, totalSteps: number) {
+      recent.push(metric)
+      if (recent.length > 20) recent.shift()
+      const mean = (value: (m: Metric) => number) =>
+        recent.reduce((sum, m) => sum + value(m), 0) / recent.length
+      const speed = mean((m) => m.imagesPerSecond)
+      const perStep = recent.length > 1 ? (metric.seconds - recent[0]!.seconds) / (recent.length - 1) : 0
+      const left = perStep ? duration((totalSteps - metric.step) * perStep) : '?'
+      const text = `epoch ${metric.epoch.toFixed(2)} | loss ${mean((m) => m.loss).toFixed(4)} | ${speed.toFixed(0)} images/s | data ${(100 * metric.dataWait).toFixed(0)} % | ${left} to go`
+      if (metric.validationLoss !== undefined && !process.stdout.isTTY)
+        console.log(`epoch ${metric.epoch.toFixed(0)} | validation loss ${metric.validationLoss.toFixed(4)}`)
+      if (process.stdout.isTTY) {
+        if (!started) bar.start(totalSteps, metric.step, { text })
+        else bar.update(metric.step, { text })
+      } else if (Date.now() - lastLine > 10_000 || metric.step === totalSteps) {
+        lastLine = Date.now()
+        console.log(`step ${metric.step}/${totalSteps} | ${text}`)
+      }
+      started = true
+    },
+    end() {
+      if (started && process.stdout.isTTY) bar.stop()
+    },
+  }
+}

@@ -1,0 +1,232 @@
+import {
+  app,
+  BrowserWindow,
+  dialog,
+  ipcMain,
+  Notification,
+  type OpenDialogOptions,
+  protocol,
+  safeStorage,
+  session,
+  shell,
+  utilityProcess,
+} from 'electron'
+import { existsSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Emit, type Picked, type Run, weightsEndings } from '#shared/contract'
+import { bridge } from '#app/bridge'
+import { confinePages, confineSession, machineOf, pagePreferences } from './confine'
+import { Machines, type Vault } from './machines'
+import { setMenu } from './menu'
+import { dataFolder, outFile } from '#platform/paths'
+import { collectErrors, type Fork } from '#platform/processes'
+import { openMachine } from './remote-window'
+import { contentSecurityPolicy, contentTypes, fileFor } from '#app/renderer-files'
+import { createServices, type Services } from '#app/backend'
+import { runPaths } from '#storage/run/run-folder'
+import { canUpdate, offerUpdate } from './updates'
+import { readWindowState, saveWindowState } from './window-state'
+
+/** The desktop application: one window, the services behind it, and a clean end. */
+
+const origin = 'saim://app'
+let window: BrowserWindow | null = null
+let services: Services
+let emit: Emit = () => undefined
+
+// The scheme's pages are a secure origin of their own, like those of a site.
+protocol.registerSchemesAsPrivileged([
+  { scheme: 'saim', privileges: { standard: true, secure: true, supportFetchAPI: true } },
+])
+
+// One instance for each data folder, which also keeps what Chromium stores.
+app.setPath('userData', path.join(dataFolder(), 'window'))
+
+if (app.requestSingleInstanceLock()) {
+  app.on('second-instance', (_event, parameters) => {
+    window?.show()
+    openFolder(parameters.at(-1))
+  })
+  app.on('open-file', (_event, file) => openFolder(file))
+  app.on('window-all-closed', () => app.quit())
+  void app.whenReady().then(start)
+} else app.quit()
+
+async function start(): Promise<void> {
+  serveFiles()
+  confinePages(origin)
+  confineSession(session.defaultSession, [`${origin}/`])
+  setMenu({
+    navigate,
+    openMachine: () => {
+      window?.show()
+      emit('app.navigate', { path: '/settings#another-machine' })
+    },
+    update: canUpdate() ? () => void offerUpdate(window!, { quiet: false }) : undefined,
+  })
+  const send: Emit = (name, payload) => emit(name, payload)
+  services = createServices(
+    {
+      kind: 'electron',
+      fork,
+      canUpdate: canUpdate(),
+      pick: async ({ what, title }) => {
+        const { filePaths } = await dialog.showOpenDialog(window!, { title, ...dialogs[what] })
+        return filePaths[0] ?? null
+      },
+      reveal: (file) => shell.showItemInFolder(file),
+      trash: (folder) => shell.trashItem(folder),
+      onRunEnd: notify,
+      machines: new Machines(openMachine, vault()).calls,
+    },
+    (name, payload) => {
+      if (name === 'runs.changed') showProgress(payload as Run)
+      send(name, payload)
+    },
+  )
+  openWindow()
+  const { updates } = await services.calls['settings.get']()
+  if (updates && canUpdate()) void offerUpdate(window!, { quiet: true })
+  openFolder(process.argv.slice(app.isPackaged ? 1 : 2).at(-1))
+}
+
+function openWindow(): void {
+  const { bounds, maximized } = readWindowState()
+  window = new BrowserWindow({
+    ...bounds,
+    minWidth: 1024,
+    minHeight: 700,
+    show: false,
+    title: 'SAIM Studio',
+    webPreferences: {
+      preload: path.join(path.dirname(outFile('index')), '..', 'preload', 'index.js'),
+      ...pagePreferences,
+    },
+  })
+  if (maximized) window.maximize()
+  window.once('ready-to-show', () => window!.show())
+  const { webContents } = window
+  emit = bridge(
+    {
+      post: (text) => !webContents.isDestroyed() && webContents.send('saim', text),
+      on: (listener) =>
+        ipcMain.on('saim', (event, text: string) => {
+          if (event.sender === webContents && event.senderFrame?.url.startsWith(`${origin}/`)) listener(text)
+        }),
+    },
+    services.calls,
+  )
+  window.on('closed', () => {
+    window = null
+    emit = () => undefined
+    app.quit() // windows of other machines go with it
+  })
+  window.on('close', (event) => {
+    event.preventDefault()
+    void close(window!)
+  })
+  void window.loadURL(`${origin}/index.html`)
+}
+
+/** Asks while something is trained; pauses and saves it before the window goes. */
+async function close(closing: BrowserWindow): Promise<void> {
+  const run = await services.currentRun()
+  if (run) {
+    const { response } = await dialog.showMessageBox(closing, {
+      type: 'question',
+      message: `“${run.name}” is being trained.`,
+      detail: 'It can be paused after this step and resumed the next time.',
+      buttons: ['Keep training', 'Pause and quit'],
+      defaultId: 0,
+      cancelId: 0,
+    })
+    if (response === 0) return
+  }
+  saveWindowState(closing)
+  await services.close()
+  closing.destroy()
+}
+
+/** saim://app/ serves the renderer, saim://app/files/ thumbnails and reconstructions. */
+function serveFiles(): void {
+  // The one API that Electron 22, on which the tests run, and today's both have.
+  protocol.registerBufferProtocol('saim', (request, respond) => {
+    void (async () => {
+      const file = await fileFor(services, new URL(request.url).pathname)
+      const data = file ? await readFile(file).catch(() => null) : null
+      if (!file || !data) return respond({ statusCode: 404, data: Buffer.from('There is nothing here.') })
+      respond({
+        data,
+        mimeType: contentTypes[path.extname(file)] ?? 'application/octet-stream',
+        headers: { 'content-security-policy': contentSecurityPolicy, 'x-content-type-options': 'nosniff' },
+      })
+    })()
+  })
+}
+
+/** Goes to a page, in the window of another machine where that is the one in use. */
+function navigate(to: string): void {
+  const contents = BrowserWindow.getFocusedWindow()?.webContents
+  const machine = contents && machineOf(contents)
+  if (machine) void contents.loadURL(`${machine}/#${to}`)
+  else emit('app.navigate', { path: to })
+}
+
+/** The keychain of the system; null where there is none, for which Chromium on Linux takes a password that everyone knows. */
+function vault(): Vault | null {
+  // Electron 22, on which the tests run, can not tell.
+  const knownToAll = safeStorage.getSelectedStorageBackend?.() === 'basic_text'
+  if (!safeStorage.isEncryptionAvailable() || knownToAll) return null
+  return {
+    encrypt: (text) => safeStorage.encryptString(text).toString('base64'),
+    decrypt: (text) => safeStorage.decryptString(Buffer.from(text, 'base64')),
+  }
+}
+
+/** The system's dialogs. */
+const dialogs: Record<Picked, OpenDialogOptions> = {
+  folder: { properties: ['openDirectory', 'createDirectory'] },
+  weights: { properties: ['openFile'], filters: [{ name: 'Weights', extensions: weightsEndings }] },
+}
+
+/** A folder that was opened with the application or dropped on its icon: a run, else a data set. */
+function openFolder(file: string | undefined): void {
+  if (!file || !path.isAbsolute(file) || !statSync(file, { throwIfNoEntry: false })?.isDirectory()) return
+  const open = existsSync(runPaths(file).run)
+    ? () => emit('app.navigate', { path: `/runs/${path.basename(file)}` })
+    : () => emit('app.folderOpened', { folder: file })
+  setTimeout(open, 1000)
+}
+
+function showProgress(run: Run): void {
+  const running = run.status === 'running' && run.totalSteps > 0
+  window?.setProgressBar(running ? run.step / run.totalSteps : -1)
+}
+
+async function notify(run: Run): Promise<void> {
+  window?.setProgressBar(-1)
+  const { notifications } = await services.calls['settings.get']()
+  if (!notifications || window?.isFocused() || !Notification.isSupported()) return
+  const note = new Notification({ title: run.name, body: run.error?.message ?? `The run is ${run.status}.` })
+  note.on('click', () => {
+    window?.show()
+    emit('app.navigate', { path: `/runs/${run.id}` })
+  })
+  note.show()
+}
+
+const fork: Fork = (name, parameters) => {
+  const child = utilityProcess.fork(outFile(name), parameters, { serviceName: `SAIM ${name}`, stdio: 'pipe' })
+  const errors = collectErrors(child.stderr!)
+  child.stdout!.resume()
+  return {
+    get pid() {
+      return child.pid
+    },
+    post: (message) => child.postMessage(message),
+    onMessage: (listener) => void child.on('message', listener),
+    onExit: (listener) => void child.on('exit', (code) => listener(code, errors())),
+    kill: () => void child.kill(),
+  }
+}

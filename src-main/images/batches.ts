@@ -1,0 +1,239 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { AppError } from '#shared/errors'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { permutation, purposes, uniforms } from '#shared/random'
+import {
+  augmentation,
+  augmentationDraws,
+  centreCrop,
+  type Crop,
+  type PixelStatistics,
+  smallestCrop,
+} from '#model/augment/crop'
+import { randAugment, randAugmentDraws } from '#model/augment/rand-augment'
+import { Decoders } from './decode/decoders'
+import type { ImageFile, Manifest } from './manifest'
+import { cacheFolder } from '#platform/paths'
+import { type CacheLimits, PixelCache } from './pixel-cache'
+import { reduceCrop, reductionFor } from './decode/reduction'
+
+/** A file that was left out while training. */
+export interface UnreadableFile {
+  path: string
+  reason: string
+}
+
+export interface Batch {
+  /** Counted from the start of the run. */
+  index: number
+  /** Whole passes over the data set before this batch. */
+  epoch: number
+  /** [B, size, size, 3], normalised. */
+  images: Float32Array
+  /** The images' places in the data set. */
+  indices: number[]
+  /** Files that could not be decoded, each told once; another image took their place. */
+  unreadable: UnreadableFile[]
+}
+
+export interface BatchLoader {
+  batchesPerEpoch: number
+  next(): Promise<Batch>
+  /** Takes the memory of a batch's images back for another batch: new memory costs more time than filling it. */
+  recycle(batch: Batch): void
+  close(): Promise<void>
+}
+
+interface BatchOptions {
+  folder: string
+  images: Manifest
+  /** The places in `images` of those to take. */
+  chosen: Uint32Array
+  hyperparameters: Hyperparameters
+  /** Where to begin, counted from the start of the run. */
+  firstBatch: number
+  statistics: PixelStatistics
+  /** Threads; 0 chooses. */
+  decoders: number
+  /** For decoded images. */
+  cacheLimits: CacheLimits
+  /** What happens to the colours and shapes of an image, for fine-tuning. */
+  randAugment?: { magnitude: number; deviation: number }
+}
+
+/** Batches prepared ahead of the step. */
+const ahead = 3
+
+/**
+ * The batches of a run, from a given one on, prepared ahead in threads. Which images a batch holds and how they
+ * are cropped depends only on (seed, epoch, image), not on threads or on where one began. Each epoch is a new
+ * permutation; what is left after the last whole batch is not used in that epoch. A data set smaller than a batch
+ * is repeated to fill it.
+ */
+export function openBatches({
+  folder,
+  images,
+  chosen,
+  hyperparameters: h,
+  firstBatch,
+  statistics,
+  decoders,
+  cacheLimits,
+  randAugment: strength,
+}: BatchOptions): BatchLoader {
+  const batchesPerEpoch = Math.max(1, Math.floor(chosen.length / h.batchSize))
+  const threads = new Decoders(decoders, statistics)
+  const cache = new PixelCache(cacheLimits, cacheFolder())
+  const reported = new Set<number>()
+  const queue: Promise<Batch>[] = []
+  const spareBytes: SharedArrayBuffer[] = []
+  const sparePixels: Float32Array[] = []
+  let nextIndex = firstBatch
+
+  let shuffled = { epoch: -1, order: chosen }
+  /** The images in the order of an epoch. */
+  const orderOf = (epoch: number): Uint32Array => {
+    if (shuffled.epoch !== epoch) {
+      const order = permutation(chosen.length, h.seed, purposes.shuffle, epoch)
+      shuffled = { epoch, order: order.map((place) => chosen[place]!) }
+    }
+    return shuffled.order
+  }
+
+  async function prepare(index: number): Promise<Batch> {
+    const epoch = Math.floor(index / batchesPerEpoch)
+    const order = orderOf(epoch)
+    const first = (index % batchesPerEpoch) * h.batchSize
+    const length = h.imageSize ** 2 * 3
+    const bytes = spareBytes.pop() ?? new SharedArrayBuffer(h.batchSize * length)
+    const unreadable: UnreadableFile[] = []
+
+    /** Decodes the image at a place of the permutation, or the first after it that can be decoded. */
+    const fill = async (b: number): Promise<number> => {
+      for (let tries = 0; tries < order.length; tries++) {
+        const image = order[(first + b + tries * h.batchSize) % order.length]!
+        const reason = await decode(image, epoch, bytes, b * length)
+        if (reason === null) return image
+        requireImages(folder, images)
+        if (!reported.has(image)) unreadable.push({ path: images.at(image).path, reason })
+        reported.add(image)
+      }
+      throw new AppError(
+        'no-images',
+        'No image of the data set can be decoded any more.',
+        `Check that ${folder} is still there and can be read.`,
+      )
+    }
+    const indices = await Promise.all(Array.from({ length: h.batchSize }, (_, b) => fill(b)))
+    const pixels = threads.normalise(bytes, sparePixels.pop())
+    spareBytes.push(bytes)
+    return { index, epoch, images: pixels, indices, unreadable }
+  }
+
+  const decode = (image: number, epoch: number, batch: SharedArrayBuffer, offset: number) => {
+    const { path: relative, width, height } = images.at(image)
+    const u = uniforms(h.seed, purposes.crop, epoch, image, augmentationDraws)
+    const { crop, flip } = augmentation(width, height, h, u)
+    const reduction = reductionFor(smallestCrop(width, height, h), h.imageSize)
+    const kept = cache.slot(
+      image,
+      Math.ceil(width / reduction) * Math.ceil(height / reduction) * 3,
+      reduction > 1,
+    )
+    return threads.decode({
+      file: path.join(folder, relative),
+      width,
+      height,
+      reduction,
+      crop: reduceCrop(crop, reduction),
+      flip,
+      size: h.imageSize,
+      operations: strength?.magnitude
+        ? randAugment(strength, uniforms(h.seed, purposes.randAugment, epoch, image, randAugmentDraws))
+        : [],
+      batch,
+      offset,
+      kept,
+    })
+  }
+
+  const fillQueue = () => {
+    while (queue.length < ahead) {
+      const batch = prepare(nextIndex++)
+      batch.catch(() => undefined) // told by next(), when its turn comes
+      queue.push(batch)
+    }
+  }
+  fillQueue()
+
+  return {
+    batchesPerEpoch,
+    next() {
+      const batch = queue.shift()!
+      fillQueue()
+      return batch
+    },
+    recycle: ({ images: pixels }) => void sparePixels.push(pixels),
+    async close() {
+      await threads.close()
+      cache.close()
+    },
+  }
+}
+
+/** Throws AppError folder-missing where a data set is not, or no longer, where it was: the disk, not an image, is gone. */
+export function requireImages(folder: string, images: Manifest): void {
+  const places = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * (images.length - 1)))
+  if (images.length && places.some((place) => existsSync(path.join(folder, images.at(place).path)))) return
+  throw new AppError(
+    'folder-missing',
+    `The images are no longer in ${folder}.`,
+    'Connect its disk, or say where the folder is now; then resume the run.',
+  )
+}
+
+/** The part of an image that is read, and whether it is mirrored. */
+export type CropOf = (image: ImageFile, index: number) => { crop: Crop; flip: boolean }
+
+const centred: CropOf = ({ width, height }) => ({ crop: centreCrop(width, height), flip: false })
+
+/**
+ * Crops of images, normalised, [n, size, size, 3], for looking at and for evaluation; and why those that could not be
+ * read were not. These are left black.
+ */
+export async function loadCrops(
+  threads: Decoders,
+  folder: string,
+  files: ImageFile[],
+  size: number,
+  cropOf: CropOf = centred,
+): Promise<{ images: Float32Array; reasons: (string | null)[] }> {
+  const length = size ** 2 * 3
+  const batch = new SharedArrayBuffer(files.length * length)
+  const reasons = await Promise.all(
+    files.map((image, i) => {
+      const { width, height } = image
+      const { crop, flip } = cropOf(image, i)
+      const reduction = reductionFor(crop, size)
+      return threads.decode({
+        file: path.join(folder, image.path),
+        width,
+        height,
+        reduction,
+        crop: reduceCrop(crop, reduction),
+        flip,
+        size,
+        batch,
+        offset: i * length,
+      })
+    }),
+  )
+  return { images: threads.normalise(batch), reasons }
+}
+
+/** Images as they are, centre-cropped and normalised, and which of them could be read. */
+export async function loadCentred(threads: Decoders, folder: string, files: ImageFile[], size: number) {
+  const { images, reasons } = await loadCrops(threads, folder, files, size)
+  return { images, readable: reasons.map((reason) => reason === null) }
+}

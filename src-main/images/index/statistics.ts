@@ -1,0 +1,40 @@
+import { cpus } from 'node:os'
+import path from 'node:path'
+import { centreCrop, type PixelStatistics } from '#model/augment/crop'
+import { decodeImage } from '#images/decode/decode'
+import { reduceCrop, reductionFor } from '#images/decode/reduction'
+import { cropPixels } from '#images/decode/resample'
+
+/** Side of the crops that are looked at. */
+const side = 128
+
+/** Mean and deviation of the channels over the middle of images; those that can not be read are passed over. */
+export async function pixelStatistics(
+  folder: string,
+  images: { path: string; width: number; height: number }[],
+): Promise<PixelStatistics> {
+  const sums = [0, 0, 0]
+  const squares = [0, 0, 0]
+  let pixels = 0
+  const add = async ({ path: relative, width, height }: (typeof images)[number]) => {
+    const crop = centreCrop(width, height)
+    const reduction = reductionFor(crop, side)
+    const whole = await decodeImage(path.join(folder, relative), { width, height, reduction })
+    const bytes = cropPixels(whole, reduceCrop(crop, reduction), { size: side })
+    for (let i = 0; i < bytes.length; i++) {
+      const value = bytes[i]! / 255
+      sums[i % 3]! += value
+      squares[i % 3]! += value * value
+    }
+    pixels += side * side
+  }
+  let next = 0
+  const take = async () => {
+    for (let i = next++; i < images.length; i = next++) await add(images[i]!).catch(() => undefined)
+  }
+  await Promise.all(Array.from({ length: cpus().length }, take))
+  const mean = sums.map((sum) => sum / pixels)
+  // Of images of one colour nothing else is left to divide by.
+  const deviation = squares.map((sum, i) => Math.max(Math.sqrt(sum / pixels - mean[i]! ** 2), 1e-3))
+  return { mean, deviation }
+}

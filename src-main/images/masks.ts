@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { decode } from 'fast-png'
+import { AppError } from '#shared/errors'
+import { centreCrop } from '#model/augment/crop'
+
+/** A pixel that nobody labelled, as in Pascal VOC. */
+export const unlabelled = 255
+
+/** The class of each pixel of an image, row by row. */
+export interface Mask {
+  width: number
+  height: number
+  classes: Uint8Array
+}
+
+/** Masks lie in a folder `masks` beside that of the images, under the same names, as PNG. */
+export const masksFolder = (images: string) => path.join(path.dirname(images), 'masks')
+export const maskFile = (images: string, image: string) =>
+  path.join(masksFolder(images), image.replace(/\.\w+$/, '.png'))
+
+/** The numbers of an indexed or grey PNG of at most 8 bits. Throws AppError image-unreadable. */
+export async function readMask(file: string): Promise<Mask> {
+  const png = await readFile(file)
+    .then((bytes) => decode(bytes))
+    .catch((error: Error) => {
+      throw unreadable(file, error.message)
+    })
+  const { width, height, depth, channels, data } = png
+  if (channels !== 1 || depth > 8)
+    throw unreadable(
+      file,
+      `it has ${channels} channels of ${depth} bits, not the number of a class for each pixel`,
+    )
+  const classes = new Uint8Array(width * height)
+  const rowBytes = Math.ceil((width * depth) / 8)
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      // Numbers of less than 8 bits are packed, the first in the highest bits.
+      const shift = 8 - depth - ((x * depth) % 8)
+      classes[y * width + x] = (data[y * rowBytes + ((x * depth) >> 3)]! >> shift) & (2 ** depth - 1)
+    }
+  return { width, height, classes }
+}
+
+/** The largest square in the middle of a mask, where images are cropped too, by the nearest pixels: [size, size]. */
+export function centredMask({ width, height, classes }: Mask, size: number): Uint8Array {
+  const crop = centreCrop(width, height)
+  const place = (i: number) => Math.floor(((i + 0.5) * crop.width) / size)
+  return Uint8Array.from(
+    { length: size * size },
+    (_, i) => classes[(crop.top + place(Math.floor(i / size))) * width + crop.left + place(i % size)]!,
+  )
+}
+
+const unreadable = (file: string, reason: string) =>
+  new AppError(
+    'image-unreadable',
+    `The mask ${file} can not be read: ${reason}.`,
+    'Masks are indexed or grey PNG files in a folder masks beside the images, under the same names.',
+  )

@@ -1,0 +1,25 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { dataFolder } from '#platform/paths'
+import { thumbnail } from './decode/decode'
+
+const side = 192
+
+/** The file of an image's thumbnail, made when it is first asked for; null where the image can not be read. */
+export async function thumbnailFile(folder: string, relative: string): Promise<string | null> {
+  const file = path.join(folder, relative)
+  const info = await stat(file).catch(() => null)
+  if (!info) return null
+  const key = createHash('sha1').update(`${file} ${info.mtimeMs} ${info.size}`).digest('hex')
+  const cached = path.join(dataFolder(), 'thumbnails', key.slice(0, 2), `${key}.webp`)
+  if (await stat(cached).catch(() => null)) return cached
+  const bytes = await thumbnail(file, side).catch(() => null)
+  if (!bytes) return null
+  await mkdir(path.dirname(cached), { recursive: true })
+  // The same thumbnail may be asked for twice at once: nobody must see half a file.
+  const temporary = `${cached}.${randomUUID()}`
+  await writeFile(temporary, bytes)
+  await rename(temporary, cached)
+  return cached
+}

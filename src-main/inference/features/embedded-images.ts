@@ -1,0 +1,106 @@
+import type { EmbeddingMap, Feature, FoundImage } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import type { ImageFile } from '#images/manifest'
+import type { Engine } from '#engine/engine'
+import type { Embeddings } from './embeddings'
+import { type FeatureRows, nearest, type Neighbours, unitRows } from './knn'
+import { projectPca, projectUmap } from './projection'
+
+/** Neighbours that are looked at for maps and for what is odd; an image itself is its first. */
+const neighbourhood = 15
+
+/** Embeddings with the images that they are of: maps, neighbours, and what stands out. */
+export class EmbeddedImages {
+  private readonly known = new Map<Feature, Promise<Neighbours>>()
+
+  /** The image of each row. */
+  readonly rows: ImageFile[]
+
+  constructor(
+    private readonly engine: Engine,
+    images: ImageFile[],
+    readonly embeddings: Embeddings,
+  ) {
+    this.rows = embeddings.indices.map((i) => images[i]!)
+    if (this.rows.length < 2)
+      throw new AppError('too-few-images', 'Fewer than two images can be read.', 'Choose other images.')
+  }
+
+  /** Null where it was stopped before there was anything to see. */
+  async map(
+    feature: Feature,
+    method: 'pca' | 'umap',
+    options: { onProgress?(share: number): void; signal?: AbortSignal },
+  ): Promise<EmbeddingMap | null> {
+    const plane =
+      method === 'pca'
+        ? projectPca(this.features(feature))
+        : await projectUmap(await this.neighbourhoods(feature), options)
+    if (!plane) return null
+    return {
+      paths: this.rows.map(({ path }) => path),
+      ...plane,
+      groupings: [
+        this.grouped('class', (image) => image.class ?? ''),
+        this.grouped('split', (image) => image.split),
+      ],
+    }
+  }
+
+  /** The images nearest to one, nearest first. */
+  neighbours(feature: Feature, path: string, count: number): FoundImage[] {
+    const { width } = this.embeddings
+    const unit = unitRows(this.features(feature))
+    const start = this.rows.findIndex((row) => row.path === path) * width
+    const similarity = (row: number) => {
+      let sum = 0
+      for (let i = 0; i < width; i++) sum += unit[start + i]! * unit[row * width + i]!
+      return sum
+    }
+    return this.ranked(similarity)
+      .filter((found) => found.path !== path)
+      .slice(0, count)
+  }
+
+  async extremes(by: 'hard' | 'easy' | 'odd', feature: Feature, count: number): Promise<FoundImage[]> {
+    const { loss } = this.embeddings
+    if (by === 'hard') return this.ranked((row) => loss[row]!).slice(0, count)
+    if (by === 'easy') return this.ranked((row) => loss[row]!, -1).slice(0, count)
+    const { k, similarities } = await this.neighbourhoods(feature)
+    const distance = (row: number) => {
+      const others = similarities.subarray(row * k + 1, (row + 1) * k)
+      return 1 - others.reduce((sum, s) => sum + s, 0) / others.length
+    }
+    return this.ranked(distance).slice(0, count)
+  }
+
+  private features = (feature: Feature): FeatureRows => ({
+    values: this.embeddings[feature],
+    width: this.embeddings.width,
+  })
+
+  private neighbourhoods(feature: Feature): Promise<Neighbours> {
+    let found = this.known.get(feature)
+    if (!found) {
+      const features = this.features(feature)
+      const k = Math.min(neighbourhood, this.embeddings.indices.length - 1)
+      found = nearest(this.engine, features, features, k)
+      this.known.set(feature, found)
+    }
+    return found
+  }
+
+  /** All images by a value of their row, the largest first, or the smallest. */
+  private ranked(value: (row: number) => number, sign = 1): FoundImage[] {
+    return this.rows
+      .map(({ path }, row) => ({ path, value: value(row) }))
+      .sort((a, b) => sign * (b.value - a.value))
+  }
+
+  private grouped(name: string, of: (image: ImageFile) => string) {
+    const names = this.rows.map(of)
+    const values = [...new Set(names)].sort()
+    const place = new Map(values.map((value, i) => [value, i]))
+    return { name, values, of: names.map((value) => place.get(value)!) }
+  }
+}

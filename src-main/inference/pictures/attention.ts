@@ -1,0 +1,89 @@
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { AppError } from '#shared/errors'
+import { placesOf } from '#shared/masks'
+import type { NamedTensors, StepFunction } from '#model/tensor/step'
+import { encode, forward, type Watch } from '#model/objectives/saim'
+import { imageInputs } from '#model/objectives/pretrain'
+import type { CheckpointModel, Question } from '#inference/checkpoint-model'
+
+/**
+ * Which attention is looked at: that of the encoder at full visibility, as for recognition (paper, appendix E), or of
+ * the content or the query stream under its mask, as in training.
+ */
+export type AttentionView = 'full' | 'content' | 'query'
+
+/** The attention of every block to one image. */
+export interface Attention {
+  layers: number
+  /**
+   * How much a token attends to every other in a block, for each head: [heads][1 + N], the class token first, patches
+   * row by row. Tokens: 0 the class token, 1 + i patch i.
+   */
+  of(layer: number, token: number): number[][]
+}
+
+const questions: Record<AttentionView, Question> = {
+  full: attentionQuestion('full'),
+  content: attentionQuestion('content'),
+  query: attentionQuestion('query'),
+}
+
+/**
+ * The attention of a model to an image [S, S, 3]; the order [N] matters under the masks only. Throws AppError bad-settings
+ * where the model has none.
+ */
+export async function attend(
+  model: CheckpointModel,
+  image: Float32Array,
+  order: Int32Array,
+  view: AttentionView,
+): Promise<Attention> {
+  if (model.h.objective === 'mae' && view !== 'full')
+    throw new AppError(
+      'bad-settings',
+      'A model of MAE has no content and query stream.',
+      'Look at its attention at full visibility.',
+    )
+  const outputs = await model.ask(questions[view], { images: image, ...(view === 'full' ? {} : { order }) })
+  const layers = Object.values(outputs)
+  const place = placesOf(order)
+  /** Rows and columns of the streams stand in the order of prediction; the query stream has no class row. */
+  const sorted = (token: number) => (view === 'full' || token === 0 ? token : 1 + place[token - 1]!)
+  return {
+    layers: layers.length,
+    of(layer, token) {
+      const { shape, values } = layers[layer]!
+      const [, heads, rows, columns] = shape as [number, number, number, number]
+      const row = sorted(token) - (view === 'query' ? 1 : 0)
+      return Array.from({ length: heads }, (_, head) =>
+        Array.from({ length: 1 + order.length }, (_, other) =>
+          sorted(other) < columns ? values[(head * rows + row) * columns + sorted(other)]! : 0,
+        ),
+      )
+    },
+  }
+}
+
+function attentionQuestion(view: AttentionView): Question {
+  return {
+    name: `attention ${view}`,
+    step: (h) => attentionStep(h, view),
+    inputs: (h) =>
+      Object.fromEntries(
+        Object.entries(imageInputs(h, 1)).filter(([name]) => name === 'images' || view !== 'full'),
+      ),
+  }
+}
+
+const attentionStep =
+  (h: Hyperparameters, view: AttentionView): StepFunction =>
+  (w, { images, order }) => {
+    const outputs: NamedTensors = {}
+    const watch: Watch = (stream, probabilities) => {
+      if (stream === 'query' ? view === 'query' : view !== 'query')
+        outputs[`layer ${Object.keys(outputs).length}`] = probabilities
+    }
+    if (view === 'full') encode(w, h, images!, watch)
+    else forward(w, h, images!, order!, { whole: true, watch })
+    return { outputs }
+  }

@@ -1,0 +1,106 @@
+import type { EvaluationMetric, Score } from '#shared/contract'
+import type { EvaluationPlan, KnnSettings, ProbeSettings } from '#shared/settings/evaluation'
+import { AppError } from '#shared/errors'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { purposes, uniforms } from '#shared/random'
+import type { Engine } from '#engine/engine'
+import type { NamedTensorData } from '#model/tensor/step'
+import { augmentation, augmentationDraws, type PixelStatistics } from '#model/augment/crop'
+import { pool } from '#model/heads/classifier'
+import { encode } from '#model/objectives/saim'
+import { fineTune } from './fine-tune'
+import { ForwardPass } from '#inference/features/forward-pass'
+import { type FeatureRows, nearest, votes } from '#inference/features/knn'
+import type { Task } from './labelled'
+import { trainProbe } from './linear-probe'
+import { scoreOf } from './score'
+
+/** What an evaluation found out, and what can name the classes of other images; null for kNN. */
+export interface Outcome {
+  score: Score
+  classifier: NamedTensorData | null
+}
+
+/** Who is told, and who may ask to stop. */
+export interface Reporter {
+  epoch(metric: Omit<EvaluationMetric, 'seconds'>): void
+  /** Images whose features are done, of all. */
+  features?(done: number, total: number): void
+  stopped(): boolean
+}
+
+export interface Subject {
+  engine: Engine
+  /** Settings of the pre-training. */
+  h: Hyperparameters
+  weights: NamedTensorData
+  decoders: number
+  /** By which the pixels of the pre-training were normalised. */
+  statistics: PixelStatistics
+}
+
+/** Asks what an encoder has learned, by the plan's way, on a task. Stopped, it answers for what was done so far. */
+export async function evaluate(
+  subject: Subject,
+  task: Task,
+  { kind, settings: s }: Exclude<EvaluationPlan, { kind: 'segment' }>,
+  report: Reporter,
+): Promise<Outcome> {
+  if (kind === 'finetune') return fineTune(subject, s, task, report)
+  const views = kind === 'probe' && s.views > 1 ? s.views : 0
+  const features = await makeFeatures(subject, task, s, views, report)
+  if (kind === 'probe') return trainProbe(subject.engine, s, features, report)
+  const { engine } = subject
+  const k = Math.min(s.neighbours, features.labels.length)
+  const found = await nearest(engine, features.views[0]!, features.validation.features, k)
+  const given = votes(found, features.labels, task.classes.length, s.temperature)
+  return { score: scoreOf(given, task.validation.labels, task.classes), classifier: null }
+}
+
+/** Features by the frozen encoder: of `views` crops of each training image, or of its centre where 0; of validation images. */
+async function makeFeatures(
+  { engine, h, weights, decoders, statistics }: Subject,
+  { folder, classes, train, validation }: Task,
+  { block, pooling }: Pick<KnnSettings | ProbeSettings, 'block' | 'pooling'>,
+  views: number,
+  report: Reporter,
+) {
+  if (block > h.depth)
+    throw new AppError('bad-settings', `The encoder has ${h.depth} blocks.`, `Choose one up to ${h.depth}.`)
+  const state = engine.createState(weights)
+  const pass = await ForwardPass.open(
+    engine,
+    state,
+    (w, { images }) => ({ outputs: { rows: pool(encode(w, h, images!).at(block - 1)!, pooling) } }),
+    { size: h.imageSize, decoders, statistics },
+  )
+  const total = Math.max(views, 1) * train.images.length + validation.images.length
+  let before = 0
+  const make = async (images: Task['train']['images'], view?: number): Promise<FeatureRows> => {
+    const rows = await pass.rows(folder, images, {
+      cropOf:
+        view === undefined
+          ? undefined
+          : ({ width, height }, i) =>
+              augmentation(width, height, h, uniforms(h.seed, purposes.crop, view, i, augmentationDraws)),
+      onProgress: (done) => report.features?.(before + done, total),
+      stopped: report.stopped,
+    })
+    before += images.length
+    return rows
+  }
+  try {
+    const made: FeatureRows[] = []
+    for (let view = 0; view < Math.max(views, 1); view++)
+      made.push(await make(train.images, views ? view : undefined))
+    return {
+      classes,
+      views: made,
+      labels: train.labels,
+      validation: { features: await make(validation.images), labels: validation.labels },
+    }
+  } finally {
+    await pass.close()
+    state.dispose()
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { AppError, type AppErrorData, toErrorData } from '#shared/errors'
+import type { EvaluationPlan } from '#shared/settings/evaluation'
+import { Manifest } from '#images/manifest'
+import { createEngine } from '#engine/engines'
+import { parentPort } from '#platform/processes'
+import { initialWeights } from '#model/objectives/weights'
+import { loadCheckpoint } from '#storage/run/checkpoint'
+import { Lock, startHeartbeat } from '#storage/lock'
+import { readImages, readRun } from '#storage/run/run-folder'
+import { evaluate, type Outcome, type Reporter, type Subject } from './evaluation'
+import {
+  appendEvaluationMetric,
+  evaluationPaths,
+  readEvaluation,
+  updateEvaluation,
+  writeOutcome,
+} from '#storage/evaluation-folder'
+import { taskOf } from './labelled'
+import { segment, segmentationTaskOf } from './segmentation'
+
+/** The evaluation process: `evaluation.js <folder of the evaluation>`. Everything else stands in that folder. */
+
+/** What it tells its parent: that the folder changed, how far it is, that it ended. */
+export type EvaluationMessage =
+  | { type: 'progress'; progress: number; text: string }
+  | { type: 'ended'; status: 'finished' | 'stopped' | 'failed'; error: AppErrorData | null }
+
+const folder = process.argv[2]!
+const run = path.dirname(path.dirname(folder))
+const tell = (message: EvaluationMessage) => parentPort.post(message)
+let stopped = false
+const stop = () => void (stopped = true)
+parentPort.onMessage(stop) // the one thing that is ever said to it
+parentPort.onClose(stop)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+
+void main()
+  .catch((error: unknown) => tell({ type: 'ended', status: 'failed', error: toErrorData(error) }))
+  .finally(() => process.exit(0))
+
+async function main(): Promise<void> {
+  const begin = performance.now()
+  const seconds = () => (performance.now() - begin) / 1000
+  const lock = await Lock.acquire(evaluationPaths(folder).lock).catch(() => {
+    throw inOtherHands()
+  })
+  const beat = startHeartbeat(lock.file)
+  try {
+    if ((await readEvaluation(folder)).status !== 'waiting') throw inOtherHands()
+    await updateEvaluation(folder, { status: 'running' })
+    await work(seconds)
+    const status = stopped ? 'stopped' : 'finished'
+    await updateEvaluation(folder, {
+      status,
+      seconds: seconds(),
+      ...(stopped ? {} : { progress: 1 }),
+    })
+    tell({ type: 'ended', status, error: null })
+  } catch (error) {
+    const data = toErrorData(error)
+    if (data.code === 'unexpected') console.error(error)
+    if (data.code === 'run-busy') throw error
+    await updateEvaluation(folder, { status: 'failed', seconds: seconds(), error: data })
+    tell({ type: 'ended', status: 'failed', error: data })
+  } finally {
+    await beat.terminate()
+    await lock.release()
+  }
+}
+
+const inOtherHands = () =>
+  new AppError('run-busy', 'This evaluation is carried out elsewhere, or was.', 'Look at what came of it.')
+
+/** The images that a plan learns from and those that it asks about, and how. Throws AppError too-few-images. */
+function prepare(plan: EvaluationPlan, images: string, manifest: Manifest) {
+  type Ask = (subject: Subject, report: Reporter) => Promise<Outcome>
+  if (plan.kind === 'segment') {
+    const task = segmentationTaskOf(images, manifest)
+    const ask: Ask = (subject, report) => segment(subject, plan.settings, task, report)
+    return { ...task, ask }
+  }
+  const task = taskOf(images, manifest)
+  const ask: Ask = (subject, report) => evaluate(subject, task, plan, report)
+  return { ...task, ask }
+}
+
+async function work(seconds: () => number): Promise<void> {
+  const { plan, step, dataset, engine: id, threads, decoders } = await readEvaluation(folder)
+  const { hyperparameters: h, statistics } = await readRun(run)
+  const weights = step === null ? initialWeights(h, h.seed) : (await loadCheckpoint(run, step)).weights
+  const own = evaluationPaths(folder).manifest
+  const images = existsSync(own) ? await Manifest.read(own) : await readImages(run)
+  const { train, validation, ask } = prepare(plan, dataset.folder, images)
+  await updateEvaluation(folder, { train: train.images.length, validation: validation.images.length })
+
+  const engine = await createEngine(id, { threads })
+  const epochs = plan.kind === 'knn' ? 0 : plan.settings.epochs
+  /** Making the features is all that kNN does, and a good part of the probe. */
+  const featureShare = { knn: 1, probe: 0.5, finetune: 0, segment: 0.5 }[plan.kind]
+  let told = 0
+  let writing = Promise.resolve()
+  const progressed = (progress: number, text: string) => {
+    if (performance.now() - told < 500) return
+    told = performance.now()
+    writing = writing.then(() => updateEvaluation(folder, { progress, seconds: seconds() }))
+    void writing.then(() => tell({ type: 'progress', progress, text }))
+  }
+  const subject = { engine, h, weights, decoders, statistics }
+  const report: Reporter = {
+    features(done, total) {
+      progressed((featureShare * done) / total, `features of ${done} of ${total} images`)
+    },
+    epoch(metric) {
+      appendEvaluationMetric(folder, { ...metric, seconds: seconds() })
+      const score = metric.top1 === null ? '' : ` | top-1 ${(100 * metric.top1).toFixed(1)} %`
+      progressed(
+        featureShare + ((1 - featureShare) * metric.epoch) / epochs,
+        `epoch ${metric.epoch}/${epochs} | loss ${metric.loss.toFixed(4)}${score}`,
+      )
+    },
+    stopped: () => stopped,
+  }
+  const outcome = await ask(subject, report)
+  await writing
+  const classes = outcome.score.perClass.map(({ name }) => name)
+  await updateEvaluation(folder, { classes })
+  await writeOutcome(folder, outcome, classes)
+}

@@ -1,0 +1,188 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { freemem } from 'node:os'
+import path from 'node:path'
+import type { SegmentationSettings } from '#shared/settings/evaluation'
+import { AppError } from '#shared/errors'
+import type { Manifest, ImageFile } from '#images/manifest'
+import { centredMask, maskFile, masksFolder, readMask, unlabelled } from '#images/masks'
+import * as tf from '#model/tensor/tf'
+import { encode } from '#model/objectives/saim'
+import type { Outcome, Reporter, Subject } from './evaluation'
+import { imageSizeOf } from './fine-tune'
+import { ForwardPass } from '#inference/features/forward-pass'
+import { isHeldOut } from './labelled'
+import { trainLinear } from './linear-probe'
+import { classesOfPixels, countPixels, segmentationScore } from './segmentation-score'
+
+/** Images with masks: to learn from, and to be asked about. */
+export interface SegmentationTask {
+  folder: string
+  train: { images: ImageFile[] }
+  validation: { images: ImageFile[] }
+}
+
+/** The images that have a mask, split as for classes. Throws AppError too-few-images. */
+export function segmentationTaskOf(folder: string, manifest: Manifest): SegmentationTask {
+  const all = Array.from({ length: manifest.length }, (_, i) => manifest.at(i))
+  const images = all.filter((image) => image.split !== 'test' && existsSync(maskFile(folder, image.path)))
+  const isHeld = isHeldOut(images)
+  const part = (held: boolean) => ({ images: images.filter((image) => isHeld(image) === held) })
+  const task = { folder, train: part(false), validation: part(true) }
+  if (task.train.images.length && task.validation.images.length) return task
+  throw new AppError(
+    'too-few-images',
+    `${images.length} images of ${folder} have a mask.`,
+    `Put masks as PNG into ${masksFolder(folder)}, under the names of the images; some ten are the least.`,
+  )
+}
+
+/**
+ * A linear layer that names the class of each patch by its tokens of several blocks, frozen; between the middles of
+ * patches its logits are interpolated. Images and masks are the middle square, of side S.
+ */
+export async function segment(
+  subject: Subject,
+  s: SegmentationSettings,
+  task: SegmentationTask,
+  report: Reporter,
+): Promise<Outcome> {
+  const size = imageSizeOf(subject.h, s)
+  const grid = size / subject.h.patchSize
+  const masksOf = (images: ImageFile[]) =>
+    Promise.all(
+      images.map(async (image) => {
+        const file = maskFile(task.folder, image.path)
+        const mask = await readMask(file)
+        if (mask.width === image.width && mask.height === image.height) return centredMask(mask, size)
+        throw new AppError(
+          'image-unreadable',
+          `The mask ${file} is ${mask.width} × ${mask.height}, its image ${image.width} × ${image.height}.`,
+          'Each pixel of an image needs its own in the mask.',
+        )
+      }),
+    )
+  const masks = { train: await masksOf(task.train.images), validation: await masksOf(task.validation.images) }
+  const classes = await classNames(task.folder, [...masks.train, ...masks.validation])
+  const features = await patchFeatures(subject, s, task, size, report)
+
+  /** [images · N, classes]: the share of each class in each patch's labelled pixels. */
+  const shares = masks.train.map((mask) => classShares(mask, grid, classes.length))
+  const labelled = shares.flatMap((image, i) =>
+    Array.from({ length: grid * grid }, (_, patch) => i * grid * grid + patch).filter((_, patch) =>
+      image.subarray(patch * classes.length, (patch + 1) * classes.length).some((share) => share > 0),
+    ),
+  )
+  return trainLinear(
+    subject.engine,
+    s,
+    {
+      classes: classes.length,
+      views: [features.train],
+      rows: Uint32Array.from(labelled),
+      targetsOf(rows) {
+        const targets = new Float32Array(rows.length * classes.length)
+        rows.forEach((row, b) => {
+          const [image, patch] = [Math.floor(row / grid ** 2), row % grid ** 2]
+          const start = patch * classes.length
+          targets.set(shares[image]!.subarray(start, start + classes.length), b * classes.length)
+        })
+        return targets
+      },
+      scoreEvery: Math.max(1, Math.floor(s.epochs / 10)),
+      async score(logitsOf) {
+        const logits = await logitsOf(features.validation)
+        const confusion = classes.map(() => classes.map(() => 0))
+        const each = grid * grid * classes.length
+        masks.validation.forEach((mask, i) => {
+          const named = classesOfPixels(logits.subarray(i * each, (i + 1) * each), grid, size, classes.length)
+          countPixels(confusion, mask, named)
+        })
+        return segmentationScore(confusion, classes, masks.validation.length)
+      },
+    },
+    report,
+  )
+}
+
+/** Tokens of the patches of all images, those of several blocks beside each other: rows [images · N, blocks · C]. */
+async function patchFeatures(
+  { engine, h, weights, decoders, statistics }: Subject,
+  { blocks }: SegmentationSettings,
+  { folder, train, validation }: SegmentationTask,
+  size: number,
+  report: Reporter,
+) {
+  const count = Math.min(blocks, h.depth)
+  const chosen = Array.from({ length: count }, (_, i) => Math.ceil(((i + 1) * h.depth) / count) - 1)
+  const tokens = (size / h.patchSize) ** 2
+  const width = chosen.length * h.width
+  const total = train.images.length + validation.images.length
+  const bytes = total * tokens * width * 4
+  if (bytes > 0.6 * freemem())
+    throw new AppError(
+      'out-of-memory',
+      `The features of ${total} images take ${(bytes / 1e9).toFixed(1)} GB.`,
+      'Choose a smaller image size, fewer blocks or fewer images.',
+    )
+  const state = engine.createState(weights)
+  const pass = await ForwardPass.open(
+    engine,
+    state,
+    (w, { images }) => {
+      const all = encode(w, h, images!)
+      const joined = tf.concat(
+        chosen.map((block) => all[block]!),
+        2,
+      ) // [B, 1+N, blocks · C]
+      return { outputs: { rows: joined.slice([0, 1, 0], [-1, -1, -1]).reshape([images!.shape[0]!, -1]) } }
+    },
+    // A few megabytes of features at a time.
+    { size, decoders, statistics, batch: Math.min(64, Math.max(1, Math.floor(2 ** 22 / (tokens * width)))) },
+  )
+  let before = 0
+  const make = async (images: ImageFile[]) => {
+    const { values } = await pass.rows(folder, images, {
+      onProgress: (done) => report.features?.(before + done, total),
+      stopped: report.stopped,
+    })
+    before += images.length
+    return { values, width }
+  }
+  try {
+    return { train: await make(train.images), validation: await make(validation.images) }
+  } finally {
+    await pass.close()
+    state.dispose()
+  }
+}
+
+/** Shares of the classes in each patch of a mask [size, size], among its labelled pixels: [N, classes], 0 where none is. */
+export function classShares(mask: Uint8Array, grid: number, classes: number): Float32Array {
+  const size = Math.sqrt(mask.length)
+  const side = size / grid
+  const shares = new Float32Array(grid * grid * classes)
+  const counts = new Float32Array(grid * grid)
+  mask.forEach((label, i) => {
+    if (label === unlabelled) return
+    const patch = Math.floor(Math.floor(i / size) / side) * grid + Math.floor((i % size) / side)
+    shares[patch * classes + label]!++
+    counts[patch]!++
+  })
+  return shares.map((count, i) => count / Math.max(counts[Math.floor(i / classes)]!, 1))
+}
+
+/** A name for each number in the masks: the lines of masks/classes.txt, or the numbers. */
+async function classNames(folder: string, masks: Uint8Array[]): Promise<string[]> {
+  let count = 0
+  for (const mask of masks)
+    for (const label of mask) if (label !== unlabelled && label >= count) count = label + 1
+  const text = await readFile(path.join(masksFolder(folder), 'classes.txt'), 'utf8').catch(() => '')
+  const lines = text.split('\n').map((line) => line.trim())
+  if (count > 1) return Array.from({ length: count }, (_, c) => lines[c] || `class ${c}`)
+  throw new AppError(
+    'too-few-images',
+    `The masks of ${folder} know one class at most.`,
+    'Label two at least.',
+  )
+}

@@ -1,0 +1,73 @@
+import { createBirpc } from 'birpc'
+import type { EventPayload } from '#shared/contract'
+import { type AppErrorData, toErrorData } from '#shared/errors'
+import { Manifest } from '#images/manifest'
+import { thumbnailFile } from '#images/thumbnails'
+import { createEngine } from '#engine/engines'
+import { parentPort } from '#platform/processes'
+import { fixedImages } from '#jobs/train/reconstructions'
+import { EmbeddingSets } from '#inference/features/embedding-sets'
+import { Inspector } from './inspector'
+
+/**
+ * A process that looks into checkpoints for the services: `inspector.js <folder of pictures>`. Models and what is
+ * compiled of them stay with it between questions.
+ */
+export type InspectorFunctions = Answering<
+  Pick<Inspector, 'reconstruct' | 'unroll' | 'saveUnrolled' | 'attention'>
+> &
+  Answering<Pick<EmbeddingSets, 'embed' | 'map' | 'neighbours' | 'extremes' | 'export'>> & {
+    /** Paths of the images that a run's checkpoints are shown with. */
+    fixedImages(manifest: string): Promise<string[]>
+    thumbnail(folder: string, relative: string): Promise<string | null>
+    stop(): void
+  }
+
+export interface InspectorListener {
+  progress(progress: EventPayload<'inspect.progress'>): void
+}
+
+/** Errors would lose their class on the way between processes: they are sent as values. */
+type Answering<T> = {
+  [N in keyof T]: T[N] extends (...input: infer I) => Promise<infer O>
+    ? (...input: I) => Promise<{ value: O } | { error: AppErrorData }>
+    : never
+}
+
+async function main(): Promise<void> {
+  // Always on the processor: one image is nothing for it, and a run that trains keeps the other devices to itself.
+  const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
+  const inspector = new Inspector(engine, process.argv[2]!, (progress) => parent.progress(progress))
+  const sets = new EmbeddingSets(engine, (progress) => parent.progress(progress))
+  const functions: InspectorFunctions = {
+    reconstruct: answering(inspector.reconstruct),
+    unroll: answering(inspector.unroll),
+    saveUnrolled: answering(inspector.saveUnrolled),
+    attention: answering(inspector.attention),
+    embed: answering(sets.embed),
+    map: answering(sets.map),
+    neighbours: answering(sets.neighbours),
+    extremes: answering(sets.extremes),
+    export: answering(sets.export),
+    fixedImages: async (manifest) => fixedImages(await Manifest.read(manifest)).map((image) => image.path),
+    thumbnail: thumbnailFile,
+    stop: sets.stop,
+  }
+  const parent = createBirpc<InspectorListener, InspectorFunctions>(functions, {
+    post: (message) => parentPort.post(message),
+    on: (listener) => parentPort.onMessage(listener),
+    eventNames: ['progress'],
+    timeout: -1,
+  })
+}
+
+const answering =
+  <I extends unknown[], O>(work: (...input: I) => Promise<O>) =>
+  (...input: I) =>
+    work(...input).then(
+      (value) => ({ value }),
+      (error) => ({ error: toErrorData(error) }),
+    )
+
+parentPort.onClose(() => process.exit(0))
+void main()

@@ -1,0 +1,184 @@
+import '@tensorflow/tfjs-backend-cpu'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { EngineProof } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
+import { createEngine, engineChoice, type EngineOptions, precisionsOf } from '#engine/engines'
+import { EagerEngine } from '#engine/eager'
+import { type Engine, undivided } from '#engine/engine'
+import { requireTensorflow } from '#engine/tensorflow/installed'
+import type { NamedTensorData, StepFunction } from '#model/tensor/step'
+import * as tf from '#model/tensor/tf'
+import { orders } from '#model/objectives/order'
+import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
+import { initialWeights } from '#model/objectives/weights'
+import { compileUpdate, startingState } from '#jobs/train/update'
+import { compareGradients, hasGradient, tolerances } from './verify'
+
+/** A model that plain tfjs, in JavaScript, differentiates in a second. */
+const tiny = fromPreset('nano', {
+  imageSize: 16, patchSize: 4, width: 32, depth: 2, queryDepth: 2, heads: 2, batchSize: 4,
+}) // prettier-ignore
+
+/** What images/s are measured on; a GPU in software gets a batch that it ends with in this life. */
+const measured = (software: boolean) => fromPreset('nano', software ? { batchSize: 4 } : {})
+
+/** Measuring takes this many steps, or as many as begin within so many seconds. */
+const measuring = { steps: 10, seconds: 3 }
+
+/**
+ * Runs an engine on real training steps: the loss and gradients of a tiny model must be those of plain tfjs, the only
+ * thing that all engines have in common; then a preset's step is timed.
+ * Throws AppError engine-unavailable or engine-wrong, or whatever a driver throws.
+ */
+export async function prove(id: string, { threads }: { threads: number }): Promise<EngineProof> {
+  if (id === 'tensorflow') await requireTensorflow('contents')
+  tf.enableProdMode() // no advice on the terminal to use another backend
+  const { outputs, operators, device } = await lossAndGradientsOf(id, { threads, coreEach: true })
+  const reference = await run(
+    new EagerEngine('reference', 'cpu', {
+      name: '',
+      software: false,
+      ...undivided,
+      vectorSize: 0,
+    }),
+  )
+  const { lossDifference, gradientDifference } = differences(outputs, reference)
+  if (!(lossDifference <= tolerances.forward && gradientDifference <= tolerances.gradient))
+    throw new AppError(
+      'engine-wrong',
+      `It computes something else than the reference: the loss differs by ${lossDifference.toExponential(1)}, gradients by ${gradientDifference.toExponential(1)} of their largest.`,
+      'Update the graphics driver, or use another engine.',
+    )
+  const imagesPerSecond = await measure(await createEngine(id, { threads, coreEach: true }))
+  return {
+    device: device.name,
+    software: device.software,
+    lossDifference,
+    gradientDifference,
+    imagesPerSecond,
+    memoryBytes: process.resourceUsage().maxRSS * 1024,
+    operators,
+    bfloat16: precisionsOf(engineChoice(id)).includes('bfloat16')
+      ? await proveRounded(id, threads, reference)
+      : null,
+    provenAt: new Date().toISOString(),
+  }
+}
+
+/** What rounding to 16 bits changes and gains; null where this machine can not do it. */
+async function proveRounded(
+  id: string,
+  threads: number,
+  reference: NamedTensorData,
+): Promise<EngineProof['bfloat16']> {
+  const options = { threads, coreEach: true, precision: 'bfloat16' } as const
+  try {
+    const { outputs } = await lossAndGradientsOf(id, options)
+    const imagesPerSecond = await measure(await createEngine(id, options))
+    return { ...differences(outputs, reference, hasGradient), imagesPerSecond }
+  } catch {
+    return null
+  }
+}
+
+function differences(
+  outputs: NamedTensorData,
+  reference: NamedTensorData,
+  isCompared: (weight: string) => boolean = () => true,
+) {
+  const names = Object.keys(initialWeights(tiny, 0)).filter(isCompared)
+  const gradients = compareGradients(outputs, reference, names)
+  return {
+    lossDifference: Math.abs(outputs['loss']!.values[0]! - reference['loss']!.values[0]!),
+    gradientDifference: Math.max(...gradients.map(({ difference }) => difference)),
+  }
+}
+
+const step: StepFunction = (weights, { images, order }) => {
+  const { loss, gradients } = lossAndGradients(tiny, weights, images!, order!)
+  return { outputs: { loss, ...gradients } }
+}
+
+async function run(engine: Engine): Promise<NamedTensorData> {
+  const state = engine.createState(initialWeights(tiny, 0))
+  const program = await engine.compile(step, state, imageInputs(tiny))
+  const { images, indices, epoch } = batchOf(tiny)
+  const outputs = await program.run({ images, order: orders(tiny, 0, epoch, indices) })
+  await program.dispose()
+  state.dispose()
+  return outputs
+}
+
+/** Also tells where operators ran, for engines that record it and have a device to leave. */
+async function lossAndGradientsOf(id: string, options: EngineOptions) {
+  if (engineChoice(id).provider === 'cpu') {
+    const engine = await createEngine(id, options)
+    return { outputs: await run(engine), operators: null, device: engine.device }
+  }
+  const profile = await mkdtemp(path.join(tmpdir(), 'saim-proof-'))
+  try {
+    const engine = await createEngine(id, { ...options, profile })
+    const outputs = await run(engine)
+    const [file] = await readdir(profile)
+    const operators = file
+      ? countOperators(JSON.parse(await readFile(path.join(profile, file), 'utf8')))
+      : null
+    return { outputs, operators, device: engine.device }
+  } finally {
+    await rm(profile, { recursive: true, force: true })
+  }
+}
+
+/** What onnxruntime's profile says about one event. */
+interface ProfileEvent {
+  cat?: string
+  name: string
+  args?: { op_name?: string; provider?: string }
+}
+
+/**
+ * How many operators a step has, and which of them the device left to the processor. Throws AppError engine-unavailable
+ * where it left all of them.
+ */
+export function countOperators(events: ProfileEvent[]): EngineProof['operators'] {
+  const ran = events.filter(
+    ({ cat, name, args }) =>
+      cat === 'Node' && name.endsWith('_kernel_time') && !args!.op_name!.startsWith('Memcpy'),
+  )
+  const onProcessor = ran.filter(({ args }) => args!.provider === 'CPUExecutionProvider')
+  if (onProcessor.length === ran.length)
+    throw new AppError(
+      'engine-unavailable',
+      'It leaves every operator to the processor.',
+      'Update the graphics driver, or use the processor by itself.',
+    )
+  const names = [...new Set(onProcessor.map(({ args }) => args!.op_name!))].sort()
+  return { total: ran.length, onProcessor: onProcessor.length, names }
+}
+
+/** Images that a training step of the preset takes in a second, after a first one that compiles. */
+async function measure(engine: Engine): Promise<number> {
+  const h = measured(engine.device.software)
+  const state = startingState(h, engine, initialWeights(h, 0))
+  const update = await compileUpdate(h, engine, state)
+  const train = (count: number) => update.run([batchOf(h)], 1e-4, count)
+  await train(1)
+  const start = performance.now()
+  let steps = 0
+  while (steps < measuring.steps && performance.now() - start < measuring.seconds * 1000)
+    await train(++steps + 1)
+  const seconds = (performance.now() - start) / 1000
+  await update.close()
+  state.dispose()
+  return (steps * h.batchSize) / seconds
+}
+
+function batchOf(h: Hyperparameters) {
+  const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) =>
+    Math.sin(i * 12.9898),
+  )
+  return { images, indices: [...Array(h.batchSize).keys()], epoch: 0 }
+}

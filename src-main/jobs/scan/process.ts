@@ -1,0 +1,122 @@
+import { createBirpc } from 'birpc'
+import { rmSync } from 'node:fs'
+import type { DatasetFilter, DatasetSummary } from '#shared/contract'
+import { type AppErrorData, toErrorData } from '#shared/errors'
+import { indexFile } from '#platform/paths'
+import { parentPort } from '#platform/processes'
+import { checkImages, statisticsOf } from '#images/index/check'
+import { DatasetIndex } from '#images/index/dataset-index'
+import { FolderWatch } from '#images/index/folder-watch'
+import { writeManifest } from '#images/manifest'
+import type { SplitRule } from '#images/index/split'
+import { duplicatePairs, excludeDuplicates, reportOf } from '#images/index/report'
+import { thumbnailFile } from '#images/thumbnails'
+
+/**
+ * A process that reads images and keeps their indexes for the services, so that native libraries never load into
+ * Electron's main process. Each call names the folder of the data set.
+ */
+const calls = {
+  scan: (folder: string): Promise<DatasetSummary> => {
+    const scan = scans.get(folder) ?? scanOnce(folder).finally(() => scans.delete(folder))
+    scans.set(folder, scan)
+    return scan
+  },
+  /** From now on tells of changes in the folder. */
+  watch(folder: string): void {
+    if (!watches.has(folder)) watches.set(folder, new FolderWatch(() => void tellChange(folder)))
+  },
+  page: (folder: string, filter: DatasetFilter, offset: number, limit: number) =>
+    open(folder).page(filter, offset, limit),
+  unreadable: (folder: string, offset: number, limit: number) => open(folder).unreadable(offset, limit),
+  exclude(folder: string, images: number[], excluded: boolean): DatasetSummary {
+    open(folder).setExcluded(images, excluded)
+    return open(folder).summary()
+  },
+  async check(folder: string): Promise<DatasetSummary> {
+    await checkImages(open(folder), (checked) => parent.checked(folder, checked))
+    return open(folder).summary()
+  },
+  report: (folder: string) => reportOf(open(folder)),
+  duplicates: (folder: string, offset: number, limit: number) => duplicatePairs(open(folder), offset, limit),
+  excludeDuplicates(folder: string, near: boolean): DatasetSummary {
+    excludeDuplicates(open(folder), near)
+    return open(folder).summary()
+  },
+  statistics: (folder: string) => statisticsOf(open(folder)),
+  writeManifest: (folder: string, file: string, rule: SplitRule) => writeManifest(file, open(folder), rule),
+  thumbnail(folder: string, image: number): Promise<string | null> {
+    const relative = open(folder).pathOf(image)
+    return relative === null ? Promise.resolve(null) : thumbnailFile(folder, relative)
+  },
+  forget(folder: string): void {
+    watches.get(folder)?.close()
+    watches.delete(folder)
+    indexes.get(folder)?.close()
+    indexes.delete(folder)
+    for (const ending of ['', '-wal', '-shm']) rmSync(indexFile(folder) + ending, { force: true })
+  },
+}
+export type LibraryCalls = typeof calls
+
+export interface LibraryFunctions {
+  call(name: keyof LibraryCalls, parameters: unknown[]): Promise<{ value: unknown } | { error: AppErrorData }>
+}
+export interface LibraryListener {
+  progress(folder: string, found: { images: number; unreadable: number }): void
+  checked(folder: string, images: number): void
+  /** Something came, went or changed in a folder that is watched. */
+  changed(folder: string): void
+}
+
+const indexes = new Map<string, DatasetIndex>()
+const scans = new Map<string, Promise<DatasetSummary>>()
+const watches = new Map<string, FolderWatch>()
+
+function open(folder: string): DatasetIndex {
+  const index = indexes.get(folder) ?? new DatasetIndex(folder, indexFile(folder))
+  indexes.set(folder, index)
+  return index
+}
+
+async function scanOnce(folder: string): Promise<DatasetSummary> {
+  const index = open(folder)
+  const watch = watches.get(folder)
+  const entered = new Set<string>()
+  try {
+    await index.scan({
+      onProgress: (found) => parent.progress(folder, found),
+      // Before it is read, so that nothing comes unnoticed in between.
+      onFolder(below) {
+        watch?.add(below)
+        entered.add(below)
+      },
+    })
+  } finally {
+    watch?.keep(entered)
+  }
+  return index.summary()
+}
+
+/** Once a scan under way, which may have missed it, is over. */
+async function tellChange(folder: string): Promise<void> {
+  await scans.get(folder)?.catch(() => undefined)
+  parent.changed(folder)
+}
+
+const functions: LibraryFunctions = {
+  async call(name, parameters) {
+    try {
+      return { value: await (calls[name] as (...parameters: unknown[]) => unknown)(...parameters) }
+    } catch (error) {
+      return { error: toErrorData(error) }
+    }
+  },
+}
+const parent = createBirpc<LibraryListener, LibraryFunctions>(functions, {
+  post: (message) => parentPort.post(message),
+  on: (listener) => parentPort.onMessage(listener),
+  eventNames: ['progress', 'checked', 'changed'],
+  timeout: -1,
+})
+parentPort.onClose(() => process.exit(0))

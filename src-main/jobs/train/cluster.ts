@@ -1,0 +1,167 @@
+import { execFile, spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { type Cluster, runError } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { encodeSafetensors } from '#formats/safetensors'
+import { clusterResources } from '#platform/paths'
+import { interpreter } from '#platform/python'
+import { initialWeights } from '#model/objectives/weights'
+import { checkpointSteps, pruneCheckpoints } from '#storage/run/checkpoint'
+import { sizeOf, writeFileSafely, writeFolderSafely } from '#storage/files'
+import type { Lock } from '#storage/lock'
+import { type Control, lockLost, noteEngine, prepareFolder } from './loop'
+import type { EndStatus, TrainingMessage } from './messages'
+import { tailMetrics } from '#storage/run/metrics'
+import { readRun, type RunFile, runPaths } from '#storage/run/run-folder'
+
+/** How often the run folder is looked at, in milliseconds. */
+const lookEvery = 300
+
+/**
+ * Trains the run of a folder as `train` does, but by the workers of its cluster: starts resources/cluster/launch.py in the
+ * person's Python, hands on what is asked, and tells what the workers write to the run folder. Whoever calls it holds the
+ * run's lock. Throws AppError; the last checkpoint then stands.
+ */
+export async function trainOnCluster(
+  folder: string,
+  cluster: Cluster,
+  control: Control,
+  lock: Lock,
+  tell: (message: TrainingMessage) => void,
+): Promise<Exclude<EndStatus, 'failed'>> {
+  const run = await readRun(folder)
+  requireShares(run, cluster)
+  await requirePython(cluster)
+  await prepareFolder(folder)
+  const saved = (await checkpointSteps(folder)).at(-1)
+  if (saved === undefined) await writeInitialWeights(folder, run)
+  await noteEngine(
+    folder,
+    { ...run, engine: `${cluster.launcher}, up to ${cluster.workers} workers` },
+    saved ?? 0,
+  )
+
+  rmSync(runPaths(folder).outcome, { force: true })
+  const launcher = launch(folder, cluster, lock)
+  const follow = await follower(folder, tell)
+  let abandoned = false
+  while (!(await Promise.race([launcher.ended, pause(lookEvery)]))) {
+    if (control.stop && !abandoned) {
+      // Until the first workers are up, nobody would hear of it, and nothing can be lost.
+      abandoned = (await readRun(folder)).status === 'starting'
+      if (abandoned) launcher.end()
+      // Again and again: the worker that heard of it may be lost before it has saved.
+      else await writeFileSafely(runPaths(folder).request, control.stop)
+    }
+    await follow()
+    if (!lock.isMine()) throw lockLost()
+  }
+  await follow()
+  rmSync(runPaths(folder).request, { force: true })
+  if (abandoned) return control.stop!
+  return resultOf(folder, await launcher.ended)
+}
+
+/** Throws AppError bad-settings where workers can not share this run. */
+function requireShares({ hyperparameters: h }: RunFile, { workers }: Cluster): void {
+  const advice = 'Resume it on this machine, or begin another run.'
+  const images = h.batchSize * h.accumulation
+  if (h.objective === 'mae') throw new AppError('bad-settings', 'MAE is trained on one machine only.', advice)
+  if (workers > images)
+    throw new AppError(
+      'bad-settings',
+      `${workers} workers can not share the ${images} images of a step.`,
+      advice,
+    )
+}
+
+/** Throws AppError engine-unavailable where the person's Python can not start the workers. */
+async function requirePython({ launcher }: Cluster): Promise<void> {
+  const modules = ['numpy', 'PIL', 'safetensors', 'torch', ...(launcher === 'ray' ? ['ray.train'] : [])]
+  const problem = await new Promise<string | null>((resolve) =>
+    execFile(interpreter(), ['-c', `import ${modules.join(', ')}`], (error, _, errors) =>
+      resolve(error && (errors.trim().split('\n').at(-1) || error.message)),
+    ),
+  )
+  if (problem)
+    throw new AppError(
+      'engine-unavailable',
+      `${interpreter()} can not train by ${launcher}: ${problem}.`,
+      `Install what it needs with: ${interpreter()} -m pip install -r ${path.join(clusterResources(), 'requirements.txt')}. Another Python is named by SAIM_PYTHON.`,
+    )
+}
+
+/** Those that training on one machine begins with. */
+async function writeInitialWeights(folder: string, { hyperparameters: h }: RunFile): Promise<void> {
+  const { initial } = runPaths(folder)
+  if (existsSync(initial)) return
+  await writeFolderSafely(initial, { 'weights.safetensors': encodeSafetensors(initialWeights(h, h.seed)) })
+}
+
+/** Starts the launcher, whose words go into the run folder. `ended` resolves to how it ended; `end` has it end its workers. */
+function launch(folder: string, { launcher, workers, address }: Cluster, lock: Lock) {
+  const words = openSync(runPaths(folder).launcher, 'a')
+  const parameters = [
+    '-B',
+    path.join(clusterResources(), 'launch.py'),
+    path.resolve(folder),
+    launcher,
+    workers,
+  ]
+  const child = spawn(interpreter(), [...parameters.map(String), ...(address ? [address] : [])], {
+    stdio: ['pipe', words, words],
+    env: { ...process.env, SAIM_LOCK: lock.token },
+  })
+  closeSync(words)
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', (code, signal) => resolve(`code ${code ?? signal}`))
+  })
+  return { ended, end: () => child.kill() }
+}
+
+/** Tells, at each call, what came to the run folder since the one before, and removes checkpoints that are not kept. */
+async function follower(folder: string, tell: (message: TrainingMessage) => void) {
+  const { hyperparameters: h } = await readRun(folder)
+  let nextByte = await sizeOf(runPaths(folder).metrics)
+  let newest = (await checkpointSteps(folder)).at(-1) ?? -1
+  return async () => {
+    const tail = await tailMetrics(folder, nextByte)
+    nextByte = tail.nextByte
+    const { totalSteps } = await readRun(folder)
+    for (const metric of tail.metrics) tell({ type: 'progress', metric, totalSteps })
+    const step = (await checkpointSteps(folder)).at(-1) ?? -1
+    if (step <= newest) return
+    newest = step
+    await pruneCheckpoints(folder, h)
+    tell({ type: 'checkpoint', step })
+  }
+}
+
+const outcomeSchema = z.object({
+  status: z.enum(['finished', 'paused', 'stopped', 'failed']),
+  error: runError.nullable(),
+})
+
+/** What the workers said of their end. Throws AppError where they failed, or ended without a word. */
+async function resultOf(folder: string, how: string): Promise<Exclude<EndStatus, 'failed'>> {
+  const { outcome, launcher } = runPaths(folder)
+  if (existsSync(outcome)) {
+    const { status, error } = outcomeSchema.parse(JSON.parse(await readFile(outcome, 'utf8')))
+    rmSync(outcome)
+    if (status !== 'failed') return status
+    throw new AppError(error!.code, error!.message, error!.advice)
+  }
+  const words = await readFile(launcher, 'utf8')
+  throw new AppError(
+    'worker-died',
+    `The workers ended (${how}) without a word: ${words.trim().split('\n').at(-1)}`,
+    `Look into ${launcher}. Resume goes on from the newest checkpoint.`,
+  )
+}
+
+const pause = (milliseconds: number) =>
+  new Promise<null>((resolve) => setTimeout(() => resolve(null), milliseconds))

@@ -1,0 +1,105 @@
+import { mkdir } from 'node:fs/promises'
+import sharp from 'sharp'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { loadCentred } from '#images/batches'
+import { Decoders } from '#images/decode/decoders'
+import type { ImageFile, Manifest } from '#images/manifest'
+import type { Engine, Program, State } from '#engine/engine'
+import { arranged, enlarged, errorLimit, gap, type Picture, png } from '#inference/pictures/pictures'
+import { panelsOf, type Reconstruction, reconstructionsOf } from '#inference/pictures/reconstruct'
+import { withBranches } from '#model/tensor/branches'
+import type { PixelStatistics } from '#model/augment/crop'
+import { imageInputs, reconstructStep } from '#model/objectives/pretrain'
+import { writeFolderSafely } from '#storage/files'
+import { type Images, imagesAtOnce, inputsOf, partsOf } from './gradients'
+import { runPaths } from '#storage/run/run-folder'
+
+const count = 8
+/** Panels are enlarged by whole factors to at least this side, in pixels. */
+const panelSide = 160
+
+/**
+ * Writes reconstructions/<step>/: a PNG row for each of a few fixed images (original, smoothed target, prediction,
+ * error) and sheet.png with all rows and titles. Under norm_pix the model predicts only the pattern inside a patch;
+ * the patch's own mean and deviation give it back its colours, and the sheet says so.
+ */
+export class Reconstructions {
+  private constructor(
+    private readonly folder: string,
+    private readonly h: Hyperparameters,
+    private readonly program: Program,
+    private readonly parts: Images[],
+    private readonly statistics: PixelStatistics,
+  ) {}
+
+  static async open(
+    folder: string,
+    h: Hyperparameters,
+    dataset: { folder: string; images: Manifest; statistics: PixelStatistics },
+    engine: Engine,
+    state: State,
+  ): Promise<Reconstructions> {
+    const chosen = fixedImages(dataset.images)
+    const threads = new Decoders(1, dataset.statistics)
+    const { images } = await loadCentred(threads, dataset.folder, chosen, h.imageSize)
+    await threads.close()
+    // All at once, or one by one where training does not take so many either.
+    const size = chosen.length <= imagesAtOnce(h, engine.device) ? chosen.length : 1
+    const parts = partsOf(h, { images, indices: [...chosen.keys()], epoch: 0 }, size)
+    const step = withBranches(reconstructStep(h), engine.device.branches)
+    const program = await engine.compile(step, state, imageInputs(h, size))
+    return new Reconstructions(folder, h, program, parts, dataset.statistics)
+  }
+
+  async write(step: number): Promise<void> {
+    const results: Reconstruction[] = []
+    for (const part of this.parts) {
+      const output = await this.program.run(inputsOf(this.h, part))
+      results.push(...reconstructionsOf(this.h, part.images, output))
+    }
+    const rows = results.map((result) => {
+      const { original, smoothed, prediction, error } = panelsOf(result, this.statistics)
+      return arranged([original, smoothed, prediction, error].map((panel) => enlarged(panel, panelSide)))
+    })
+    const pictures = await Promise.all(rows.map(png))
+    const loss = results.reduce((sum, result) => sum + result.loss, 0) / results.length
+    const names = pictures.map((_, i) => `${String(i).padStart(2, '0')}.png`)
+    await mkdir(runPaths(this.folder).reconstructionsRoot, { recursive: true })
+    await writeFolderSafely(runPaths(this.folder).reconstructions(step), {
+      ...Object.fromEntries(names.map((name, i) => [name, pictures[i]!])),
+      'sheet.png': await this.sheet(arranged(rows, 1), step, loss),
+    })
+  }
+
+  dispose = () => this.program.dispose()
+
+  private async sheet(rows: Picture, step: number, loss: number): Promise<Buffer> {
+    const { width, height } = rows
+    const header = 56
+    const panel = (width - 3 * gap) / 4
+    const titles = ['original', 'smoothed target', 'prediction', `error (black 0, white ${errorLimit})`].map(
+      (title, i) => `<text x="${i * (panel + gap)}" y="46" font-size="12">${title}</text>`,
+    )
+    const note = this.h.normalizePixels ? 'Mean and deviation of each patch are the image’s own.' : ''
+    const caption = `Step ${step}, loss ${loss.toFixed(4)}. ${note}`
+    const text = `<svg width="${width}" height="${header}" xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" fill="#222"><text y="18" font-size="14">${caption}</text>${titles.join('')}</svg>`
+    return sharp({ create: { width, height: header + height, channels: 3, background: 'white' } })
+      .composite([
+        { input: Buffer.from(text), left: 0, top: 0 },
+        { input: await png(rows), left: 0, top: header },
+      ])
+      .png()
+      .toBuffer()
+  }
+}
+
+/** The images that a run's checkpoints are shown with, of those that it trains on: the same each time. */
+export const fixedImages = (images: Manifest): ImageFile[] =>
+  evenlySpread(images.indicesOf('train'), count).map((index) => images.at(index))
+
+/** `n` of the items from the first to the last, evenly. */
+export function evenlySpread<T>(items: ArrayLike<T>, n: number): T[] {
+  const length = Math.min(n, items.length)
+  const step = (items.length - 1) / Math.max(1, length - 1)
+  return Array.from({ length }, (_, i) => items[Math.round(i * step)]!)
+}

@@ -1,0 +1,38 @@
+import type { RunError } from '#shared/contract'
+import { AppError, toErrorData } from '#shared/errors'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { isOutOfMemory } from './memory'
+
+/** An error as the run folder keeps it: in words, with settings that the run may go on with. */
+export function explain(error: unknown, h: Hyperparameters): RunError {
+  const data = toErrorData(inWords(error, h))
+  return data.code === 'not-finite' ? { ...data, remedies: remediesOfDivergence(h) } : data
+}
+
+/** Errors of the machine in words, with what to do. */
+function inWords(error: unknown, { batchSize, gradientCheckpointing }: Hyperparameters): unknown {
+  const text = String(error)
+  if (error instanceof AppError) return error
+  if (/ENOSPC|EDQUOT/.test(text))
+    return new AppError(
+      'disk-full',
+      'The disk is full. The last checkpoint is whole.',
+      'Free some space, then resume the run.',
+    )
+  if (isOutOfMemory(text))
+    return new AppError(
+      'out-of-memory',
+      `A batch of ${batchSize} does not fit in memory.`,
+      gradientCheckpointing
+        ? 'Resume with a smaller batch, and accumulation to keep the effective batch.'
+        : 'Resume with gradient checkpointing, or with a smaller batch, and accumulation to keep the effective batch.',
+    )
+  return error
+}
+
+function remediesOfDivergence(h: Hyperparameters): RunError['remedies'] {
+  const halved = h.baseLearningRate / 2
+  const slower = { baseLearningRate: halved, minimumLearningRate: Math.min(h.minimumLearningRate, halved) }
+  const clipped = h.clipGradient === 0 || h.clipGradient > 1 ? { clipGradient: 1 } : null
+  return clipped ? [slower, clipped, { ...slower, ...clipped }] : [slower]
+}

@@ -1,0 +1,211 @@
+import { type ExportFormat, exportFormats, type Metric, type ProofCheck } from '#shared/contract'
+import { evaluationKinds } from '#shared/settings/evaluation'
+import { allSettings, type Hyperparameters, type Objective } from '#shared/settings/hyperparameters'
+import { appVersion } from '#shared/version'
+import type { Manifest } from '#images/manifest'
+import { columnsOf, thin } from '#app/runs/metrics'
+import { type Curve, curvePicture } from './curve'
+import type { Files } from './formats'
+import type { FineTuning, Subject } from './subject'
+
+interface Card {
+  subject: Subject
+  format: ExportFormat
+  licence: string
+  checks: ProofCheck[]
+  /** On whose images they were made. */
+  images: string
+}
+
+/** The model card: what it is, from which images and settings, how well it was written, how to use it. Markdown. */
+export function modelCard({ subject, format, licence, checks, images }: Card): string {
+  const { run, source, metrics, step, dataset, fineTuning } = subject
+  const { h, model, statistics } = source
+  const example = format === 'tfjs' ? 'index.html' : 'example.py'
+  const trained = step === null ? 'not pre-trained' : `pre-trained without labels by ${methods[h.objective]}`
+  return `---
+${licenceLines(licence)}
+library_name: ${libraries[format]}
+pipeline_tag: ${fineTuning ? 'image-classification' : 'image-feature-extraction'}
+tags:
+  - ${h.objective}
+  - self-supervised
+  - vit
+---
+
+# ${run.name}
+
+A vision transformer (ViT), ${trained}${fineTuning ? ', then fine-tuned' : ''}, with
+SAIM Studio ${appVersion}. ${exportFormats[format].title}: ${exportFormats[format].purpose}
+
+|                   |                                                                                |
+| ----------------- | ------------------------------------------------------------------------------ |
+| Model             | ${h.depth} blocks of width ${h.width}, ${h.heads} heads, patches of ${h.patchSize} × ${h.patchSize} px |
+| Input             | RGB, ${model.imageSize} × ${model.imageSize} px, 0 to 1, less mean ${statistics.mean.join(', ')}, over deviation ${statistics.deviation.join(', ')} |
+| Pre-training      | ${step === null ? 'none: random weights' : pretraining(subject)} |
+${fineTuning ? `| Fine-tuning       | ${fineTuning.train} images of “${dataset.name}” in ${source.classes!.length} classes |\n` : ''}| Images            | ${imageSummary(dataset.images)} |
+| Licence           | ${licence === unknownLicence ? 'not stated' : licence} |
+
+${fineTuning ? classifierOutputs(fineTuning, source.classes!) : encoderOutputs(h, format)}
+## Use
+
+See \`${example}\`: it ${uses[format] ?? 'prints the features of an image'}.
+
+## Proof
+
+The files were read back after they were written, and ${fineTuning ? 'what they say' : 'their features'} compared with ${fineTuning ? 'what the fine-tuned model says' : "those of the run's checkpoint"},
+on images of ${images}:
+
+| Read by | Images | Largest difference |
+| ------- | ------ | ------------------ |
+${checks.map(checkRow).join('\n')}
+${fineTuning ? fineTuningSection(fineTuning) : ''}
+## Pre-training
+
+${preTrainingCurves(metrics)}
+
+${settingsTable(allSettings, h)}
+`
+}
+
+export const unknownLicence = 'unknown'
+
+/** Where the licence is no identifier it is a name, in quotes, so that it can not be read as anything else. */
+const licenceLines = (licence: string) =>
+  /^[a-z0-9][a-z0-9.+-]*$/.test(licence)
+    ? `license: ${licence}`
+    : `license: other\nlicense_name: ${JSON.stringify(licence)}`
+
+const methods: Record<Objective, string> = {
+  saim: 'SAIM, stochastic autoregressive image modeling',
+  mae: 'MAE, a masked autoencoder',
+  igpt: 'ViT-iGPT, autoregression of patches row by row',
+}
+
+const libraries: Record<ExportFormat, string> = {
+  safetensors: 'pytorch',
+  pytorch: 'pytorch',
+  timm: 'timm',
+  huggingface: 'transformers',
+  onnx: 'onnx',
+  classifier: 'onnx',
+  tfjs: 'tfjs',
+}
+
+const uses: Partial<Record<ExportFormat, string>> = {
+  classifier: 'names what is on an image',
+  tfjs: 'shows in the browser how alike two images are',
+}
+
+function pretraining({ run, step, metrics }: Subject): string {
+  const last = metrics.at(-1)
+  const { images, validation, name } = run.dataset
+  const held = validation ? `, ${validation} more held out` : ''
+  return `${images} images of “${name}”${held}, no labels used; step ${step} of ${run.totalSteps || step}${last ? `, epoch ${last.epoch.toFixed(1)}` : ''}`
+}
+
+/** How many images there are, how large, and in which folders. */
+function imageSummary(images: Manifest): string {
+  let [smallest, largest] = [Infinity, 0]
+  for (let i = 0; i < images.length; i++) {
+    const { width, height } = images.at(i)
+    const side = Math.min(width, height)
+    ;[smallest, largest] = [Math.min(smallest, side), Math.max(largest, side)]
+  }
+  const sides = smallest === largest ? `${smallest}` : `${smallest} to ${largest}`
+  const { classes } = images
+  const folders = classes.length
+    ? `, in ${classes.length} folders: ${classes.slice(0, 12).join(', ')}${classes.length > 12 ? ' …' : ''}`
+    : ''
+  return `${images.length} in all, shorter side ${sides} px${folders}`
+}
+
+function encoderOutputs(h: Hyperparameters, format: ExportFormat): string {
+  return `## Features
+
+- \`class_token\` [batch, ${h.width}] and \`patches\` [batch, ${(h.imageSize / h.patchSize) ** 2}, ${h.width}]: the tokens after the last block, no LayerNorm after it.
+- \`pooled\` [batch, ${h.width}]: the mean of the patches. ${h.objective === 'mae' ? 'It is' : 'The class token is not trained to see the image: `pooled` is'} what to use
+  where nothing is fine-tuned.
+${notes[format] ?? ''}`
+}
+
+const notes: Partial<Record<ExportFormat, string>> = {
+  huggingface: `- In transformers these tokens are \`hidden_states[-1]\`. \`last_hidden_state\` is the same after a LayerNorm that
+  only normalises (weight 1, bias 0), because ViTModel always has one.
+`,
+  timm: `- The last LayerNorm of timm's model is turned off (\`final_norm: false\`), and it pools by the mean of the patches.
+`,
+}
+
+function classifierOutputs({ score }: FineTuning, classes: string[]): string {
+  const percent = (share: number | null) => (share === null ? '–' : `${(100 * share).toFixed(1)} %`)
+  const found = score
+    ? `Of ${score.images} images that it had not seen it named ${percent(score.top1)} rightly; mean of the classes ${percent(score.balanced)}.`
+    : 'It has not been asked about images that it had not seen.'
+  const rows = score?.perClass.map(
+    ({ name, images, accuracy }) => `| ${name} | ${images} | ${percent(accuracy)} |`,
+  )
+  return `## Answers
+
+\`logits\` [batch, ${classes.length}] and their softmax, \`probabilities\` [batch, ${classes.length}]. The names of the classes stand in the
+file itself (metadata \`classes\`, a JSON list in the order of the outputs) and in saim.json.
+
+${found}
+${rows ? `\n| Class | Images asked about | Right |\n| ----- | ------------------ | ----- |\n${rows.join('\n')}\n` : ''}`
+}
+
+function preTrainingCurves(metrics: Metric[]): string {
+  const [first, last] = [metrics[0], metrics.at(-1)]
+  if (!first || !last) return 'The weights come from elsewhere or from chance; this run has not trained them.'
+  const losses = `Loss ${first.loss.toFixed(4)} at step ${first.step}, ${last.loss.toFixed(4)} at step ${last.step}.`
+  return `![Loss](loss.svg)\n\n![Learning rate](learning-rate.svg)\n\n${losses}`
+}
+
+const fineTuningSection = ({ metrics, settings }: FineTuning) => `
+## Fine-tuning
+
+${metrics.length ? '![Loss](fine-tuning-loss.svg)\n\n![Right answers](right-answers.svg)\n' : ''}
+${settingsTable(evaluationKinds.finetune.settings, settings)}
+`
+
+const checkRow = ({ library, images, difference, reason }: ProofCheck) =>
+  `| ${library} | ${difference === null ? '–' : images} | ${difference === null ? `not compared: ${reason}` : difference.toExponential(1)} |`
+
+type Setting = { title: string; name: string; unit?: string }
+
+function settingsTable(settings: Setting[], values: Record<string, number | boolean | string>): string {
+  const rows = settings.map(({ title, name, unit }) => {
+    const value = values[name]!
+    return `| ${title} | ${typeof value === 'boolean' ? (value ? 'on' : 'off') : `${value}${unit ? ` ${unit}` : ''}`} |`
+  })
+  return `| Setting | Value |\n| ------- | ----- |\n${rows.join('\n')}`
+}
+
+const [blue, orange] = ['#3b62d9', '#b45309']
+
+/** The curves that the card shows, by the names of their files. */
+export function curveFiles({ metrics, fineTuning }: Subject): Files {
+  const files: Files = {}
+  if (metrics.length) {
+    const { step, loss, validationLoss, learningRate } = thin(columnsOf(metrics), 400)
+    const losses: Curve[] = [{ name: 'loss', color: blue, values: loss }]
+    if (validationLoss.some((value) => value !== null))
+      losses.push({ name: 'of images held out', color: orange, values: validationLoss })
+    files['loss.svg'] = curvePicture(step, 'step', losses)
+    const rates = { name: 'learning rate', color: blue, values: learningRate }
+    files['learning-rate.svg'] = curvePicture(step, 'step', [rates])
+  }
+  const epochs = fineTuning?.metrics ?? []
+  if (epochs.length) {
+    const x = epochs.map(({ epoch }) => epoch)
+    const column = (name: 'loss' | 'top1' | 'balanced') => epochs.map((metric) => metric[name])
+    files['fine-tuning-loss.svg'] = curvePicture(x, 'epoch', [
+      { name: 'loss', color: blue, values: column('loss') },
+    ])
+    files['right-answers.svg'] = curvePicture(x, 'epoch', [
+      { name: 'top-1', color: blue, values: column('top1') },
+      { name: 'mean of classes', color: orange, values: column('balanced') },
+    ])
+  }
+  return files
+}

@@ -1,0 +1,108 @@
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Exported } from '#shared/contract'
+import { appVersion } from '#shared/version'
+import { loadCentred } from '#images/batches'
+import { DatasetIndex } from '#images/index/dataset-index'
+import { Decoders } from '#images/decode/decoders'
+import { Manifest } from '#images/manifest'
+import { fileName, freeName } from '#storage/free-name'
+import { sampleImagesFolder } from '#platform/paths'
+import { evenlySpread } from '#jobs/train/reconstructions'
+import { curveFiles, modelCard, unknownLicence } from './card'
+import { exampleOf, type Files, formats } from './formats'
+import { prove } from './proof'
+import { type Choice, openSubject, type Subject } from './subject'
+
+export interface ExportOrder extends Choice {
+  /** The run's folder. */
+  run: string
+  /** Where the new folder goes. */
+  folder: string
+  licence?: string
+}
+
+const proofImages = 8
+
+/**
+ * Writes a run's weights in a format, with model card and example, into a new folder that is named after the run, then
+ * reads it back and compares. The folder appears when all that is done. Throws AppError.
+ */
+export async function exportWeights(
+  { run: runFolder, folder, licence = unknownLicence, ...choice }: ExportOrder,
+  say: (text: string) => void,
+): Promise<Exported> {
+  const { format } = choice
+  const subject = await openSubject(runFolder, choice)
+  const { run, source, step, fineTuning } = subject
+  const target = await freeName(folder, `${fileName(run.name)}-${step ?? 'scratch'}-${format}`)
+  const temporary = `${target}.tmp`
+  await rm(temporary, { recursive: true, force: true })
+  await mkdir(temporary, { recursive: true })
+  try {
+    say(`Writing ${format}`)
+    await write(temporary, { ...formats[format].files(source), ...(await exampleOf(format)) })
+    const about = {
+      app: appVersion,
+      run: run.id,
+      step,
+      hyperparameters: source.h,
+      ...source.statistics,
+      ...(fineTuning && { fineTuning: fineTuning.settings, classes: source.classes }),
+    }
+    await write(temporary, { 'saim.json': JSON.stringify(about, null, 2) })
+    say('Reading images')
+    const { pixels, images } = await imagesOf(subject)
+    const checks = await prove(temporary, format, source, pixels, say)
+    await write(temporary, {
+      'README.md': modelCard({ subject, format, licence, checks, images }),
+      'saim.json': JSON.stringify({ ...about, checks }, null, 2),
+      ...curveFiles(subject),
+    })
+    await rename(temporary, target)
+    return { folder: target, files: await listFiles(target), checks, images }
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function write(folder: string, files: Files): Promise<void> {
+  for (const [name, contents] of Object.entries(files)) await writeFile(path.join(folder, name), contents)
+}
+
+/** Images from all over the data set that can be read, or sample images where none can, [B, S, S, 3]; and whose they are. */
+async function imagesOf({ dataset, source }: Subject): Promise<{ pixels: Float32Array; images: string }> {
+  const { imageSize } = source.model
+  const decoders = new Decoders(1, source.statistics)
+  const load = async (folder: string, manifest: Manifest) => {
+    const chosen = evenlySpread(manifest.indicesOf('train'), proofImages).map((index) => manifest.at(index))
+    const { images, readable } = await loadCentred(decoders, folder, chosen, imageSize)
+    const length = imageSize ** 2 * 3
+    const kept = readable.flatMap((can, i) => (can ? [images.subarray(i * length, (i + 1) * length)] : []))
+    const pixels = new Float32Array(kept.length * length)
+    kept.forEach((image, i) => pixels.set(image, i * length))
+    return pixels
+  }
+  try {
+    const own = await load(dataset.folder, dataset.images)
+    if (own.length) return { pixels: own, images: dataset.name }
+    const pixels = await load(sampleImagesFolder(), await sampleImages())
+    return { pixels, images: `sample images, since those of ${dataset.name} can not be read` }
+  } finally {
+    await decoders.close()
+  }
+}
+
+async function sampleImages(): Promise<Manifest> {
+  const index = new DatasetIndex(sampleImagesFolder(), ':memory:')
+  await index.scan()
+  const images = [...index.usable()].flat().map((image) => ({ ...image, split: 'train' as const }))
+  index.close()
+  return Manifest.of(images)
+}
+
+async function listFiles(folder: string): Promise<Exported['files']> {
+  const names = (await readdir(folder)).sort()
+  return Promise.all(names.map(async (name) => ({ name, bytes: (await stat(path.join(folder, name))).size })))
+}

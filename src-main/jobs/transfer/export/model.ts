@@ -1,0 +1,51 @@
+import type { FineTuneSettings } from '#shared/settings/evaluation'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import type { StepFunction } from '#model/tensor/step'
+import * as tf from '#model/tensor/tf'
+import { classify } from '#model/heads/classifier'
+import { encode } from '#model/objectives/saim'
+import { patchCount } from '#model/objectives/order'
+
+/** What is exported: how it computes its outputs, in every format the same. */
+export interface ExportModel {
+  /** Side of its images in pixels. */
+  imageSize: number
+  /** images [B, S, S, 3], normalised -> the outputs. */
+  step: StepFunction
+  /** The outputs' names, and the shape of each for one image. */
+  outputs: Record<string, number[]>
+}
+
+/**
+ * An encoder: the last block's tokens, every token visible, no LayerNorm after it.
+ * images -> class_token [B, C], pooled [B, C] (mean of the patch tokens), patches [B, N, C].
+ */
+export const encoderModel = (h: Hyperparameters): ExportModel => ({
+  imageSize: h.imageSize,
+  step(w, { images }) {
+    const tokens = encode(w, h, images!).at(-1)! // [B, 1+N, C]
+    const patches = tokens.slice([0, 1, 0], [-1, -1, -1])
+    return {
+      outputs: {
+        class_token: tokens.slice([0, 0, 0], [-1, 1, -1]).reshape([-1, h.width]),
+        pooled: patches.mean(1),
+        patches,
+      },
+    }
+  },
+  outputs: { class_token: [h.width], pooled: [h.width], patches: [patchCount(h), h.width] },
+})
+
+/** A fine-tuned classifier: images -> logits and their softmax, probabilities, [B, classes] each. */
+export const classifierModel = (
+  h: Hyperparameters,
+  settings: Pick<FineTuneSettings, 'pooling'>,
+  { imageSize, classes }: { imageSize: number; classes: number },
+): ExportModel => ({
+  imageSize,
+  step(w, { images }) {
+    const logits = classify(w, h, settings, images!)
+    return { outputs: { logits, probabilities: tf.softmax(logits) } }
+  },
+  outputs: { logits: [classes], probabilities: [classes] },
+})

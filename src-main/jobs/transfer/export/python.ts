@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process'
+import { buffer, text } from 'node:stream/consumers'
+import { type NamedTensorData, sizeOf } from '#model/tensor/step'
+import { interpreter } from '#platform/python'
+import type { ExportModel } from './model'
+
+/**
+ * Loads the example.py of an export and gives the outputs of its `features` or `classify`: pixels on standard input, a
+ * line with the libraries' versions and then the outputs as float32 on standard output.
+ */
+const program = `
+import os, sys
+answer = os.fdopen(os.dup(1), "wb")
+os.dup2(2, 1)
+folder, count, size, names = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4].split()
+sys.path.insert(0, folder)
+try:
+    import numpy, example
+except ImportError as error:
+    answer.write(("missing " + str(error.name) + "\\n").encode())
+    sys.exit()
+images = numpy.frombuffer(sys.stdin.buffer.read(), "<f4").reshape(count, 3, size, size).copy()
+outputs = (getattr(example, "classify", None) or example.features)(images)
+libraries = [name for name in ("timm", "transformers", "onnxruntime", "torch") if name in sys.modules]
+answer.write((", ".join(f"{name} {sys.modules[name].__version__}" for name in libraries) + "\\n").encode())
+for name in names:
+    answer.write(numpy.ascontiguousarray(outputs[name], "<f4").tobytes())
+`
+
+/**
+ * Outputs by the export's own example.py in the person's Python (SAIM_PYTHON, else python3), or why there are none.
+ * pixels [count, 3, S, S].
+ */
+export async function pythonOutputs(
+  folder: string,
+  { imageSize: size, outputs: shapes }: ExportModel,
+  pixels: Float32Array,
+): Promise<{ library: string; outputs: NamedTensorData } | { reason: string }> {
+  const count = pixels.length / (3 * size ** 2)
+  const names = Object.keys(shapes).join(' ')
+  const parameters = ['-B', '-c', program, folder, String(count), String(size), names]
+  const child = spawn(interpreter(), parameters, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const started = await new Promise<boolean>((resolve) => {
+    child.once('spawn', () => resolve(true)).once('error', () => resolve(false))
+  })
+  if (!started) return { reason: `there is no ${interpreter()} here` }
+  child.stdin.on('error', () => undefined) // it ended before it read all
+  child.stdin.end(Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength))
+  const [answer, complaints] = await Promise.all([buffer(child.stdout), text(child.stderr)])
+  const end = answer.indexOf('\n')
+  const library = answer.toString('utf8', 0, Math.max(end, 0))
+  if (library.startsWith('missing ')) return { reason: `${interpreter()} has no ${library.slice(8)}` }
+  if (end < 0) return { reason: complaints.trim().split('\n').at(-1) || 'it ended without a word' }
+
+  const values = new Float32Array(
+    answer.buffer.slice(answer.byteOffset + end + 1, answer.byteOffset + answer.length),
+  )
+  const outputs: NamedTensorData = {}
+  let place = 0
+  for (const [name, ofOne] of Object.entries(shapes)) {
+    const shape = [count, ...ofOne]
+    outputs[name] = { shape, values: values.slice(place, place + sizeOf(shape)) }
+    place += sizeOf(shape)
+  }
+  return { library, outputs }
+}

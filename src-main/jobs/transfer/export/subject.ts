@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { EvaluationMetric, ExportFormat, Metric, Score } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import type { FineTuneSettings } from '#shared/settings/evaluation'
+import { Manifest } from '#images/manifest'
+import {
+  evaluationPaths,
+  evaluationsFolder,
+  listEvaluations,
+  readClassifier,
+  readEvaluation,
+  readEvaluationMetrics,
+  readScore,
+} from '#storage/evaluation-folder'
+import { imageSizeOf } from '#jobs/evaluate/fine-tune'
+import { checkpointSteps, loadCheckpoint } from '#storage/run/checkpoint'
+import { readMetrics } from '#storage/run/metrics'
+import { readImages, readRun, type RunFile } from '#storage/run/run-folder'
+import type { Source } from './formats'
+import { classifierModel, encoderModel } from './model'
+import type { FloatTensors } from '#formats/tensors'
+
+/** What is taken elsewhere: the weights, and all that a model card says about them. */
+export interface Subject {
+  run: RunFile
+  source: Source
+  /** The checkpoint that they are or began with; null where they began at random. */
+  step: number | null
+  /** Of the pre-training, up to the checkpoint. */
+  metrics: Metric[]
+  /** The images that the weights last learned from. */
+  dataset: { name: string; folder: string; images: Manifest }
+  fineTuning: FineTuning | null
+}
+
+export interface FineTuning {
+  id: string
+  settings: FineTuneSettings
+  train: number
+  score: Score | null
+  metrics: EvaluationMetric[]
+}
+
+/** Which of a run's weights: of a checkpoint or, as a classifier, of a fine-tuning; the newest where none is named. */
+export interface Choice {
+  format: ExportFormat
+  step?: number
+  /** The name of an evaluation of the run. */
+  evaluation?: string
+}
+
+/** Throws AppError bad-settings, checkpoint-missing or evaluation-missing. */
+export async function openSubject(folder: string, { format, step, evaluation }: Choice): Promise<Subject> {
+  if (format === 'classifier' && step === undefined) return fineTuned(folder, evaluation)
+  if (format !== 'classifier' && evaluation === undefined) return pretrained(folder, step)
+  throw new AppError(
+    'bad-settings',
+    'A classifier is what a fine-tuning made; the other formats hold a checkpoint.',
+    'Name an evaluation for the classifier, a step for the others.',
+  )
+}
+
+async function pretrained(folder: string, wanted?: number): Promise<Subject> {
+  const run = await readRun(folder)
+  const steps = await checkpointSteps(folder)
+  const step = wanted ?? steps.at(-1)
+  if (step === undefined || !steps.includes(step))
+    throw new AppError(
+      'checkpoint-missing',
+      `${run.name} has no such checkpoint.`,
+      'Train it until it saves one.',
+    )
+  const { weights, state } = await loadCheckpoint(folder, step)
+  const { hyperparameters: h, statistics, dataset } = run
+  return {
+    run,
+    source: { h, weights: weights as FloatTensors, model: encoderModel(h), epoch: state.epoch, statistics },
+    step,
+    metrics: await metricsUpTo(folder, step),
+    dataset: { ...dataset, images: await readImages(folder) },
+    fineTuning: null,
+  }
+}
+
+async function fineTuned(folder: string, wanted?: string): Promise<Subject> {
+  const run = await readRun(folder)
+  const tuned = (await listEvaluations(folder)).filter(
+    ({ kind, folder }) => kind === 'finetune' && existsSync(evaluationPaths(folder).classifier),
+  )
+  const id = wanted === undefined ? tuned.at(-1)?.id : tuned.find((one) => one.id === wanted)?.id
+  if (id === undefined)
+    throw new AppError(
+      'evaluation-missing',
+      `${run.name} has no ${wanted === undefined ? 'fine-tuning' : 'such fine-tuning'} with a classifier.`,
+      'Fine-tune it first: on the page Evaluate, or by saim finetune.',
+    )
+  const place = path.join(evaluationsFolder(folder), id)
+  const { plan, step, dataset, train } = await readEvaluation(place)
+  const settings = plan.settings as FineTuneSettings
+  const { weights, classes } = await readClassifier(place)
+  const { hyperparameters: h, statistics } = run
+  const own = evaluationPaths(place).manifest
+  const size = { imageSize: imageSizeOf(h, settings), classes: classes.length }
+  return {
+    run,
+    source: {
+      h,
+      weights: weights as FloatTensors,
+      model: classifierModel(h, settings, size),
+      epoch: settings.epochs,
+      statistics,
+      classes,
+    },
+    step,
+    metrics: step === null ? [] : await metricsUpTo(folder, step),
+    dataset: { ...dataset, images: existsSync(own) ? await Manifest.read(own) : await readImages(folder) },
+    fineTuning: {
+      id,
+      settings,
+      train,
+      score: await readScore(place),
+      metrics: await readEvaluationMetrics(place),
+    },
+  }
+}
+
+const metricsUpTo = async (folder: string, step: number) =>
+  (await readMetrics(folder)).filter((metric) => metric.step <= step)

@@ -1,0 +1,36 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import * as files from 'node:fs/promises'
+import path from 'node:path'
+import { AppError } from '#shared/errors'
+
+/** Free bytes of the disk that holds a folder, or will; null where Node can not tell (before 18.15). */
+export async function freeDiskBytes(folder: string): Promise<number | null> {
+  if (!('statfs' in files)) return null
+  const { bavail, bsize } = await files.statfs(existing(folder))
+  return bavail * bsize
+}
+
+const existing = (folder: string): string => (existsSync(folder) ? folder : existing(path.dirname(folder)))
+
+/** Throws AppError disk-full where a folder's disk has no room for so many bytes. */
+export async function requireSpace(folder: string, bytes: number): Promise<void> {
+  const free = await freeDiskBytes(folder)
+  if (free !== null && free < bytes) throw diskFull(free, bytes)
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
+
+const diskFull = (free: number, needed: number) =>
+  new AppError(
+    'disk-full',
+    `The disk has ${megabytes(free)} free, the next checkpoint needs ${megabytes(needed)}. The last one is whole.`,
+    'Free some space, then resume the run.',
+  )
+
+/** A little space that is kept back, so that on a full disk there is still room to say so. */
+export class Reserve {
+  constructor(private readonly file: string) {
+    writeFileSync(file, Buffer.alloc(256 * 1024, 1))
+  }
+  release = () => rmSync(this.file, { force: true })
+}

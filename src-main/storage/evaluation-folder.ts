@@ -1,0 +1,197 @@
+import { appendFileSync } from 'node:fs'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import {
+  type Evaluation,
+  type EvaluationMetric,
+  evaluationMetric,
+  evaluationPlan,
+  evaluationStatus,
+  type Score,
+  score,
+} from '#shared/contract'
+import { AppError } from '#shared/errors'
+import type { EvaluationPlan } from '#shared/settings/evaluation'
+import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
+import type { NamedTensorData } from '#model/tensor/step'
+import { writeFileSafely } from './files'
+import { lockOwner } from './lock'
+import type { Outcome } from '#jobs/evaluate/evaluation'
+
+/**
+ * The folder of an evaluation, runs/<id>/evaluations/<name>, the one truth about it for window and command line:
+ *   evaluation.json         what is asked of which weights on which images; status
+ *   dataset.json            the images, where they are not those of the run
+ *   metrics.jsonl           a line for each epoch
+ *   result.json             the score
+ *   classifier.safetensors  what was trained: the probe's layer, or the whole fine-tuned model
+ *   lock                    who carries it out, while somebody does
+ */
+const evaluationFile = z.object({
+  format: z.literal(1),
+  plan: evaluationPlan,
+  step: z.int().nullable(),
+  dataset: z.object({ name: z.string(), folder: z.string() }),
+  engine: z.string(),
+  threads: z.int(),
+  decoders: z.int(),
+  status: evaluationStatus.exclude(['interrupted']),
+  progress: z.number(),
+  /** What there was to tell apart; empty until the process has looked. */
+  classes: z.array(z.string()),
+  train: z.int(),
+  validation: z.int(),
+  createdAt: z.string(),
+  seconds: z.number(),
+  error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),
+})
+export type EvaluationFile = z.infer<typeof evaluationFile>
+
+export const evaluationPaths = (folder: string) => ({
+  file: path.join(folder, 'evaluation.json'),
+  manifest: path.join(folder, 'dataset.json'),
+  metrics: path.join(folder, 'metrics.jsonl'),
+  score: path.join(folder, 'result.json'),
+  classifier: path.join(folder, 'classifier.safetensors'),
+  lock: path.join(folder, 'lock'),
+})
+
+export const evaluationsFolder = (run: string) => path.join(run, 'evaluations')
+
+export interface NewEvaluation {
+  plan: EvaluationPlan
+  step: number | null
+  dataset: { name: string; folder: string }
+  engine: string
+  threads: number
+  decoders: number
+}
+
+/**
+ * Makes the folder of a new evaluation of a run; `writeImages` writes the list of its images where they are not the run's
+ * own.
+ */
+export async function createEvaluation(
+  run: string,
+  chosen: NewEvaluation,
+  writeImages: ((file: string) => Promise<unknown>) | null,
+): Promise<string> {
+  const now = new Date().toISOString()
+  const name = `${chosen.plan.kind}-${now.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${Math.random().toString(36).slice(2, 6).padEnd(4, '0')}`
+  const folder = path.join(evaluationsFolder(run), name)
+  await mkdir(folder, { recursive: true })
+  const file: EvaluationFile = {
+    format: 1,
+    ...chosen,
+    status: 'waiting',
+    progress: 0,
+    classes: [],
+    train: 0,
+    validation: 0,
+    createdAt: now,
+    seconds: 0,
+    error: null,
+  }
+  await writeImages?.(evaluationPaths(folder).manifest)
+  await writeFileSafely(evaluationPaths(folder).file, JSON.stringify(file, null, 2))
+  return folder
+}
+
+/** Throws AppError evaluation-missing. */
+export async function readEvaluation(folder: string): Promise<EvaluationFile> {
+  try {
+    return evaluationFile.parse(JSON.parse(await readFile(evaluationPaths(folder).file, 'utf8')))
+  } catch {
+    throw new AppError(
+      'evaluation-missing',
+      `${folder} is not an evaluation.`,
+      'Look at the list of evaluations.',
+    )
+  }
+}
+
+export async function updateEvaluation(folder: string, changes: Partial<EvaluationFile>): Promise<void> {
+  const file = { ...(await readEvaluation(folder)), ...changes }
+  await writeFileSafely(evaluationPaths(folder).file, JSON.stringify(file, null, 2))
+}
+
+export const appendEvaluationMetric = (folder: string, metric: EvaluationMetric) =>
+  appendFileSync(evaluationPaths(folder).metrics, `${JSON.stringify(metric)}\n`)
+
+export async function readEvaluationMetrics(folder: string): Promise<EvaluationMetric[]> {
+  const text = await readFile(evaluationPaths(folder).metrics, 'utf8').catch(() => '')
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [evaluationMetric.parse(JSON.parse(line))]
+    } catch {
+      return [] // the last line may be half written
+    }
+  })
+}
+
+/** Keeps the score, and what was trained where something was. */
+export async function writeOutcome(folder: string, { score, classifier }: Outcome, classes: string[]) {
+  if (classifier)
+    await writeFileSafely(
+      evaluationPaths(folder).classifier,
+      encodeSafetensors(classifier, { format: 'pt', classes: JSON.stringify(classes) }),
+    )
+  await writeFileSafely(evaluationPaths(folder).score, JSON.stringify(score))
+}
+
+/** Null before there is one. */
+export const readScore = (folder: string): Promise<Score | null> =>
+  readFile(evaluationPaths(folder).score, 'utf8').then(
+    (text) => score.parse(JSON.parse(text)),
+    () => null,
+  )
+
+/** The weights of a trained classifier and the classes that it knows. Throws AppError checkpoint-missing. */
+export async function readClassifier(
+  folder: string,
+): Promise<{ weights: NamedTensorData; classes: string[] }> {
+  const bytes = await readFile(evaluationPaths(folder).classifier).catch(() => {
+    throw new AppError('checkpoint-missing', 'This evaluation has kept no classifier.', 'Fine-tune first.')
+  })
+  const { tensors, metadata } = decodeSafetensors(bytes)
+  return { weights: tensors as NamedTensorData, classes: JSON.parse(metadata['classes'] ?? '[]') as string[] }
+}
+
+/** An evaluation as the contract shows it. */
+export async function describeEvaluation(folder: string): Promise<Evaluation> {
+  const file = await readEvaluation(folder)
+  const found = await readScore(folder)
+  const gone = file.status === 'running' && !(await lockOwner(evaluationPaths(folder).lock))
+  const { plan, step, status, progress, createdAt, seconds, error } = file
+  return {
+    id: path.basename(folder),
+    run: path.basename(path.dirname(path.dirname(folder))),
+    kind: plan.kind,
+    settings: plan.settings,
+    step,
+    dataset: {
+      ...file.dataset,
+      classes: file.classes.length,
+      train: file.train,
+      validation: file.validation,
+    },
+    status: gone ? 'interrupted' : status,
+    progress,
+    score: found,
+    createdAt,
+    seconds,
+    error,
+    folder,
+  }
+}
+
+/** The evaluations of a run's folder, oldest first. */
+export async function listEvaluations(run: string): Promise<Evaluation[]> {
+  const names = await readdir(evaluationsFolder(run)).catch(() => [])
+  const found = names.map((name) =>
+    describeEvaluation(path.join(evaluationsFolder(run), name)).catch(() => null),
+  )
+  const known = (await Promise.all(found)).filter((evaluation) => evaluation !== null)
+  return known.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+}

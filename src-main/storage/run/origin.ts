@@ -1,0 +1,33 @@
+import { AppError } from '#shared/errors'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { decodeSafetensors } from '#formats/safetensors'
+import { weightShapes } from '#model/objectives/weights'
+import { checkpointSteps, readCheckpointFile } from './checkpoint'
+import { type InitialWeights, readRun } from './run-folder'
+
+/**
+ * The weights of a run's checkpoint, the newest where no step is given, for a new run with settings `h` to begin with.
+ * Throws AppError checkpoint-missing, checkpoint-corrupt, or bad-settings where the models differ.
+ */
+export async function initialFrom(
+  folder: string,
+  h: Hyperparameters,
+  step?: number,
+): Promise<InitialWeights> {
+  const run = await readRun(folder)
+  const chosen = step ?? (await checkpointSteps(folder)).at(-1)
+  if (chosen === undefined)
+    throw new AppError('checkpoint-missing', `${run.name} has no checkpoint.`, 'Train it until it saves one.')
+  const weights = await readCheckpointFile(folder, chosen, 'weights.safetensors')
+  const { tensors } = decodeSafetensors(weights)
+  for (const [name, shape] of Object.entries(weightShapes(h))) {
+    const found = tensors[name]?.shape
+    if (found?.join() !== shape.join())
+      throw new AppError(
+        'bad-settings',
+        `The weights of ${run.name} do not fit these settings: ${name} is ${found ? `[${found}]` : 'not there'}, the model needs [${shape}].`,
+        'Keep the settings of the group Model as they were.',
+      )
+  }
+  return { weights, origin: { run: run.id, name: run.name, step: chosen } }
+}

@@ -1,0 +1,58 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import type { Dataset } from '#shared/contract'
+import { backend, onEvent } from '#backend'
+
+export const useDatasets = defineStore('datasets', () => {
+  const byId = ref(new Map<string, Dataset>())
+  const loaded = ref(false)
+  const all = computed(() => [...byId.value.values()].sort((a, b) => (a.addedAt < b.addedAt ? 1 : -1)))
+
+  const set = (dataset: Dataset) => void byId.value.set(dataset.id, dataset)
+  onEvent('datasets.changed', set)
+  onEvent('datasets.removed', ({ id }) => void byId.value.delete(id))
+
+  async function load() {
+    const list = await backend['datasets.list'](undefined)
+    byId.value = new Map(list.map((dataset) => [dataset.id, dataset]))
+    loaded.value = true
+  }
+
+  async function keep(answer: Promise<Dataset>): Promise<Dataset> {
+    const dataset = await answer
+    set(dataset)
+    return dataset
+  }
+  const add = (folder: string) => keep(backend['datasets.add']({ folder }))
+  const addSample = () => keep(backend['datasets.addSample'](undefined))
+  const rescan = (id: string) => keep(backend['datasets.rescan']({ id }))
+  const follow = (id: string) => backend['datasets.watch']({ id })
+  const rename = (id: string, name: string) => keep(backend['datasets.rename']({ id, name }))
+
+  const check = (id: string) => keep(backend['datasets.check']({ id }))
+  const exclude = (id: string, images: number[], excluded: boolean) =>
+    keep(backend['datasets.exclude']({ id, images, excluded }))
+  const excludeDuplicates = (id: string, near: boolean) =>
+    keep(backend['datasets.excludeDuplicates']({ id, near }))
+
+  async function remove(id: string) {
+    await backend['datasets.remove']({ id })
+    byId.value.delete(id)
+  }
+
+  return {
+    byId,
+    all,
+    loaded,
+    load,
+    add,
+    addSample,
+    rescan,
+    follow,
+    rename,
+    check,
+    exclude,
+    excludeDuplicates,
+    remove,
+  }
+})

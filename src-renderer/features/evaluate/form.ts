@@ -1,0 +1,48 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import {
+  type EvaluationKind,
+  evaluationKinds,
+  type EvaluationPlan,
+  type FineTuneRecipe,
+  fineTuneRecipes,
+} from '#shared/settings/evaluation'
+import { settingsForm } from '#ui/settings-form'
+
+/** The settings of one kind of evaluation, begun with `given` and their defaults. */
+function formOf(kind: EvaluationKind, given: () => object = () => ({})) {
+  const { schema, settings } = evaluationKinds[kind]
+  return settingsForm<Record<string, unknown>>(
+    schema,
+    settings,
+    computed(() => schema.parse(given())),
+  )
+}
+
+/** The form of a new evaluation: what is asked of which weights, and how. */
+export const useEvaluationForm = defineStore('evaluation-form', () => {
+  const run = ref<string | null>(null)
+  /** A step, `newest`, or `random` for weights that nothing was taught. */
+  const weights = ref<number | 'newest' | 'random'>('newest')
+  /** Null takes the run's own data set. */
+  const dataset = ref<string | null>(null)
+  const kind = ref<EvaluationKind>('knn')
+  /** What a fine-tuning begins with. */
+  const recipe = ref<FineTuneRecipe>('small')
+  const forms = {
+    knn: formOf('knn'),
+    probe: formOf('probe'),
+    finetune: formOf('finetune', () => fineTuneRecipes[recipe.value].values),
+    segment: formOf('segment'),
+  }
+  const plan = computed(
+    () => ({ kind: kind.value, settings: forms[kind.value].values.value }) as EvaluationPlan,
+  )
+
+  function chooseRecipe(name: FineTuneRecipe) {
+    recipe.value = name
+    forms.finetune.values.value = evaluationKinds.finetune.schema.parse(fineTuneRecipes[name].values)
+  }
+
+  return { run, weights, dataset, kind, recipe, chooseRecipe, forms, plan }
+})

@@ -1,0 +1,53 @@
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import type { CallInput, Evaluation, EvaluationMetric, Score } from '#shared/contract'
+import { backend, onEvent } from '#backend'
+
+const keyOf = ({ run, id }: { run: string; id: string }) => `${run}/${id}`
+
+/** All evaluations, and what is known in detail of those that a page shows. */
+export const useEvaluations = defineStore('evaluations', () => {
+  const byKey = ref(new Map<string, Evaluation>())
+  const metrics = ref(new Map<string, EvaluationMetric[]>())
+  const scores = ref(new Map<string, Score>())
+  const loaded = ref(false)
+
+  const all = computed(() => [...byKey.value.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)))
+
+  /** The fine-tunings of a run that made a classifier, newest first. */
+  const fineTuned = (run: string) =>
+    all.value.filter((one) => one.run === run && one.kind === 'finetune' && one.score !== null)
+
+  onEvent('evaluations.changed', (evaluation) => {
+    byKey.value.set(keyOf(evaluation), evaluation)
+    if (metrics.value.has(keyOf(evaluation))) void follow(evaluation)
+  })
+  onEvent('evaluations.removed', (place) => void byKey.value.delete(keyOf(place)))
+
+  async function load() {
+    const list = await backend['evaluations.list']({})
+    byKey.value = new Map(list.map((evaluation) => [keyOf(evaluation), evaluation]))
+    loaded.value = true
+  }
+
+  /** What the page of an evaluation shows. */
+  async function follow({ run, id }: { run: string; id: string }) {
+    const place = { run, id }
+    const [found, score] = await Promise.all([
+      backend['evaluations.metrics'](place),
+      backend['evaluations.score'](place),
+    ])
+    metrics.value.set(keyOf(place), found)
+    if (score) scores.value.set(keyOf(place), score)
+  }
+
+  async function start(input: CallInput<'evaluations.start'>): Promise<Evaluation> {
+    const evaluation = await backend['evaluations.start'](input)
+    byKey.value.set(keyOf(evaluation), evaluation)
+    return evaluation
+  }
+  const stop = ({ run, id }: Evaluation) => backend['evaluations.stop']({ run, id })
+  const remove = ({ run, id }: Evaluation) => backend['evaluations.remove']({ run, id })
+
+  return { byKey, all, fineTuned, metrics, scores, loaded, load, follow, start, stop, remove }
+})

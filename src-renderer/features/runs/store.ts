@@ -1,0 +1,146 @@
+import { defineStore } from 'pinia'
+import { computed, markRaw, ref } from 'vue'
+import type { CallInput, Checkpoint, MetricColumns, Queue, Run } from '#shared/contract'
+import { backend, onEvent } from '#backend'
+
+/** Points of a chart: more than a screen has columns. */
+const chartPoints = 2000
+
+/**
+ * All runs, and what is known in detail of those that a page follows. Runs and metrics are replaced whole, never changed in
+ * place, so that they are kept from being watched value by value.
+ */
+export const useRuns = defineStore('runs', () => {
+  const byId = ref(new Map<string, Run>())
+  const metrics = ref(new Map<string, MetricColumns>())
+  const checkpoints = ref(new Map<string, Checkpoint[]>())
+  const logs = ref(new Map<string, string>())
+  const queue = ref<Queue>({ ids: [], held: false })
+  const loaded = ref(false)
+
+  const all = computed(() =>
+    [...byId.value.values()].sort(
+      (a, b) => Number(b.pinned) - Number(a.pinned) || (a.createdAt < b.createdAt ? 1 : -1),
+    ),
+  )
+  const active = computed(() => all.value.find(({ status }) => status === 'running' || status === 'starting'))
+
+  function set(run: Run) {
+    const before = byId.value.get(run.id)
+    byId.value.set(run.id, markRaw(run))
+    // A resume cut what came after its checkpoint.
+    if (before && before.seams.length !== run.seams.length && metrics.value.has(run.id)) {
+      void loadMetrics(run.id)
+      void loadCheckpoints(run.id)
+    }
+  }
+  onEvent('runs.queue', (state) => void (queue.value = state))
+  onEvent('runs.changed', set)
+  onEvent('runs.removed', ({ id }) => void byId.value.delete(id))
+  onEvent('runs.metrics', ({ id, metrics: added }) => {
+    const known = metrics.value.get(id)
+    if (!known) return
+    const fresh = added.step.findIndex((step) => step > (known.step.at(-1) ?? -1))
+    if (fresh < 0) return
+    const joined = Object.fromEntries(
+      Object.entries(known).map(([name, values]) => [
+        name,
+        (values as (number | null)[]).concat(added[name as keyof MetricColumns].slice(fresh)),
+      ]),
+    ) as MetricColumns
+    metrics.value.set(id, markRaw(joined))
+    if (joined.step.length > 2 * chartPoints) void loadMetrics(id)
+  })
+  onEvent('runs.checkpoint', ({ id, checkpoint }) => {
+    const known = checkpoints.value.get(id)
+    if (known && !known.some(({ step }) => step === checkpoint.step))
+      checkpoints.value.set(id, [...known, checkpoint])
+  })
+  onEvent('runs.log', ({ id, text }) => {
+    const known = logs.value.get(id)
+    if (known !== undefined) logs.value.set(id, known + text)
+  })
+
+  async function load() {
+    const list = await backend['runs.list'](undefined)
+    queue.value = await backend['runs.queue'](undefined)
+    byId.value = new Map(list.map((run) => [run.id, markRaw(run)]))
+    loaded.value = true
+  }
+
+  /** Those of several runs appear together, so that a chart of them is drawn once. */
+  async function loadMetrics(...ids: string[]) {
+    const read = await Promise.all(ids.map((id) => backend['runs.metrics']({ id, points: chartPoints })))
+    ids.forEach((id, i) => metrics.value.set(id, markRaw(read[i]!)))
+  }
+  async function loadCheckpoints(id: string) {
+    checkpoints.value.set(id, await backend['runs.checkpoints']({ id }))
+  }
+  /** Everything that the page of a run shows. */
+  async function follow(id: string) {
+    set(await backend['runs.get']({ id }))
+    await Promise.all([
+      loadMetrics(id),
+      loadCheckpoints(id),
+      backend['runs.log']({ id }).then((text) => logs.value.set(id, text)),
+    ])
+  }
+
+  async function start(input: CallInput<'runs.start'>): Promise<Run> {
+    const run = await backend['runs.start'](input)
+    set(run)
+    return run
+  }
+  async function resume(id: string, changes?: CallInput<'runs.resume'>['changes'], engine?: string) {
+    set(await backend['runs.resume']({ id, changes, engine }))
+    await follow(id)
+  }
+  /** Goes on with a run of a cluster by this machine's engine. */
+  const resumeHere = (run: Run) => resume(run.id, undefined, run.engine)
+  async function locate(id: string, folder: string) {
+    set(await backend['runs.locate']({ id, folder }))
+    await resume(id)
+  }
+  const kill = (id: string) => backend['runs.kill']({ id })
+  async function move(id: string, place: number) {
+    queue.value = await backend['runs.move']({ id, place })
+  }
+  async function hold(held: boolean) {
+    queue.value = await backend['runs.hold']({ held })
+  }
+  const pause = (id: string) => backend['runs.pause']({ id })
+  const stop = (id: string) => backend['runs.stop']({ id })
+  async function update(input: CallInput<'runs.update'>) {
+    set(await backend['runs.update'](input))
+  }
+  async function remove(id: string) {
+    await backend['runs.remove']({ id })
+    byId.value.delete(id)
+  }
+
+  return {
+    byId,
+    all,
+    active,
+    queue,
+    metrics,
+    checkpoints,
+    logs,
+    loaded,
+    load,
+    loadMetrics,
+    loadCheckpoints,
+    follow,
+    start,
+    resume,
+    resumeHere,
+    locate,
+    kill,
+    move,
+    hold,
+    pause,
+    stop,
+    update,
+    remove,
+  }
+})

@@ -1,0 +1,56 @@
+import { computed, ref, type Ref } from 'vue'
+import type { z } from 'zod'
+import type { Setting } from '#shared/settings/schema'
+
+/**
+ * A form of the settings of a schema: their values, what differs from `start` and what is wrong with them. `settledBy` says
+ * which settings others leave no choice of.
+ */
+export function settingsForm<Values extends Record<string, unknown>>(
+  schema: z.ZodType<Values>,
+  settings: Setting[],
+  start: Ref<Values>,
+  settledBy: (values: Values) => Partial<Values> = () => ({}),
+) {
+  const values = ref({ ...start.value }) as Ref<Values>
+  const advanced = ref(false)
+
+  const groups = computed(() => {
+    const shown = settings.filter((setting) => advanced.value || setting.simple)
+    return [...new Set(shown.map(({ group }) => group))].map((group) => ({
+      group,
+      settings: shown.filter((setting) => setting.group === group),
+    }))
+  })
+
+  /** The first thing wrong with each setting. */
+  const errors = computed(() => {
+    const found: Partial<Record<string, string>> = {}
+    const result = schema.safeParse(values.value)
+    for (const { path, message } of result.error?.issues ?? []) found[String(path[0])] ??= message
+    return found
+  })
+  const valid = computed(() => Object.keys(errors.value).length === 0)
+  /** Errors of settings that the simple form hides would otherwise not be seen. */
+  const hiddenErrors = computed(() =>
+    settings.filter(({ name, simple }) => !advanced.value && !simple && errors.value[name]),
+  )
+
+  const settled = computed<Record<string, unknown>>(() => settledBy(values.value))
+  const changed = (name: string) => values.value[name] !== start.value[name]
+  const set = (name: string, value: unknown) => Object.assign(values.value, { [name]: value })
+  const reset = (name: string) => set(name, start.value[name])
+
+  return { values, advanced, groups, errors, valid, hiddenErrors, settled, changed, set, reset }
+}
+
+/** What a field needs of its form, as a store gives it. */
+export interface FieldForm {
+  values: Record<string, unknown>
+  errors: Partial<Record<string, string>>
+  /** Values that others leave no choice of. */
+  settled: Record<string, unknown>
+  changed(name: string): boolean
+  set(name: string, value: unknown): void
+  reset(name: string): void
+}

@@ -1,0 +1,64 @@
+import type { z } from 'zod'
+import { appCalls, appEvents } from './app'
+import { datasetCalls, datasetEvents } from './datasets'
+import { engineCalls, engineEvents } from './engines'
+import { evaluationCalls, evaluationEvents } from './evaluations'
+import { experimentCalls, experimentEvents } from './experiments'
+import { exportCalls, exportEvents } from './exports'
+import { inspectCalls, inspectEvents } from './inspect'
+import { machineCalls } from './machines'
+import { runCalls, runEvents } from './runs'
+
+export * from './app'
+export * from './datasets'
+export * from './engines'
+export * from './evaluations'
+export * from './experiments'
+export * from './exports'
+export * from './inspect'
+export * from './machines'
+export * from './runs'
+
+/**
+ * The contract between the renderer and the backend: every call with its input and output, every event with
+ * its payload. Validated once, at the border, whatever carries it (Electron IPC or WebSocket).
+ * Images never travel in messages: a message holds a path such as `thumbnail/<dataset>/<index>` that the
+ * carrier serves (`saim://app/files/<path>` in Electron, `/files/<path>` over HTTP).
+ */
+export const calls = {
+  ...appCalls,
+  ...datasetCalls,
+  ...engineCalls,
+  ...evaluationCalls,
+  ...experimentCalls,
+  ...exportCalls,
+  ...inspectCalls,
+  ...machineCalls,
+  ...runCalls,
+} as const
+
+export const events = {
+  ...appEvents,
+  ...datasetEvents,
+  ...engineEvents,
+  ...evaluationEvents,
+  ...inspectEvents,
+  ...experimentEvents,
+  ...exportEvents,
+  ...runEvents,
+} as const
+
+export type CallName = keyof typeof calls
+export type CallInput<N extends CallName> = z.input<(typeof calls)[N]['input']>
+export type CallOutput<N extends CallName> = z.output<(typeof calls)[N]['output']>
+export type EventName = keyof typeof events
+export type EventPayload<N extends EventName> = z.output<(typeof events)[N]>
+
+/** The backend as the renderer sees it. */
+export type Backend = { [N in CallName]: (input: CallInput<N>) => Promise<CallOutput<N>> }
+/** The backend as it is implemented: inputs have been validated and completed. */
+export type Handlers = {
+  [N in CallName]: (input: z.output<(typeof calls)[N]['input']>) => Promise<CallOutput<N>>
+}
+/** What the backend can tell every renderer. */
+export type Emit = <N extends EventName>(name: N, payload: EventPayload<N>) => void

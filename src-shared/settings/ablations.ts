@@ -1,0 +1,178 @@
+import { z } from 'zod'
+import { AppError } from '#shared/errors'
+import { allSettings, type Hyperparameters, hyperparametersSchema } from './hyperparameters'
+import type { Setting } from './schema'
+
+export type Changes = Record<string, number | boolean | string>
+
+/** What the authors report of a variant: top-1 in percent after fine-tuning and of a linear probe, on ImageNet-1K. */
+export interface PaperFigures {
+  finetune: number
+  probe: number
+  epochs: number
+}
+
+/** A question of the paper's ablations: what is changed, for a model of any size. */
+interface Ablation {
+  title: string
+  variants(h: Hyperparameters): Changes[]
+  /** The authors' own figures, where they were at hand, in the order of the variants. */
+  paper?: PaperFigures[]
+}
+
+/** The paper's ablations as sweeps. Its decoder depths 0, 1, 6 and 12 of 12 are those shares of a model's own depth. */
+export const ablations = {
+  objective: {
+    title: 'Objective: SAIM, ViT-iGPT, MAE',
+    variants: () => (['saim', 'igpt', 'mae'] as const).map((objective) => ({ objective })),
+    paper: [
+      { finetune: 83.6, probe: 58.5, epochs: 300 },
+      { finetune: 82.7, probe: 20.4, epochs: 300 },
+      { finetune: 83.6, probe: 67.8, epochs: 1600 },
+    ],
+  },
+  order: { title: 'Order of prediction', variants: () => [{ order: 'stochastic' }, { order: 'raster' }] },
+  'decoder-depth': {
+    title: 'Decoder depth',
+    variants: ({ depth }) => {
+      const half = depth % 2 ? [] : [depth / 2]
+      return [...new Set([0, 1, ...half, depth])].map((queryDepth) => ({ queryDepth }))
+    },
+  },
+  'shared-weights': {
+    title: 'Decoder with the weights of the encoder',
+    variants: ({ depth }) => [false, true].map((shareWeights) => ({ shareWeights, queryDepth: depth })),
+  },
+  blur: {
+    title: 'Blur of the target',
+    variants: (): Changes[] => [
+      { blurSize: 0 },
+      { blurSize: 3, blurSigma: 1 },
+      { blurSize: 9, blurSigma: 1 },
+      { blurSize: 9, blurSigma: 1.5 },
+    ],
+  },
+  pixels: {
+    title: 'Loss and normalised pixels',
+    variants: () => [
+      { loss: 'L1', normalizePixels: false },
+      { loss: 'L2', normalizePixels: false },
+      { loss: 'L2', normalizePixels: true },
+    ],
+  },
+  head: {
+    title: 'Prediction head',
+    variants: () => (['linear', 'mlp', 'transformer'] as const).map((head) => ({ head })),
+  },
+} as const satisfies Record<string, Ablation>
+
+export type AblationName = keyof typeof ablations
+export const ablationNames = Object.keys(ablations) as [AblationName, ...AblationName[]]
+
+/** The authors' figures for the variants of a sweep, where they were at hand. */
+export function paperFigures(plan: SweepPlan): PaperFigures[] | undefined {
+  const ablation: Ablation | undefined = plan.kind === 'ablation' ? ablations[plan.ablation] : undefined
+  return ablation?.paper
+}
+
+/** What is said below any figures of ours that stand beside the paper's. */
+export const scaleNote =
+  "The paper's figures are of ViT-B/16 after hundreds of epochs on the 1.28 million images of ImageNet-1K (github.com/qiy20/SAIM): scale and measure differ, only the order of the variants can be compared."
+export const noPaperFigures =
+  'The paper asks the same of ViT-B/16 on ImageNet-1K; its figures for this question were not at hand.'
+
+const axis = z.object({
+  setting: z.string(),
+  values: z.array(z.union([z.number(), z.boolean(), z.string()])).min(1),
+})
+export type Axis = z.infer<typeof axis>
+
+/** What a sweep varies: a question of the paper, or values of settings, in all combinations or the n-th ones together. */
+export const sweepPlan = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ablation'), ablation: z.enum(ablationNames) }),
+  z.object({ kind: z.literal('vary'), axes: z.array(axis), combine: z.enum(['grid', 'list']) }),
+])
+export type SweepPlan = z.infer<typeof sweepPlan>
+
+/** A setting, by its name or its flag, and its values from words such as `stochastic,raster`. Throws AppError bad-settings. */
+export function axisOf(name: string, words: string): Axis {
+  const plain = (text: string) => text.replaceAll('-', '').toLowerCase()
+  const setting = (allSettings as Setting[]).find((each) => plain(each.name) === plain(name))
+  const given = words.split(',').flatMap((word) => word.trim() || [])
+  if (!setting || given.length === 0)
+    throw new AppError(
+      'bad-settings',
+      `"${name}=${words}" varies nothing.`,
+      'Name a setting and its values, such as order=stochastic,raster',
+    )
+  const value = (word: string) =>
+    setting.kind === 'boolean' ? word === 'true' : setting.kind === 'choice' ? word : Number(word)
+  return { setting: setting.name, values: given.map(value) }
+}
+
+/** The variants of a sweep. Throws AppError bad-settings where there are not two of them. */
+export function variantsOf(plan: SweepPlan, h: Hyperparameters): Changes[] {
+  const made =
+    plan.kind === 'ablation'
+      ? ablations[plan.ablation].variants(h)
+      : plan.combine === 'grid'
+        ? combinations(plan.axes)
+        : pairs(plan.axes)
+  if (made.length > 1) return made
+  throw new AppError(
+    'bad-settings',
+    'There is nothing to compare.',
+    'Choose an ablation, or two values of a setting at least.',
+  )
+}
+
+/** All combinations of the values, the last setting changing fastest. */
+const combinations = (axes: Axis[]): Changes[] =>
+  axes.reduce<Changes[]>(
+    (made, { setting, values }) =>
+      made.flatMap((before) => values.map((value) => ({ ...before, [setting]: value }))),
+    [{}],
+  )
+
+/** The first values of all settings, the second ones, and so on. */
+function pairs(axes: Axis[]): Changes[] {
+  const count = axes[0]?.values.length ?? 0
+  if (axes.some(({ values }) => values.length !== count))
+    throw new AppError(
+      'bad-settings',
+      'A list needs as many values of each setting.',
+      'Or use all combinations.',
+    )
+  return Array.from({ length: count }, (_, n) =>
+    Object.fromEntries(axes.map(({ setting, values }) => [setting, values[n]!])),
+  )
+}
+
+/** A run of a sweep. */
+export interface PlannedRun {
+  changes: Changes
+  seed: number
+  hyperparameters: Hyperparameters
+}
+
+/**
+ * The runs of a sweep: of each variant one for each of so many seeds, from that of `h` on. The first seeds of all variants
+ * come first, so that there is something to compare early. Throws AppError bad-settings where a variant does not fit.
+ */
+export function plannedRuns(h: Hyperparameters, plan: SweepPlan, seeds: number): PlannedRun[] {
+  const variants = variantsOf(plan, h)
+  return Array.from({ length: seeds }, (_, k) => h.seed + k).flatMap((seed) =>
+    variants.map((changes) => {
+      const result = hyperparametersSchema.safeParse({ ...h, seed, ...changes })
+      if (result.success) return { changes, seed: result.data.seed, hyperparameters: result.data }
+      const problems = result.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`)
+      throw new AppError('bad-settings', `${nameOfVariant(changes)} does not fit. ${problems.join(' ')}`)
+    }),
+  )
+}
+
+/** Such as `order raster, blurSize 9`. */
+export const nameOfVariant = (changes: Changes) =>
+  Object.entries(changes)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ')

@@ -1,0 +1,452 @@
+import { z } from 'zod'
+import { AppError } from '#shared/errors'
+import { choice, integer, keepRules, number, type Rule, type Setting, settingsOf, toggle } from './schema'
+
+/**
+ * Every setting of pre-training, declared once. Types, validation, the form, the CLI's flags and
+ * docs/hyperparameters.md all derive from this file. "Paper" is the SAIM paper; where it is silent the default
+ * is that of the authors' implementation.
+ */
+
+const settings = z.object({
+  imageSize: integer(224, 16, 1024, {
+    title: 'Image size',
+    unit: 'px',
+    group: 'Model',
+    simple: true,
+    paper: 'Table 6',
+    description: 'Side of the square crops that the model sees. A multiple of the patch size.',
+  }),
+  patchSize: integer(16, 2, 64, {
+    title: 'Patch size',
+    unit: 'px',
+    group: 'Model',
+    paper: 'Section 4.1',
+    description: 'Side of a patch. An image becomes (image size / patch size)² tokens.',
+  }),
+  width: integer(768, 16, 2048, {
+    title: 'Width',
+    group: 'Model',
+    paper: 'ViT-B',
+    description: 'Length of the vector that represents a token. A multiple of 4 and of the heads.',
+  }),
+  depth: integer(12, 1, 48, {
+    title: 'Depth',
+    unit: 'blocks',
+    group: 'Model',
+    paper: 'ViT-B',
+    description: 'Transformer blocks of the encoder (content stream).',
+  }),
+  heads: integer(12, 1, 32, {
+    title: 'Heads',
+    group: 'Model',
+    paper: 'ViT-B',
+    description: 'Attention heads of each block.',
+  }),
+  queryDepth: integer(12, 0, 48, {
+    title: 'Query depth',
+    unit: 'blocks',
+    group: 'Model',
+    paper: 'Ablation: decoder depth',
+    description:
+      'Transformer blocks of the decoder (query stream). Divides the depth. 0: the head predicts a patch from the encoder output of the token before it and its own position.',
+  }),
+  shareWeights: toggle(false, {
+    title: 'Share weights',
+    group: 'Model',
+    paper: 'Ablation: shared weights',
+    description: 'The decoder uses the blocks of the encoder instead of its own.',
+  }),
+  head: choice(['mlp', 'linear', 'transformer'], {
+    title: 'Prediction head',
+    group: 'Model',
+    paper: 'Ablation: prediction head',
+    description: 'What turns a query token into the pixels of its patch.',
+  }),
+  decoderWidth: integer(512, 32, 2048, {
+    title: 'Decoder width',
+    group: 'Model',
+    paper: 'MAE, section 4',
+    description: 'Of the objective MAE only: width of its decoder, a multiple of 32, the width of its heads.',
+  }),
+  decoderDepth: integer(8, 1, 48, {
+    title: 'Decoder depth',
+    unit: 'blocks',
+    group: 'Model',
+    paper: 'MAE, section 4',
+    description: 'Of the objective MAE only: transformer blocks of its decoder.',
+  }),
+  positions: choice(['fixed', 'learned'], {
+    title: 'Positions',
+    group: 'Model',
+    paper: 'fixed',
+    description:
+      'How a patch knows its place: by sines and cosines that stay, or by a table that begins as these and is trained. Imported models that have learned positions keep them so.',
+  }),
+  objective: choice(['saim', 'mae', 'igpt'], {
+    title: 'Objective',
+    group: 'Method',
+    simple: true,
+    paper: 'Table 1 (MAE, ViT-iGPT)',
+    description:
+      'What the encoder learns from. To compare with SAIM: MAE predicts hidden patches from the others, ViT-iGPT each patch from those before it, row by row and without blur. Both settle some settings themselves.',
+  }),
+  maskRatio: number(0.75, 0.05, 0.95, {
+    title: 'Hidden patches',
+    group: 'Method',
+    paper: 'MAE, section 4',
+    description: 'Of the objective MAE only: share of the patches that are hidden and predicted.',
+  }),
+  order: choice(['stochastic', 'raster'], {
+    title: 'Order',
+    group: 'Method',
+    simple: true,
+    paper: 'Section 3.2; ablation: order',
+    description: 'Order in which patches are predicted: a new random one for every image, or row by row.',
+  }),
+  blurSize: integer(9, 0, 63, {
+    title: 'Blur size',
+    unit: 'px',
+    group: 'Method',
+    paper: 'Section 3.4; ablation: blur',
+    description: 'Side of the Gaussian kernel that smooths the target. An odd number; 0 turns the blur off.',
+  }),
+  blurSigma: number(1, 0.1, 16, {
+    title: 'Blur sigma',
+    unit: 'px',
+    group: 'Method',
+    paper: 'Section 3.4; ablation: blur',
+    description: 'Standard deviation of the Gaussian kernel.',
+  }),
+  normalizePixels: toggle(true, {
+    title: 'Normalise patches',
+    group: 'Method',
+    paper: 'Ablation: normalised pixels (norm_pix)',
+    description: "The target of a patch is its pixels less the patch's mean, over its standard deviation.",
+  }),
+  loss: choice(['L2', 'L1'], {
+    title: 'Loss',
+    group: 'Method',
+    paper: 'Ablation: loss',
+    description: 'Mean over tokens and pixels of the squared (L2) or absolute (L1) difference.',
+  }),
+  epochs: integer(300, 1, 10_000, {
+    title: 'Epochs',
+    group: 'Optimisation',
+    simple: true,
+    paper: 'Table 6 (300 and 800)',
+    description: 'Passes over the data set.',
+  }),
+  batchSize: integer(64, 1, 4096, {
+    title: 'Batch size',
+    unit: 'images',
+    group: 'Optimisation',
+    simple: true,
+    paper: 'Table 6 (2048 in all)',
+    description: 'Images of one step on the device. Memory grows with it.',
+  }),
+  accumulation: integer(1, 1, 1024, {
+    title: 'Gradient accumulation',
+    unit: 'steps',
+    group: 'Optimisation',
+    description: 'Batches whose gradients are averaged into one update: effective batch = batch size × this.',
+  }),
+  gradientCheckpointing: toggle(false, {
+    title: 'Gradient checkpointing',
+    group: 'Optimisation',
+    description:
+      'Keeps only what goes into each block of the model, and computes the block once more for the gradients. They stay the same; a step has a fifth to a third more to compute, and what a batch takes in memory falls to half or less. For devices that compute a whole batch at once, as GPUs do.',
+  }),
+  baseLearningRate: number(2e-4, 0, 1, {
+    title: 'Base learning rate',
+    group: 'Optimisation',
+    simple: true,
+    paper: 'Table 6',
+    description:
+      'Learning rate for an effective batch of 256; the actual rate is this × effective batch / 256.',
+  }),
+  minimumLearningRate: number(0, 0, 1, {
+    title: 'Minimum learning rate',
+    group: 'Optimisation',
+    description: 'Where the cosine ends.',
+  }),
+  warmupEpochs: number(30, 0, 1000, {
+    title: 'Warm-up',
+    unit: 'epochs',
+    group: 'Optimisation',
+    paper: 'Table 6',
+    description: 'Epochs over which the learning rate rises linearly from 0.',
+  }),
+  beta1: number(0.9, 0, 0.9999, {
+    title: 'Beta 1',
+    group: 'Optimisation',
+    paper: 'Table 6',
+    description: "Decay of AdamW's mean of gradients.",
+  }),
+  beta2: number(0.95, 0, 0.99999, {
+    title: 'Beta 2',
+    group: 'Optimisation',
+    paper: 'Table 6',
+    description: "Decay of AdamW's mean of squared gradients.",
+  }),
+  weightDecay: number(0.05, 0, 1, {
+    title: 'Weight decay',
+    group: 'Optimisation',
+    paper: 'Table 6',
+    description: 'Decoupled decay of weights; biases and other vectors are left out.',
+  }),
+  clipGradient: number(0, 0, 1000, {
+    title: 'Clip gradient norm',
+    group: 'Optimisation',
+    description: 'Largest norm of the whole gradient; longer ones are scaled down to it. 0 turns it off.',
+  }),
+  cropScaleMinimum: number(0.67, 0.01, 1, {
+    title: 'Crop area from',
+    group: 'Data',
+    paper: 'Table 6',
+    description: 'Smallest area of a random crop, as a share of the image.',
+  }),
+  cropScaleMaximum: number(1, 0.01, 1, {
+    title: 'Crop area to',
+    group: 'Data',
+    paper: 'Table 6',
+    description: 'Largest area of a random crop, as a share of the image.',
+  }),
+  cropRatioMinimum: number(3 / 4, 0.1, 1, {
+    title: 'Crop ratio from',
+    group: 'Data',
+    paper: 'Table 6',
+    description: 'Smallest ratio of width to height of a random crop.',
+  }),
+  cropRatioMaximum: number(4 / 3, 1, 10, {
+    title: 'Crop ratio to',
+    group: 'Data',
+    paper: 'Table 6',
+    description: 'Largest ratio of width to height of a random crop.',
+  }),
+  flip: toggle(true, {
+    title: 'Horizontal flip',
+    group: 'Data',
+    paper: 'Table 6',
+    description: 'Mirror every second image, at random.',
+  }),
+  normalization: choice(['imagenet', 'dataset'], {
+    title: 'Normalise by',
+    group: 'Data',
+    paper: 'Table 6 (ImageNet)',
+    description:
+      "Mean and deviation of the channels by which pixels are normalised: ImageNet's, or the data set's own, which the run then keeps.",
+  }),
+  validationFraction: number(0, 0, 0.9, {
+    title: 'Held out for validation',
+    group: 'Data',
+    simple: true,
+    description:
+      'Share of the images that is not trained on; their loss is measured once an epoch. Without effect where a folder named val holds them.',
+  }),
+  splitSeed: integer(0, 0, 0xffffffff, {
+    title: 'Split seed',
+    group: 'Data',
+    description: 'Chooses which images are held out. The same ones for every seed of the run.',
+  }),
+  seed: integer(0, 0, 0xffffffff, {
+    title: 'Seed',
+    group: 'Run',
+    simple: true,
+    description: 'The same seed, data and settings give the same batches, orders and initial weights.',
+  }),
+  precision: choice(['float32', 'bfloat16'], {
+    title: 'Precision',
+    group: 'Run',
+    description:
+      'bfloat16 rounds the factors of matrix products to 16 bits, while sums, weights and moments keep 32: faster by the engine TensorFlow where processor or GPU have it, and a little less exact. `saim engines` shows both.',
+  }),
+  checkpointEvery: integer(1, 1, 1000, {
+    title: 'Checkpoint every',
+    unit: 'epochs',
+    group: 'Run',
+    description: 'Epochs between checkpoints with reconstructions. The end of the run always has one.',
+  }),
+  healthEvery: integer(0, 0, 1000, {
+    title: 'Health every',
+    unit: 'epochs',
+    group: 'Run',
+    description:
+      'Epochs between looks at what is learned: how features spread, and how often nearest neighbours share a class. 0 turns it off.',
+  }),
+  keepEvery: integer(1, 0, 1000, {
+    title: 'Keep every',
+    unit: 'checkpoints',
+    group: 'Run',
+    description:
+      'Of the checkpoints, every so many-th is kept: 1 keeps all, 0 none but the newest and the best. The newest is always kept.',
+  }),
+  keepBest: integer(3, 0, 1000, {
+    title: 'Keep the best',
+    unit: 'checkpoints',
+    group: 'Run',
+    description:
+      'So many checkpoints of the lowest loss, on held-out images where there are any, are kept beside the others.',
+  }),
+  patience: integer(0, 0, 1000, {
+    title: 'Patience',
+    unit: 'checkpoints',
+    group: 'Run',
+    description:
+      'Ends the run early when so many checkpoints in a row brought no lower loss, on held-out images where there are any. 0 trains to the end.',
+  }),
+  adaptBatch: toggle(false, {
+    title: 'Adapt the batch to the memory',
+    group: 'Run',
+    description:
+      'Where a batch does not fit in memory, go on by itself with the largest that does, and accumulate gradients to keep the effective batch.',
+  }),
+})
+
+export type Hyperparameters = z.infer<typeof settings>
+export type Objective = Hyperparameters['objective']
+
+/**
+ * What an objective leaves no choice of. MAE (He et al. 2022) has no order, no query stream and no blur; its decoder ends in
+ * one linear layer. ViT-iGPT is plain regression of the next patch: SAIM in raster order, without query stream and blur.
+ */
+export const settledBy: Record<Objective, Partial<Hyperparameters>> = {
+  saim: {},
+  mae: { order: 'stochastic', queryDepth: 0, shareWeights: false, head: 'linear', blurSize: 0 },
+  igpt: { order: 'raster', queryDepth: 0, shareWeights: false, blurSize: 0 },
+}
+
+/** Patches that the encoder of MAE sees, the first of the random order; the others are predicted. 0 elsewhere. */
+export const visiblePatches = (
+  h: Pick<Hyperparameters, 'objective' | 'imageSize' | 'patchSize' | 'maskRatio'>,
+) => (h.objective === 'mae' ? Math.floor((h.imageSize / h.patchSize) ** 2 * (1 - h.maskRatio)) : 0)
+
+/** What must hold between settings. */
+const rules: Rule<Hyperparameters>[] = [
+  [
+    'The image size must be a multiple of the patch size.',
+    'imageSize',
+    (h) => h.imageSize % h.patchSize === 0,
+  ],
+  ['The width must be a multiple of 4, for the position embedding.', 'width', (h) => h.width % 4 === 0],
+  ['The width must be a multiple of the number of heads.', 'heads', (h) => h.width % h.heads === 0],
+  [
+    'The query depth must divide the depth.',
+    'queryDepth',
+    (h) => h.queryDepth === 0 || h.depth % h.queryDepth === 0,
+  ],
+  [
+    'The blur size must be odd, or 0 for no blur.',
+    'blurSize',
+    (h) => h.blurSize === 0 || h.blurSize % 2 === 1,
+  ],
+  [
+    'The decoder width must be a multiple of 32.',
+    'decoderWidth',
+    (h) => h.objective !== 'mae' || h.decoderWidth % 32 === 0,
+  ],
+  [
+    'So many hidden patches leave none to be seen.',
+    'maskRatio',
+    (h) => h.objective !== 'mae' || visiblePatches(h) > 0,
+  ],
+  ['The warm-up must be shorter than the run.', 'warmupEpochs', (h) => h.warmupEpochs <= h.epochs],
+  [
+    'The smallest crop area must not exceed the largest.',
+    'cropScaleMinimum',
+    (h) => h.cropScaleMinimum <= h.cropScaleMaximum,
+  ],
+  [
+    'The minimum learning rate must not exceed the actual learning rate.',
+    'minimumLearningRate',
+    (h) => h.minimumLearningRate <= Math.max(learningRate(h), Number.MIN_VALUE),
+  ],
+]
+
+/** Parses and validates settings; absent ones take their default, and those that the objective settles its value. */
+export const hyperparametersSchema = settings
+  .transform((h): Hyperparameters => ({ ...h, ...settledBy[h.objective] }))
+  .superRefine(keepRules(rules))
+
+/** Actual learning rate = base × effective batch / 256 (paper, Table 6). */
+export const learningRate = (h: Pick<Hyperparameters, 'baseLearningRate' | 'batchSize' | 'accumulation'>) =>
+  (h.baseLearningRate * h.batchSize * h.accumulation) / 256
+
+export const allSettings = settingsOf(settings)
+
+/** Whether a run may go on with another value: what makes the model, its task and its data stays. */
+export const isChangeable = ({ group, name }: Setting) =>
+  (group === 'Optimisation' || group === 'Run') && name !== 'seed'
+
+/** The settings with changes that a run may go on with. Throws AppError bad-settings. */
+export function withChanges(h: Hyperparameters, changes: Partial<Hyperparameters>): Hyperparameters {
+  const fixed = allSettings.find((setting) => setting.name in changes && !isChangeable(setting))
+  if (fixed && changes[fixed.name] !== h[fixed.name])
+    throw new AppError('bad-settings', `${fixed.title} can not change within a run.`, 'Start a new run.')
+  const result = hyperparametersSchema.safeParse({ ...h, ...changes })
+  if (result.success) return result.data
+  throw new AppError('bad-settings', result.error.issues.map(({ message }) => message).join(' '))
+}
+
+/** Named starting points: what differs from the defaults (which are those of `base`). */
+export const presets = {
+  nano: {
+    description: 'A quick look: 64 px, trains in minutes on a laptop.',
+    values: {
+      imageSize: 64,
+      patchSize: 8,
+      width: 192,
+      depth: 4,
+      heads: 3,
+      queryDepth: 4,
+      decoderWidth: 128,
+      decoderDepth: 3,
+      epochs: 10,
+      batchSize: 16,
+      baseLearningRate: 8e-3,
+      warmupEpochs: 1,
+      checkpointEvery: 5,
+      healthEvery: 2,
+    },
+  },
+  tiny: {
+    description: 'ViT-Ti at 128 px: hours on a laptop, minutes on a GPU.',
+    values: {
+      imageSize: 128,
+      patchSize: 16,
+      width: 192,
+      depth: 12,
+      heads: 3,
+      queryDepth: 12,
+      decoderWidth: 128,
+      epochs: 100,
+      baseLearningRate: 1e-3,
+      warmupEpochs: 10,
+      checkpointEvery: 5,
+      healthEvery: 5,
+    },
+  },
+  small: {
+    description: 'ViT-S/16 at 224 px: for a GPU.',
+    values: {
+      width: 384,
+      heads: 6,
+      decoderWidth: 256,
+      epochs: 300,
+      accumulation: 4,
+      checkpointEvery: 10,
+      healthEvery: 10,
+    },
+  },
+  base: {
+    description: "The paper's ViT-B/16 at 224 px, effective batch 2048.",
+    values: { accumulation: 32, checkpointEvery: 10, healthEvery: 10 },
+  },
+} as const satisfies Record<string, { description: string; values: Partial<Hyperparameters> }>
+
+export type PresetName = keyof typeof presets
+export const presetNames = Object.keys(presets) as [PresetName, ...PresetName[]]
+
+/** All settings of a preset, with `changes` on top. Throws a ZodError where they do not fit together. */
+export const fromPreset = (name: PresetName, changes: Partial<Hyperparameters> = {}): Hyperparameters =>
+  hyperparametersSchema.parse({ ...presets[name].values, ...changes })
