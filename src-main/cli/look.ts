@@ -8,8 +8,9 @@ import { loadCentredImage } from '#jobs/inspect/inspector'
 import { arranged, enlarged, overlay, type Picture, pictureOf, png } from '#inference/pictures/pictures'
 import { panelsOf, reconstruct as reconstructImage } from '#inference/pictures/reconstruct'
 import { animation, strip, unroll } from '#inference/pictures/unroll'
-import { fixedImages } from '#jobs/train/reconstructions'
-import { readImages, readRun } from '#storage/run/run-folder'
+import { readImages } from '#images/manifest'
+import { fixedImages } from '#images/sample'
+import { readRun } from '#storage/run/run-folder'
 import { type CheckpointOptions, openCheckpoint } from './support/checkpoint'
 
 interface LookOptions extends CheckpointOptions {

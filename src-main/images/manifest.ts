@@ -5,6 +5,8 @@ import { copyFile, open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import type { Split } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { runPaths } from '#storage/run/run-folder'
 import type { DatasetIndex } from './index/dataset-index'
 import { splitOf, type SplitRule } from './index/split'
 
@@ -137,6 +139,19 @@ export class Manifest {
   indicesOf(split: Split): Uint32Array {
     const wanted = splits.indexOf(split)
     return Uint32Array.from(this.ends.keys()).filter((index) => this.splits[index] === wanted)
+  }
+}
+
+/** The images of a run, in the order that its batches are drawn from. */
+export async function readImages(folder: string): Promise<Manifest> {
+  try {
+    return await Manifest.read(runPaths(folder).manifest)
+  } catch (error) {
+    throw new AppError(
+      'run-missing',
+      `The list of images of the run can not be read: ${error}.`,
+      'Start a new run from its weights.',
+    )
   }
 }
 

@@ -17,7 +17,6 @@ import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
 import { writeFileSafely } from './files'
 import { lockOwner } from './lock'
-import type { Outcome } from '#jobs/evaluate/evaluation'
 
 /**
  * The folder of an evaluation, runs/<id>/evaluations/<name>, the one truth about it for window and command line:
@@ -128,6 +127,12 @@ export async function readEvaluationMetrics(folder: string): Promise<EvaluationM
       return [] // the last line may be half written
     }
   })
+}
+
+/** What an evaluation found out, and what can name the classes of other images; null for kNN. */
+export interface Outcome {
+  score: Score
+  classifier: NamedTensorData | null
 }
 
 /** Keeps the score, and what was trained where something was. */

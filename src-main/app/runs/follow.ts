@@ -5,7 +5,7 @@ import { checkpointSteps, listCheckpoints } from '#storage/run/checkpoint'
 import { sizeOf } from '#storage/files'
 import { tailMetrics } from '#storage/run/metrics'
 import { runPaths } from '#storage/run/run-folder'
-import { columnsOf } from './metrics'
+import { columnsOf } from '#storage/run/metric-columns'
 import { isActive, type RunList } from './run-list'
 import { StallWatch } from './stall'
 

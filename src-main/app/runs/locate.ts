@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
-import { readImages, type RunFile, readRun, updateRun } from '#storage/run/run-folder'
+import { readImages } from '#images/manifest'
+import { type RunFile, readRun, updateRun } from '#storage/run/run-folder'
 
 /** So many images are looked for, evenly chosen. */
 const looked = 200

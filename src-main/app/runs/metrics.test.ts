@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import type { Metric } from '#shared/contract'
 import { lineOf } from '#storage/run/metrics'
 import { runPaths } from '#storage/run/run-folder'
-import { after, columnsOf, MetricsReader, thin } from './metrics'
+import { after, columnsOf, thin } from '#storage/run/metric-columns'
+import { MetricsReader } from './metrics'
 
 const metric = (step: number, loss: number, validationLoss?: number): Metric => ({
   step,

@@ -1,10 +1,11 @@
-import type { EvaluationMetric, Score } from '#shared/contract'
+import type { EvaluationMetric } from '#shared/contract'
 import type { EvaluationPlan, KnnSettings, ProbeSettings } from '#shared/settings/evaluation'
 import { AppError } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { purposes, uniforms } from '#shared/random'
 import type { Engine } from '#engine/engine'
 import type { NamedTensorData } from '#model/tensor/step'
+import type { Outcome } from '#storage/evaluation-folder'
 import { augmentation, augmentationDraws, type PixelStatistics } from '#model/augment/crop'
 import { pool } from '#model/heads/classifier'
 import { encode } from '#model/objectives/saim'
@@ -14,12 +15,6 @@ import { type FeatureRows, nearest, votes } from '#inference/features/knn'
 import type { Task } from './labelled'
 import { trainProbe } from './linear-probe'
 import { scoreOf } from './score'
-
-/** What an evaluation found out, and what can name the classes of other images; null for kNN. */
-export interface Outcome {
-  score: Score
-  classifier: NamedTensorData | null
-}
 
 /** Who is told, and who may ask to stop. */
 export interface Reporter {

@@ -2,19 +2,20 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AppError, type AppErrorData, toErrorData } from '#shared/errors'
 import type { EvaluationPlan } from '#shared/settings/evaluation'
-import { Manifest } from '#images/manifest'
+import { Manifest, readImages } from '#images/manifest'
 import { createEngine } from '#engine/engines'
 import { parentPort } from '#platform/processes'
 import { initialWeights } from '#model/objectives/weights'
 import { loadCheckpoint } from '#storage/run/checkpoint'
 import { Lock, startHeartbeat } from '#storage/lock'
-import { readImages, readRun } from '#storage/run/run-folder'
-import { evaluate, type Outcome, type Reporter, type Subject } from './evaluation'
+import { readRun } from '#storage/run/run-folder'
+import { evaluate, type Reporter, type Subject } from './evaluation'
 import {
   appendEvaluationMetric,
   evaluationPaths,
   readEvaluation,
   updateEvaluation,
+  type Outcome,
   writeOutcome,
 } from '#storage/evaluation-folder'
 import { taskOf } from './labelled'

@@ -5,7 +5,7 @@ import { Manifest } from '#images/manifest'
 import { thumbnailFile } from '#images/thumbnails'
 import { createEngine } from '#engine/engines'
 import { parentPort } from '#platform/processes'
-import { fixedImages } from '#jobs/train/reconstructions'
+import { fixedImages } from '#images/sample'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
 import { Inspector } from './inspector'
 

@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { Manifest } from '#images/manifest'
+import { evenlySpread } from '#images/sample'
 import type { Engine, Program, State } from '#engine/engine'
 import { centredBatches, type ImageList, joined } from '#inference/features/embeddings'
 import { featuresStep } from '#inference/features/encoder'
@@ -10,7 +11,6 @@ import { withBranches } from '#model/tensor/branches'
 import { writeFileSafely } from '#storage/files'
 import { imagesAtOnce } from './gradients'
 import { healthFile, type HealthLine, lineOf, readLines } from '#storage/run/health-file'
-import { evenlySpread } from './reconstructions'
 
 /** Images that are looked at; every third is asked, the others are the bank that answers. */
 const limit = 768

@@ -3,7 +3,8 @@ import sharp from 'sharp'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { loadCentred } from '#images/batches'
 import { Decoders } from '#images/decode/decoders'
-import type { ImageFile, Manifest } from '#images/manifest'
+import type { Manifest } from '#images/manifest'
+import { fixedImages } from '#images/sample'
 import type { Engine, Program, State } from '#engine/engine'
 import { arranged, enlarged, errorLimit, gap, type Picture, png } from '#inference/pictures/pictures'
 import { panelsOf, type Reconstruction, reconstructionsOf } from '#inference/pictures/reconstruct'
@@ -14,7 +15,6 @@ import { writeFolderSafely } from '#storage/files'
 import { type Images, imagesAtOnce, inputsOf, partsOf } from './gradients'
 import { runPaths } from '#storage/run/run-folder'
 
-const count = 8
 /** Panels are enlarged by whole factors to at least this side, in pixels. */
 const panelSide = 160
 
@@ -91,15 +91,4 @@ export class Reconstructions {
       .png()
       .toBuffer()
   }
-}
-
-/** The images that a run's checkpoints are shown with, of those that it trains on: the same each time. */
-export const fixedImages = (images: Manifest): ImageFile[] =>
-  evenlySpread(images.indicesOf('train'), count).map((index) => images.at(index))
-
-/** `n` of the items from the first to the last, evenly. */
-export function evenlySpread<T>(items: ArrayLike<T>, n: number): T[] {
-  const length = Math.min(n, items.length)
-  const step = (items.length - 1) / Math.max(1, length - 1)
-  return Array.from({ length }, (_, i) => items[Math.round(i * step)]!)
 }

@@ -5,7 +5,6 @@ import { cluster, runError, runOrigin, runStatus, seam, type Split } from '#shar
 import { AppError } from '#shared/errors'
 import { type Hyperparameters, hyperparametersSchema, withChanges } from '#shared/settings/hyperparameters'
 import { appVersion } from '#shared/version'
-import { Manifest } from '#images/manifest'
 import { imageNetStatistics } from '#model/augment/crop'
 import { makeFolderSafely, writeFolderSafely } from '#storage/files'
 import { readRecord, writeRecord } from '#storage/record'
@@ -158,19 +157,6 @@ export async function createRun(
     await writeRecord(paths.run, { ...run, dataset: { ...chosen.dataset, images: train, validation } })
   })
   return folder
-}
-
-/** The images of a run, in the order that its batches are drawn from. */
-export async function readImages(folder: string): Promise<Manifest> {
-  try {
-    return await Manifest.read(runPaths(folder).manifest)
-  } catch (error) {
-    throw new AppError(
-      'run-missing',
-      `The list of images of the run can not be read: ${error}.`,
-      'Start a new run from its weights.',
-    )
-  }
 }
 
 /** Such as `emoji-nano-20261124-143000-x7k2`: readable, sorts by time, safe in paths and addresses. */

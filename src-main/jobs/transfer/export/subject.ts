@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { EvaluationMetric, ExportFormat, Metric, Score } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import type { FineTuneSettings } from '#shared/settings/evaluation'
-import { Manifest } from '#images/manifest'
+import { Manifest, readImages } from '#images/manifest'
 import {
   evaluationPaths,
   evaluationsFolder,
@@ -16,7 +16,7 @@ import {
 import { imageSizeOf } from '#jobs/evaluate/fine-tune'
 import { checkpointSteps, loadCheckpoint } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
-import { readImages, readRun, type RunFile } from '#storage/run/run-folder'
+import { readRun, type RunFile } from '#storage/run/run-folder'
 import type { Source } from './formats'
 import { classifierModel, encoderModel } from './model'
 import type { FloatTensors } from '#formats/tensors'
