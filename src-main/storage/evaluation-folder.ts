@@ -129,7 +129,7 @@ export async function readEvaluationMetrics(folder: string): Promise<EvaluationM
   })
 }
 
-/** What an evaluation found out, and what can name the classes of other images; null for kNN. */
+/** What an evaluation found, and what it trained to classify other images; null for kNN. */
 export interface Outcome {
   score: Score
   classifier: NamedTensorData | null

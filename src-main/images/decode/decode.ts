@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import { pixelLimit } from './explain'
 import { decodeJpeg } from './jpeg'
+import type { Pixels } from './pixels'
 
 export const sharpOptions = { limitInputPixels: pixelLimit, failOn: 'error' } as const
 
@@ -20,13 +21,6 @@ export async function readHeader(file: string) {
   if (width * height > pixelLimit) throw new Error('Input image exceeds pixel limit')
   const turned = orientation >= 5
   return { format, orientation, width: turned ? height : width, height: turned ? width : height }
-}
-
-/** Pixels of sRGB, [height, width, 3] bytes. */
-export interface Pixels {
-  bytes: Uint8Array
-  width: number
-  height: number
 }
 
 /**

@@ -1,10 +1,11 @@
 import sharp from 'sharp'
 import { parentPort } from 'node:worker_threads'
 import type { Crop } from '#model/augment/crop'
-import { decodeImage, type Pixels } from './decode'
+import { decodeImage } from './decode'
 import { explain } from './explain'
 import { type Operation, operations } from './image-operations'
 import { fillSlot, readSlot, type Slot } from '#images/pixel-cache'
+import type { Pixels } from './pixels'
 import { cropPixels } from './resample'
 
 /** One image to be written into its place in a batch. */

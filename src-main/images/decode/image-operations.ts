@@ -1,4 +1,4 @@
-import type { Pixels } from './decode'
+import type { Pixels } from './pixels'
 
 /** What RandAugment does to an image, by timm's names; `argument` is that of timm's operation. */
 export interface Operation {

@@ -1,6 +1,6 @@
 import kernel from './wasm/resample.ts?wasm'
 import type { Crop } from '#model/augment/crop'
-import type { Pixels } from './decode'
+import type { Pixels } from './pixels'
 
 interface Passes {
   horizontal(...addressesAndCounts: number[]): void

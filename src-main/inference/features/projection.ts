@@ -3,13 +3,8 @@ import { Matrix } from 'ml-matrix'
 import { PCA } from 'ml-pca'
 import { outFile } from '#platform/paths'
 import type { FeatureRows, Neighbours } from './knn'
+import type { Plane } from './plane'
 import type { UmapMessage } from './umap-thread'
-
-/** Places of features on a plane. */
-export interface Plane {
-  x: number[]
-  y: number[]
-}
 
 /** More rows than this do not change the directions of the largest variance. */
 const rowsForPca = 2000

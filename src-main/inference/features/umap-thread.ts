@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { UMAP } from 'umap-js'
 import type { Neighbours } from './knn'
-import type { Plane } from './projection'
+import type { Plane } from './plane'
 
 /** What the thread says: how far it is, from the first round on, and at last the places. */
 export type UmapMessage = { share: number } | { plane: Plane }

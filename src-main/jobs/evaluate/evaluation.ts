@@ -1,12 +1,7 @@
-import type { EvaluationMetric } from '#shared/contract'
 import type { EvaluationPlan, KnnSettings, ProbeSettings } from '#shared/settings/evaluation'
 import { AppError } from '#shared/errors'
-import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { purposes, uniforms } from '#shared/random'
-import type { Engine } from '#engine/engine'
-import type { NamedTensorData } from '#model/tensor/step'
-import type { Outcome } from '#storage/evaluation-folder'
-import { augmentation, augmentationDraws, type PixelStatistics } from '#model/augment/crop'
+import { augmentation, augmentationDraws } from '#model/augment/crop'
 import { pool } from '#model/heads/classifier'
 import { encode } from '#model/objectives/saim'
 import { fineTune } from './fine-tune'
@@ -15,24 +10,8 @@ import { type FeatureRows, nearest, votes } from '#inference/features/knn'
 import type { Task } from './labelled'
 import { trainProbe } from './linear-probe'
 import { scoreOf } from './score'
-
-/** Who is told, and who may ask to stop. */
-export interface Reporter {
-  epoch(metric: Omit<EvaluationMetric, 'seconds'>): void
-  /** Images whose features are done, of all. */
-  features?(done: number, total: number): void
-  stopped(): boolean
-}
-
-export interface Subject {
-  engine: Engine
-  /** Settings of the pre-training. */
-  h: Hyperparameters
-  weights: NamedTensorData
-  decoders: number
-  /** By which the pixels of the pre-training were normalised. */
-  statistics: PixelStatistics
-}
+import type { Reporter, Subject } from './subject'
+import type { Outcome } from '#storage/evaluation-folder'
 
 /** Asks what an encoder has learned, by the plan's way, on a task. Stopped, it answers for what was done so far. */
 export async function evaluate(

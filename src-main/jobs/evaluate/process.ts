@@ -9,13 +9,14 @@ import { initialWeights } from '#model/objectives/weights'
 import { loadCheckpoint } from '#storage/run/checkpoint'
 import { Lock, startHeartbeat } from '#storage/lock'
 import { readRun } from '#storage/run/run-folder'
-import { evaluate, type Reporter, type Subject } from './evaluation'
+import { evaluate } from './evaluation'
+import type { Reporter, Subject } from './subject'
 import {
   appendEvaluationMetric,
   evaluationPaths,
+  type Outcome,
   readEvaluation,
   updateEvaluation,
-  type Outcome,
   writeOutcome,
 } from '#storage/evaluation-folder'
 import { taskOf } from './labelled'
