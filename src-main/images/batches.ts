@@ -16,7 +16,7 @@ import { Decoders } from './decode/decoders'
 import type { ImageFile, Manifest } from './manifest'
 import { cacheFolder } from '#platform/paths'
 import { type CacheLimits, PixelCache } from './pixel-cache'
-import { reduceCrop, reductionFor } from './decode/reduction'
+import { reduceCrop, reductionFor } from './pixels/reduction'
 
 /** A file that was left out while training. */
 export interface UnreadableFile {

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { pixelLimit } from './explain'
 import { decodeJpeg } from './jpeg'
-import type { Pixels } from './pixels'
+import type { Pixels } from '#images/pixels/pixels'
 
 export const sharpOptions = { limitInputPixels: pixelLimit, failOn: 'error' } as const
 

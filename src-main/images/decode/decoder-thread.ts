@@ -3,10 +3,10 @@ import { parentPort } from 'node:worker_threads'
 import type { Crop } from '#model/augment/crop'
 import { decodeImage } from './decode'
 import { explain } from './explain'
-import { type Operation, operations } from './image-operations'
+import { type Operation, operations } from '#images/pixels/image-operations'
 import { fillSlot, readSlot, type Slot } from '#images/pixel-cache'
-import type { Pixels } from './pixels'
-import { cropPixels } from './resample'
+import type { Pixels } from '#images/pixels/pixels'
+import { cropPixels } from '#images/pixels/resample'
 
 /** One image to be written into its place in a batch. */
 export interface DecodeTask {

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { outFile } from '#platform/paths'
 import type { PixelStatistics } from '#model/augment/crop'
 import type { DecodeResult, DecodeTask } from './decoder-thread'
-import { normalise } from './normalise'
+import { normalise } from '#images/pixels/normalise'
 
 /** Messages that a thread holds at a time: one that it works on, one that waits. */
 const messagesEach = 2

@@ -1,6 +1,6 @@
 import { decompressSync, FORMAT_RGB } from '@julusian/jpeg-turbo'
 import { readFileSync } from 'node:fs'
-import type { Pixels } from './pixels'
+import type { Pixels } from '#images/pixels/pixels'
 
 /**
  * The pixels of a JPEG file by libjpeg-turbo with its fast cosine transform, in a third of sharp's time. Null where that

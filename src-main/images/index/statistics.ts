@@ -2,8 +2,8 @@ import { cpus } from 'node:os'
 import path from 'node:path'
 import { centreCrop, type PixelStatistics } from '#model/augment/crop'
 import { decodeImage } from '#images/decode/decode'
-import { reduceCrop, reductionFor } from '#images/decode/reduction'
-import { cropPixels } from '#images/decode/resample'
+import { reduceCrop, reductionFor } from '#images/pixels/reduction'
+import { cropPixels } from '#images/pixels/resample'
 
 /** Side of the crops that are looked at. */
 const side = 128

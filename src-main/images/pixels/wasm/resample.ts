@@ -1,5 +1,5 @@
 /**
- * The two passes of `src-main/data/resample.ts`, in AssemblyScript, which the build compiles to WebAssembly: eight products
+ * The two passes of `resample.ts`, in AssemblyScript, which the build compiles to WebAssembly: eight products
  * at a time make them several times as fast as JavaScript.
  *
  * All arguments are addresses and counts. The taps of output i are the inputs from first[i] on, in `pairs[i]` pairs. Their

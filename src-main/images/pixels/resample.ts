@@ -37,7 +37,7 @@ export function cropPixels(
   return new Uint8Array(memory.buffer, output, size * size * 3).slice()
 }
 
-/** Of which inputs each output is the weighted sum, see src-wasm/resample.ts. */
+/** Of which inputs each output is the weighted sum, see wasm/resample.ts. */
 interface Taps {
   first: Int32Array
   pairs: Int32Array
