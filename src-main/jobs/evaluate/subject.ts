@@ -22,4 +22,3 @@ export interface Subject {
   /** By which pixels were normalised in pre-training. */
   statistics: PixelStatistics
 }
-
