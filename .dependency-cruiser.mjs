@@ -55,6 +55,12 @@ export default {
       from: { path: '\\.vue$' },
       to: { path: '^src-renderer/backend\\.ts$' },
     },
+    {
+      name: 'ui knows no feature',
+      severity: 'error',
+      from: { path: '^src-renderer/ui/' },
+      to: { path: '^src-renderer/(?!ui/)' },
+    },
     ...floors,
     ...places,
   ],

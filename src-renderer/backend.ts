@@ -61,9 +61,6 @@ export function onEvent<N extends EventName>(
   return () => all.delete(listener as Listener)
 }
 
-/** Where an image of the backend is loaded from. */
-export const fileUrl = (path: string) => `/files/${path}`
-
 /** Keeps a WebSocket open; what is posted while it is not waits. */
 function webSocketChannel(address: string): Channel {
   const heard: ((text: string) => void)[] = []

@@ -3,14 +3,14 @@ import { computed, ref } from 'vue'
 import type { AppInfo, AppSettings, Picked } from '#shared/contract'
 import { type AppErrorData, toErrorData } from '#shared/errors'
 import { backend } from '#backend'
+import { useFolders } from './folders'
 
 /** The application itself: where it runs, the person's settings, and what it has to say. */
 export const useApp = defineStore('app', () => {
+  const folders = useFolders()
   const info = ref<AppInfo | null>(null)
   const settings = ref<AppSettings | null>(null)
   const notice = ref<(AppErrorData | { message: string; advice?: string }) | null>(null)
-  /** The question of the dialog of browsers, for a folder or a file of weights, and who waits for its answer. */
-  const folderQuestion = ref<{ title: string; what: Picked; answer(path: string | null): void } | null>(null)
   const isElectron = computed(() => info.value?.host === 'electron')
 
   async function load() {
@@ -27,19 +27,11 @@ export const useApp = defineStore('app', () => {
   /** The same for a file of weights. */
   const pickWeights = (title: string) => pick('weights', title)
 
-  async function pick(what: Picked, title: string): Promise<string | null> {
-    if (isElectron.value) return backend['app.pick']({ what, title })
-    return new Promise((resolve) => {
-      folderQuestion.value = {
-        title,
-        what,
-        answer(path) {
-          folderQuestion.value = null
-          resolve(path)
-        },
-      }
-    })
-  }
+  const pick = (what: Picked, title: string): Promise<string | null> =>
+    isElectron.value ? backend['app.pick']({ what, title }) : folders.ask(what, title)
+
+  /** Shows a file or folder in the system's file manager. */
+  const reveal = (path: string) => attempt(() => backend['app.reveal']({ path }))
 
   const say = (message: string, advice?: string) => void (notice.value = { message, advice })
 
@@ -57,12 +49,12 @@ export const useApp = defineStore('app', () => {
     info,
     settings,
     notice,
-    folderQuestion,
     isElectron,
     load,
     change,
     pickFolder,
     pickWeights,
+    reveal,
     say,
     attempt,
   }

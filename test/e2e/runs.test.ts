@@ -125,7 +125,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByRole('row', { name: /third/ }).getByRole('checkbox').check()
     await page.getByRole('button', { name: 'Thin out checkpoints' }).click()
     await page.getByRole('button', { name: 'Remove checkpoints' }).click()
-    await page.getByText('are free again').waitFor()
+    await page.getByText(/B freed\.$/).waitFor()
     await picture(page, 'disk')
     await expectAccessible(page, 'disk use')
   })

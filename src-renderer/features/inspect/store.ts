@@ -66,6 +66,12 @@ export const useInspect = defineStore('inspect', () => {
   const order = ref<OrderChoice>({ kind: 'random', seed: 0 })
   /** The patch that was clicked, counted row by row. */
   const patch = ref(0)
+  /** Adds a patch to an order that a person draws. */
+  function draw(chosen: number) {
+    if (order.value.kind === 'drawn' && !order.value.patches.includes(chosen))
+      order.value = { kind: 'drawn', patches: [...order.value.patches, chosen] }
+  }
+  /** Patches in a row. */
   const grid = computed(() => {
     const h = run.value?.hyperparameters
     return h ? h.imageSize / h.patchSize : 1
@@ -93,6 +99,7 @@ export const useInspect = defineStore('inspect', () => {
     image,
     order,
     patch,
+    draw,
     grid,
     question,
     questionOf,

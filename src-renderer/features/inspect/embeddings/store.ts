@@ -1,9 +1,17 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import type { EmbeddingChoice, EmbeddingMap, Feature, FoundImage, ImageSource } from '#shared/contract'
+import type {
+  EmbeddingChoice,
+  EmbeddingFormat,
+  EmbeddingMap,
+  Feature,
+  FoundImage,
+  ImageSource,
+} from '#shared/contract'
 import { backend, onEvent } from '#backend'
 import { useApp } from '#shell/store'
 import { useInspect } from '#features/inspect/store'
+import { thumbnailUrl } from '#features/inspect/thumbnail'
 
 /** The images of a data set as the checkpoint sees them: embedded once, then mapped, searched and sorted. */
 export const useEmbeddings = defineStore('embeddings', () => {
@@ -83,9 +91,20 @@ export const useEmbeddings = defineStore('embeddings', () => {
   watch([feature, by], sort)
   watch(feature, () => centre.value !== null && look(centre.value))
 
+  /** What was written last for other programs. */
+  const written = ref<{ path: string; bytes: number } | null>(null)
+  const saving = ref(false)
+  async function save(format: EmbeddingFormat, patchTokens: boolean) {
+    const folder = await app.attempt(() => app.pickFolder('Choose a folder for the embeddings'))
+    if (!folder || !done.value) return
+    saving.value = true
+    const question = { ...done.value.choice, format, patchTokens, folder }
+    written.value = (await app.attempt(() => backend['inspect.exportEmbeddings'](question))) ?? null
+    saving.value = false
+  }
+
   const stop = () => app.attempt(() => backend['inspect.stop'](undefined))
-  const thumbnail = (path: string) =>
-    `inspect/thumbnail/${source.value?.kind}/${source.value?.id}/${encodeURIComponent(path)}`
+  const thumbnail = (path: string) => (source.value ? thumbnailUrl({ source: source.value, path }) : '')
 
   return {
     source,
@@ -103,6 +122,9 @@ export const useEmbeddings = defineStore('embeddings', () => {
     choice,
     embed,
     look,
+    written,
+    saving,
+    save,
     stop,
     thumbnail,
   }
