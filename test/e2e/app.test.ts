@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { Pickle } from '#formats/pytorch/pickle'
 import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
+import { pages } from '#shared/pages'
 import {
   canOpenWindow,
   chromiumPath,
@@ -199,16 +200,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
         await page.getByRole('combobox', { name: 'Theme' }).click({ force: true })
         await page.getByRole('option', { name: theme }).click()
         await page.waitForTimeout(500)
-        for (const name of [
-          'Data sets',
-          'Train',
-          'Runs',
-          'Compare',
-          'Inspect',
-          'Export',
-          'Engines',
-          'Settings',
-        ]) {
+        for (const name of pages.map(({ title }) => title)) {
           await go(name)
           if (name === 'Data sets' && theme === 'Light') await show('datasets')
           await expectAccessible(page, `${theme} ${name}`)
