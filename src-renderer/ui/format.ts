@@ -1,10 +1,12 @@
+import { counted } from '#shared/words'
+
 /** Numbers as a person reads them. */
 
 export const count = (n: number) => n.toLocaleString('en')
 
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  const power = Math.min(Math.floor(Math.log10(Math.max(n, 1)) / 3), units.length - 1)
+  const power = Math.min(Math.floor(Math.log10(Number(Math.max(n, 1).toPrecision(3))) / 3), units.length - 1)
   const value = n / 1000 ** power
   return `${value.toFixed(power && value < 10 ? 1 : 0)} ${units[power]}`
 }
@@ -12,7 +14,7 @@ export function bytes(n: number): string {
 export function duration(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) return '–'
   const s = Math.round(seconds)
-  if (s >= 86_400) return `${(s / 86_400).toFixed(1)} days`
+  if (s >= 86_400) return counted(Number((s / 86_400).toFixed(1)), 'days')
   if (s >= 3600) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`
   return s >= 60 ? `${Math.floor(s / 60)} min ${s % 60} s` : `${s} s`
 }

@@ -1,0 +1,7 @@
+/** The singular of a regular plural: `patches` -> `patch`, `copies` -> `copy`. Others stay as they are: `px`. */
+const singular = (things: string) =>
+  things.replace(/ies$|(?<=ch|sh|ss|x)es$|(?<!s)s$/, (end) => (end === 'ies' ? 'y' : ''))
+
+/** A number of things, which are named in the plural: `counted(1, 'epochs')` is `1 epoch`. */
+export const counted = (n: number, things: string) =>
+  `${n.toLocaleString('en', { maximumFractionDigits: 20 })} ${n === 1 ? singular(things) : things}`
