@@ -1,9 +1,10 @@
 import vue from '@vitejs/plugin-vue'
-import { defineConfig } from 'electron-vite'
+import type { UserConfig } from 'electron-vite'
 import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Plugin } from 'vite'
 import vuetify from 'vite-plugin-vuetify'
+import { forElectron22 } from './build/electron-22'
 import { listPackages } from './build/list-packages'
 import { wasm } from './build/wasm.mjs'
 import { devDependencies } from './package.json'
@@ -22,11 +23,12 @@ const addonSources: Plugin = {
   },
 }
 
-export default defineConfig({
+/** Without targets of their own, preload and renderer are built for the Electron of package.json. */
+const config: UserConfig = {
   main: {
     plugins: [addonSources, wasm, listPackages('main')],
     build: {
-      target: 'node16',
+      target: 'node20.19', // the command line runs in the person's Node
       externalizeDeps,
       sourcemap: true,
       rollupOptions: {
@@ -51,7 +53,6 @@ export default defineConfig({
   preload: {
     plugins: [listPackages('preload')],
     build: {
-      target: 'node16',
       externalizeDeps,
       rollupOptions: { input: 'src-preload/index.ts', output: { format: 'cjs', entryFileNames: 'index.js' } },
     },
@@ -61,8 +62,9 @@ export default defineConfig({
     base: './',
     plugins: [vue(), vuetify(), listPackages('renderer')],
     build: {
-      target: 'chrome108',
       rollupOptions: { input: resolve('src-renderer/index.html') },
     },
   },
-})
+}
+
+export default process.env['SAIM_ELECTRON_22'] ? forElectron22(config) : config

@@ -20,7 +20,7 @@ export default defineConfig({
     reporters: ['default', './test/helpers/closing-line.ts'],
     fileParallelism: false,
     projects: [
-      project('unit', ['src-*/**/*.test.ts'], 60_000),
+      project('unit', ['src-*/**/*.test.ts', 'build/**/*.test.mjs'], 60_000),
       project('integration', ['test/integration/**/*.test.ts'], 300_000),
       project('faults', ['test/faults/**/*.test.ts'], 300_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 600_000),

@@ -4,18 +4,28 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { electronAtHand, fetchElectron, isOldElectron } from './electron.mjs'
+import { once } from './once.mjs'
 
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..')
 const [command, ...rest] = process.argv.slice(2)
 const say = (text) => console.error(`[saim] ${text}`)
 
+/** What the build is made of. */
+const sources = [
+  ...['src-main', 'src-preload', 'src-renderer', 'src-shared', 'build', 'electron.vite.config.ts'],
+  ...['package.json', 'package-lock.json'],
+]
+/** The file that remembers what was done. */
+const stamp = (name) => path.join(root, 'node_modules', '.cache', 'saim', name)
+
 checkNode()
 install()
 if (command === 'test') await test()
 else {
-  build()
+  build({ forTests: command === 'bench' })
   if (command === 'start') await start()
   else if (command === 'package') await run('node', ['build/package.mjs', ...rest])
   else if (command === 'bench') await run('node', ['build/bench.mjs', ...rest])
@@ -29,35 +39,20 @@ function checkNode() {
   process.exit(1)
 }
 
-/** Does `work` where the stamp of `name` is not `key`, then leaves the stamp. */
-function once(name, key, work) {
-  const stamp = path.join(root, 'node_modules', '.cache', 'saim', name)
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return
-  work()
-  mkdirSync(path.dirname(stamp), { recursive: true })
-  writeFileSync(stamp, key)
-}
-
 function install() {
-  once('install', readFileSync(path.join(root, 'package-lock.json'), 'utf8'), () => {
+  once(stamp('install'), readFileSync(path.join(root, 'package-lock.json'), 'utf8'), () => {
     say('Installing packages (the first time about a minute) ...')
     must('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
   })
 }
 
-function build() {
-  const key = fingerprint([
-    'src-main',
-    'src-preload',
-    'src-renderer',
-    'src-shared',
-    'electron.vite.config.ts',
-    'build/list-packages.ts',
-    'package-lock.json',
-  ])
-  once('build', key, () => {
+/** Builds what changed, for the Electron that will run it. */
+function build({ forTests = false } = {}) {
+  if (!existsSync(path.join(root, 'out', 'main', 'cli.js'))) rmSync(stamp('build'), { force: true })
+  const isOld = isOldElectron(root, { forTests })
+  once(stamp('build'), `${isOld} ${fingerprint(sources)}`, () => {
     say('Building ...')
-    must('npm', ['run', '--silent', 'build'])
+    must('npm', ['run', '--silent', 'build', ...(forTests ? [] : ['--', '--to-ship'])])
   })
 }
 
@@ -70,7 +65,6 @@ function fingerprint(paths) {
     else hash.update(`${file} ${info.size} ${info.mtimeMs}\n`)
   }
   for (const name of paths) add(path.join(root, name))
-  if (!existsSync(path.join(root, 'out', 'main', 'cli.js'))) hash.update('nothing built')
   return hash.digest('hex')
 }
 
@@ -85,15 +79,7 @@ async function start() {
 function electronIsMissing() {
   const hasDisplay = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
   if (!hasDisplay) return 'There is no display.'
-  if (process.env.ELECTRON_OVERRIDE_DIST_PATH) return null
-  once('electron', readFileSync(path.join(root, 'node_modules/electron/package.json'), 'utf8'), () => {
-    if (existsSync(path.join(root, 'node_modules/electron/path.txt'))) return
-    say('Fetching Electron (once, about 110 MB) ...')
-    spawnSync('node', ['node_modules/electron/install.js'], { cwd: root, stdio: 'ignore', timeout: 300_000 })
-  })
-  return existsSync(path.join(root, 'node_modules/electron/path.txt'))
-    ? null
-    : "Electron's binary can not be fetched here."
+  return electronAtHand(root) || fetchElectron(root, say) ? null : "Electron's binary cannot be fetched here."
 }
 
 /** Checks, builds and runs all tests; with arguments, only the tests that they name. */
@@ -102,8 +88,8 @@ async function test() {
     say('Checking format, rules, types and unused code ...')
     must('npm', ['run', '--silent', 'check'])
   }
-  build()
   prepareBrowsers()
+  build({ forTests: true })
   preparePython()
   prepareTensorflow()
   await run('npx', ['--no-install', 'vitest', 'run', ...rest])
@@ -128,9 +114,7 @@ function prepareBrowsers() {
     spawnSync('apt-get', ['update'], quietly)
     spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], quietly)
   } else if (packages.length) say(`Without ${packages.join(' and ')} some tests are skipped.`)
-  const electron = ['node_modules/electron/dist/electron', '.cache/electron/electron']
-  if (process.env.ELECTRON_OVERRIDE_DIST_PATH || electron.some((file) => existsSync(path.join(root, file))))
-    return
+  if (electronAtHand(root, { forTests: true })) return
   spawnSync('node', ['build/electron-fixture.mjs'], { cwd: root, stdio: 'inherit' })
 }
 

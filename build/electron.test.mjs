@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { electronAtHand, fetchElectron } from './electron.mjs'
+import { once } from './once.mjs'
+
+let root
+beforeEach(() => void (root = mkdtempSync(path.join(tmpdir(), 'saim-build-'))))
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(root, { recursive: true })
+})
+
+describe('once', () => {
+  const stamp = () => path.join(root, 'stamps', 'work')
+
+  it('does the same work once, and other work again', () => {
+    const work = vi.fn()
+    for (const key of ['a', 'a', 'b', 'b']) once(stamp(), key, work)
+    expect(work).toHaveBeenCalledTimes(2)
+  })
+
+  it('tries failed work again', () => {
+    const work = vi.fn().mockImplementationOnce(() => {
+      throw new Error('no network')
+    })
+    expect(() => once(stamp(), 'a', work)).toThrow('no network')
+    for (let i = 0; i < 2; i++) once(stamp(), 'a', work)
+    expect(work).toHaveBeenCalledTimes(2)
+  })
+})
+
+/** npm's package of Electron in `root`, whose installer counts its tries and succeeds from the second on. */
+function flakyElectron() {
+  const folder = path.join(root, 'node_modules', 'electron')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(path.join(folder, 'package.json'), '{ "version": "45.0.0" }')
+  writeFileSync(
+    path.join(folder, 'install.js'),
+    `const { appendFileSync, readFileSync, writeFileSync } = require('node:fs')
+const tries = __dirname + '/tries'
+appendFileSync(tries, 'x')
+if (readFileSync(tries, 'utf8').length < 2) process.exit(1)
+writeFileSync(__dirname + '/path.txt', 'electron')`,
+  )
+  return { tries: () => readFileSync(path.join(folder, 'tries'), 'utf8').length }
+}
+
+it("fetches Electron's binary at the next start where it failed at this one, then never again", () => {
+  const { tries } = flakyElectron()
+  const said = []
+  const fetchIt = () => fetchElectron(root, (text) => said.push(text))
+  expect([fetchIt(), tries()]).toEqual([false, 1])
+  expect([fetchIt(), tries()]).toEqual([true, 2])
+  expect([fetchIt(), tries()]).toEqual([true, 2])
+  expect(said).toHaveLength(2)
+})
+
+it("takes the tests' Electron for tests only, and a named one before all", () => {
+  const make = (folder) => {
+    const file = path.join(root, folder, process.platform === 'win32' ? 'electron.exe' : 'electron')
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, '')
+    return file
+  }
+  vi.stubEnv('ELECTRON_OVERRIDE_DIST_PATH', '')
+  expect(electronAtHand(root, { forTests: true })).toBeNull()
+  const fixture = make('.cache/electron')
+  expect(electronAtHand(root, { forTests: true })).toBe(fixture)
+  expect(electronAtHand(root)).toBeNull()
+  const own = make('node_modules/electron/dist')
+  expect(electronAtHand(root, { forTests: true })).toBe(own)
+  const named = make('elsewhere')
+  vi.stubEnv('ELECTRON_OVERRIDE_DIST_PATH', path.dirname(named))
+  expect(electronAtHand(root)).toBe(named)
+})
