@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flagsOf } from '#cli/support/setting-options'
@@ -14,6 +14,7 @@ import { startTraining } from '#jobs/train/supervise'
 import { type Check, referenceSettings } from '#jobs/prove/verify'
 import type { EventName, Handlers, Run } from '#shared/contract'
 import { hasPython, python, requirePythonInCi, runPython } from '#test/helpers/python'
+import { references, referenceSchedule } from '#test/helpers/reference-data'
 import { saim, temporaryFolder } from '#test/helpers/runs'
 import { newRun, trainRun } from '#test/helpers/training'
 
@@ -27,20 +28,18 @@ const launchers = [
 ].filter(({ interpreter }) => interpreter)
 if (!process.env['RAY_PYTHON']) console.log('RAY_PYTHON names no Python: Ray Train is not tested.')
 
-const root = path.resolve('../shared/reference')
-const references = existsSync(root) ? readdirSync(root) : []
 const images = path.join(sampleImagesFolder(), 'vehicles')
 
 requirePythonInCi()
 
-describe.runIf(hasPython && references.length)('the PyTorch module', () => {
+describe.runIf(hasPython)('the PyTorch module', () => {
   it.each(
-    references.flatMap((name) =>
-      [false, true].map((gradientCheckpointing) => ({ name, gradientCheckpointing })),
+    references.flatMap((folder) =>
+      [false, true].map((gradientCheckpointing) => ({ folder, gradientCheckpointing })),
     ),
-  )('agrees with an independent implementation: %o', ({ name, ...changes }) => {
-    const folder = path.join(root, name)
-    const settings = JSON.stringify({ ...referenceSettings(folder), ...changes })
+  )('agrees with an independent implementation: %o', ({ folder, ...changes }) => {
+    const h = referenceSettings(folder)
+    const settings = JSON.stringify({ ...h, ...referenceSchedule(h), ...changes })
     const checks = JSON.parse(runPython('cluster_reference.py', folder, settings)) as Check[]
     expect(checks.length).toBeGreaterThan(50)
     expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])

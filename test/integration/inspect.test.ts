@@ -10,10 +10,9 @@ import { patchCount } from '#model/objectives/order'
 import { initialWeights } from '#model/objectives/weights'
 import { images, order as ordersOf, readReference } from '#jobs/prove/verify'
 import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
-import { existsSync, readdirSync } from 'node:fs'
-import path from 'node:path'
 import { attentionMask, placesOf } from '#shared/masks'
 import { plainModel } from '#test/helpers/plain-model'
+import { references } from '#test/helpers/reference-data'
 
 const small = { imageSize: 16, patchSize: 4, width: 32, depth: 2, heads: 2, queryDepth: 2 }
 const engine = () => createEngine('onnxruntime-cpu', { threads: 1 })
@@ -193,10 +192,7 @@ describe('a map by UMAP', () => {
   })
 })
 
-const root = path.resolve('../shared/reference')
-const references = existsSync(root) ? readdirSync(root).map((name) => path.join(root, name)) : []
-
-describe.skipIf(references.length === 0)('the reference', () => {
+describe('the reference', () => {
   it.each(references)('%s has the same predictions, image by image, and the same masks', async (folder) => {
     const { h, weights, forward, ...rest } = readReference(folder)
     const reference = { h, weights, forward, ...rest }

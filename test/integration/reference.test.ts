@@ -1,25 +1,21 @@
-import { existsSync, readdirSync } from 'node:fs'
-import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createEngine } from '#engine/engines'
-import { verifyReference } from '#jobs/prove/verify'
+import { readReference, verifyReference } from '#jobs/prove/verify'
+import { learningRateAt } from '#model/optimizers/schedule'
 import { enginesHere, testedEngines } from '#test/helpers/engines'
+import { references, referenceSchedule, retrained } from '#test/helpers/reference-data'
 import { saim, temporaryFolder } from '#test/helpers/runs'
-
-/** Reference data lies beside the checkout; it is too large to keep in it. */
-const root = path.resolve('../shared/reference')
-const folders = existsSync(root) ? readdirSync(root).map((name) => path.join(root, name)) : []
 
 if (process.env['CI'])
   it('has every engine to test on', () => {
     expect(enginesHere()).toEqual(testedEngines)
   })
 
-describe.skipIf(folders.length === 0)('an independent implementation', () => {
-  const everywhere = enginesHere().flatMap((engine) => folders.map((folder) => ({ engine, folder })))
+describe('an independent implementation', () => {
+  const everywhere = enginesHere().flatMap((engine) => references.map((folder) => ({ engine, folder })))
   const slow = 'onnxruntime-webgpu' // in software
   const recomputed = everywhere
-    .filter(({ engine, folder }) => engine !== slow || folder === folders[0])
+    .filter(({ engine, folder }) => engine !== slow || folder === references[0])
     .map((where) => ({ ...where, changes: { gradientCheckpointing: true } }))
   it.each([...everywhere.map((where) => ({ ...where, changes: {} })), ...recomputed])(
     'agrees within tolerance at every stage: $engine on $folder $changes',
@@ -30,9 +26,28 @@ describe.skipIf(folders.length === 0)('an independent implementation', () => {
     },
   )
 
+  it.each([
+    [3, 0],
+    [3, 5],
+    [7, 2],
+    [25, 5],
+  ])('agrees after %i steps with a warm-up of %i', async (steps, warmup) => {
+    const engine = await createEngine('onnxruntime-cpu', { threads: 2 })
+    const folder = await retrained(references[0]!, engine, steps, warmup)
+    const checks = await verifyReference(folder, engine)
+    expect(checks.map(({ name }) => name)).toContain(`losses of ${steps} steps`)
+    expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])
+  })
+
+  it.each(references)('has learning rates as our schedule gives them: %s', (folder) => {
+    const { h, learningRates } = readReference(folder)
+    const ours = learningRates.map((_, step) => learningRateAt({ ...h, ...referenceSchedule(h) }, step))
+    for (const [step, rate] of learningRates.entries()) expect(ours[step]).toBeCloseTo(rate, 12)
+  })
+
   it('is compared by `saim verify`, which fails where a folder is not reference data', async () => {
     const home = temporaryFolder()
-    expect((await saim(['verify', folders[0]!], home)).code).toBe(0)
+    expect((await saim(['verify', references[0]!], home)).code).toBe(0)
     const { code, output } = await saim(['verify', home], home)
     expect(code).toBe(1)
     expect(output).toContain('manifest.json')

@@ -1,7 +1,7 @@
 """Compares the PyTorch module of resources/cluster, which is on Python's path, with a folder of reference data.
 
 cluster_reference.py FOLDER SETTINGS: prints the differences found and allowed, as JSON. The settings are those of
-`referenceSettings` in src-main/verify.ts, the tolerances those of DESIGN.md."""
+`referenceSettings` in src-main/jobs/prove/verify.ts with the reference's schedule, the tolerances those of that file."""
 
 import json
 import sys
@@ -55,13 +55,13 @@ for name, parameter in trained.items():
 
 optimizer = Optimizer(h, model, {}, 0)
 model.zero_grad()
-losses, rates = [], [learning_rate_at(h, step) for step in range(len(manifest["losses"]))]
+losses, rates = [], manifest["learning_rates"]
 for noise, rate in zip(training["noise"], rates):
     loss = model(images, order_of(noise)).mean()
     loss.backward()
     optimizer.update(rate)
     losses.append(loss.item())
-check("learning rates", torch.tensor(rates), torch.tensor(manifest["learning_rates"]), 1e-9)
+check("learning rates", torch.tensor([learning_rate_at(h, step) for step in range(len(rates))]), torch.tensor(rates), 1e-9)
 check("losses", torch.tensor(losses), torch.tensor(manifest["losses"]), 1e-3)
 for name, parameter in trained.items():
     check(f"trained {name}", parameter.detach(), after[name], 1e-3)
