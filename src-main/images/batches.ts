@@ -3,17 +3,10 @@ import path from 'node:path'
 import { AppError } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { permutation, purposes, uniforms } from '#shared/random'
-import {
-  augmentation,
-  augmentationDraws,
-  centreCrop,
-  type Crop,
-  type PixelStatistics,
-  smallestCrop,
-} from '#model/augment/crop'
+import { augmentation, augmentationDraws, type PixelStatistics, smallestCrop } from '#model/augment/crop'
 import { randAugment, randAugmentDraws } from '#model/augment/rand-augment'
 import { Decoders } from './decode/decoders'
-import type { ImageFile, Manifest } from './manifest'
+import type { Manifest } from './manifest'
 import { cacheFolder } from '#platform/paths'
 import { type CacheLimits, PixelCache } from './pixel-cache'
 import { reduceCrop, reductionFor } from './pixels/reduction'
@@ -191,49 +184,4 @@ export function requireImages(folder: string, images: Manifest): void {
     `The images are no longer in ${folder}.`,
     'Connect its disk, or say where the folder is now; then resume the run.',
   )
-}
-
-/** The part of an image that is read, and whether it is mirrored. */
-export type CropOf = (image: ImageFile, index: number) => { crop: Crop; flip: boolean }
-
-const centred: CropOf = ({ width, height }) => ({ crop: centreCrop(width, height), flip: false })
-
-/**
- * Crops of images, normalised, [n, size, size, 3], for looking at and for evaluation; and why those that could not be
- * read were not. These are left black.
- */
-export async function loadCrops(
-  threads: Decoders,
-  folder: string,
-  files: ImageFile[],
-  size: number,
-  cropOf: CropOf = centred,
-): Promise<{ images: Float32Array; reasons: (string | null)[] }> {
-  const length = size ** 2 * 3
-  const batch = new SharedArrayBuffer(files.length * length)
-  const reasons = await Promise.all(
-    files.map((image, i) => {
-      const { width, height } = image
-      const { crop, flip } = cropOf(image, i)
-      const reduction = reductionFor(crop, size)
-      return threads.decode({
-        file: path.join(folder, image.path),
-        width,
-        height,
-        reduction,
-        crop: reduceCrop(crop, reduction),
-        flip,
-        size,
-        batch,
-        offset: i * length,
-      })
-    }),
-  )
-  return { images: threads.normalise(batch), reasons }
-}
-
-/** Images as they are, centre-cropped and normalised, and which of them could be read. */
-export async function loadCentred(threads: Decoders, folder: string, files: ImageFile[], size: number) {
-  const { images, reasons } = await loadCrops(threads, folder, files, size)
-  return { images, readable: reasons.map((reason) => reason === null) }
 }

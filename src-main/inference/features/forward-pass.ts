@@ -1,17 +1,24 @@
 import path from 'node:path'
 import { AppError } from '#shared/errors'
-import { type CropOf, loadCrops } from '#images/batches'
-import { Decoders } from '#images/decode/decoders'
+import type { CropOf, ImageList } from '#images/crops'
 import type { ImageFile } from '#images/manifest'
 import type { Engine, Program, State } from '#engine/engine'
 import type { StepFunction } from '#model/tensor/step'
-import type { PixelStatistics } from '#model/augment/crop'
+import { overImages } from '#inference/over-images'
 import type { FeatureRows } from './knn'
+
+interface Reading extends Pick<ImageList, 'decoders' | 'statistics'> {
+  /** Side of the images in pixels. */
+  size: number
+  /** Images at once. */
+  batch?: number
+}
 
 interface PassOptions {
   /** The part of an image that is read; its largest square where not given. */
-  cropOf?: CropOf
+  cropOf?: CropOf | undefined
   onProgress?: (done: number, total: number) => void
+  /** Asked between batches; the rows of later images are then 0. */
   stopped?: () => boolean
 }
 
@@ -19,77 +26,49 @@ interface PassOptions {
 export class ForwardPass {
   private constructor(
     private readonly program: Program,
-    private readonly size: number,
-    private readonly threads: Decoders,
-    private readonly batch: number,
+    private readonly reading: Reading & { batch: number },
   ) {}
 
-  /** Compiles the step for `batch` images of side `size`. It reads the state's weights of the time when it runs. */
+  /** Compiles the step for images [batch, size, size, 3]. It reads the state's weights of the time when it runs. */
   static async open(
     engine: Engine,
     state: State,
     step: StepFunction,
-    {
-      size,
-      decoders,
-      statistics,
-      batch = 64,
-    }: { size: number; decoders: number; statistics: PixelStatistics; batch?: number },
+    { batch = 64, ...reading }: Reading,
   ): Promise<ForwardPass> {
-    const images = { shape: [batch, size, size, 3], dtype: 'float32' as const }
-    return new ForwardPass(
-      await engine.compile(step, state, { images }),
-      size,
-      new Decoders(decoders, statistics),
-      batch,
-    )
+    const images = { shape: [batch, reading.size, reading.size, 3], dtype: 'float32' as const }
+    return new ForwardPass(await engine.compile(step, state, { images }), { ...reading, batch })
   }
 
-  /** The rows of all images, the next ones read in threads while some are worked on. Throws AppError image-unreadable. */
+  /** The rows of all images. Throws AppError image-unreadable. */
   async rows(
     folder: string,
     images: ImageFile[],
-    { cropOf, onProgress, stopped }: PassOptions = {},
+    { onProgress, ...options }: PassOptions = {},
   ): Promise<FeatureRows> {
-    const parts: Float32Array[] = []
-    const batchSize = this.batch
-    const load = (first: number) => this.load(folder, images.slice(first, first + batchSize), first, cropOf)
-    let next = load(0)
-    let width = 0
-    for (let first = 0; first < images.length && !stopped?.(); first += batchSize) {
-      const pixels = await next
-      if (first + batchSize < images.length) next = load(first + batchSize)
-      const rows = (await this.program.run({ images: pixels }))['rows']!
-      width = rows.shape[1]!
-      const kept = Math.min(batchSize, images.length - first)
-      parts.push((rows.values as Float32Array).subarray(0, kept * width))
-      onProgress?.(first + kept, images.length)
-      await new Promise((resolve) => setImmediate(resolve)) // let messages in
+    let found: FeatureRows = { values: new Float32Array(0), width: 0 }
+    const list = { ...this.reading, folder, images }
+    const run = (pixels: Float32Array) => this.program.run({ images: pixels })
+    for await (const { rows, places, unreadable, done } of overImages(
+      list,
+      { ...this.reading, ...options },
+      run,
+    )) {
+      if (unreadable[0]) throw imageUnreadable(folder, unreadable[0])
+      const width = rows['rows']!.length / places.length
+      if (found.width === 0) found = { values: new Float32Array(images.length * width), width }
+      found.values.set(rows['rows']!, places[0]! * width)
+      onProgress?.(done, images.length)
     }
-    const values = new Float32Array(images.length * width)
-    parts.forEach((part, i) => values.set(part, i * batchSize * width))
-    return { values, width }
+    return found
   }
 
-  async close(): Promise<void> {
-    await this.threads.close()
-    await this.program.dispose()
-  }
-
-  private async load(folder: string, images: ImageFile[], first: number, cropOf?: CropOf) {
-    const { size } = this
-    const crops = cropOf && ((image: ImageFile, i: number) => cropOf(image, first + i))
-    const { images: pixels, reasons } = await loadCrops(this.threads, folder, images, size, crops)
-    reasons.forEach((reason, i) => {
-      if (reason !== null)
-        throw new AppError(
-          'image-unreadable',
-          `${path.join(folder, images[i]!.path)} can not be read: ${reason}.`,
-          'Scan the data set again.',
-        )
-    })
-    const whole = new Float32Array(this.batch * size ** 2 * 3)
-    whole.set(pixels)
-    return whole
-  }
+  close = () => this.program.dispose()
 }
+
+const imageUnreadable = (folder: string, { path: file, reason }: { path: string; reason: string }) =>
+  new AppError(
+    'image-unreadable',
+    `${path.join(folder, file)} cannot be read: ${reason}.`,
+    'Scan the data set again.',
+  )

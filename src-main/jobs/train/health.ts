@@ -1,9 +1,10 @@
 import { appendFileSync } from 'node:fs'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import type { ImageList } from '#images/crops'
 import type { Manifest } from '#images/manifest'
 import { evenlySpread } from '#images/sample'
 import type { Engine, Program, State } from '#engine/engine'
-import { centredBatches, type ImageList, joined } from '#inference/features/embeddings'
+import { joined, overImages } from '#inference/over-images'
 import { featuresStep } from '#inference/features/encoder'
 import { type FeatureRows, nearest, vote } from '#inference/features/knn'
 import { spreadOf } from '#inference/features/spread'
@@ -73,13 +74,12 @@ export class HealthChecks {
     const { h, list, batch } = this
     const rows: Float32Array[] = []
     const classes: (string | null)[] = []
-    for await (const { images, read, first } of centredBatches(list, h.imageSize, batch)) {
-      const { pooled } = await this.program!.run({ images })
-      for (const i of read) {
-        rows.push(pooled!.values.slice(i * h.width, (i + 1) * h.width) as Float32Array)
-        classes.push(list.images[first + i]!.class)
-      }
-    }
+    const run = (images: Float32Array) => this.program!.run({ images })
+    for await (const { places, rows: outputs } of overImages(list, { size: h.imageSize, batch }, run))
+      places.forEach((place, i) => {
+        rows.push(outputs['pooled']!.slice(i * h.width, (i + 1) * h.width))
+        classes.push(list.images[place]!.class)
+      })
     const asked = rows.map((_, i) => i % 3 === 2)
     const bank = { values: joined(rows.filter((_, i) => !asked[i])), width: h.width }
     if (bank.values.length < 2 * h.width) return null

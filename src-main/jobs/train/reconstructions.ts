@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
-import { loadCentred } from '#images/batches'
-import { Decoders } from '#images/decode/decoders'
+import { loadCentred } from '#images/crops'
 import type { Manifest } from '#images/manifest'
 import { fixedImages } from '#images/sample'
 import type { Engine, Program, State } from '#engine/engine'
@@ -40,12 +39,10 @@ export class Reconstructions {
     state: State,
   ): Promise<Reconstructions> {
     const chosen = fixedImages(dataset.images)
-    const threads = new Decoders(1, dataset.statistics)
-    const { images } = await loadCentred(threads, dataset.folder, chosen, h.imageSize)
-    await threads.close()
+    const { pixels } = await loadCentred({ ...dataset, images: chosen, decoders: 1 }, h.imageSize)
     // All at once, or one by one where training does not take so many either.
     const size = chosen.length <= imagesAtOnce(h, engine.device) ? chosen.length : 1
-    const parts = partsOf(h, { images, indices: [...chosen.keys()], epoch: 0 }, size)
+    const parts = partsOf(h, { images: pixels, indices: [...chosen.keys()], epoch: 0 }, size)
     const step = withBranches(reconstructStep(h), engine.device.branches)
     const program = await engine.compile(step, state, imageInputs(h, size))
     return new Reconstructions(folder, h, program, parts, dataset.statistics)

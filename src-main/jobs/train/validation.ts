@@ -1,12 +1,11 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
-import { loadCentred } from '#images/batches'
-import { Decoders } from '#images/decode/decoders'
 import type { Manifest } from '#images/manifest'
 import type { Engine, Program, State } from '#engine/engine'
 import { withBranches } from '#model/tensor/branches'
 import type { PixelStatistics } from '#model/augment/crop'
 import { orders } from '#model/objectives/order'
 import { imageInputs, validationStep } from '#model/objectives/pretrain'
+import { overImages } from '#inference/over-images'
 import { imagesAtOnce } from './gradients'
 
 interface ValidationOptions {
@@ -48,27 +47,24 @@ export class Validation {
 
   /** Mean over the images that can be read; NaN where none can. */
   async loss(): Promise<number> {
-    const { folder, images, statistics, decoders } = this.options
-    const threads = new Decoders(decoders, statistics)
-    let [sum, count] = [0, 0]
-    try {
-      for (let first = 0; first < this.indices.length; first += this.size) {
-        const some = [...this.indices.subarray(first, first + this.size)]
-        // The last ones are filled up with their first image, which then does not count again.
-        const filled = Array.from({ length: this.size }, (_, b) => some[b] ?? some[0]!)
-        const files = filled.map((index) => images.at(index))
-        const batch = await loadCentred(threads, folder, files, this.h.imageSize)
-        const order = orders(this.h, this.h.splitSeed, 0, filled)
-        const { losses } = await this.program.run({ images: batch.images, order })
-        some.forEach((_, b) => {
-          if (!batch.readable[b]) return
-          sum += losses!.values[b]!
-          count++
-        })
-      }
-    } finally {
-      await threads.close()
+    const { h, indices, size: batch } = this
+    const images = Array.from(indices, (index) => this.options.images.at(index))
+    const run = (pixels: Float32Array, places: number[]) => {
+      const order = orders(
+        h,
+        h.splitSeed,
+        0,
+        Array.from(places, (place) => indices[place]!),
+      )
+      return this.program.run({ images: pixels, order })
     }
+    let [sum, count] = [0, 0]
+    const list = { ...this.options, images }
+    for await (const { rows } of overImages(list, { size: h.imageSize, batch }, run))
+      for (const loss of rows['losses']!) {
+        sum += loss
+        count++
+      }
     return sum / count
   }
 

@@ -2,9 +2,9 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Exported } from '#shared/contract'
 import { appVersion } from '#shared/version'
-import { loadCentred } from '#images/batches'
+import { loadCentred } from '#images/crops'
 import { DatasetIndex } from '#images/index/dataset-index'
-import { Decoders } from '#images/decode/decoders'
+import { joined } from '#inference/over-images'
 import { Manifest } from '#images/manifest'
 import { fileName, freeName } from '#storage/free-name'
 import { sampleImagesFolder } from '#platform/paths'
@@ -74,24 +74,21 @@ async function write(folder: string, files: Files): Promise<void> {
 /** Images from all over the data set that can be read, or sample images where none can, [B, S, S, 3]; and whose they are. */
 async function imagesOf({ dataset, source }: Subject): Promise<{ pixels: Float32Array; images: string }> {
   const { imageSize } = source.model
-  const decoders = new Decoders(1, source.statistics)
   const load = async (folder: string, manifest: Manifest) => {
     const chosen = evenlySpread(manifest.indicesOf('train'), proofImages).map((index) => manifest.at(index))
-    const { images, readable } = await loadCentred(decoders, folder, chosen, imageSize)
+    const list = { folder, images: chosen, statistics: source.statistics, decoders: 1 }
+    const { pixels, reasons } = await loadCentred(list, imageSize)
     const length = imageSize ** 2 * 3
-    const kept = readable.flatMap((can, i) => (can ? [images.subarray(i * length, (i + 1) * length)] : []))
-    const pixels = new Float32Array(kept.length * length)
-    kept.forEach((image, i) => pixels.set(image, i * length))
-    return pixels
+    return joined(
+      reasons.flatMap((reason, i) =>
+        reason === null ? [pixels.subarray(i * length, (i + 1) * length)] : [],
+      ),
+    )
   }
-  try {
-    const own = await load(dataset.folder, dataset.images)
-    if (own.length) return { pixels: own, images: dataset.name }
-    const pixels = await load(sampleImagesFolder(), await sampleImages())
-    return { pixels, images: `sample images, since those of ${dataset.name} can not be read` }
-  } finally {
-    await decoders.close()
-  }
+  const own = await load(dataset.folder, dataset.images)
+  if (own.length) return { pixels: own, images: dataset.name }
+  const pixels = await load(sampleImagesFolder(), await sampleImages())
+  return { pixels, images: `sample images, since those of ${dataset.name} cannot be read` }
 }
 
 async function sampleImages(): Promise<Manifest> {
