@@ -27,7 +27,7 @@ import { imageNetStatistics } from '#model/augment/crop'
 import { pool } from '#model/heads/classifier'
 import { encode } from '#model/objectives/saim'
 import { initialWeights } from '#model/objectives/weights'
-import { checkpointSteps } from '#storage/run/checkpoint'
+import { newestStep } from '#storage/run/checkpoint'
 import { createRun, runPaths } from '#storage/run/run-folder'
 import type { Score } from '#shared/contract'
 import { evaluationKinds } from '#shared/settings/evaluation'
@@ -99,7 +99,7 @@ async function weightsOf(name: SubjectName, seed: number, images: string): Promi
     })
     index.close()
     await new Promise((resolve) => forkNode('training', [run]).onExit(resolve))
-    const last = (await checkpointSteps(run)).at(-1)!
+    const last = (await newestStep(run))!
     mkdirSync(path.dirname(file), { recursive: true })
     copyFileSync(path.join(runPaths(run).checkpoint(last), 'weights.safetensors'), file)
   }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { forkNode } from '#platform/processes'
 import { createServices, type Services } from '#app/backend'
 import { readImages } from '#images/manifest'
-import { checkpointSteps, loadNewestCheckpoint } from '#storage/run/checkpoint'
+import { loadNewestCheckpoint, newestStep } from '#storage/run/checkpoint'
 import { readRun, runPaths } from '#storage/run/run-folder'
 import type { Run } from '#shared/contract'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
@@ -99,7 +99,7 @@ function flip(file: string, byte: number, bit: number): void {
 const newestCheckpoint = async () =>
   path.join(
     'checkpoints',
-    path.basename(runPaths(folder).checkpoint((await checkpointSteps(folder)).at(-1)!)),
+    path.basename(runPaths(folder).checkpoint((await newestStep(folder))!)),
   )
 
 describe('a damaged run', () => {

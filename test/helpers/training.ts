@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { writeManifest } from '#images/manifest'
 import { forkNode } from '#platform/processes'
-import { checkpointSteps, loadCheckpoint } from '#storage/run/checkpoint'
+import { newestStep, loadCheckpoint } from '#storage/run/checkpoint'
 import { sha256 } from '#storage/files'
 import type { TrainingMessage } from '#jobs/train/messages'
 import { readMetrics } from '#storage/run/metrics'
@@ -62,7 +62,7 @@ export async function historyOf(folder: string) {
 
 /** The newest checkpoint's weights and moments, each as a checksum of its bytes. */
 export async function newestWeights(folder: string) {
-  const newest = (await checkpointSteps(folder)).at(-1)!
+  const newest = (await newestStep(folder))!
   const { weights, optimizer } = await loadCheckpoint(folder, newest)
   const tensors = Object.entries({ ...weights, ...optimizer }).map(([name, { values }]) => [
     name,

@@ -175,7 +175,7 @@ it.runIf(hasPython)('opens in timm by its file of weights too, and with a new he
 it('says what is wrong and leaves nothing behind', async () => {
   const folder = temporaryFolder()
   const missing = await saim(['export', run, '--format', 'timm', '--step', '3', '--out', folder], home)
-  expect(missing).toMatchObject({ code: 1, output: expect.stringContaining('no such checkpoint') })
+  expect(missing).toMatchObject({ code: 1, output: expect.stringContaining('has no checkpoint of step') })
   expect(readdirSync(folder)).toEqual([])
 })
 

@@ -8,7 +8,7 @@ import { loadCentredImage } from '#jobs/inspect/inspector'
 import { decodeSafetensors } from '#formats/safetensors'
 import { forkNode } from '#platform/processes'
 import { createServices, type Services } from '#app/backend'
-import { checkpointSteps, loadCheckpoint } from '#storage/run/checkpoint'
+import { newestStep, loadCheckpoint } from '#storage/run/checkpoint'
 import { plainModel } from '#test/helpers/plain-model'
 import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
@@ -31,7 +31,7 @@ afterAll(() => services.close())
 
 /** The weights of the newest checkpoint, the settings, and what a plain model makes of an image. */
 async function plain(file: string) {
-  const step = (await checkpointSteps(run)).at(-1)!
+  const step = (await newestStep(run))!
   const { h, statistics } = await CheckpointModel.open(
     await createEngine('onnxruntime-cpu', { threads: 1 }),
     {

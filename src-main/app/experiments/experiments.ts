@@ -13,7 +13,7 @@ import {
   removeExperiment,
 } from '#storage/experiment-file'
 import { describeExperiment, summariseExperiment } from './results'
-import { checkpointSteps } from '#storage/run/checkpoint'
+import { newestStep } from '#storage/run/checkpoint'
 import { Lock } from '#storage/lock'
 import { readRun } from '#storage/run/run-folder'
 import type { Datasets } from '#app/datasets'
@@ -97,8 +97,8 @@ export class Experiments {
       for (const { run } of runs) {
         const folder = path.join(runsFolder, run ?? '')
         const status = run && (await readRun(folder).catch(() => null))?.status
-        const step = status === 'finished' ? (await checkpointSteps(folder)).at(-1) : undefined
-        if (!run || step === undefined) continue
+        const step = status === 'finished' ? await newestStep(folder) : null
+        if (!run || step === null) continue
         const known = (await listEvaluations(folder)).map(({ kind }) => kind)
         for (const kind of asks.filter((each) => !known.includes(each)))
           await this.options.startEvaluation({ run, step, plan: standardPlan(kind) }).catch(tellMisfit)

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import type { Emit, Run } from '#shared/contract'
-import { checkpointSteps, listCheckpoints } from '#storage/run/checkpoint'
+import { listCheckpoints, newestStep } from '#storage/run/checkpoint'
 import { sizeOf } from '#storage/files'
 import { tailMetrics } from '#storage/run/metrics'
 import { runPaths } from '#storage/run/run-folder'
@@ -104,7 +104,7 @@ export class Follower {
     if (!run) return // removed meanwhile
     const { folder, seams } = run
     const { metrics: metricsFile, log: logFile } = runPaths(folder)
-    const checkpointNow = (await checkpointSteps(folder)).at(-1) ?? -1
+    const checkpointNow = (await newestStep(folder)) ?? -1
     const last = this.told.get(id)
     if (!last) {
       const [metricBytes, logBytes] = await Promise.all([sizeOf(metricsFile), sizeOf(logFile)])

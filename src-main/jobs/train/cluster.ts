@@ -9,7 +9,7 @@ import { encodeSafetensors } from '#formats/safetensors'
 import { clusterResources } from '#platform/paths'
 import { interpreter } from '#platform/python'
 import { initialWeights } from '#model/objectives/weights'
-import { checkpointSteps, pruneCheckpoints } from '#storage/run/checkpoint'
+import { newestStep, pruneCheckpoints } from '#storage/run/checkpoint'
 import { sizeOf, writeFileSafely, writeFolderSafely } from '#storage/files'
 import type { Lock } from '#storage/lock'
 import { type Control, lockLost, noteEngine, prepareFolder } from './loop'
@@ -36,8 +36,8 @@ export async function trainOnCluster(
   requireShares(run, cluster)
   await requirePython(cluster)
   await prepareFolder(folder)
-  const saved = (await checkpointSteps(folder)).at(-1)
-  if (saved === undefined) await writeInitialWeights(folder, run)
+  const saved = await newestStep(folder)
+  if (saved === null) await writeInitialWeights(folder, run)
   await noteEngine(
     folder,
     { ...run, engine: `${cluster.launcher}, up to ${cluster.workers} workers` },
@@ -127,13 +127,13 @@ function launch(folder: string, { launcher, workers, address }: Cluster, lock: L
 async function follower(folder: string, tell: (message: TrainingMessage) => void) {
   const { hyperparameters: h } = await readRun(folder)
   let nextByte = await sizeOf(runPaths(folder).metrics)
-  let newest = (await checkpointSteps(folder)).at(-1) ?? -1
+  let newest = (await newestStep(folder)) ?? -1
   return async () => {
     const tail = await tailMetrics(folder, nextByte)
     nextByte = tail.nextByte
     const { totalSteps } = await readRun(folder)
     for (const metric of tail.metrics) tell({ type: 'progress', metric, totalSteps })
-    const step = (await checkpointSteps(folder)).at(-1) ?? -1
+    const step = (await newestStep(folder)) ?? -1
     if (step <= newest) return
     newest = step
     await pruneCheckpoints(folder, h)

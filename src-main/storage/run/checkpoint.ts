@@ -7,7 +7,7 @@ import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
 import { readChecked, sizeOf, writeFolderSafely } from '#storage/files'
 import { type Retention, stepsToRemove } from './retention'
-import { runPaths } from './run-folder'
+import { readRun, runPaths } from './run-folder'
 
 /** The place in the run that a checkpoint's state.json holds. Random numbers are counted from it and need no state. */
 export const checkpointStateSchema = z.object({
@@ -97,6 +97,26 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
     .filter((name) => /^\d{8,}$/.test(name))
     .map(Number)
     .sort((a, b) => a - b)
+}
+
+/** The step of a run's newest checkpoint; null where there is none. */
+export const newestStep = async (folder: string): Promise<number | null> =>
+  (await checkpointSteps(folder)).at(-1) ?? null
+
+/**
+ * The one rule for which checkpoint is meant: that of the step `wanted`, else the newest. Throws AppError run-missing, or
+ * checkpoint-missing with the steps that there are.
+ */
+export async function chooseStep(folder: string, wanted?: number): Promise<number> {
+  const { name } = await readRun(folder)
+  const steps = await checkpointSteps(folder)
+  const step = wanted ?? steps.at(-1)
+  if (step !== undefined && steps.includes(step)) return step
+  throw new AppError(
+    'checkpoint-missing',
+    wanted === undefined ? `${name} has no checkpoint yet.` : `${name} has no checkpoint of step ${wanted}.`,
+    steps.length ? `Choose one of these steps: ${steps.join(', ')}.` : 'Train it until it saves one.',
+  )
 }
 
 /** The checkpoints with their sizes and reconstructions, oldest first; without those whose place can not be read. */

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { decodeSafetensors } from '#formats/safetensors'
 import { weightShapes } from '#model/objectives/weights'
-import { checkpointSteps, readCheckpointFile } from './checkpoint'
+import { chooseStep, readCheckpointFile } from './checkpoint'
 import { type InitialWeights, readRun } from './run-folder'
 
 /**
@@ -15,9 +15,7 @@ export async function initialFrom(
   step?: number,
 ): Promise<InitialWeights> {
   const run = await readRun(folder)
-  const chosen = step ?? (await checkpointSteps(folder)).at(-1)
-  if (chosen === undefined)
-    throw new AppError('checkpoint-missing', `${run.name} has no checkpoint.`, 'Train it until it saves one.')
+  const chosen = await chooseStep(folder, step)
   const weights = await readCheckpointFile(folder, chosen, 'weights.safetensors')
   const { tensors } = decodeSafetensors(weights)
   for (const [name, shape] of Object.entries(weightShapes(h))) {

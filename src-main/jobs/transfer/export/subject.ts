@@ -14,7 +14,7 @@ import {
   readScore,
 } from '#storage/evaluation-folder'
 import { imageSizeOf } from '#jobs/evaluate/fine-tune'
-import { checkpointSteps, loadCheckpoint } from '#storage/run/checkpoint'
+import { chooseStep, loadCheckpoint } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
 import { readRun, type RunFile } from '#storage/run/run-folder'
 import type { Source } from './formats'
@@ -63,14 +63,7 @@ export async function openSubject(folder: string, { format, step, evaluation }: 
 
 async function pretrained(folder: string, wanted?: number): Promise<Subject> {
   const run = await readRun(folder)
-  const steps = await checkpointSteps(folder)
-  const step = wanted ?? steps.at(-1)
-  if (step === undefined || !steps.includes(step))
-    throw new AppError(
-      'checkpoint-missing',
-      `${run.name} has no such checkpoint.`,
-      'Train it until it saves one.',
-    )
+  const step = await chooseStep(folder, wanted)
   const { weights, state } = await loadCheckpoint(folder, step)
   const { hyperparameters: h, statistics, dataset } = run
   return {
