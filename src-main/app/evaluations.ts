@@ -13,7 +13,8 @@ import {
 } from '#storage/evaluation-folder'
 import type { EvaluationMessage } from '#jobs/evaluate/process'
 import type { Child, Fork } from '#platform/processes'
-import { checkpointSteps } from '#storage/run/checkpoint'
+import { chooseStep } from '#storage/run/checkpoint'
+import { folderOfRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
 import type { Datasets } from './datasets'
 import type { Settings } from './settings'
@@ -51,12 +52,7 @@ export class Evaluations {
     'evaluations.start': async ({ run: id, step, dataset: other, plan }) => {
       const run = await this.runFolder(id)
       const { dataset } = await readRun(run)
-      if (step !== null && !(await checkpointSteps(run)).includes(step))
-        throw new AppError(
-          'checkpoint-missing',
-          `There is no checkpoint of step ${step}.`,
-          'Choose another one.',
-        )
+      if (step !== null) await chooseStep(run, step)
       const chosen = other === undefined ? null : await this.options.datasets.get(other)
       const { engine, threads, decoders } = await this.options.settings.get()
       const folder = await createEvaluation(
@@ -113,9 +109,7 @@ export class Evaluations {
   }
 
   private async runFolder(id: string): Promise<string> {
-    const run = path.join((await this.options.settings.get()).runsFolder, id)
-    await readRun(run)
-    return run
+    return folderOfRun(id, (await this.options.settings.get()).runsFolder)
   }
 
   private async folderOf({ run, id }: Place): Promise<string> {

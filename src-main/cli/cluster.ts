@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { cluster } from '#shared/contract'
 import { AppError } from '#shared/errors'
-import { runPaths } from '#storage/run/run-folder'
-import { folderOf, resume, train, type TrainOptions } from './train'
+import { isRunFolder } from '#storage/run/find'
+import { resume, train, type TrainOptions } from './train'
 
 /** `saim cluster`: trains a new run, or goes on with one, by the workers of a cluster. */
 export async function trainByCluster(
@@ -16,7 +16,7 @@ export async function trainByCluster(
       `--workers ${workers} is no number of workers.`,
       'Such as --workers 2.',
     )
-  const isRun = given !== undefined && existsSync(runPaths(folderOf(given, options.runs)).manifest)
-  if (isRun) await resume(given, { ...options, cluster: chosen.data })
-  else await train(given, { ...options, engine, cluster: chosen.data })
+  const isImages = given === undefined || (existsSync(given) && !isRunFolder(given))
+  if (isImages) await train(given, { ...options, engine, cluster: chosen.data })
+  else await resume(given, { ...options, cluster: chosen.data })
 }

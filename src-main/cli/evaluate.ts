@@ -13,8 +13,9 @@ import { writeScan } from '#images/index/scanned'
 import { createEvaluation, evaluationPaths, readScore } from '#storage/evaluation-folder'
 import type { EvaluationMessage } from '#jobs/evaluate/process'
 import { forkNode } from '#platform/processes'
-import { checkpointSteps } from '#storage/run/checkpoint'
-import { readRun, runPaths } from '#storage/run/run-folder'
+import { chooseStep } from '#storage/run/checkpoint'
+import { findRun } from '#storage/run/find'
+import { readRun } from '#storage/run/run-folder'
 import { accuracyText } from './support/report'
 import { settingsFrom } from './support/setting-options'
 
@@ -41,14 +42,14 @@ export async function evaluateRun(
   const { schema, settings } = evaluationKinds[kind]
   const begun = options.recipe ? fineTuneRecipes[options.recipe].values : {}
   const plan = { kind, settings: settingsFrom(schema, settings, options, begun) } as EvaluationPlan
-  const run = existsSync(runPaths(named).run) ? path.resolve(named) : path.join(options.runs, named)
+  const run = await findRun(named, options.runs)
   const { dataset } = await readRun(run)
   const other = options.on === undefined ? null : path.resolve(options.on)
   const folder = await createEvaluation(
     run,
     {
       plan,
-      step: options.scratch ? null : await stepOf(run, options.step),
+      step: options.scratch ? null : await chooseStep(run, options.step),
       dataset: other ? { name: path.basename(other), folder: other } : dataset,
       engine: options.engine,
       threads: options.threads,
@@ -57,18 +58,6 @@ export async function evaluateRun(
     other === null ? null : (file) => writeScan(other, file),
   )
   return follow(folder)
-}
-
-/** The step that was asked for, or the newest with a checkpoint. */
-async function stepOf(run: string, wanted: number | undefined): Promise<number> {
-  const steps = await checkpointSteps(run)
-  const step = wanted ?? steps.at(-1)
-  if (step !== undefined && steps.includes(step)) return step
-  throw new AppError(
-    'checkpoint-missing',
-    `The run has no checkpoint${wanted === undefined ? '' : ` of step ${wanted}`}.`,
-    steps.length ? `There are: ${steps.join(', ')}.` : 'Train it until it saves one, or use --scratch.',
-  )
 }
 
 async function follow(folder: string): Promise<Score> {

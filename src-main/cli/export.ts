@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { ExportFormat } from '#shared/contract'
 import { exportWeights } from '#jobs/transfer/export/export'
-import { folderOf } from './train'
+import { findRun } from '#storage/run/find'
 
 interface ExportOptions {
   format: ExportFormat
@@ -15,7 +15,7 @@ interface ExportOptions {
 /** `saim export`: writes weights in a format, proves it and says how well it did. */
 export async function exportRun(run: string, { out, runs, ...order }: ExportOptions): Promise<void> {
   const result = await exportWeights(
-    { ...order, run: folderOf(run, runs), folder: path.resolve(out) },
+    { ...order, run: await findRun(run, runs), folder: path.resolve(out) },
     (text) => console.log(`${text} ...`),
   )
   console.log(`Compared on images of ${result.images}:`)

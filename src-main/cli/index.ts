@@ -74,7 +74,7 @@ newRunOptions(program.command('train'))
 
 newRunOptions(program.command('cluster'))
   .description('train by the workers of a Ray cluster or of torchrun, with the PyTorch of your Python')
-  .argument('[folder or run]', 'the images of a new run, or the id or folder of a run to go on with')
+  .argument('[folder or run]', 'the images of a new run, or the id, name or folder of a run to go on with')
   .addOption(
     new Option('--launcher <name>', 'who starts the workers')
       .choices(cluster.shape.launcher.options)
@@ -115,7 +115,7 @@ sweepCommand.action(sweep)
 const resumeCommand = program
   .command('resume')
   .description('go on with a run from its newest checkpoint, exactly or with some settings changed')
-  .argument('<run>', 'the id of a run or its folder')
+  .argument('<run>', 'a run: its id or the beginning of it, its name or its folder')
   .option('--engine <id>', 'go on with another engine')
   .addOption(runs())
   .option('--images <folder>', 'where its images lie now')
@@ -129,7 +129,7 @@ for (const kind of evaluationKindNames) {
   const command = program
     .command(kind)
     .description(`${title.toLowerCase()}: ${description}`)
-    .argument('<run>', 'the id of a run or its folder')
+    .argument('<run>', 'a run: its id or the beginning of it, its name or its folder')
     .option('--on <folder>', "images in class folders; without it, the run's own")
     .addOption(new Option('--step <n>', 'which checkpoint; without it, the newest').argParser(Number))
     .option('--scratch', 'random weights instead of a checkpoint')
@@ -164,7 +164,7 @@ program
 program
   .command('export')
   .description('take a checkpoint or a fine-tuned model elsewhere, and prove that nothing was lost')
-  .argument('<run>', 'the id of a run or its folder')
+  .argument('<run>', 'a run: its id or the beginning of it, its name or its folder')
   .addOption(
     new Option(
       '--format <name>',
@@ -210,7 +210,7 @@ program
 const look = (name: string) =>
   program
     .command(name)
-    .argument('<run>', 'the id of a run or its folder')
+    .argument('<run>', 'a run: its id or the beginning of it, its name or its folder')
     .addOption(runs())
     .addOption(new Option('--step <n>', 'the checkpoint; without it, the newest').argParser(Number))
     .addOption(threads())

@@ -20,10 +20,11 @@ import { forkNode } from '#platform/processes'
 import { weightCount } from '#model/objectives/weights'
 import { Engines } from '#app/engines'
 import { Settings } from '#app/settings'
-import { listCheckpoints } from '#storage/run/checkpoint'
+import { newestStep } from '#storage/run/checkpoint'
 import { locateImages } from '#app/runs/locate'
 import { lockOwner } from '#storage/lock'
 import { readMetrics } from '#storage/run/metrics'
+import { findRun } from '#storage/run/find'
 import { initialFrom } from '#storage/run/origin'
 import { changeSettings, createRun, readRun, runPaths, updateRun } from '#storage/run/run-folder'
 import { startTraining } from '#jobs/train/supervise'
@@ -48,8 +49,8 @@ export async function train(
   folder: string | undefined,
   options: TrainOptions & Record<string, unknown>,
 ): Promise<string> {
-  const [fromRun, fromStep] = options.from?.split('@') ?? []
-  const source = fromRun === undefined ? null : folderOf(fromRun, options.runs)
+  const [, fromRun, fromStep] = options.from?.match(/^(.*?)(?:@(\d+))?$/) ?? []
+  const source = fromRun === undefined ? null : await findRun(fromRun, options.runs)
   const like = source === null ? null : await readRun(source)
   const base = like && !options.preset ? like.hyperparameters : presets[options.preset ?? 'nano'].values
   const h = settingsFrom(hyperparametersSchema, allSettings, options, base)
@@ -117,7 +118,7 @@ export async function resume(
   run: string,
   { runs, images, engine, cluster, ...options }: ResumeOptions & Record<string, unknown>,
 ): Promise<void> {
-  const folder = folderOf(run, runs)
+  const folder = await findRun(run, runs)
   const file = await readRun(folder)
   if (await lockOwner(runPaths(folder).lock))
     throw new AppError('run-busy', `${file.name} is being trained already.`, 'Stop it there first.')
@@ -134,10 +135,6 @@ export async function resume(
   })
   await follow(folder)
 }
-
-/** A run that is named by its folder or by its id. */
-export const folderOf = (run: string, runs: string) =>
-  existsSync(runPaths(run).manifest) ? run : path.join(runs, run)
 
 /** The engine that is asked for, or where it can not be used, another one and a notice that says so loudly. */
 async function chooseEngine(
@@ -188,15 +185,15 @@ function adviceOf(folder: string, { advice, remedies = [] }: RunError): string {
 async function summarise(folder: string, status: string): Promise<void> {
   const metrics = await readMetrics(folder)
   const last = metrics.at(-1)
-  const newest = (await listCheckpoints(folder)).at(-1)
-  if (!last || !newest) return
+  const newest = await newestStep(folder)
+  if (!last || newest === null) return
   const mean = (part: Metric[]) => (part.reduce((sum, { loss }) => sum + loss, 0) / part.length).toFixed(4)
   const span = Math.min(20, Math.ceil(metrics.length / 4))
   console.log(
     `Run ${status} after ${last.step} steps, ${duration(last.seconds)}. Loss ${mean(metrics.slice(0, span))} at the start, ${mean(metrics.slice(-span))} at the end.`,
   )
-  console.log(`Reconstructions: ${path.join(runPaths(folder).reconstructions(newest.step), 'sheet.png')}`)
-  console.log(`Weights: ${path.join(runPaths(folder).checkpoint(newest.step), 'weights.safetensors')}`)
+  console.log(`Reconstructions: ${path.join(runPaths(folder).reconstructions(newest), 'sheet.png')}`)
+  console.log(`Weights: ${path.join(runPaths(folder).checkpoint(newest), 'weights.safetensors')}`)
   if (status !== 'finished') console.log(`Go on with: saim resume ${resumeName(folder)}`)
 }
 

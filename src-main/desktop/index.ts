@@ -11,7 +11,7 @@ import {
   shell,
   utilityProcess,
 } from 'electron'
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Emit, type Picked, type Run, weightsEndings } from '#shared/contract'
@@ -24,7 +24,7 @@ import { collectErrors, type Fork } from '#platform/processes'
 import { openMachine } from './remote-window'
 import { contentSecurityPolicy, contentTypes, fileFor } from '#app/renderer-files'
 import { createServices, type Services } from '#app/backend'
-import { runPaths } from '#storage/run/run-folder'
+import { isRunFolder } from '#storage/run/find'
 import { canUpdate, offerUpdate } from './updates'
 import { readWindowState, saveWindowState } from './window-state'
 
@@ -193,7 +193,7 @@ const dialogs: Record<Picked, OpenDialogOptions> = {
 /** A folder that was opened with the application or dropped on its icon: a run, else a data set. */
 function openFolder(file: string | undefined): void {
   if (!file || !path.isAbsolute(file) || !statSync(file, { throwIfNoEntry: false })?.isDirectory()) return
-  const open = existsSync(runPaths(file).run)
+  const open = isRunFolder(file)
     ? () => emit('app.navigate', { path: `/runs/${path.basename(file)}` })
     : () => emit('app.folderOpened', { folder: file })
   setTimeout(open, 1000)

@@ -1,10 +1,10 @@
-import { access, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type Run, run as runSchema } from '#shared/contract'
-import { AppError } from '#shared/errors'
 import { lockOwner } from '#storage/lock'
 import { lastMetric } from '#storage/run/metrics'
 import { readRun, runPaths } from '#storage/run/run-folder'
+import { folderOfRun } from '#storage/run/find'
 import { readAnnotations } from '#storage/run/annotations'
 import type { Settings } from '#app/settings'
 
@@ -25,7 +25,7 @@ export class RunList {
   root = async () => (await this.settings.get()).runsFolder
 
   /** Throws AppError run-missing. */
-  folderOf = async (id: string): Promise<string> => existing(path.join(await this.root(), id))
+  folderOf = async (id: string): Promise<string> => folderOfRun(id, await this.root())
 
   async all(): Promise<Run[]> {
     const root = await this.root()
@@ -42,7 +42,7 @@ export class RunList {
   }
 
   /** Throws AppError run-missing. */
-  get = async (id: string): Promise<Run> => this.look(path.join(await this.root(), id))
+  get = async (id: string): Promise<Run> => this.look(await this.folderOf(id))
 
   /**
    * The run of a folder. Files of a run that rests are renamed into place, which changes the time of its folder: one
@@ -68,25 +68,13 @@ export class RunList {
 
   private async read(folder: string): Promise<Run> {
     const stalledSeconds = this.stalled.get(path.basename(folder)) ?? null
-    return { ...(await describe(await existing(folder))), stalledSeconds }
+    return { ...(await describe(folder)), stalledSeconds }
   }
 
   forget(id: string): void {
     this.seen.delete(id)
     this.stalled.delete(id)
   }
-}
-
-/** The folder of a run, where it is one. */
-async function existing(folder: string): Promise<string> {
-  await access(runPaths(folder).manifest).catch(() => {
-    throw new AppError(
-      'run-missing',
-      'This run is not in the runs folder any more.',
-      'Look at the list of runs.',
-    )
-  })
-  return folder
 }
 
 async function describe(folder: string): Promise<Omit<Run, 'stalledSeconds'>> {
