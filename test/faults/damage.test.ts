@@ -97,10 +97,7 @@ function flip(file: string, byte: number, bit: number): void {
 }
 
 const newestCheckpoint = async () =>
-  path.join(
-    'checkpoints',
-    path.basename(runPaths(folder).checkpoint((await newestStep(folder))!)),
-  )
+  path.join('checkpoints', path.basename(runPaths(folder).checkpoint((await newestStep(folder))!)))
 
 describe('a damaged run', () => {
   it('shows what was written or nothing, whichever file is hurt', { timeout: 3_600_000 }, async () => {
