@@ -17,7 +17,6 @@ import { engineChoice } from '#engine/engines'
 import type { Precision } from '#engine/engine'
 import { indexFile, runsFolder, sampleImagesFolder } from '#platform/paths'
 import { forkNode } from '#platform/processes'
-import { weightCount } from '#model/objectives/weights'
 import { Engines } from '#app/engines'
 import { Settings } from '#app/settings'
 import { newestStep } from '#storage/run/checkpoint'
@@ -31,6 +30,7 @@ import { startTraining } from '#jobs/train/supervise'
 import { showProgress } from './support/progress'
 import { duration } from './support/report'
 import { chosenSettings, flagsOf, settingsFrom } from './support/setting-options'
+import { weightCount } from '#model/objectives/index'
 
 export interface TrainOptions {
   preset?: PresetName

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { fromPreset } from '#shared/settings/hyperparameters'
 import { fitWeights } from '#jobs/transfer/import/fit'
 import { shapeOf } from '#jobs/transfer/import/shape'
-import { initialWeights } from '#model/objectives/weights'
 import { fromBfloat16, fromFloat16 } from './halves'
 import { authors, encoderWeights, huggingFace, isEncoderName, layoutOf, timm } from './layouts'
 import type { FloatTensors } from './tensors'
+import { initialWeights } from '#model/objectives/index'
 
 const shape = { imageSize: 16, patchSize: 4, width: 64, depth: 2, heads: 1, queryDepth: 1 }
 const h = fromPreset('nano', shape)

@@ -1,5 +1,4 @@
-import type { Hyperparameters } from '#shared/settings/hyperparameters'
-import { patchCount } from '#model/objectives/order'
+import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
 import { positionTable } from '#model/vit/positions'
 import { type FloatTensors, stack, unstack } from './tensors'
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
+import { type ObjectiveName, objectiveNames, objectives } from './objectives'
 import { choice, integer, keepRules, number, type Rule, type Setting, settingsOf, toggle } from './schema'
 
 /**
@@ -83,7 +84,7 @@ const settings = z.object({
     description:
       'How a patch knows its place: by sines and cosines that stay, or by a table that begins as these and is trained. Imported models that have learned positions keep them so.',
   }),
-  objective: choice(['saim', 'mae', 'igpt'], {
+  objective: choice(objectiveNames, {
     title: 'Objective',
     group: 'Method',
     simple: true,
@@ -304,22 +305,18 @@ const settings = z.object({
 })
 
 export type Hyperparameters = z.infer<typeof settings>
-export type Objective = Hyperparameters['objective']
 
-/**
- * What an objective leaves no choice of. MAE (He et al. 2022) has no order, no query stream and no blur; its decoder ends in
- * one linear layer. ViT-iGPT is plain regression of the next patch: SAIM in raster order, without query stream and blur.
- */
-export const settledBy: Record<Objective, Partial<Hyperparameters>> = {
-  saim: {},
-  mae: { order: 'stochastic', queryDepth: 0, shareWeights: false, head: 'linear', blurSize: 0 },
-  igpt: { order: 'raster', queryDepth: 0, shareWeights: false, blurSize: 0 },
-}
+/** What an objective leaves no choice of. */
+export const settledBy = (objective: ObjectiveName): Partial<Hyperparameters> => objectives[objective].settles
+
+/** Patches of an image, N = (image size / patch size)². */
+export const patchCount = (h: Pick<Hyperparameters, 'imageSize' | 'patchSize'>) =>
+  (h.imageSize / h.patchSize) ** 2
 
 /** Patches that the encoder of MAE sees, the first of the random order; the others are predicted. 0 elsewhere. */
 export const visiblePatches = (
   h: Pick<Hyperparameters, 'objective' | 'imageSize' | 'patchSize' | 'maskRatio'>,
-) => (h.objective === 'mae' ? Math.floor((h.imageSize / h.patchSize) ** 2 * (1 - h.maskRatio)) : 0)
+) => objectives[h.objective].given(h)
 
 /** What must hold between settings. */
 const rules: Rule<Hyperparameters>[] = [
@@ -340,16 +337,6 @@ const rules: Rule<Hyperparameters>[] = [
     'blurSize',
     (h) => h.blurSize === 0 || h.blurSize % 2 === 1,
   ],
-  [
-    'The decoder width must be a multiple of 32.',
-    'decoderWidth',
-    (h) => h.objective !== 'mae' || h.decoderWidth % 32 === 0,
-  ],
-  [
-    'So many hidden patches leave none to be seen.',
-    'maskRatio',
-    (h) => h.objective !== 'mae' || visiblePatches(h) > 0,
-  ],
   ['The warm-up must be shorter than the run.', 'warmupEpochs', (h) => h.warmupEpochs <= h.epochs],
   [
     'The smallest crop area must not exceed the largest.',
@@ -363,10 +350,19 @@ const rules: Rule<Hyperparameters>[] = [
   ],
 ]
 
+/** Those, and what the chosen objective asks for. */
+const ofObjectives = objectiveNames.flatMap((name) =>
+  objectives[name].rules.map(([message, at, holds]): Rule<Hyperparameters> => [
+    message,
+    at,
+    (h) => h.objective !== name || holds(h),
+  ]),
+)
+
 /** Parses and validates settings; absent ones take their default, and those that the objective settles its value. */
 export const hyperparametersSchema = settings
-  .transform((h): Hyperparameters => ({ ...h, ...settledBy[h.objective] }))
-  .superRefine(keepRules(rules))
+  .transform((h): Hyperparameters => ({ ...h, ...settledBy(h.objective) }))
+  .superRefine(keepRules([...rules, ...ofObjectives]))
 
 /** Actual learning rate = base × effective batch / 256 (paper, Table 6). */
 export const learningRate = (h: Pick<Hyperparameters, 'baseLearningRate' | 'batchSize' | 'accumulation'>) =>

@@ -11,9 +11,9 @@ import { panelsOf, reconstruct } from '#inference/pictures/reconstruct'
 import { png } from '#inference/pictures/pictures'
 import { unroll } from '#inference/pictures/unroll'
 import { imageNetStatistics } from '#model/augment/crop'
-import { orders, patchCount } from '#model/objectives/order'
-import { initialWeights } from '#model/objectives/weights'
-import { fromPreset, type PresetName } from '#shared/settings/hyperparameters'
+import { orders } from '#model/objectives/order'
+import { fromPreset, type PresetName, patchCount } from '#shared/settings/hyperparameters'
+import { initialWeights } from '#model/objectives/index'
 
 const count = Number(process.argv[2] ?? 10_000)
 const width = 192

@@ -10,9 +10,9 @@ import { encodeModel } from '#engine/onnx/encode'
 import { sizeOf } from '#model/tensor/step'
 import { withMoments } from '#model/optimizers/adamw'
 import { orders } from '#model/objectives/order'
-import { initialWeights } from '#model/objectives/weights'
 import { fromPreset, type PresetName } from '#shared/settings/hyperparameters'
 import { stepGraph } from './roofline'
+import { initialWeights } from '#model/objectives/index'
 
 const [preset = 'nano', batch = '64'] = process.argv.slice(2)
 const h = fromPreset(preset as PresetName, { batchSize: Number(batch), accumulation: 1 })

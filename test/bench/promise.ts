@@ -25,13 +25,13 @@ import * as tf from '#model/tensor/tf'
 import { forkNode } from '#platform/processes'
 import { imageNetStatistics } from '#model/augment/crop'
 import { pool } from '#model/heads/classifier'
-import { encode } from '#model/objectives/saim'
-import { initialWeights } from '#model/objectives/weights'
 import { newestStep } from '#storage/run/checkpoint'
 import { createRun, runPaths } from '#storage/run/run-folder'
 import type { Score } from '#shared/contract'
 import { evaluationKinds } from '#shared/settings/evaluation'
 import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
+import { encode } from '#model/vit/encoder'
+import { initialWeights } from '#model/objectives/index'
 
 const [source, home, seedList = '0,1,2', threads = '0'] = process.argv.slice(2)
 const seeds = seedList.split(',').map(Number)

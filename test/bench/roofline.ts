@@ -8,7 +8,7 @@ import { mapValues, type NamedTensorData, sizeOf, type StepFunction } from '#mod
 import * as tf from '#model/tensor/tf'
 import { withMoments } from '#model/optimizers/adamw'
 import { trainInputs, trainStep } from '#model/objectives/pretrain'
-import { initialWeights } from '#model/objectives/weights'
+import { initialWeights } from '#model/objectives/index'
 
 /** A training step's graph as the processor runs it, for a state of weights and moments. */
 export function stepGraph(h: Hyperparameters, state: NamedTensorData): Graph {

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { createEngine } from '#engine/engines'
 import type { Precision } from '#engine/engine'
-import { initialWeights } from '#model/objectives/weights'
 import { isForCores } from '#jobs/train/gradients'
 import { compileUpdate, startingState } from '#jobs/train/update'
 import { fromPreset, type Hyperparameters, type PresetName } from '#shared/settings/hyperparameters'
+import { initialWeights } from '#model/objectives/index'
 
 /** What took part: milliseconds until its first step could begin and of each step, the first two left out. */
 export interface Measured {

@@ -7,28 +7,31 @@ import { trace } from '#engine/graph/tracer'
 import { encodeSavedModel } from '#engine/tensorflow/saved-model'
 import { writeStep } from '#engine/tensorflow/write-step'
 import { mapValues, type StepFunction, type TensorSpec } from '#model/tensor/step'
-import { type Vectors, withVectors } from '#model/tensor/vectors'
+import { type Vectors, vectorSizes, withVectors } from '#model/tensor/vectors'
 import { meanName, varianceName } from '#model/optimizers/adamw'
 import { classifierWeights, fineTuneInputs, fineTuneStep } from '#model/heads/classifier'
 import {
   accumulateInputs,
   accumulateStep,
-  imageInputs,
+  laneSpecs,
   noGradients,
+  updateStep,
+} from '#engine/split/accumulate'
+import {
+  imageInputs,
+  lossAndGradients,
+  rateInputs,
   reconstructStep,
-  trainingVectors,
   trainInputs,
   trainStep,
-  updateInputs,
-  updateStep,
+  update,
   validationStep,
-  vectorSizes,
-  weightVectors,
 } from '#model/objectives/pretrain'
+import { packWeights, withMomentVectors } from '#model/optimizers/packing'
 import { probeInputs, probeState, probeStep } from '#model/heads/probe'
-import { weightShapes } from '#model/objectives/weights'
 import { evaluationKinds } from '#shared/settings/evaluation'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { weightShapes } from '#model/objectives/index'
 
 type Specs = Record<string, TensorSpec>
 
@@ -47,10 +50,11 @@ export function stepsOf(h: Hyperparameters, vectorSize: number): Record<string, 
   const shapes = weightShapes(h)
   const weights = mapValues(shapes, float)
   const moments = momentsOf(weights)
-  const vectors = weightVectors(h, vectorSize)
-  const gradients = mapValues(noGradients(h, vectors), ({ shape }) => float(shape))
+  const vectors = packWeights(shapes, vectorSize)
+  const sizes = vectorSizes(shapes, vectors)
+  const gradients = mapValues(noGradients(sizes), ({ shape }) => float(shape))
   const state = { ...weights, ...moments, ...gradients }
-  const named = trainingVectors(vectors)
+  const named = withMomentVectors(vectors)
   const tuning = evaluationKinds.finetune.schema.parse({ batchSize: h.batchSize })
   const pretrained = mapValues(shapes, (shape) => ({ shape, values: new Float32Array(0) }))
   const tuned = mapValues(classifierWeights(pretrained, h, classes, 0), ({ shape }) => float(shape))
@@ -62,12 +66,24 @@ export function stepsOf(h: Hyperparameters, vectorSize: number): Record<string, 
       inputs: trainInputs(h),
     },
     accumulate: {
-      step: accumulateStep(h, vectors, 0.5),
+      step: accumulateStep(
+        (weights, { images, order }) => lossAndGradients(h, weights, images!, order!, 0.5),
+        vectors,
+      ),
       state,
-      inputs: accumulateInputs(h, h.batchSize),
+      inputs: { ...imageInputs(h), ...accumulateInputs },
       vectors: named,
     },
-    update: { step: updateStep(h, vectors, 1), state, inputs: updateInputs(h, vectors, 1), vectors: named },
+    update: {
+      step: updateStep(
+        (weights, gradients, { learningRate, step }) => update(h, weights, gradients, learningRate!, step!),
+        vectors,
+        1,
+      ),
+      state,
+      inputs: { ...rateInputs, ...laneSpecs(sizes, 1) },
+      vectors: named,
+    },
     validate: { step: validationStep(h), state: weights, inputs: imageInputs(h) },
     reconstruct: { step: reconstructStep(h), state: weights, inputs: imageInputs(h) },
     'fine-tune': {
@@ -124,7 +140,7 @@ const tensorflowForms = {
 } as const
 
 function vectorSizesOf(h: Hyperparameters, { vectors }: Step): Record<string, number> {
-  const sizes = vectorSizes(h, weightVectors(h, 2 ** 18))
+  const sizes = vectorSizes(weightShapes(h), packWeights(weightShapes(h), 2 ** 18))
   return Object.fromEntries(Object.keys(vectors!).map((name) => [name, sizes[name.replace(/^.*\//, '')]!]))
 }
 

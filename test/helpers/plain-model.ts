@@ -1,9 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu'
 import * as tf from '@tensorflow/tfjs-core'
-import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
 import { attentionMask, placesOf } from '#shared/masks'
 import type { NamedTensorData } from '#model/tensor/step'
-import { patchCount } from '#model/objectives/order'
 import { positionEmbedding } from '#model/vit/positions'
 
 /**

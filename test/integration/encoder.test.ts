@@ -3,9 +3,10 @@ import { expect, it } from 'vitest'
 import { createEngine } from '#engine/engines'
 import { openEncoder } from '#inference/features/encoder'
 import * as tf from '#model/tensor/tf'
-import { encode, forward } from '#model/objectives/saim'
-import { initialWeights } from '#model/objectives/weights'
+import { forward } from '#model/objectives/saim'
 import { fromPreset } from '#shared/settings/hyperparameters'
+import { encode } from '#model/vit/encoder'
+import { initialWeights } from '#model/objectives/index'
 
 const h = fromPreset('nano', { imageSize: 16, patchSize: 4, width: 32, depth: 2, heads: 2, queryDepth: 2 })
 const weights = initialWeights(h, 1)

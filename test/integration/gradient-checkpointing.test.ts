@@ -11,7 +11,6 @@ import { classifierWeights, fineTuneInputs, fineTuneStep } from '#model/heads/cl
 import { dropPathFactors } from '#model/augment/drop-path'
 import { orders } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
-import { initialWeights } from '#model/objectives/weights'
 import { compareGradients, hasGradient } from '#jobs/prove/verify'
 import { readMetrics } from '#storage/run/metrics'
 import { evaluationKinds } from '#shared/settings/evaluation'
@@ -19,6 +18,7 @@ import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparamete
 import { waves } from '#test/helpers/reference'
 import { enginesHere } from '#test/helpers/engines'
 import { flags, makeImages, saim, temporaryFolder } from '#test/helpers/runs'
+import { initialWeights } from '#model/objectives/index'
 
 const small = {
   imageSize: 16, patchSize: 4, width: 32, depth: 4, queryDepth: 2, heads: 2, batchSize: 2, decoderWidth: 32, decoderDepth: 2,

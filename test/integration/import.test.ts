@@ -7,7 +7,7 @@ import { Pickle } from '#formats/pytorch/pickle'
 import { readPth } from '#formats/pytorch/read'
 import { decodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData, StepFunction } from '#model/tensor/step'
-import { forward, sortTokens } from '#model/objectives/saim'
+import { forward } from '#model/objectives/saim'
 import { orderOfNoise } from '#model/objectives/order'
 import * as tf from '#model/tensor/tf'
 import { loadCheckpoint } from '#storage/run/checkpoint'
@@ -15,6 +15,7 @@ import { readRun } from '#storage/run/run-folder'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { hasPython, python, requirePythonInCi, runPython } from '#test/helpers/python'
 import { saim, temporaryFolder } from '#test/helpers/runs'
+import { sortTokens } from '#model/vit/tokens'
 
 const home = temporaryFolder()
 const folder = temporaryFolder()

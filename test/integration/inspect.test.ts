@@ -6,13 +6,12 @@ import { runFreely } from '#inference/pictures/free-running'
 import { patchify, unpatchify } from '#inference/pictures/pictures'
 import { projectUmap } from '#inference/features/projection'
 import { reconstruct, reconstruction } from '#inference/pictures/reconstruct'
-import { patchCount } from '#model/objectives/order'
-import { initialWeights } from '#model/objectives/weights'
 import { images, order as ordersOf, readReference } from '#jobs/prove/verify'
-import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
+import { fromPreset, type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
 import { attentionMask, placesOf } from '#shared/masks'
 import { plainModel } from '#test/helpers/plain-model'
 import { references } from '#test/helpers/reference-data'
+import { initialWeights } from '#model/objectives/index'
 
 const small = { imageSize: 16, patchSize: 4, width: 32, depth: 2, heads: 2, queryDepth: 2 }
 const engine = () => createEngine('onnxruntime-cpu', { threads: 1 })

@@ -2,8 +2,7 @@ import path from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { createEngine } from '#engine/engines'
 import { imageNetStatistics } from '#model/augment/crop'
-import { initialWeights } from '#model/objectives/weights'
-import { planParts } from '#jobs/train/gradients'
+import { planOf } from '#jobs/train/gradients'
 import { HealthChecks } from '#jobs/train/health'
 import { Reconstructions } from '#jobs/train/reconstructions'
 import { compileUpdate, startingState } from '#jobs/train/update'
@@ -12,6 +11,7 @@ import { fromPreset } from '#shared/settings/hyperparameters'
 import { scan } from '#test/helpers/data'
 import { enginesHere } from '#test/helpers/engines'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
+import { initialWeights } from '#model/objectives/index'
 
 const h = fromPreset('nano', {
   imageSize: 16, patchSize: 4, width: 32, depth: 2, queryDepth: 2, heads: 2, batchSize: 6, accumulation: 2,
@@ -27,7 +27,7 @@ async function opened(images: number, { lanes = 1, branches = 1 }, id = 'onnxrun
   const engine = await createEngine(id, { threads: lanes })
   // [images, patches, 4C] of four bytes
   Object.assign(engine.device, { fastestBytes: (images / branches) * 16 * 4 * 32 * 4, branches })
-  expect(planParts(h, engine.device)).toEqual({ size: images, lanes, branches })
+  expect(planOf(h, engine.device)).toEqual({ size: images, lanes, branches })
   return { engine, state: startingState(h, engine, initialWeights(h, 0)) }
 }
 

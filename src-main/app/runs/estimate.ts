@@ -1,11 +1,11 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { AppSettings, Estimate, Run } from '#shared/contract'
-import { type Hyperparameters, learningRate, visiblePatches } from '#shared/settings/hyperparameters'
+import { type Hyperparameters, learningRate } from '#shared/settings/hyperparameters'
 import { divisionOf } from '#engine/engines'
-import { patchCount } from '#model/objectives/order'
-import { weightCount } from '#model/objectives/weights'
 import { freeDiskBytes } from '#storage/disk'
-import { isForCores, type PartPlan, planParts } from '#jobs/train/gradients'
+import { isForCores, planOf } from '#jobs/train/gradients'
+import type { PartPlan } from '#engine/split/parts'
+import { objectiveOf, weightCount } from '#model/objectives/index'
 
 /** Arithmetic that a core does in a second, as a guess for machines that have trained nothing yet. */
 const flopsPerCore = 60e9
@@ -44,7 +44,7 @@ export async function estimateRun(
   const checkpoints = Math.min(written, kept + h.keepBest + 2)
   const estimate = {
     parameters,
-    memoryBytes: earlier?.memory ?? memoryBytes(h, parameters, planParts(h, division)),
+    memoryBytes: earlier?.memory ?? memoryBytes(h, parameters, planOf(h, division)),
     availableMemoryBytes: Math.max(freemem(), totalmem() * 0.5),
     stepsPerEpoch: Math.ceil(totalSteps / h.epochs),
     totalSteps,
@@ -57,18 +57,9 @@ export async function estimateRun(
   return { ...estimate, warnings: warnings(h, images, estimate) }
 }
 
-/** The transformer blocks of a model by the stack that they belong to, with the tokens that they work on. */
-const stacksOf = (h: Hyperparameters) =>
-  h.objective === 'mae'
-    ? [
-        { blocks: h.depth, tokens: visiblePatches(h), width: h.width, heads: h.heads },
-        { blocks: h.decoderDepth, tokens: patchCount(h), width: h.decoderWidth, heads: h.decoderWidth / 32 },
-      ]
-    : [{ blocks: h.depth + h.queryDepth, tokens: patchCount(h), width: h.width, heads: h.heads }]
-
 /** Forward and backward: three times two operations for each weight and token, and the attention; forward almost once more. */
 function flopsPerImage(h: Hyperparameters): number {
-  const stacks = stacksOf(h)
+  const stacks = objectiveOf(h).estimate(h)
   const blocks = stacks.map(
     ({ blocks, tokens, width }) => tokens * blocks * (12 * width ** 2 + 2 * tokens * width),
   )
@@ -82,7 +73,7 @@ function flopsPerImage(h: Hyperparameters): number {
  * head keep of a part's images for the backward pass: with gradient checkpointing what goes into a block, and all of one.
  */
 function memoryBytes(h: Hyperparameters, parameters: number, { size, lanes }: PartPlan): number {
-  const stacks = stacksOf(h)
+  const stacks = objectiveOf(h).estimate(h)
   const kept = stacks.map(({ blocks, tokens, width, heads }, i) => {
     const input = tokens * width
     const block = 22 * input + 2 * heads * tokens ** 2

@@ -3,12 +3,12 @@ import { AppError } from '#shared/errors'
 import type { Engine } from '#engine/engine'
 import { embeddingFiles } from '#formats/embeddings'
 import { type ImageFile, Manifest } from '#images/manifest'
-import { patchCount } from '#model/objectives/order'
 import { writeFolderSafely } from '#storage/files'
 import { evenlySpread } from '#images/sample'
 import { CheckpointModel, type CheckpointPlace } from '#inference/checkpoint-model'
 import { EmbeddedImages } from './embedded-images'
 import { embed } from './embeddings'
+import { patchCount } from '#shared/settings/hyperparameters'
 
 /** Images of a folder, to be seen as a checkpoint sees them; of more than `limit`, evenly chosen ones. */
 export interface ImageSet {

@@ -1,9 +1,9 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { ImageFile } from '#images/manifest'
 import type { StepFunction } from '#model/tensor/step'
-import { encode } from '#model/objectives/saim'
 import { orders } from '#model/objectives/order'
 import { imageInputs, validationStep } from '#model/objectives/pretrain'
+import { encode } from '#model/vit/encoder'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'
 import { joined, overImages } from '#inference/over-images'
 

@@ -1,7 +1,7 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { Engine } from '#engine/engine'
 import type { NamedTensorData, StepFunction } from '#model/tensor/step'
-import { encode } from '#model/objectives/saim'
+import { encode } from '#model/vit/encoder'
 
 /** A checkpoint's encoder, ready for batches of one size. */
 export interface Encoder {

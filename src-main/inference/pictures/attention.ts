@@ -1,10 +1,12 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { AppError } from '#shared/errors'
+import { hasView, objectives } from '#shared/settings/objectives'
 import { placesOf } from '#shared/masks'
 import type { NamedTensors, StepFunction } from '#model/tensor/step'
-import { encode, forward, type Watch } from '#model/objectives/saim'
+import { forward, type StreamListener } from '#model/objectives/saim'
 import { imageInputs } from '#model/objectives/pretrain'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'
+import { encode } from '#model/vit/encoder'
 
 /**
  * Which attention is looked at: that of the encoder at full visibility, as for recognition (paper, appendix E), or of
@@ -38,10 +40,11 @@ export async function attend(
   order: Int32Array,
   view: AttentionView,
 ): Promise<Attention> {
-  if (model.h.objective === 'mae' && view !== 'full')
+  const { objective } = model.h
+  if (view !== 'full' && !hasView(objective, 'streams'))
     throw new AppError(
       'bad-settings',
-      'A model of MAE has no content and query stream.',
+      `A model of ${objectives[objective].title} has no content and query stream.`,
       'Look at its attention at full visibility.',
     )
   const outputs = await model.ask(questions[view], { images: image, ...(view === 'full' ? {} : { order }) })
@@ -79,11 +82,11 @@ const attentionStep =
   (h: Hyperparameters, view: AttentionView): StepFunction =>
   (w, { images, order }) => {
     const outputs: NamedTensors = {}
-    const watch: Watch = (stream, probabilities) => {
+    const onAttention: StreamListener = (stream, probabilities) => {
       if (stream === 'query' ? view === 'query' : view !== 'query')
         outputs[`layer ${Object.keys(outputs).length}`] = probabilities
     }
-    if (view === 'full') encode(w, h, images!, watch)
-    else forward(w, h, images!, order!, { whole: true, watch })
+    if (view === 'full') encode(w, h, images!, { onAttention: (p) => onAttention('content', p) })
+    else forward(w, h, images!, order!, { whole: true, onAttention })
     return { outputs }
   }

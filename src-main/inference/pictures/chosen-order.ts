@@ -1,6 +1,6 @@
 import type { OrderChoice } from '#shared/contract'
-import type { Hyperparameters } from '#shared/settings/hyperparameters'
-import { orderOfNoise, orders, patchCount } from '#model/objectives/order'
+import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
+import { orderOfNoise, orders } from '#model/objectives/order'
 
 /**
  * The order [N] that a person chose. Random ones come from their seed, drawn ones begin with the drawn patches and go on

@@ -1,6 +1,5 @@
-import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
 import { oneByOneInputs, oneByOneStep } from '#model/objectives/one-by-one'
-import { patchCount } from '#model/objectives/order'
 import { imageInputs } from '#model/objectives/pretrain'
 import { smooth, target } from '#model/objectives/target'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'

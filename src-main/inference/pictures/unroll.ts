@@ -1,4 +1,5 @@
 import { AppError } from '#shared/errors'
+import { hasView, objectives } from '#shared/settings/objectives'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { CheckpointModel } from '#inference/checkpoint-model'
 import { runFreely } from './free-running'
@@ -22,17 +23,18 @@ interface UnrollOptions {
   onStep?(done: number): void
 }
 
-/** Predicts the patches of an image [S, S, 3] in an order [N], one after the other. Throws AppError bad-settings for MAE. */
+/** Predicts the patches of an image [S, S, 3] in an order [N], one after the other. Throws AppError bad-settings where the objective does not. */
 export async function unroll(
   model: CheckpointModel,
   image: Float32Array,
   order: Int32Array,
   { mode, given, onStep }: UnrollOptions,
 ): Promise<Unrolling> {
-  if (model.h.objective === 'mae')
+  const { objective } = model.h
+  if (!hasView(objective, 'autoregression'))
     throw new AppError(
       'bad-settings',
-      'MAE predicts all hidden patches at once, not one after the other.',
+      `${objectives[objective].title} does not predict patches one after another.`,
       'Look at its reconstructions.',
     )
   const original = pictureOf(image, model.statistics)

@@ -3,7 +3,6 @@ import { AppError } from '#shared/errors'
 import { purposes, uniforms } from '#shared/random'
 import { augmentation, augmentationDraws } from '#model/augment/crop'
 import { pool } from '#model/heads/classifier'
-import { encode } from '#model/objectives/saim'
 import { fineTune } from './fine-tune'
 import { ForwardPass } from '#inference/features/forward-pass'
 import { type FeatureRows, nearest, votes } from '#inference/features/knn'
@@ -12,6 +11,7 @@ import { trainProbe } from './linear-probe'
 import { scoreOf } from './score'
 import type { Reporter, Subject } from './subject'
 import type { Outcome } from '#storage/evaluation-folder'
+import { encode } from '#model/vit/encoder'
 
 /** Asks what an encoder has learned, by the plan's way, on a task. Stopped, it answers for what was done so far. */
 export async function evaluate(

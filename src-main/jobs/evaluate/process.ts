@@ -5,7 +5,6 @@ import type { EvaluationPlan } from '#shared/settings/evaluation'
 import { Manifest, readImages } from '#images/manifest'
 import { createEngine } from '#engine/engines'
 import { parentPort } from '#platform/processes'
-import { initialWeights } from '#model/objectives/weights'
 import { loadCheckpoint } from '#storage/run/checkpoint'
 import { Lock, startHeartbeat } from '#storage/lock'
 import { readRun } from '#storage/run/run-folder'
@@ -21,6 +20,7 @@ import {
 } from '#storage/evaluation-folder'
 import { taskOf } from './labelled'
 import { segment, segmentationTaskOf } from './segmentation'
+import { initialWeights } from '#model/objectives/index'
 
 /** The evaluation process: `evaluation.js <folder of the evaluation>`. Everything else stands in that folder. */
 

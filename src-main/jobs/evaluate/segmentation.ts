@@ -7,7 +7,6 @@ import { AppError } from '#shared/errors'
 import type { Manifest, ImageFile } from '#images/manifest'
 import { centredMask, maskFile, masksFolder, readMask, unlabelled } from '#images/masks'
 import * as tf from '#model/tensor/tf'
-import { encode } from '#model/objectives/saim'
 import type { Reporter, Subject } from './subject'
 import type { Outcome } from '#storage/evaluation-folder'
 import { imageSizeOf } from './fine-tune'
@@ -15,6 +14,7 @@ import { ForwardPass } from '#inference/features/forward-pass'
 import { isHeldOut } from './labelled'
 import { trainLinear } from './linear-probe'
 import { classesOfPixels, countPixels, segmentationScore } from './segmentation-score'
+import { encode } from '#model/vit/encoder'
 
 /** Images with masks: to learn from, and to be asked about. */
 export interface SegmentationTask {

@@ -13,9 +13,9 @@ import type { NamedTensorData, StepFunction } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
 import { orders } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
-import { initialWeights } from '#model/objectives/weights'
 import { compileUpdate, startingState } from '#jobs/train/update'
 import { compareGradients, hasGradient, tolerances } from './verify'
+import { initialWeights } from '#model/objectives/index'
 
 /** A model that plain tfjs, in JavaScript, differentiates in a second. */
 const tiny = fromPreset('nano', {

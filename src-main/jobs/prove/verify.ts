@@ -2,17 +2,19 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
-import { type Hyperparameters, hyperparametersSchema } from '#shared/settings/hyperparameters'
+import { type Hyperparameters, hyperparametersSchema, patchCount } from '#shared/settings/hyperparameters'
 import type { Engine } from '#engine/engine'
 import { decodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData, StepFunction, TensorData } from '#model/tensor/step'
 import { withMoments } from '#model/optimizers/adamw'
-import { forward, placesOf, sortTokens } from '#model/objectives/saim'
-import { orderOfNoise, patchCount } from '#model/objectives/order'
+import { forward } from '#model/objectives/saim'
+import { inverseOf } from '#model/vit/tokens'
+import { orderOfNoise } from '#model/objectives/order'
 import { positionEmbedding } from '#model/vit/positions'
 import { imageInputs, lossAndGradients, trainInputs, trainStep } from '#model/objectives/pretrain'
 import { smooth, target } from '#model/objectives/target'
-import { weightShapes } from '#model/objectives/weights'
+import { sortTokens } from '#model/vit/tokens'
+import { weightShapes } from '#model/objectives/index'
 
 /** One comparison with the reference: the largest difference found and the largest allowed. */
 export interface Check {
@@ -158,7 +160,7 @@ async function checkForward(reference: Reference, engine: Engine): Promise<Check
   const { h, forward: expected } = reference
   const step: StepFunction = (w, { images, order }) => {
     const smoothed = smooth(images!, h)
-    const place = placesOf(order!)
+    const place = inverseOf(order!)
     const { encoded, decoded, prediction } = forward(w, h, images!, order!, { whole: true })
     const tokens = encoded.slice([0, 1, 0], [-1, -1, -1])
     return {

@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { type Cluster, runError } from '#shared/contract'
+import { objectives } from '#shared/settings/objectives'
 import { AppError } from '#shared/errors'
 import { encodeSafetensors } from '#formats/safetensors'
 import { clusterResources } from '#platform/paths'
 import { interpreter } from '#platform/python'
-import { initialWeights } from '#model/objectives/weights'
 import { newestStep, pruneCheckpoints } from '#storage/run/checkpoint'
 import { sizeOf, writeFileSafely, writeFolderSafely } from '#storage/files'
 import type { Lock } from '#storage/lock'
@@ -16,6 +16,7 @@ import { type Control, lockLost, noteEngine, prepareFolder } from './loop'
 import type { EndStatus, TrainingMessage } from './messages'
 import { tailMetrics } from '#storage/run/metrics'
 import { readRun, type RunFile, runPaths } from '#storage/run/run-folder'
+import { initialWeights } from '#model/objectives/index'
 
 /** How often the run folder is looked at, in milliseconds. */
 const lookEvery = 300
@@ -69,7 +70,8 @@ export async function trainOnCluster(
 function requireShares({ hyperparameters: h }: RunFile, { workers }: Cluster): void {
   const advice = 'Resume it on this machine, or begin another run.'
   const images = h.batchSize * h.accumulation
-  if (h.objective === 'mae') throw new AppError('bad-settings', 'MAE is trained on one machine only.', advice)
+  const { distributed, title } = objectives[h.objective]
+  if (!distributed) throw new AppError('bad-settings', `${title} is trained on one machine only.`, advice)
   if (workers > images)
     throw new AppError(
       'bad-settings',

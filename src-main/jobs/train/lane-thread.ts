@@ -1,28 +1,40 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { toErrorData } from '#shared/errors'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { createEngine } from '#engine/engines'
+import { noGradients } from '#engine/split/accumulate'
+import { buffersOf, type LaneAnswer, type LaneData, type LaneQuestion } from '#engine/split/lanes'
+import type { PartPlan } from '#engine/split/parts'
+import { weightShapes } from '#model/objectives/index'
+import { packWeights, withMomentVectors } from '#model/optimizers/packing'
 import { mapValues, sizeOf } from '#model/tensor/step'
-import { noGradients, trainingVectors, weightVectors } from '#model/objectives/pretrain'
-import { weightShapes } from '#model/objectives/weights'
-import { compileGradients } from './gradients'
-import { buffersOf, type LaneAnswer, type LaneQuestion, type LaneTask } from './lanes'
+import { vectorSizes } from '#model/tensor/vectors'
+import { compileGradients, type Images } from './gradients'
+
+export interface LaneTask {
+  h: Hyperparameters
+  engine: string
+  plan: PartPlan
+}
 
 /** A thread that sums the gradients of parts of a batch on a core of its own. Null ends it, between two messages. */
-async function main({ h, engine: id, plan, weights }: LaneTask): Promise<void> {
+async function main({ task: { h, engine: id, plan }, weights }: LaneData<LaneTask>): Promise<void> {
   const engine = await createEngine(id, { threads: 1 })
-  const zeros = mapValues(weightShapes(h), (shape) => ({ shape, values: new Float32Array(sizeOf(shape)) }))
-  const vectors = weightVectors(h, engine.device.vectorSize)
-  const state = engine.createState({ ...zeros, ...noGradients(h, vectors) }, trainingVectors(vectors))
+  const shapes = weightShapes(h)
+  const zeros = mapValues(shapes, (shape) => ({ shape, values: new Float32Array(sizeOf(shape)) }))
+  const vectors = packWeights(shapes, engine.device.vectorSize)
+  const gradients = noGradients(vectorSizes(shapes, vectors))
+  const state = engine.createState({ ...zeros, ...gradients }, withMomentVectors(vectors))
   const sumGradients = await compileGradients(h, engine, state, plan)
 
-  async function answer({ parts, gradients }: LaneQuestion): Promise<LaneAnswer> {
+  async function answer({ parts, gradients }: LaneQuestion<Images>): Promise<LaneAnswer> {
     await state.write(mapValues(weights, (values) => ({ shape: [values.length], values })))
     const loss = await sumGradients(parts)
     await state.copy(gradients)
     return { loss, gradients }
   }
 
-  parentPort!.on('message', async (question: LaneQuestion | null) => {
+  parentPort!.on('message', async (question: LaneQuestion<Images> | null) => {
     if (!question) return process.exit()
     const answered = await answer(question).catch((error: unknown) => ({ error: toErrorData(error) }))
     parentPort!.postMessage(answered, 'error' in answered ? [] : buffersOf(answered.gradients))
@@ -30,4 +42,4 @@ async function main({ h, engine: id, plan, weights }: LaneTask): Promise<void> {
   parentPort!.postMessage('ready')
 }
 
-void main(workerData as LaneTask)
+void main(workerData as LaneData<LaneTask>)

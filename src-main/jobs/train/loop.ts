@@ -10,7 +10,6 @@ import { decodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
 import { cacheFolder } from '#platform/paths'
 import { learningRateAt } from '#model/optimizers/schedule'
-import { initialWeights } from '#model/objectives/weights'
 import {
   loadNewestCheckpoint,
   pruneCheckpoints,
@@ -30,6 +29,7 @@ import { Reconstructions } from './reconstructions'
 import { appendLog, readRun, type RunFile, runPaths, updateRun } from '#storage/run/run-folder'
 import { compileUpdate, splitState, startingState } from './update'
 import { Validation } from './validation'
+import { initialWeights } from '#model/objectives/index'
 
 /** What the outside can ask of a loop that runs. */
 export interface Control {

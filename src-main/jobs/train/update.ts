@@ -1,19 +1,16 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { Engine, State } from '#engine/engine'
-import type { NamedTensorData } from '#model/tensor/step'
+import { laneInputs, laneSpecs, noGradients, updateStep } from '#engine/split/accumulate'
+import { Lanes } from '#engine/split/lanes'
+import { accumulates, deal } from '#engine/split/parts'
+import { weightShapes } from '#model/objectives/index'
+import { rateInputs, trainInputs, trainStep, update } from '#model/objectives/pretrain'
 import { withMoments } from '#model/optimizers/adamw'
-import {
-  laneInputs,
-  noGradients,
-  trainingVectors,
-  trainInputs,
-  trainStep,
-  updateInputs,
-  updateStep,
-  weightVectors,
-} from '#model/objectives/pretrain'
-import { compileGradients, type Images, inputsOf, type PartPlan, partsOf, planParts } from './gradients'
-import { Lanes } from './lanes'
+import { packWeights, withMomentVectors } from '#model/optimizers/packing'
+import type { NamedTensorData } from '#model/tensor/step'
+import { vectorSizes } from '#model/tensor/vectors'
+import { compileGradients, type Images, inputsOf, partsOf, planOf, workloadOf } from './gradients'
+import type { LaneTask } from './lane-thread'
 
 /** Updates the weights once, from a batch or from several whose gradients accumulate; `step` counts from 1. */
 export interface Update {
@@ -30,8 +27,8 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
   })
   const number = (outputs: NamedTensorData, name: string) => outputs[name]!.values[0]!
 
-  const plan = planParts(h, engine.device)
-  if (!accumulates(h, plan)) {
+  const plan = planOf(h, engine.device)
+  if (!accumulates(workloadOf(h), plan)) {
     const program = await engine.compile(trainStep(h, plan.branches), state, trainInputs(h))
     const run: Update['run'] = async ([batch], learningRate, step) => {
       const outputs = await program.run({ ...inputsOf(h, batch!), ...scalars(learningRate, step) })
@@ -41,10 +38,17 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
   }
 
   const others = plan.lanes - 1
-  const vectors = weightVectors(h, engine.device.vectorSize)
-  const opening = Lanes.open(others, vectors, { h, engine: engine.id, plan })
+  const vectors = packWeights(weightShapes(h), engine.device.vectorSize)
+  const sizes = vectorSizes(weightShapes(h), vectors)
+  const task: LaneTask = { h, engine: engine.id, plan }
+  const opening = Lanes.open<LaneTask, Images>('lane', task, others, sizes)
   const sumGradients = await compileGradients(h, engine, state, plan)
-  const update = await engine.compile(updateStep(h, vectors, others), state, updateInputs(h, vectors, others))
+  const updating = updateStep(
+    (weights, gradients, { learningRate, step }) => update(h, weights, gradients, learningRate!, step!),
+    vectors,
+    others,
+  )
+  const program = await engine.compile(updating, state, { ...rateInputs, ...laneSpecs(sizes, others) })
   const lanes = await opening
 
   const run: Update['run'] = async (batches, learningRate, step) => {
@@ -55,17 +59,11 @@ export async function compileUpdate(h: Hyperparameters, engine: Engine, state: S
     const loss = laneSums.reduce((total, { loss }) => total + loss, ownLoss)
     if (!Number.isFinite(loss)) return { loss, gradientNorm: NaN }
     const gradients = laneInputs(laneSums.map((sum) => sum.gradients))
-    const outputs = await update.run({ ...scalars(learningRate, step), ...gradients })
+    const outputs = await program.run({ ...scalars(learningRate, step), ...gradients })
     return { loss, gradientNorm: number(outputs, 'gradientNorm') }
   }
   return { run, close: () => lanes.close() }
 }
-
-/** Deals parts to lanes in turn, so that what a lane adds up depends on nothing but how many lanes there are. */
-const deal = (parts: Images[], lanes: number): Images[][] =>
-  Array.from({ length: lanes }, (_, lane) => parts.filter((_, i) => i % lanes === lane))
-
-const accumulates = (h: Hyperparameters, { size }: PartPlan) => size < h.batchSize * h.accumulation
 
 /** A state of weights with what the optimizer kept beside them, or with new moments. */
 export const startingState = (
@@ -74,14 +72,15 @@ export const startingState = (
   weights: NamedTensorData,
   optimizer: NamedTensorData = {},
 ): State => {
-  const vectors = weightVectors(h, engine.device.vectorSize)
+  const shapes = weightShapes(h)
+  const vectors = packWeights(shapes, engine.device.vectorSize)
   return engine.createState(
     {
       ...withMoments(weights),
       ...optimizer,
-      ...(accumulates(h, planParts(h, engine.device)) && noGradients(h, vectors)),
+      ...(accumulates(workloadOf(h), planOf(h, engine.device)) && noGradients(vectorSizes(shapes, vectors))),
     },
-    trainingVectors(vectors),
+    withMomentVectors(vectors),
   )
 }
 

@@ -1,10 +1,10 @@
 import { createEngine } from '#engine/engines'
 import { parentPort } from '#platform/processes'
-import { initialWeights } from '#model/objectives/weights'
 import { imagesAtOnce, isForCores } from '#jobs/train/gradients'
 import { offerToBeKilled } from '#jobs/train/memory'
 import { readRun } from '#storage/run/run-folder'
 import { compileUpdate, startingState } from '#jobs/train/update'
+import { initialWeights } from '#model/objectives/index'
 
 /**
  * A step on invented images, to see whether it fits in memory: `trial.js <run folder> <batch size> <accumulation>`.

@@ -6,8 +6,9 @@ import * as tf from '#model/tensor/tf'
 import { adamw } from '#model/optimizers/adamw'
 import { layerScale } from '#model/optimizers/layer-decay'
 import { crossEntropy, mixImages } from '#model/augment/mixing'
-import { encode, linear, norm, type Weights } from '#model/objectives/saim'
-import { weightShapes } from '#model/objectives/weights'
+import { encode } from '#model/vit/encoder'
+import { linear, norm, type Weights } from '#model/vit/layers'
+import { weightShapes } from '#model/objectives/index'
 
 type Classifier = Pick<FineTuneSettings, 'pooling'>
 
@@ -23,10 +24,10 @@ export function classify(
   h: Hyperparameters,
   { pooling }: Classifier,
   images: tf.Tensor,
-  kept?: tf.Tensor,
+  pathFactors?: tf.Tensor,
 ): tf.Tensor {
-  const features = pool(encode(w, h, images, undefined, kept).at(-1)!, pooling)
-  const logits = linear(norm(w, 'fc_norm', features).expandDims(1), w['head.weight']!, w['head.bias']!)
+  const features = pool(encode(w, h, images, { pathFactors }).at(-1)!, pooling)
+  const logits = linear(w, 'head', norm(w, 'fc_norm', features).expandDims(1))
   return logits.reshape([images.shape[0]!, -1])
 }
 

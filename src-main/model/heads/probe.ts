@@ -3,8 +3,8 @@ import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/st
 import * as tf from '#model/tensor/tf'
 import { batchNorm, normalise } from './batch-norm'
 import { crossEntropy } from '#model/augment/mixing'
-import { linear } from '#model/objectives/saim'
 import { momentumName, type MomentumSettings, momentumUpdate } from '#model/optimizers/momentum'
+import { affine } from '#model/vit/layers'
 
 const trained = ['head.weight', 'head.bias']
 
@@ -25,7 +25,7 @@ export function probeState(width: number, classes: number, seed: number): NamedT
 }
 
 const head = (x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) =>
-  linear(x.expandDims(1), weight, bias).reshape([x.shape[0]!, -1])
+  affine(x.expandDims(1), weight, bias).reshape([x.shape[0]!, -1])
 
 /** One step of the probe (paper: BatchNorm without affine parameters, linear layer, LARS). */
 export const probeStep =

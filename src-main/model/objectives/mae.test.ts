@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { fromPreset } from '#shared/settings/hyperparameters'
 import { maeReference, waves } from '#test/helpers/reference'
 import * as tf from '#model/tensor/tf'
-import { predictHidden } from './mae'
+import { mae } from './mae'
 import { lossAndGradients } from './pretrain'
-import { initialWeights, weightShapes } from './weights'
+import { initialWeights, weightShapes } from '#model/objectives/index'
 
 /** What test/python/mae_reference.py computed with transformers' ViTMAEForPreTraining. */
 const reference = maeReference()
@@ -31,7 +31,7 @@ describe('MAE', () => {
 
   it('predicts and loses as in PyTorch', () => {
     const w = weights()
-    const prediction = predictHidden(w, h, images(), order())
+    const prediction = mae.predict(w, h, images(), order())
     expect(prediction.shape).toEqual([2, 12, 48])
     const difference = prediction
       .sub(tf.tensor(reference.prediction, [2, 12, 48]))

@@ -1,17 +1,10 @@
+import { type Hyperparameters, patchCount, visiblePatches } from '#shared/settings/hyperparameters'
 import * as tf from '#model/tensor/tf'
-import { type Hyperparameters, visiblePatches } from '#shared/settings/hyperparameters'
-import {
-  blockOf,
-  classTokens,
-  embedPatches,
-  linear,
-  norm,
-  positionsOf,
-  sortTokens,
-  type Weights,
-} from './saim'
-import { positionEmbedding } from '#model/vit/positions'
-import { patchify } from './target'
+import { blockOf, blocksShapes } from '#model/vit/block'
+import { linear, linearShapes, norm, normShapes, type Weights } from '#model/vit/layers'
+import { positionEmbedding, positionsOf } from '#model/vit/positions'
+import { classTokens, embedPatches, patchify, sortTokens } from '#model/vit/tokens'
+import type { Objective } from './objective'
 
 /** Width of the heads of the decoder, 16 of 512 in the paper. */
 const headWidth = 32
@@ -23,36 +16,52 @@ const headWidth = 32
  *
  * images [B, S, S, 3], order [B, N] -> pixels of the hidden patches, in the order [B, N - V, p·p·3]
  */
-export function predictHidden(
-  w: Weights,
-  h: Hyperparameters,
-  images: tf.Tensor,
-  order: tf.Tensor,
-): tf.Tensor {
+function predict(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Tensor): tf.Tensor {
   const [batch, count] = order.shape as [number, number]
   const visible = visiblePatches(h)
   const seen = order.slice([0, 0], [-1, visible]) // [B, V]
 
   // x = LN(Encoder([class, E(visible) + position]))   [B, 1+V, C]
   const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), seen))
-  let x = tf.concat([classTokens(w, h, batch), tokens.add(inOrder(positionsOf(w, h), seen))], 1)
+  let x = tf.concat([classTokens(w, h, batch), tokens.add(positionsAt(positionsOf(w, h), seen))], 1)
   for (let layer = 0; layer < h.depth; layer++) x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, null)
   x = norm(w, 'norm', x)
 
   // y = Decoder([class, W x, mask .. mask] + position)   [B, 1+N, D]
-  x = linear(x, w['decoder_embed.weight']!, w['decoder_embed.bias']!)
+  x = linear(w, 'decoder_embed', x)
   const masks = tf.tile(w['mask_token']!, [batch, count - visible, 1])
   const fixed = tf.tensor(positionEmbedding(Math.sqrt(count), h.decoderWidth), [count, h.decoderWidth])
-  const positions = inOrder(fixed, order)
+  const positions = positionsAt(fixed, order)
   let y: tf.Tensor = tf.concat([x, masks], 1).add(tf.pad(positions, [[0, 0], [1, 0], [0, 0]])) // prettier-ignore
   const heads = h.decoderWidth / headWidth
   for (let layer = 0; layer < h.decoderDepth; layer++)
     y = blockOf(h)(w, `decoder_blocks.${layer}`, heads, y, y, null)
 
-  const hidden = norm(w, 'decoder_norm', y.slice([0, 1 + visible, 0], [-1, -1, -1]))
-  return linear(hidden, w['decoder_pred.weight']!, w['decoder_pred.bias']!)
+  return linear(w, 'decoder_pred', norm(w, 'decoder_norm', y.slice([0, 1 + visible, 0], [-1, -1, -1])))
 }
 
 /** The positions [N, C] of the patches of an order [B, K], [B, K, C]. */
-const inOrder = (positions: tf.Tensor, order: tf.Tensor): tf.Tensor =>
+const positionsAt = (positions: tf.Tensor, order: tf.Tensor): tf.Tensor =>
   tf.gather(positions, order.flatten()).reshape([...order.shape, positions.shape[1]!])
+
+export const mae: Objective = {
+  shapes: ({ width, decoderWidth, decoderDepth, patchSize }) => ({
+    ...normShapes('norm', width),
+    mask_token: [1, 1, decoderWidth],
+    ...linearShapes('decoder_embed', width, decoderWidth),
+    ...blocksShapes('decoder_blocks', decoderDepth, decoderWidth),
+    ...normShapes('decoder_norm', decoderWidth),
+    ...linearShapes('decoder_pred', decoderWidth, patchSize ** 2 * 3),
+  }),
+  predict,
+  goal: (h, patches) => patches.slice([0, visiblePatches(h), 0], [-1, -1, -1]),
+  estimate: (h) => [
+    { blocks: h.depth, tokens: visiblePatches(h), width: h.width, heads: h.heads },
+    {
+      blocks: h.decoderDepth,
+      tokens: patchCount(h),
+      width: h.decoderWidth,
+      heads: h.decoderWidth / headWidth,
+    },
+  ],
+}

@@ -1,20 +1,15 @@
-import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
 import type { StepFunction, TensorSpec } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
-import {
-  block,
-  classToken,
-  embedPatches,
-  head,
-  type KeysAndValues,
-  norm,
-  positionsOf,
-  queryBlock,
-} from './saim'
-import { patchCount } from './order'
+import type { KeysAndValues } from '#model/vit/attention'
+import { block } from '#model/vit/block'
+import { norm } from '#model/vit/layers'
+import { positionsOf } from '#model/vit/positions'
+import { classToken, embedPatches } from '#model/vit/tokens'
+import { head, queryBlock } from './saim'
 
 /**
- * SAIM's two streams for one image whose patches come one by one (compare `forward` of model.ts). Step i puts in the
+ * SAIM's two streams for one image whose patches come one by one (compare `forward` of saim.ts). Step i puts in the
  * token before the i-th patch of the order, t(i-1) or the class token, and predicts the i-th patch:
  *
  *   content stream  x = E(t(i-1)) + position: sees the tokens before it and itself

@@ -1,9 +1,5 @@
-import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { purposes, uniforms } from '#shared/random'
-
-/** Patches of an image, N = (image size / patch size)². */
-export const patchCount = (h: Pick<Hyperparameters, 'imageSize' | 'patchSize'>) =>
-  (h.imageSize / h.patchSize) ** 2
+import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
 
 /** The order that noise u stands for: patch i comes before patch j where u_i < u_j. u [B, N] -> order [B, N]. */
 export function orderOfNoise(noise: ArrayLike<number>, count: number): Int32Array {

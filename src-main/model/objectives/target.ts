@@ -1,15 +1,6 @@
 import * as tf from '#model/tensor/tf'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
-
-/** Images [B, S, S, 3] -> patches [B, N, p·p·3]; within a patch: row, column, channel. */
-export function patchify(images: tf.Tensor, patchSize: number): tf.Tensor {
-  const [batch, size] = images.shape as [number, number]
-  const grid = size / patchSize
-  return images
-    .reshape([batch, grid, patchSize, grid, patchSize * 3])
-    .transpose([0, 1, 3, 2, 4])
-    .reshape([batch, grid * grid, patchSize * patchSize * 3])
-}
+import { patchify } from '#model/vit/tokens'
 
 /** The blur of one axis as a banded matrix [S, S]: row i holds the kernel centred at i, zero beyond the edge. */
 function blurMatrix(size: number, kernelSize: number, sigma: number): tf.Tensor {

@@ -13,8 +13,8 @@ export type Mask = null | 'causal' | tf.Tensor
 interface AttentionOptions {
   heads: number
   mask: Mask
-  /** Hears how much each row attends to each column, [B, heads, T, S]. */
-  hear?: ((probabilities: tf.Tensor) => void) | undefined
+  /** Is given how much each row attends to each column, [B, heads, T, S]. */
+  onAttention?: ((probabilities: tf.Tensor) => void) | undefined
 }
 
 /** softmax(q kᵀ / √D + mask) v by heads of D = C / heads columns. q [B, T, C], k and v [B, S, C] -> [B, T, C]. */
@@ -24,8 +24,8 @@ export function scaledDotProductAttention(
   v: tf.Tensor,
   options: AttentionOptions,
 ): tf.Tensor {
-  const { heads, mask, hear } = options
-  const isForKernel = !hear && (mask === null || mask === 'causal')
+  const { heads, mask, onAttention } = options
+  const isForKernel = !onAttention && (mask === null || mask === 'causal')
   if (isForKernel && hasKernel(attentionKernel)) return byKernel(q, k, v, heads, mask)
   return composed(q, k, v, options)
 }
@@ -34,14 +34,14 @@ function composed(
   q: tf.Tensor,
   k: tf.Tensor,
   v: tf.Tensor,
-  { heads, mask, hear }: AttentionOptions,
+  { heads, mask, onAttention }: AttentionOptions,
 ): tf.Tensor {
   const [batch, length, width] = q.shape as [number, number, number]
   const split = (t: tf.Tensor) => t.reshape([batch, -1, heads, width / heads]).transpose([0, 2, 1, 3])
   const scores = tf.matMul(split(q), split(k), false, true).mul(Math.sqrt(heads / width)) // [B, heads, T, S]
   const added = mask === 'causal' ? causalMask(length) : mask
   const probabilities = tf.softmax(added ? scores.add(added) : scores)
-  hear?.(probabilities)
+  onAttention?.(probabilities)
   const mixed = tf.matMul(probabilities, split(v)) // [B, heads, T, D]
   return mixed.transpose([0, 2, 1, 3]).reshape([batch, length, width])
 }

@@ -1,8 +1,12 @@
-import { type NamedTensors, sizeOf, type StepFunction } from './step'
+import { mapValues, type NamedTensors, sizeOf, type StepFunction } from './step'
 import * as tf from './tf'
 
 /** Tensors of a state that are also one vector [values], one after another, by the vector's name. */
 export type Vectors = Record<string, string[]>
+
+/** How many values each vector of tensors of these shapes has. */
+export const vectorSizes = (shapes: Record<string, number[]>, vectors: Vectors): Record<string, number> =>
+  mapValues(vectors, (names) => names.reduce((sum, name) => sum + sizeOf(shapes[name]!), 0))
 
 /** Tensors one after another; a single one as it is. */
 export const joined = (tensors: tf.Tensor[]): tf.Tensor =>

@@ -1,7 +1,11 @@
+import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
+import * as tf from '#model/tensor/tf'
+import type { Weights } from './layers'
+
 /**
  * Fixed 2-D sine-cosine position embedding [N, C], N = grid², row-major.
  * omega_k = 10000^(-k / (C/4)), k < C/4; the first half of the width encodes the column, the second half the
- * row, each as [sin, cos] (DESIGN.md section 1, "Tokens").
+ * row, each as [sin, cos] (docs/method.md, "Tokens").
  */
 export function positionEmbedding(grid: number, width: number): Float32Array {
   const quarter = width / 4
@@ -58,4 +62,24 @@ function taps(x: number, size: number): [place: number, weight: number][] {
       d <= 1 ? (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1 : a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a
     return [Math.min(Math.max(first + offset, 0), size - 1), weight]
   })
+}
+
+/** Position embedding of the patches, [N, C]: fixed, or learned and stored among the weights. */
+export function positionsOf(w: Weights, h: Hyperparameters): tf.Tensor {
+  const count = patchCount(h)
+  if (h.positions === 'fixed')
+    return tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
+  return w['pos_embed']!.slice([0, 1, 0], [1, -1, -1]).reshape([count, h.width])
+}
+
+/** Position embedding of grid x grid patches, which may be others than in pre-training, [grid², C]. */
+export function positionsFor(w: Weights, h: Hyperparameters, grid: number): tf.Tensor {
+  const positions = positionsOf(w, h)
+  const [count] = positions.shape as [number]
+  if (grid * grid === count) return positions
+  // Interpolation is linear in the positions: what it makes of the unit matrix does it to any.
+  const unit = new Float32Array(count * count)
+  for (let i = 0; i < count; i++) unit[i * count + i] = 1
+  const interpolation = tf.tensor(interpolatePositions(unit, Math.sqrt(count), grid), [grid * grid, count])
+  return tf.matMul(interpolation as tf.Tensor2D, positions as tf.Tensor2D)
 }

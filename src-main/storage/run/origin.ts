@@ -1,9 +1,9 @@
 import { AppError } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { decodeSafetensors } from '#formats/safetensors'
-import { weightShapes } from '#model/objectives/weights'
 import { chooseStep, readCheckpointFile } from './checkpoint'
 import { type InitialWeights, readRun } from './run-folder'
+import { weightShapes } from '#model/objectives/index'
 
 /**
  * The weights of a run's checkpoint, the newest where no step is given, for a new run with settings `h` to begin with.

@@ -37,7 +37,7 @@ export const useExperimentForm = defineStore('experiment-form', () => {
     hyperparametersSchema,
     allSettings,
     computed(() => fromPreset(preset.value)),
-    ({ objective }) => settledBy[objective],
+    ({ objective }) => settledBy(objective),
   )
 
   function choosePreset(chosen: PresetName) {

@@ -23,7 +23,7 @@ export const useTrainingForm = defineStore('training-form', () => {
     hyperparametersSchema,
     allSettings,
     presetValues,
-    ({ objective }) => settledBy[objective],
+    ({ objective }) => settledBy(objective),
   )
   const { values } = form
   const estimate = ref<Estimate | null>(null)

@@ -1,6 +1,7 @@
 import { type ExportFormat, exportFormats, type Metric, type ProofCheck } from '#shared/contract'
+import { objectives } from '#shared/settings/objectives'
 import { evaluationKinds } from '#shared/settings/evaluation'
-import { allSettings, type Hyperparameters, type Objective } from '#shared/settings/hyperparameters'
+import { allSettings, type Hyperparameters } from '#shared/settings/hyperparameters'
 import { appVersion } from '#shared/version'
 import type { Manifest } from '#images/manifest'
 import { columnsOf, thin } from '#storage/run/metric-columns'
@@ -22,7 +23,8 @@ export function modelCard({ subject, format, licence, checks, images }: Card): s
   const { run, source, metrics, step, dataset, fineTuning } = subject
   const { h, model, statistics } = source
   const example = format === 'tfjs' ? 'index.html' : 'example.py'
-  const trained = step === null ? 'not pre-trained' : `pre-trained without labels by ${methods[h.objective]}`
+  const trained =
+    step === null ? 'not pre-trained' : `pre-trained without labels by ${objectives[h.objective].method}`
   return `---
 ${licenceLines(licence)}
 library_name: ${libraries[format]}
@@ -76,12 +78,6 @@ const licenceLines = (licence: string) =>
     ? `license: ${licence}`
     : `license: other\nlicense_name: ${JSON.stringify(licence)}`
 
-const methods: Record<Objective, string> = {
-  saim: 'SAIM, stochastic autoregressive image modeling',
-  mae: 'MAE, a masked autoencoder',
-  igpt: 'ViT-iGPT, autoregression of patches row by row',
-}
-
 const libraries: Record<ExportFormat, string> = {
   safetensors: 'pytorch',
   pytorch: 'pytorch',
@@ -124,7 +120,7 @@ function encoderOutputs(h: Hyperparameters, format: ExportFormat): string {
   return `## Features
 
 - \`class_token\` [batch, ${h.width}] and \`patches\` [batch, ${(h.imageSize / h.patchSize) ** 2}, ${h.width}]: the tokens after the last block, no LayerNorm after it.
-- \`pooled\` [batch, ${h.width}]: the mean of the patches. ${h.objective === 'mae' ? 'It is' : 'The class token is not trained to see the image: `pooled` is'} what to use
+- \`pooled\` [batch, ${h.width}]: the mean of the patches. ${objectives[h.objective].trainsClassToken ? 'It is' : 'The class token is not trained to see the image: `pooled` is'} what to use
   where nothing is fine-tuned.
 ${notes[format] ?? ''}`
 }

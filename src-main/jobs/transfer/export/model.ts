@@ -1,10 +1,9 @@
 import type { FineTuneSettings } from '#shared/settings/evaluation'
-import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
 import type { StepFunction } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
 import { classify } from '#model/heads/classifier'
-import { encode } from '#model/objectives/saim'
-import { patchCount } from '#model/objectives/order'
+import { encode } from '#model/vit/encoder'
 
 /** What is exported: how it computes its outputs, in every format the same. */
 export interface ExportModel {

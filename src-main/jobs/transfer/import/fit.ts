@@ -1,13 +1,12 @@
 import type { WeightsReport } from '#shared/contract'
 import { AppError } from '#shared/errors'
-import { type Hyperparameters, hyperparametersSchema } from '#shared/settings/hyperparameters'
+import { type Hyperparameters, hyperparametersSchema, patchCount } from '#shared/settings/hyperparameters'
 import { authors, isEncoderName, layoutOf } from '#formats/layouts'
 import type { FloatTensor, FloatTensors } from '#formats/tensors'
-import { patchCount } from '#model/objectives/order'
 import { interpolatePositions, positionTable } from '#model/vit/positions'
-import { initialWeights, weightShapes } from '#model/objectives/weights'
 import type { WeightsFile } from '#formats/weights-file'
 import { shapeOf } from './shape'
+import { initialWeights, weightShapes } from '#model/objectives/index'
 
 export interface FittedWeights {
   h: Hyperparameters
@@ -35,7 +34,7 @@ export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>)
     found['pos_embed'] = resized(positions, Math.sqrt(patchCount(h)))
   const shapes = weightShapes(h)
   // Of other methods' models only the encoder is the same; the `norm` of MAE stands after it, that of SAIM after the decoder.
-  const whole = 'mask_token' in found ? h.objective === 'mae' : layout === authors
+  const whole = 'mask_token' in found ? 'mask_token' in shapes : layout === authors
   const fits = (name: string) => name in shapes && (whole || isEncoderName(name))
   const used = new Set(Object.keys(found).filter(fits))
   for (const name of used) {

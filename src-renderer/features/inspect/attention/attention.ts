@@ -1,4 +1,5 @@
 import { computed, ref, watch } from 'vue'
+import { hasView } from '#shared/settings/objectives'
 import type { AttentionView } from '#shared/contract'
 import { backend } from '#backend'
 import { useAnswer } from '#features/inspect/answer'
@@ -20,7 +21,7 @@ export function useAttention() {
 
   /** MAE has no masked streams. */
   const views = computed(() =>
-    inspect.run!.hyperparameters.objective === 'mae' ? allViews.slice(0, 1) : allViews,
+    hasView(inspect.run!.hyperparameters.objective, 'streams') ? allViews : allViews.slice(0, 1),
   )
   watch(views, ([first, ...others]) => {
     if (others.length === 0) view.value = first!.value

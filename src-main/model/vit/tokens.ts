@@ -1,0 +1,61 @@
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import * as tf from '#model/tensor/tf'
+import { affine, type Shapes, type Weights } from './layers'
+
+/** Images [B, S, S, 3] -> patches [B, N, p·p·3]; within a patch: row, column, channel. */
+export function patchify(images: tf.Tensor, patchSize: number): tf.Tensor {
+  const [batch, size] = images.shape as [number, number]
+  const grid = size / patchSize
+  return images
+    .reshape([batch, grid, patchSize, grid, patchSize * 3])
+    .transpose([0, 1, 3, 2, 4])
+    .reshape([batch, grid * grid, patchSize * patchSize * 3])
+}
+
+/** Patches [B, N, p·p·3] -> [B, N, C]; the weight is stored as that of a convolution, [C, 3, p, p]. */
+export function embedPatches(w: Weights, patches: tf.Tensor): tf.Tensor {
+  const weight = w['patch_embed.proj.weight']!.transpose([0, 2, 3, 1])
+  return affine(patches, weight.reshape([weight.shape[0]!, -1]), w['patch_embed.proj.bias']!)
+}
+
+/** The class token, with its own position where positions are learned; [1, 1, C]. */
+export const classToken = (w: Weights, h: Hyperparameters): tf.Tensor =>
+  h.positions === 'fixed'
+    ? w['cls_token']!
+    : w['cls_token']!.add(w['pos_embed']!.slice([0, 0, 0], [1, 1, -1]))
+
+/** The same for each image, [B, 1, C]. */
+export const classTokens = (w: Weights, h: Hyperparameters, batch: number): tf.Tensor =>
+  tf.tile(classToken(w, h), [batch, 1, 1])
+
+/** Puts tokens [B, N, C] into the order [B, K], K = N or the first patches of an order. */
+export function sortTokens(x: tf.Tensor, order: tf.Tensor): tf.Tensor {
+  const [batch, count, width] = x.shape as [number, number, number]
+  const firstOfImage = tf.tensor(
+    Int32Array.from({ length: batch }, (_, b) => b * count),
+    [batch, 1],
+    'int32',
+  )
+  const rows = order.add(firstOfImage).flatten()
+  return tf.gather(x.reshape([batch * count, width]), rows).reshape([batch, order.shape[1]!, width])
+}
+
+/** The inverse of an order [B, N]: when each patch comes. */
+export const inverseOf = (order: tf.Tensor): tf.Tensor => tf.topk(tf.neg(order), order.shape[1]!).indices
+
+/** A table's rows [N, C] in each image's order [B, N] -> [B, N, C]. A row's gradient is summed over the images. */
+export const sortTable = (table: tf.Tensor, order: tf.Tensor): tf.Tensor =>
+  tf.customGrad((table) => {
+    const batch = order.shape[0]!
+    const { shape } = table as tf.Tensor
+    return {
+      value: tf.gather(table as tf.Tensor, order.flatten()).reshape([batch, ...shape]),
+      gradFunc: (dy: tf.Tensor) =>
+        sortTokens(dy, inverseOf(order)).reshape([batch, -1]).sum(0).reshape(shape),
+    }
+  })(table)
+
+export const patchShapes = ({ width, patchSize }: Hyperparameters): Shapes => ({
+  'patch_embed.proj.weight': [width, 3, patchSize, patchSize],
+  'patch_embed.proj.bias': [width],
+})

@@ -1,0 +1,81 @@
+/** The settings that an objective computes with. */
+interface Sizes {
+  imageSize: number
+  patchSize: number
+  maskRatio: number
+  decoderWidth: number
+}
+
+/** How many patches of the order are given before the first is predicted. */
+type Given = (h: Omit<Sizes, 'decoderWidth'>) => number
+
+/** What can be looked at of a model beside its reconstructions, its attention and its embeddings. */
+export type ObjectiveView = 'autoregression' | 'masks' | 'streams'
+
+interface ObjectiveInfo {
+  title: string
+  /** In full, as a model card says it. */
+  method: string
+  /** Settings that it leaves no choice of. */
+  settles: Record<string, string | number | boolean>
+  /** What must hold between its settings: what is said where it does not, the setting it is said at, the rule. */
+  rules: readonly (readonly [message: string, at: keyof Sizes, holds: (h: Sizes) => boolean])[]
+  given: Given
+  views: readonly ObjectiveView[]
+  /** Whether the PyTorch twin of clusters has it. */
+  distributed: boolean
+  /** Whether its class token sees the image in pre-training; where not, pooled patches are the features to use. */
+  trainsClassToken: boolean
+}
+
+const sequential = ['autoregression', 'masks', 'streams'] as const
+const nothing: Given = () => 0
+const visible: Given = (h) => Math.floor((h.imageSize / h.patchSize) ** 2 * (1 - h.maskRatio))
+
+/**
+ * What an encoder can be pre-trained by: the words and rules of each objective. Its mathematics is a file of the same name in
+ * src-main/model/objectives. MAE (He et al. 2022) has no order, no query stream and no blur, and its decoder ends in one
+ * linear layer. ViT-iGPT is plain regression of the next patch: SAIM in raster order, without query stream and blur.
+ */
+export const objectives = {
+  saim: {
+    title: 'SAIM',
+    method: 'SAIM, stochastic autoregressive image modeling',
+    settles: {},
+    rules: [],
+    given: nothing,
+    views: sequential,
+    distributed: true,
+    trainsClassToken: false,
+  },
+  mae: {
+    title: 'MAE',
+    method: 'MAE, a masked autoencoder',
+    settles: { order: 'stochastic', queryDepth: 0, shareWeights: false, head: 'linear', blurSize: 0 },
+    rules: [
+      ['The decoder width must be a multiple of 32.', 'decoderWidth', (h) => h.decoderWidth % 32 === 0],
+      ['So many hidden patches leave none to be seen.', 'maskRatio', (h) => visible(h) > 0],
+    ],
+    given: visible,
+    views: [],
+    distributed: false,
+    trainsClassToken: true,
+  },
+  igpt: {
+    title: 'ViT-iGPT',
+    method: 'ViT-iGPT, autoregression of patches row by row',
+    settles: { order: 'raster', queryDepth: 0, shareWeights: false, blurSize: 0 },
+    rules: [],
+    given: nothing,
+    views: sequential,
+    distributed: true,
+    trainsClassToken: false,
+  },
+} as const satisfies Record<string, ObjectiveInfo>
+
+/** Whether an objective has a view. */
+export const hasView = (name: ObjectiveName, view: ObjectiveView) =>
+  (objectives[name].views as readonly ObjectiveView[]).includes(view)
+
+export type ObjectiveName = keyof typeof objectives
+export const objectiveNames = Object.keys(objectives) as [ObjectiveName, ...ObjectiveName[]]
