@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEngine } from '#engine/engines'
 import { CheckpointModel } from '#inference/checkpoint-model'
-import { loadCentredImage } from '#jobs/inspect/inspector'
+import { loadCentredImage } from '#images/decode/centred'
 import { decodeSafetensors } from '#formats/safetensors'
 import { forkNode } from '#platform/processes'
 import { createServices, type Services } from '#app/backend'
@@ -68,10 +68,10 @@ describe('saim reconstruct', () => {
     expect(readdirSync(all)).toHaveLength(8)
   })
 
-  it('names what can not be read, and checkpoints that are not there', async () => {
+  it('names what cannot be read, and checkpoints that are not there', async () => {
     const missing = await saim(['reconstruct', run, path.join(images, 'none.jpg'), '--out', out], home)
     expect(missing).toMatchObject({ code: 1 })
-    expect(missing.output).toContain('none.jpg can not be read')
+    expect(missing.output).toContain('none.jpg cannot be read')
     const step = await saim(['reconstruct', run, image, '--step', '5', '--out', out], home)
     expect(step.output).toContain('has no checkpoint of step 5')
   })

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import sharp from 'sharp'
-import { sharpOptions } from '#images/decode/decode'
+import { uprightPixels } from '#images/decode/pipeline'
 
 /** By which copies of an image are found. */
 export interface Fingerprint {
@@ -19,14 +18,7 @@ const side = 9
 /** Decodes the whole image, so that it throws where the file is damaged. */
 export async function fingerprint(file: string): Promise<Fingerprint> {
   const bytes = await readFile(file)
-  const pixels = await sharp(bytes, sharpOptions)
-    .autoOrient()
-    .flatten({ background: 'white' })
-    .resize(side, side, { fit: 'fill' })
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw()
-    .toBuffer()
+  const { bytes: pixels } = await uprightPixels(bytes, { width: side, height: side, fit: 'fill' })
   return { content: createHash('sha1').update(bytes).digest('hex'), perceptual: perceptualHash(pixels) }
 }
 

@@ -1,14 +1,12 @@
 import { cpus } from 'node:os'
 import path from 'node:path'
-import { centreCrop, type PixelStatistics } from '#model/augment/crop'
-import { decodeImage } from '#images/decode/decode'
-import { reduceCrop, reductionFor } from '#images/pixels/reduction'
-import { cropPixels } from '#images/pixels/resample'
+import type { PixelStatistics } from '#model/augment/crop'
+import { decodeCentred } from '#images/decode/centred'
 
 /** Side of the crops that are looked at. */
 const side = 128
 
-/** Mean and deviation of the channels over the middle of images; those that can not be read are passed over. */
+/** Mean and deviation of the channels over the middle of images; those that cannot be read are passed over. */
 export async function pixelStatistics(
   folder: string,
   images: { path: string; width: number; height: number }[],
@@ -17,10 +15,7 @@ export async function pixelStatistics(
   const squares = [0, 0, 0]
   let pixels = 0
   const add = async ({ path: relative, width, height }: (typeof images)[number]) => {
-    const crop = centreCrop(width, height)
-    const reduction = reductionFor(crop, side)
-    const whole = await decodeImage(path.join(folder, relative), { width, height, reduction })
-    const bytes = cropPixels(whole, reduceCrop(crop, reduction), { size: side })
+    const bytes = await decodeCentred(path.join(folder, relative), { width, height }, side)
     for (let i = 0; i < bytes.length; i++) {
       const value = bytes[i]! / 255
       sums[i % 3]! += value

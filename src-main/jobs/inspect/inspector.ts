@@ -10,13 +10,8 @@ import type {
 } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
-import { decodeImage, readHeader } from '#images/decode/decode'
-import { explain } from '#images/decode/explain'
-import { normalise } from '#images/pixels/normalise'
-import { reduceCrop, reductionFor } from '#images/pixels/reduction'
-import { cropPixels } from '#images/pixels/resample'
+import { loadCentredImage } from '#images/decode/centred'
 import type { Engine } from '#engine/engine'
-import { centreCrop, type PixelStatistics } from '#model/augment/crop'
 import { readRun } from '#storage/run/run-folder'
 import { attend, type Attention } from '#inference/pictures/attention'
 import { CheckpointModel, type CheckpointPlace } from '#inference/checkpoint-model'
@@ -180,27 +175,6 @@ export class Inspector {
     await writeFile(path.join(this.folder, name), await png(picture))
     await rm(path.join(this.folder, nameOf(this.pictures - limits.pictures)), { force: true })
     return name
-  }
-}
-
-/** The image of a file, centre-cropped, as normalised pixels [size, size, 3]. Throws AppError image-unreadable. */
-export async function loadCentredImage(
-  file: string,
-  size: number,
-  statistics: PixelStatistics,
-): Promise<Float32Array> {
-  try {
-    const image = await readHeader(file)
-    const crop = centreCrop(image.width, image.height)
-    const reduction = reductionFor(crop, size)
-    const pixels = await decodeImage(file, { ...image, reduction })
-    return normalise(cropPixels(pixels, reduceCrop(crop, reduction), { size }), statistics)
-  } catch (error) {
-    throw new AppError(
-      'image-unreadable',
-      `${file} can not be read: ${await explain(error, file)}.`,
-      'Choose another one.',
-    )
   }
 }
 
