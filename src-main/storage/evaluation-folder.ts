@@ -1,4 +1,3 @@
-import { appendFileSync } from 'node:fs'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
@@ -16,6 +15,7 @@ import type { EvaluationPlan } from '#shared/settings/evaluation'
 import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
 import { writeFileSafely } from './files'
+import { appendLine, readValues } from './json-lines'
 import { lockOwner } from './lock'
 
 /**
@@ -116,18 +116,10 @@ export async function updateEvaluation(folder: string, changes: Partial<Evaluati
 }
 
 export const appendEvaluationMetric = (folder: string, metric: EvaluationMetric) =>
-  appendFileSync(evaluationPaths(folder).metrics, `${JSON.stringify(metric)}\n`)
+  appendLine(evaluationPaths(folder).metrics, metric)
 
-export async function readEvaluationMetrics(folder: string): Promise<EvaluationMetric[]> {
-  const text = await readFile(evaluationPaths(folder).metrics, 'utf8').catch(() => '')
-  return text.split('\n').flatMap((line) => {
-    try {
-      return [evaluationMetric.parse(JSON.parse(line))]
-    } catch {
-      return [] // the last line may be half written
-    }
-  })
-}
+export const readEvaluationMetrics = (folder: string): Promise<EvaluationMetric[]> =>
+  readValues(evaluationPaths(folder).metrics, evaluationMetric)
 
 /** What an evaluation found, and what it trained to classify other images; null for kNN. */
 export interface Outcome {

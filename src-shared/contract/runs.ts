@@ -105,16 +105,23 @@ export const run = z.object({
 })
 export type Run = z.infer<typeof run>
 
-/** Metrics by column, so that thousands of points are small on the wire. */
+/**
+ * Metrics by column, so that thousands of points are small on the wire. A row is a step or, of long runs, a stretch of
+ * steps: then it has the mean, lowest and highest loss of the stretch, its last validation loss, and all else of its last step.
+ */
 export const metricColumns = z.object({
   step: z.array(z.number()),
   epoch: z.array(z.number()),
+  /** Steps that a row stands for. */
+  steps: z.array(z.number()),
   loss: z.array(z.number()),
+  lossLow: z.array(z.number()),
+  lossHigh: z.array(z.number()),
   learningRate: z.array(z.number()),
   gradientNorm: z.array(z.number()),
   imagesPerSecond: z.array(z.number()),
   memory: z.array(z.number()),
-  /** Null at the steps that have none. */
+  /** Null in the rows that have none. */
   validationLoss: z.array(z.number().nullable()),
 })
 export type MetricColumns = z.infer<typeof metricColumns>
@@ -236,7 +243,7 @@ export const runCalls = {
   ),
   /** Moves the run's folder to the trash. */
   'runs.remove': call(z.object({ id }), nothing),
-  /** At most `points` metrics, evenly chosen, the first and last among them; `after` a step where given. */
+  /** At most `points` rows of metrics, the newest among them; `after` a step where given. */
   'runs.metrics': call(
     z.object({ id, points: z.int().min(2).max(2000), after: count.optional() }),
     metricColumns,

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Metric } from '#shared/contract'
-import { lineOf } from '#storage/run/metrics'
+import { lineOf } from '#storage/json-lines'
 import { runPaths } from '#storage/run/run-folder'
-import { after, columnsOf, thin } from '#storage/run/metric-columns'
+import { columnsOf } from '#storage/run/metric-columns'
 import { MetricsReader } from './metrics'
 
 const metric = (step: number, loss: number, validationLoss?: number): Metric => ({
@@ -21,28 +21,7 @@ const metric = (step: number, loss: number, validationLoss?: number): Metric => 
   ...(validationLoss === undefined ? {} : { validationLoss }),
 })
 
-describe('metrics for a chart', () => {
-  const losses = Array.from({ length: 1000 }, (_, i) => 1 / (i + 1))
-  losses[333] = 9
-  losses[666] = -9
-  const columns = columnsOf(losses.map((loss, i) => metric(i + 1, loss, i % 500 === 250 ? 0.5 : undefined)))
-
-  it('keep their ends, their spikes and their validation', () => {
-    const few = thin(columns, 50)
-    expect(few.step.length).toBeLessThanOrEqual(52)
-    for (const step of [1, 334, 667, 251, 751, 1000]) expect(few.step).toContain(step)
-    expect(few.step).toEqual([...few.step].sort((a, b) => a - b))
-    expect(few.loss.map((loss, i) => loss === losses[few.step[i]! - 1])).not.toContain(false)
-    expect(few.validationLoss.filter((value) => value !== null)).toEqual([0.5, 0.5])
-  })
-
-  it('are left alone where they are few', () => expect(thin(columns, 1000)).toBe(columns))
-
-  it('go on after a step', () => {
-    expect(after(columns, 998).step).toEqual([999, 1000])
-    expect(after(columns, 1000).loss).toEqual([])
-  })
-
+describe('metrics of a run', () => {
   it('are the same when they are read again, and go on where they grew', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'saim-metrics-'))
     const all = [metric(1, 3), metric(2, 2, 0.5), metric(3, 1)]
@@ -62,12 +41,34 @@ describe('metrics for a chart', () => {
     )
     lines[5000] = lines[5000]!.replace('"loss":', '"loss":9')
     writeFileSync(runPaths(folder).metrics, lines.join(''))
-    const { step, loss } = await new MetricsReader().read(folder, 0)
+    const { step, steps, loss, lossLow, lossHigh } = await new MetricsReader().read(folder, 0)
     rmSync(folder, { recursive: true })
-    expect(step.length).toBeGreaterThan(1000)
-    expect(step.length).toBeLessThanOrEqual(2000)
-    for (const kept of [1, 3211, 10_000]) expect(step).toContain(kept)
-    expect(step).not.toContain(5001)
-    expect(Math.max(...loss)).toBe(9)
+    expect(step.length).toBe(2000)
+    expect(step.at(-1)).toBe(10_000)
+    expect(steps.reduce((sum, n) => sum + n)).toBe(9_999)
+    expect(Math.max(...lossHigh)).toBe(9)
+    expect(Math.min(...lossLow)).toBe(1 / 10_000)
+    expect(loss[1]).toBeCloseTo((1 / 6 + 1 / 7 + 1 / 8 + 1 / 9 + 1 / 10) / 5, 12)
+  })
+
+  it('of long runs stay few as they grow, and means stay exact', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'saim-metrics-'))
+    const reader = new MetricsReader()
+    const losses = Array.from({ length: 9000 }, (_, i) => Math.sin(i))
+    const lines = losses.map((loss, i) => lineOf(metric(i + 1, loss)))
+    for (const count of [4500, 6000, 7500, 9000]) {
+      writeFileSync(runPaths(folder).metrics, lines.slice(0, count).join(''))
+      const { step, steps, loss, lossLow, lossHigh } = await reader.read(folder, 0)
+      expect(step.length).toBeLessThanOrEqual(4000)
+      let from = 0
+      for (const [row, n] of steps.entries()) {
+        const stretch = losses.slice(from, (from += n))
+        expect(step[row]).toBe(from)
+        expect(loss[row]).toBeCloseTo(stretch.reduce((sum, value) => sum + value) / n, 12)
+        expect([lossLow[row], lossHigh[row]]).toEqual([Math.min(...stretch), Math.max(...stretch)])
+      }
+      expect(from).toBe(count)
+    }
+    rmSync(folder, { recursive: true })
   })
 })

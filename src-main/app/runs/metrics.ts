@@ -1,16 +1,49 @@
 import type { MetricColumns } from '#shared/contract'
-import { columnsOf, join, placesOf, thin } from '#storage/run/metric-columns'
-import { numberIn, tailMetrics } from '#storage/run/metrics'
+import { bucketed, columnsOf, join } from '#storage/run/metric-columns'
+import { lossIn, parseMetric, tailLines } from '#storage/run/metrics'
 
-/** So many metrics of a run are kept in memory, as many as anybody asks for at once; of longer runs a choice of them. */
-const kept = 2000
+/** So many rows of a run are kept in memory, as many as anybody asks for at once. */
+const rowLimit = 2000
 
-/** Of many lines those to keep, chosen before they are parsed and checked, which takes far longer than to find a loss. */
-function choose(lines: string[]): string[] {
-  if (lines.length <= 2 * kept) return lines
-  const column = (name: 'loss' | 'validationLoss') => lines.map((line) => numberIn(line, name))
-  const columns = { loss: column('loss').map(Number), validationLoss: column('validationLoss') }
-  return placesOf(columns, kept).map((i) => lines[i]!)
+/** The rows of lines of metrics.jsonl: one for each line or, of many, for each stretch of them. */
+function rowsOf(lines: string[]): MetricColumns {
+  if (lines.length <= 2 * rowLimit) return columnsOf(lines.flatMap(parseMetric))
+  const rows = Array.from({ length: rowLimit }, (_, i) => {
+    const [from, to] = [i, i + 1].map((n) => Math.floor((n * lines.length) / rowLimit))
+    return stretchOf(lines.slice(from, to))
+  }).flat()
+  return {
+    ...columnsOf(rows.map(({ metric }) => metric)),
+    steps: rows.map(({ steps }) => steps),
+    lossLow: rows.map(({ low }) => low),
+    lossHigh: rows.map(({ high }) => high),
+  }
+}
+
+/**
+ * A stretch of lines in one: its last metric with its mean loss and its last validation loss; none where all are damaged.
+ * Only lines that show are checked, those of the last step, the lowest and the highest loss: to check takes far longer than
+ * to find a loss. So a damaged line may move the mean, but never out of the range.
+ */
+function stretchOf(lines: string[]) {
+  const losses = lines.map(lossIn)
+  for (;;) {
+    const finite = [...losses.keys()].filter((i) => Number.isFinite(losses[i]))
+    if (finite.length === 0) return []
+    const last = finite.at(-1)!
+    const low = finite.reduce((least, i) => (losses[i]! < losses[least]! ? i : least))
+    const high = finite.reduce((most, i) => (losses[i]! > losses[most]! ? i : most))
+    const damaged = [last, low, high].filter((i) => parseMetric(lines[i]!).length === 0)
+    for (const i of damaged) losses[i] = NaN
+    if (damaged.length > 0) continue
+    const loss = finite.reduce((sum, i) => sum + losses[i]!, 0) / finite.length
+    const validated = lines
+      .filter((line) => line.includes('"validationLoss"'))
+      .flatMap(parseMetric)
+      .at(-1)
+    const metric = { ...parseMetric(lines[last]!)[0]!, loss, validationLoss: validated?.validationLoss }
+    return [{ metric, steps: finite.length, low: losses[low]!, high: losses[high]! }]
+  }
 }
 
 /** Columns as they are kept, NaN where there is no number: of plain arrays V8 may make an object for each number. */
@@ -40,10 +73,10 @@ export class MetricsReader {
   async read(folder: string, session: number): Promise<MetricColumns> {
     const last = this.known.get(folder)
     const before = last?.session === session ? last : null
-    const { metrics, nextByte, cut } = await tailMetrics(folder, before?.nextByte ?? 0, choose)
-    const added = columnsOf(metrics)
+    const { lines, nextByte, cut } = await tailLines(folder, before?.nextByte ?? 0)
+    const added = rowsOf(lines)
     const joined = before && !cut ? join(unpack(before.packed), added) : added
-    const all = joined.step.length > 2 * kept ? thin(joined, kept) : joined
+    const all = joined.step.length > 2 * rowLimit ? bucketed(joined, rowLimit) : joined
     this.known.set(folder, { session, packed: pack(all), nextByte })
     return all
   }

@@ -17,7 +17,7 @@ import type { Datasets } from '#app/datasets'
 import type { Engines } from '#app/engines'
 import { estimateRun } from './estimate'
 import { Follower } from './follow'
-import { after, thin } from '#storage/run/metric-columns'
+import { after, bucketed } from '#storage/run/metric-columns'
 import { MetricsReader } from './metrics'
 import { Queue } from './queue'
 import { isActive, RunList } from './run-list'
@@ -137,7 +137,7 @@ export class Runs {
     'runs.metrics': async ({ id, points, after: step }) => {
       const { folder, seams } = await this.list.get(id)
       const metrics = await this.metrics.read(folder, seams.length)
-      return thin(step === undefined ? metrics : after(metrics, step), points)
+      return bucketed(step === undefined ? metrics : after(metrics, step), points)
     },
     'runs.checkpoints': async ({ id }) => listCheckpoints(await this.list.folderOf(id)),
     'runs.log': async ({ id }) => {

@@ -1,4 +1,3 @@
-import { appendFileSync } from 'node:fs'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { ImageList } from '#images/crops'
 import type { Manifest } from '#images/manifest'
@@ -9,9 +8,8 @@ import { featuresStep } from '#inference/features/encoder'
 import { type FeatureRows, nearest, vote } from '#inference/features/knn'
 import { spreadOf } from '#inference/features/spread'
 import { withBranches } from '#model/tensor/branches'
-import { writeFileSafely } from '#storage/files'
 import { imagesAtOnce } from './gradients'
-import { healthFile, type HealthLine, lineOf, readLines } from '#storage/run/health-file'
+import { appendHealth, cutHealth, type HealthLine } from '#storage/run/health-file'
 
 /** Images that are looked at; every third is asked, the others are the bank that answers. */
 const limit = 768
@@ -44,9 +42,7 @@ export class HealthChecks {
     state: State,
     at: { step: number; epoch: number },
   ): Promise<HealthChecks> {
-    const lines = await readLines(folder)
-    const kept = lines.filter(({ step }) => step <= at.step)
-    if (kept.length < lines.length) await writeFileSafely(healthFile(folder), kept.map(lineOf).join(''))
+    await cutHealth(folder, at.step)
     const batch = Math.min(atMost, imagesAtOnce(h, engine.device))
     const images = { shape: [batch, h.imageSize, h.imageSize, 3], dtype: 'float32' as const }
     const look = withBranches(featuresStep(h, h.depth - 1), engine.device.branches)
@@ -64,7 +60,7 @@ export class HealthChecks {
     if (!due) return 0
     const begin = performance.now()
     const line = await this.measure(step, epoch)
-    if (line) appendFileSync(healthFile(this.folder), lineOf(line))
+    if (line) appendHealth(this.folder, line)
     return performance.now() - begin
   }
 

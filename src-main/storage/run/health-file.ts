@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import type { Health } from '#shared/contract'
+import { writeFileSafely } from '#storage/files'
+import { appendLine, lineOf, readValues } from '#storage/json-lines'
 
 const healthSchema = z.object({
   step: z.int(),
@@ -14,11 +15,11 @@ const healthSchema = z.object({
 export type HealthLine = z.infer<typeof healthSchema>
 
 /** A line for each time that the health of a run was measured. */
-export const healthFile = (folder: string) => path.join(folder, 'health.jsonl')
+const healthFile = (folder: string) => path.join(folder, 'health.jsonl')
 
 /** The health of a run so far, by column. */
 export async function readHealth(folder: string): Promise<Health> {
-  const lines = await readLines(folder)
+  const lines = await readHealthLines(folder)
   const column = <N extends keyof HealthLine>(name: N) => lines.map((line) => line[name])
   return {
     step: column('step'),
@@ -30,21 +31,14 @@ export async function readHealth(folder: string): Promise<Health> {
   }
 }
 
-export async function readLines(folder: string): Promise<HealthLine[]> {
-  const text = await readFile(healthFile(folder), 'utf8').catch(() => '')
-  return text.split('\n').flatMap((line) => {
-    const parsed = healthSchema.safeParse(parseOrNull(line))
-    return parsed.success ? [parsed.data] : []
-  })
-}
+const readHealthLines = (folder: string): Promise<HealthLine[]> =>
+  readValues(healthFile(folder), healthSchema)
 
-/** Null for a line that was not written to its end. */
-function parseOrNull(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return null
-  }
-}
+export const appendHealth = (folder: string, line: HealthLine) => appendLine(healthFile(folder), line)
 
-export const lineOf = (line: HealthLine) => `${JSON.stringify(line)}\n`
+/** Forgets what was measured after a step, when training goes on from that step's checkpoint. */
+export async function cutHealth(folder: string, step: number): Promise<void> {
+  const lines = await readHealthLines(folder)
+  const before = lines.filter((line) => line.step <= step)
+  if (before.length < lines.length) await writeFileSafely(healthFile(folder), before.map(lineOf).join(''))
+}

@@ -4,7 +4,7 @@ import { evaluationKinds } from '#shared/settings/evaluation'
 import { allSettings, type Hyperparameters } from '#shared/settings/hyperparameters'
 import { appVersion } from '#shared/version'
 import type { Manifest } from '#images/manifest'
-import { columnsOf, thin } from '#storage/run/metric-columns'
+import { bucketed, columnsOf } from '#storage/run/metric-columns'
 import { type Curve, curvePicture } from './curve'
 import type { Files } from './formats'
 import type { FineTuning, Subject } from './subject'
@@ -183,7 +183,7 @@ const [blue, orange] = ['#3b62d9', '#b45309']
 export function curveFiles({ metrics, fineTuning }: Subject): Files {
   const files: Files = {}
   if (metrics.length) {
-    const { step, loss, validationLoss, learningRate } = thin(columnsOf(metrics), 400)
+    const { step, loss, validationLoss, learningRate } = bucketed(columnsOf(metrics), 400)
     const losses: Curve[] = [{ name: 'loss', color: blue, values: loss }]
     if (validationLoss.some((value) => value !== null))
       losses.push({ name: 'of images held out', color: orange, values: validationLoss })
