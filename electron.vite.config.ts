@@ -61,6 +61,8 @@ const config: UserConfig = {
     root: 'src-renderer',
     base: './',
     plugins: [vue(), vuetify(), listPackages('renderer')],
+    // Otherwise the dev server finds them one by one, and loads the page anew for each.
+    optimizeDeps: { include: ['vuetify/components/*'] },
     build: {
       rollupOptions: { input: resolve('src-renderer/index.html') },
     },

@@ -17,6 +17,10 @@ export function electronAtHand(root, { forTests = false } = {}) {
   return files.find((file) => existsSync(file)) ?? null
 }
 
+/** Whether windows can be shown. */
+export const hasDisplay = () =>
+  process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY)
+
 /** Whether the Electron at hand is older than the one that ships, so that what is built for that one does not run in it. */
 export function isOldElectron(root, options) {
   const electron = electronAtHand(root, options)

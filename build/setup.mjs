@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { electronAtHand, fetchElectron, isOldElectron } from './electron.mjs'
+import { electronAtHand, fetchElectron, hasDisplay, isOldElectron } from './electron.mjs'
 import { once } from './once.mjs'
 
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..')
@@ -24,6 +24,7 @@ const stamp = (name) => path.join(root, 'node_modules', '.cache', 'saim', name)
 checkNode()
 install()
 if (command === 'test') await test()
+else if (command === 'dev') await run('node', ['build/dev/app.mjs', ...rest])
 else {
   build({ forTests: command === 'bench' })
   if (command === 'start') await start()
@@ -77,8 +78,7 @@ async function start() {
 }
 
 function electronIsMissing() {
-  const hasDisplay = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY
-  if (!hasDisplay) return 'There is no display.'
+  if (!hasDisplay()) return 'There is no display.'
   return electronAtHand(root) || fetchElectron(root, say) ? null : "Electron's binary cannot be fetched here."
 }
 

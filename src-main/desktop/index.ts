@@ -17,6 +17,7 @@ import path from 'node:path'
 import { type Emit, type Picked, type Run, weightsEndings } from '#shared/contract'
 import { bridge } from '#app/bridge'
 import { confinePages, confineSession, machineOf, pagePreferences } from './confine'
+import { devServer, fromDevServer } from './dev-server'
 import { Machines, type Vault } from './machines'
 import { setMenu } from './menu'
 import { dataFolder, outFile } from '#platform/paths'
@@ -56,7 +57,10 @@ if (app.requestSingleInstanceLock()) {
 async function start(): Promise<void> {
   serveFiles()
   confinePages(origin)
-  confineSession(session.defaultSession, [`${origin}/`])
+  confineSession(session.defaultSession, [
+    `${origin}/`,
+    ...(devServer ? [`${devServer.replace('http', 'ws')}/`] : []),
+  ])
   setMenu({
     navigate,
     openMachine: () => {
@@ -153,7 +157,9 @@ function serveFiles(): void {
   // The one API that Electron 22, on which the tests run, and today's both have.
   protocol.registerBufferProtocol('saim', (request, respond) => {
     void (async () => {
-      const file = await fileFor(services, new URL(request.url).pathname)
+      const { pathname, search } = new URL(request.url)
+      if (devServer && !pathname.startsWith('/files/')) return respond(await fromDevServer(pathname + search))
+      const file = await fileFor(services, pathname)
       const data = file ? await readFile(file).catch(() => null) : null
       if (!file || !data) return respond({ statusCode: 404, data: Buffer.from('There is nothing here.') })
       respond({
