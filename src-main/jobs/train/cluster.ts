@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { type Cluster, runError } from '#shared/contract'
-import { objectives } from '#shared/settings/objectives'
 import { AppError } from '#shared/errors'
 import { encodeSafetensors } from '#formats/safetensors'
 import { clusterResources } from '#platform/paths'
@@ -14,6 +13,7 @@ import { sizeOf, writeFileSafely, writeFolderSafely } from '#storage/files'
 import type { Lock } from '#storage/lock'
 import { type Control, lockLost, noteEngine, prepareFolder } from './loop'
 import type { EndStatus, TrainingMessage } from './messages'
+import { requireShares } from './shares'
 import { tailMetrics } from '#storage/run/metrics'
 import { readRun, type RunFile, runPaths } from '#storage/run/run-folder'
 import { initialWeights } from '#model/objectives/index'
@@ -34,7 +34,7 @@ export async function trainOnCluster(
   tell: (message: TrainingMessage) => void,
 ): Promise<Exclude<EndStatus, 'failed'>> {
   const run = await readRun(folder)
-  requireShares(run, cluster)
+  requireShares(run.hyperparameters, cluster)
   await requirePython(cluster)
   await prepareFolder(folder)
   const saved = await newestStep(folder)
@@ -64,20 +64,6 @@ export async function trainOnCluster(
   rmSync(runPaths(folder).request, { force: true })
   if (abandoned) return control.stop!
   return resultOf(folder, await launcher.ended)
-}
-
-/** Throws AppError bad-settings where workers can not share this run. */
-function requireShares({ hyperparameters: h }: RunFile, { workers }: Cluster): void {
-  const advice = 'Resume it on this machine, or begin another run.'
-  const images = h.batchSize * h.accumulation
-  const { distributed, title } = objectives[h.objective]
-  if (!distributed) throw new AppError('bad-settings', `${title} is trained on one machine only.`, advice)
-  if (workers > images)
-    throw new AppError(
-      'bad-settings',
-      `${workers} workers can not share the ${images} images of a step.`,
-      advice,
-    )
 }
 
 /** Throws AppError engine-unavailable where the person's Python can not start the workers. */

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
+import { requireShares } from './shares'
+
+const refusal = (changes: Partial<Hyperparameters>, workers = 2) => {
+  try {
+    requireShares(fromPreset('nano', changes), { launcher: 'ray', workers, address: null })
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+it('a cluster takes only runs that its workers can train', () => {
+  expect(refusal({})).toBeUndefined()
+  expect(refusal({ objective: 'mae' })).toBe('MAE cannot be trained on a cluster.')
+  expect(refusal({ precision: 'bfloat16' })).toBe('A cluster computes in float32 only, not in bfloat16.')
+  expect(refusal({ batchSize: 4, accumulation: 2 }, 9)).toBe('9 workers cannot share the 8 images of a step.')
+})
