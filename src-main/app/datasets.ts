@@ -10,11 +10,11 @@ import {
 } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import type { SplitRule } from '#images/index/split'
-import type { PixelStatistics } from '#model/augment/crop'
 import { dataFolder, datasetId, datasetsFolder, isPackaged, sampleImagesFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
 import { writeFileSafely } from '#storage/files'
 import { Library } from './library'
+import type { RunImages } from './runs/start'
 
 type DatasetCalls = Pick<
   Handlers,
@@ -126,10 +126,11 @@ export class Datasets {
     return this.library.call('writeManifest', (await this.get(id)).folder, file, rule)
   }
 
-  /** Mean and deviation of the channels, measured where they are not known. */
-  async statistics(id: string): Promise<PixelStatistics> {
-    return this.library.call('statistics', (await this.get(id)).folder)
-  }
+  /** The images of a data set for a new run. */
+  imagesOf = (id: string): RunImages => ({
+    writeManifest: (file, rule) => this.writeManifest(id, file, rule),
+    statistics: async () => this.library.call('statistics', (await this.get(id)).folder),
+  })
 
   /** The file of an image's thumbnail; null where there is none. */
   async thumbnail(id: string, image: number): Promise<string | null> {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EngineInfo, EngineProof } from '#shared/contract'
 import type { Child, Fork } from '#platform/processes'
 import type { ProofMessage } from '#jobs/prove/process'
@@ -45,10 +45,12 @@ describe('engines', () => {
   let home: string
   beforeAll(() => {
     process.env['SAIM_HOME'] = home = mkdtempSync(path.join(tmpdir(), 'saim-engines-'))
+    vi.stubEnv('SAIM_ENGINES', path.join(home, 'engines')) // nothing is installed there
   })
   afterAll(() => {
     rmSync(home, { recursive: true })
     delete process.env['SAIM_HOME']
+    vi.unstubAllEnvs()
   })
   beforeEach(() => {
     rmSync(path.join(home, 'engines.json'), { force: true })
@@ -82,8 +84,9 @@ describe('engines', () => {
     fates['onnxruntime-webgpu'] = { proof: proof() }
     const engines = open()
     for (let i = 0; i < 2; i++)
-      expect(await engines.choose('onnxruntime-webgpu')).toEqual({
+      expect(await engines.choose('onnxruntime-webgpu', 'float32')).toEqual({
         engine: 'onnxruntime-webgpu',
+        precision: 'float32',
         notice: null,
       })
     expect(tried).toEqual(['onnxruntime-webgpu'])
@@ -92,19 +95,28 @@ describe('engines', () => {
   it('fall back with a notice: to the last good one, else to the processor', async () => {
     const engines = open()
     fates['onnxruntime-webgpu'] = { error: { code: 'engine-wrong', message: 'It computes something else.' } }
-    const fallen = await engines.choose('onnxruntime-webgpu')
+    const fallen = await engines.choose('onnxruntime-webgpu', 'float32')
     expect(fallen.engine).toBe('onnxruntime-cpu')
     expect(fallen.notice).toMatch(
-      /WebGPU can not be used: It computes something else.*ONNX Runtime, processor/,
+      /WebGPU cannot be used: It computes something else.*ONNX Runtime, processor/,
     )
 
     fates['onnxruntime-webgpu'] = { proof: proof() }
     await engines.calls['engines.survey']({ id: 'onnxruntime-webgpu' })
-    await engines.choose('onnxruntime-webgpu')
+    await engines.choose('onnxruntime-webgpu', 'float32')
     fates['onnxruntime-cuda'] = { dies: '' }
     fates['onnxruntime-directml'] = { dies: '' }
-    expect((await engines.choose('onnxruntime-cuda')).engine).toBe('onnxruntime-webgpu')
-    await expect(engines.choose('abacus')).rejects.toMatchObject({ code: 'engine-unavailable' })
+    expect((await engines.choose('onnxruntime-cuda', 'float32')).engine).toBe('onnxruntime-webgpu')
+    await expect(engines.choose('abacus', 'float32')).rejects.toMatchObject({ code: 'engine-unavailable' })
+  })
+
+  it('never hand a run to an engine without its precision: the run goes on in float32, and is told so', async () => {
+    await expect(open().choose('onnxruntime-cpu', 'bfloat16')).rejects.toThrow('32 bits only')
+    const fallen = await open().choose('tensorflow', 'bfloat16') // which is not installed here
+    expect(fallen).toMatchObject({ engine: 'onnxruntime-cpu', precision: 'float32' })
+    expect(fallen.notice).toMatch(
+      /TensorFlow cannot be used: .* in float32, since it has no bfloat16, instead/,
+    )
   })
 })
 

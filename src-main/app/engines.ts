@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { type Emit, type EngineInfo, engineProof, type Handlers } from '#shared/contract'
 import { AppError, type AppErrorData, fromErrorData, toErrorData } from '#shared/errors'
 import { appVersion } from '#shared/version'
-import { engineChoice, engineChoices } from '#engine/engines'
+import type { Precision } from '#engine/engine'
+import { engineChoice, engineChoices, precisionsOf } from '#engine/engines'
 import { explainEngineError } from '#engine/explain'
 import { findWebgpuDevice } from '#engine/onnx/vulkan'
 import { installTensorflow, planInstall, removeTensorflow } from '#engine/tensorflow/install'
@@ -36,6 +37,14 @@ const rememberedSchema = z.object({
 })
 type Result = z.infer<typeof resultSchema>
 type Remembered = z.infer<typeof rememberedSchema>
+
+/** What a run is trained by. */
+interface EngineForRun {
+  engine: string
+  precision: Precision
+  /** Why it is not what was asked for. */
+  notice: string | null
+}
 
 type EngineCalls = Pick<
   Handlers,
@@ -80,22 +89,26 @@ export class Engines {
   }
 
   /**
-   * The engine for a run that asks for `wanted`: that one, where it is or proves usable; else the last good one, with a
-   * notice that the person must see. Throws AppError engine-unavailable where there is no such engine.
+   * The engine for a run that asks for `wanted` in a precision: that one, where it is or proves usable; else the last good
+   * one, in float32 where it lacks the precision, with a notice that the person must see. Throws AppError
+   * engine-unavailable where there is no such engine, or none of that precision.
    */
-  async choose(wanted: string): Promise<{ engine: string; notice: string | null }> {
-    const { title } = engineChoice(wanted)
+  async choose(wanted: string, precision: Precision): Promise<EngineForRun> {
+    const { title } = engineChoice(wanted, precision)
     const problem = await this.problemOf(wanted)
     const record = await this.read()
     if (!problem) {
       await this.write({ ...record, lastGood: wanted })
-      return { engine: wanted, notice: null }
+      return { engine: wanted, precision, notice: null }
     }
     const usable = record.lastGood !== wanted && !(await this.problemOf(record.lastGood))
     const engine = usable ? record.lastGood : processorEngine
+    const other = engineChoice(engine)
+    const has = precisionsOf(other).includes(precision)
+    const instead = has ? other.title : `${other.title} in float32, since it has no ${precision},`
     const notice =
-      `${title} can not be used: ${problem.message} This run uses ${engineChoice(engine).title} instead. ${problem.advice ?? ''}`.trim()
-    return { engine, notice }
+      `${title} cannot be used: ${problem.message} This run uses ${instead} instead. ${problem.advice ?? ''}`.trim()
+    return { engine, precision: has ? precision : 'float32', notice }
   }
 
   private async problemOf(id: string): Promise<z.infer<typeof problemSchema> | null> {

@@ -1,10 +1,10 @@
 import path from 'node:path'
-import type { Emit, Exported, Handlers, Run } from '#shared/contract'
-import { AppError, fromErrorData } from '#shared/errors'
-import type { ExportMessage, Order } from '#jobs/transfer/messages'
-import type { Imported } from '#jobs/transfer/import/import'
+import type { Emit, Handlers, Run } from '#shared/contract'
+import type { TransferFunctions, TransferListener } from '#jobs/transfer/process'
 import type { Fork } from '#platform/processes'
 import type { Datasets } from './datasets'
+import { RemoteProcess } from './remote-process'
+import { startRun } from './runs/start'
 import type { Settings } from './settings'
 
 interface ExportsOptions {
@@ -22,46 +22,42 @@ export class Exports {
   readonly calls: Pick<Handlers, 'exports.create' | 'imports.create'> = {
     'exports.create': async ({ id, ...order }) => {
       const { folder } = await this.options.run(id)
-      return this.carryOut<Exported>({ type: 'export', ...order, run: folder }, (text) =>
-        this.options.emit('exports.progress', { id, text }),
-      )
+      const process = this.open((text) => this.options.emit('exports.progress', { id, text }))
+      try {
+        return await process.ask((functions) => functions.export({ ...order, run: folder }))
+      } finally {
+        process.close()
+      }
     },
-    'imports.create': async ({ dataset, ...order }) => {
-      const { folder } = await this.options.datasets.get(dataset)
-      const { runsFolder, engine } = await this.options.settings.get()
-      const imported = await this.carryOut<Imported>({
-        type: 'import',
-        ...order,
-        images: folder,
-        runsFolder,
-        engine,
-      })
-      return { run: await this.options.run(path.basename(imported.folder)), report: imported.report }
+    'imports.create': async ({ dataset: id, file, name = nameOf(file), changes }) => {
+      const dataset = await this.options.datasets.get(id)
+      const settings = await this.options.settings.get()
+      const process = this.open()
+      try {
+        const { hyperparameters, report } = await process.ask((functions) => functions.read(file, changes))
+        const folder = await startRun({
+          ...settings,
+          name,
+          dataset: { name: dataset.name, folder: dataset.folder },
+          images: this.options.datasets.imagesOf(id),
+          hyperparameters,
+          fill: (folder, images) => process.ask((functions) => functions.save(folder, images)),
+          status: 'stopped',
+        })
+        return { run: await this.options.run(path.basename(folder)), report }
+      } finally {
+        process.close()
+      }
     },
   }
 
-  private carryOut<Result extends Exported | Imported>(
-    order: Order,
-    say: (text: string) => void = () => undefined,
-  ): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const child = this.options.fork('exporting', [JSON.stringify(order)])
-      child.onMessage((data) => {
-        const message = data as ExportMessage<Result>
-        if (message.type === 'progress') return say(message.text)
-        if (message.type === 'done') resolve(message.result)
-        else reject(fromErrorData(message.error))
-        child.kill()
-      })
-      child.onExit((_code, errors) =>
-        reject(
-          new AppError(
-            'worker-died',
-            `The exporting process ended early. ${errors}`,
-            'Free some memory, then try again.',
-          ),
-        ),
-      )
-    })
-  }
+  private open = (progress: TransferListener['progress'] = () => undefined) =>
+    new RemoteProcess<TransferFunctions, TransferListener>(
+      () => this.options.fork('exporting', []),
+      { progress },
+      'reads and writes the files of other programs',
+    )
 }
+
+/** A run is named after the file of its weights where nobody names it. */
+export const nameOf = (file: string) => path.parse(file).name

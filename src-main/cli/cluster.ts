@@ -1,21 +1,31 @@
 import { existsSync } from 'node:fs'
+import { Command, Option } from 'commander'
 import { cluster } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { isRunFolder } from '#storage/run/find'
-import { resume, train, type TrainOptions } from './train'
+import { resume } from './resume'
+import { newRunOptions, train, type TrainOptions } from './train'
+
+export const clusterCommand = newRunOptions(new Command('cluster'))
+  .description('train by the workers of a Ray cluster or of torchrun, with the PyTorch of your Python')
+  .argument('[folder or run]', 'the images of a new run, or the id, name or folder of a run to go on with')
+  .addOption(
+    new Option('--launcher <name>', 'who starts the workers')
+      .choices(cluster.shape.launcher.options)
+      .default('ray'),
+  )
+  .addOption(new Option('--workers <n>', 'at most so many').default(2).argParser(Number))
+  .option('--address <address>', 'of the Ray cluster; without it, this machine')
+  .action(trainByCluster)
 
 /** `saim cluster`: trains a new run, or goes on with one, by the workers of a cluster. */
-export async function trainByCluster(
+async function trainByCluster(
   given: string | undefined,
   { engine, launcher, workers, address = null, ...options }: TrainOptions & Record<string, unknown>,
 ): Promise<void> {
   const chosen = cluster.safeParse({ launcher, workers, address })
   if (!chosen.success)
-    throw new AppError(
-      'bad-settings',
-      `--workers ${workers} is no number of workers.`,
-      'Such as --workers 2.',
-    )
+    throw new AppError('bad-settings', `--workers ${workers} is not a number of workers.`, 'Try --workers 2.')
   const isImages = given === undefined || (existsSync(given) && !isRunFolder(given))
   if (isImages) await train(given, { ...options, engine, cluster: chosen.data })
   else await resume(given, { ...options, cluster: chosen.data })

@@ -1,14 +1,14 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { EmbeddingFormat } from '#shared/contract'
+import { Command, Option } from 'commander'
+import { embeddingFormat, type EmbeddingFormat } from '#shared/contract'
 import { AppError } from '#shared/errors'
-import { DatasetIndex } from '#images/index/dataset-index'
-import { writeManifest } from '#images/manifest'
+import { writeScan } from '#images/index/scanned'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
-import { indexFile } from '#platform/paths'
 import { readRun, runPaths } from '#storage/run/run-folder'
 import { type CheckpointOptions, openCheckpoint } from './support/checkpoint'
+import { runArgument, runsOption, stepOption, threadsOption } from './support/options'
 
 interface EmbedOptions extends CheckpointOptions {
   format: EmbeddingFormat
@@ -17,8 +17,21 @@ interface EmbedOptions extends CheckpointOptions {
   out?: string
 }
 
+export const embedCommand = new Command('embed')
+  .description('write the embeddings of a folder of images by a checkpoint')
+  .argument('<run>', runArgument)
+  .argument('[folder]', 'the images; without it, those of the run')
+  .addOption(runsOption())
+  .addOption(stepOption())
+  .addOption(threadsOption())
+  .addOption(new Option('--format <name>', 'of the files').choices(embeddingFormat.options).default('npy'))
+  .option('--patch-tokens', 'also the tokens of all patches')
+  .addOption(new Option('--limit <n>', 'at most so many images, evenly chosen').argParser(Number))
+  .option('--out <folder>', 'a new folder for the files')
+  .action(embed)
+
 /** `saim embed`: what a checkpoint makes of each image of a folder, written as a new folder of files. */
-export async function embed(run: string, images: string | undefined, options: EmbedOptions): Promise<void> {
+async function embed(run: string, images: string | undefined, options: EmbedOptions): Promise<void> {
   const out = path.resolve(options.out ?? `${path.basename(run)}-embeddings`)
   if (existsSync(out))
     throw new AppError('bad-settings', `${out} is there already.`, 'Name a new folder: --out <folder>')
@@ -33,24 +46,14 @@ export async function embed(run: string, images: string | undefined, options: Em
   const temporary = mkdtempSync(path.join(tmpdir(), 'saim-embed-'))
   try {
     const source = images ? path.resolve(images) : (await readRun(folder)).dataset.folder
-    const manifest = images
-      ? await scanned(source, path.join(temporary, 'images.json'))
-      : runPaths(folder).manifest
+    const manifest = images ? path.join(temporary, 'images.json') : runPaths(folder).manifest
+    if (images) await writeScan(source, manifest)
     const set = { place: { folder, step }, folder: source, manifest, limit: options.limit ?? Infinity }
     const { images: read, unreadable, seconds } = await sets.embed('cli', set)
     await sets.export('cli', options.format, options.patchTokens ?? false, out)
-    const left = unreadable ? `, ${unreadable} can not be read` : ''
+    const left = unreadable ? `, ${unreadable} cannot be read` : ''
     console.log(`${read} images in ${seconds.toFixed(1)} s${left}: ${out}`)
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }
-}
-
-/** Lists the images of a folder in a file. */
-async function scanned(folder: string, manifest: string): Promise<string> {
-  const index = new DatasetIndex(folder, indexFile(folder))
-  await index.scan()
-  await writeManifest(manifest, index, { fraction: 0, seed: 0 })
-  index.close()
-  return manifest
 }

@@ -1,12 +1,30 @@
 import { createInterface } from 'node:readline/promises'
+import { Command } from 'commander'
 import type { EngineInfo } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { forkNode } from '#platform/processes'
 import { Engines } from '#app/engines'
 import { Settings } from '#app/settings'
 
+export const enginesCommand = new Command('engines')
+  .description('what can compute on this machine: each engine is tried on real training steps')
+  .option('--again', 'also try what was tried before')
+  .action(listEngines)
+enginesCommand
+  .command('install')
+  .description('install an engine that needs a download')
+  .argument('<engine>', 'tensorflow')
+  .option('--gpu', 'with CUDA, for an NVIDIA GPU')
+  .option('--yes', 'do not ask')
+  .action(installEngine)
+enginesCommand
+  .command('remove')
+  .description('remove it again')
+  .argument('<engine>', 'tensorflow')
+  .action(removeEngine)
+
 /** `saim engines`: tries what has not been tried on this machine, or everything `again`, and prints what came of it. */
-export async function listEngines({ again }: { again?: boolean }): Promise<void> {
+async function listEngines({ again }: { again?: boolean }): Promise<void> {
   const { calls } = open()
   const toTry = (await calls['engines.list']()).filter(
     ({ status }) => status === 'unproven' || (again && status !== 'absent'),
@@ -19,7 +37,7 @@ export async function listEngines({ again }: { again?: boolean }): Promise<void>
 }
 
 /** `saim engines install tensorflow`: says what it will fetch, asks, installs and tries it. */
-export async function installEngine(
+async function installEngine(
   name: string,
   { gpu = false, yes }: { gpu?: boolean; yes?: boolean },
 ): Promise<void> {
@@ -35,7 +53,7 @@ export async function installEngine(
 }
 
 /** `saim engines remove tensorflow`. */
-export async function removeEngine(name: string): Promise<void> {
+async function removeEngine(name: string): Promise<void> {
   refuseOthers(name)
   await open().calls['engines.remove']()
   console.log('TensorFlow is removed.')
@@ -59,11 +77,11 @@ async function agreed(): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new AppError(
       'not-allowed',
-      'Nobody is there to agree.',
+      'There is no terminal to ask at.',
       'Add --yes to install without being asked.',
     )
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
-  const answer = await terminal.question('Go on? [y/N] ')
+  const answer = await terminal.question('Continue? [y/N] ')
   terminal.close()
   return /^y(es)?$/i.test(answer.trim())
 }
@@ -86,7 +104,7 @@ function print({ id, title, status, proof, problem, recommendation }: EngineInfo
     if (proof.operators) {
       const { total, onProcessor, names } = proof.operators
       const which = onProcessor ? `: ${names.join(', ')}` : ''
-      console.log(`  ${onProcessor} of ${total} operators left to the processor${which}`)
+      console.log(`  ${onProcessor} of ${total} operators left to the CPU${which}`)
     }
   }
   if (problem) console.log(`  ${problem.message}${problem.advice ? `\n  ${problem.advice}` : ''}`)

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { Command, Option } from 'commander'
 import type { Score } from '#shared/contract'
 import { AppError, fromErrorData } from '#shared/errors'
 import {
   type EvaluationKind,
+  evaluationKindNames,
   evaluationKinds,
   type EvaluationPlan,
   type FineTuneRecipe,
+  fineTuneRecipeNames,
   fineTuneRecipes,
 } from '#shared/settings/evaluation'
 import { writeScan } from '#images/index/scanned'
@@ -16,8 +19,16 @@ import { forkNode } from '#platform/processes'
 import { chooseStep } from '#storage/run/checkpoint'
 import { findRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
+import {
+  decodersOption,
+  engineOption,
+  runArgument,
+  runsOption,
+  stepOption,
+  threadsOption,
+} from './support/options'
 import { accuracyText } from './support/report'
-import { settingsFrom } from './support/setting-options'
+import { settingOptions, settingsFrom } from './support/setting-options'
 
 interface EvaluateOptions {
   runs: string
@@ -32,6 +43,33 @@ interface EvaluateOptions {
   /** Of fine-tuning: what its settings begin with. */
   recipe?: FineTuneRecipe
 }
+
+/** A command for each kind: knn, probe, finetune, segment. */
+export const evaluationCommands = evaluationKindNames.map((kind) => {
+  const { title, description, settings } = evaluationKinds[kind]
+  const command = new Command(kind)
+    .description(`${title.toLowerCase()}: ${description}`)
+    .argument('<run>', runArgument)
+    .option('--on <folder>', "images in class folders; without it, the run's own")
+    .addOption(stepOption())
+    .option('--scratch', 'random weights instead of a checkpoint')
+    .addOption(runsOption())
+    .addOption(engineOption())
+    .addOption(threadsOption())
+    .addOption(decodersOption())
+    .action(async (run: string, options) => void (await evaluateRun(kind, run, options)))
+  if (kind === 'finetune')
+    command.addOption(
+      new Option(
+        '--recipe <name>',
+        `what the settings begin with. ${fineTuneRecipeNames.map((name) => `${name}: ${fineTuneRecipes[name].description}`).join(' ')}`,
+      )
+        .choices(fineTuneRecipeNames)
+        .default('small'),
+    )
+  for (const option of settingOptions(settings)) command.addOption(option)
+  return command
+})
 
 /** `saim knn | probe | finetune`: asks what a run has learned, in a process of its own; prints and answers the score. */
 export async function evaluateRun(

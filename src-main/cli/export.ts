@@ -1,7 +1,9 @@
 import path from 'node:path'
-import type { ExportFormat } from '#shared/contract'
+import { Command, Option } from 'commander'
+import { type ExportFormat, exportFormat, exportFormats } from '#shared/contract'
 import { exportWeights } from '#jobs/transfer/export/export'
 import { findRun } from '#storage/run/find'
+import { runArgument, runsOption, stepOption } from './support/options'
 
 interface ExportOptions {
   format: ExportFormat
@@ -12,8 +14,26 @@ interface ExportOptions {
   runs: string
 }
 
+export const exportCommand = new Command('export')
+  .description('take a checkpoint or a fine-tuned model elsewhere, and prove that nothing was lost')
+  .argument('<run>', runArgument)
+  .addOption(
+    new Option(
+      '--format <name>',
+      exportFormat.options.map((name) => `${name}: ${exportFormats[name].purpose}`).join(' '),
+    )
+      .choices(exportFormat.options)
+      .makeOptionMandatory(),
+  )
+  .addOption(stepOption())
+  .option('--evaluation <name>', 'of a classifier, the fine-tuning; without it, the newest of the run')
+  .option('--out <folder>', 'where the new folder goes', '.')
+  .option('--licence <name>', 'licence of the weights, for the model card')
+  .addOption(runsOption())
+  .action(exportRun)
+
 /** `saim export`: writes weights in a format, proves it and says how well it did. */
-export async function exportRun(run: string, { out, runs, ...order }: ExportOptions): Promise<void> {
+async function exportRun(run: string, { out, runs, ...order }: ExportOptions): Promise<void> {
   const result = await exportWeights(
     { ...order, run: await findRun(run, runs), folder: path.resolve(out) },
     (text) => console.log(`${text} ...`),

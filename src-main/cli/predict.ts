@@ -1,22 +1,32 @@
 import path from 'node:path'
+import { Command } from 'commander'
 import { predictFolder } from '#jobs/evaluate/predict'
+import { decodersOption, engineOption, threadsOption } from './support/options'
+
+interface PredictOptions {
+  output: string
+  engine: string
+  threads: number
+  decoders: number
+}
+
+export const predictCommand = new Command('predict')
+  .description('name the classes of images by a fine-tuned model, as CSV')
+  .argument('<evaluation>', 'the folder that a fine-tuning is kept in')
+  .argument('<folder>', 'the images')
+  .option('--output <file>', 'where the table is written', 'predictions.csv')
+  .addOption(engineOption())
+  .addOption(threadsOption())
+  .addOption(decodersOption())
+  .action(predict)
 
 /** `saim predict`: names the classes of all images below a folder by a fine-tuned model, as CSV. */
-export async function predict(
+async function predict(
   evaluation: string,
   folder: string,
-  {
-    output,
-    engine,
-    threads,
-    decoders,
-  }: { output: string; engine: string; threads: number; decoders: number },
+  { output, ...options }: PredictOptions,
 ): Promise<void> {
   const target = path.resolve(output)
-  const { images, unreadable } = await predictFolder(path.resolve(evaluation), path.resolve(folder), target, {
-    engine,
-    threads,
-    decoders,
-  })
-  console.log(`${images} images, ${unreadable} files could not be read. Written: ${target}`)
+  const found = await predictFolder(path.resolve(evaluation), path.resolve(folder), target, options)
+  console.log(`${found.images} images, ${found.unreadable} files could not be read. Written: ${target}`)
 }

@@ -1,10 +1,17 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
+import { Command } from 'commander'
 import { lockOwner } from '#storage/lock'
 import { readRun, runPaths } from '#storage/run/run-folder'
+import { runsOption } from './support/options'
 
-/** Prints a table of the runs below a folder, newest last. */
-export async function listRuns({ runs }: { runs: string }): Promise<void> {
+export const runsCommand = new Command('runs')
+  .description('list the runs')
+  .addOption(runsOption())
+  .action(listRuns)
+
+/** `saim runs`: prints a table of the runs below a folder, newest last. */
+async function listRuns({ runs }: { runs: string }): Promise<void> {
   const folders = await readdir(runs).catch(() => [])
   const rows = await Promise.all(
     folders.map(async (name) => {

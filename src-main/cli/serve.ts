@@ -1,15 +1,22 @@
 import { spawn } from 'node:child_process'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { Command, Option } from 'commander'
 import type { Place } from '#server/listen'
 import { serve as startServer } from '#server/serve'
 
+export const serveCommand = new Command('serve')
+  .description('the application in a browser; without a certificate it listens to this machine only')
+  .option('--host <address>', 'the name or address to listen at; 0.0.0.0 is all of them', '127.0.0.1')
+  .addOption(new Option('--port <n>', 'the port; 0 takes any').default(0).argParser(Number))
+  .option('--cert <file>', 'certificate for https, in PEM form')
+  .option('--key <file>', 'its private key')
+  .option('--root <folder...>', 'folders that the browser may see; without it, your home folder')
+  .option('--open', 'open the browser')
+  .action(serve)
+
 /** `saim serve`: the application in a browser. Ctrl-C pauses what is being trained and ends. */
-export async function serve({
-  root,
-  open,
-  ...place
-}: Place & { root?: string[]; open?: boolean }): Promise<void> {
+async function serve({ root, open, ...place }: Place & { root?: string[]; open?: boolean }): Promise<void> {
   const roots = (root ?? [homedir()]).map((folder) => path.resolve(folder))
   const { url, fingerprint, close } = await startServer({ ...place, roots })
   console.log(`SAIM Studio: ${url}`)

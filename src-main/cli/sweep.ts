@@ -1,7 +1,9 @@
-import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
+import { Command, Option } from 'commander'
 import {
   type AblationName,
+  ablationNames,
+  ablations,
   axisOf,
   nameOfVariant,
   noPaperFigures,
@@ -12,16 +14,17 @@ import {
 } from '#shared/settings/ablations'
 import type { Experiment, ExperimentFigures } from '#shared/contract'
 import { evaluationKinds } from '#shared/settings/evaluation'
-import { allSettings, hyperparametersSchema, presets } from '#shared/settings/hyperparameters'
-import { DatasetIndex } from '#images/index/dataset-index'
+import { allSettings, hyperparametersSchema, presetNames, presets } from '#shared/settings/hyperparameters'
 import { createExperiment, experimentPaths, noteRun, readExperiment } from '#storage/experiment-file'
 import { describeExperiment } from '#app/experiments/results'
-import { indexFile, sampleImagesFolder } from '#platform/paths'
+import { sampleImagesFolder } from '#platform/paths'
 import { Lock } from '#storage/lock'
 import { readRun } from '#storage/run/run-folder'
 import { evaluateRun } from './evaluate'
+import { withImages } from './support/images'
+import { decodersOption, engineOption, runsOption, threadsOption } from './support/options'
 import { accuracyText } from './support/report'
-import { chosenSettings, settingsFrom } from './support/setting-options'
+import { chosenSettings, settingOptions, settingsFrom } from './support/setting-options'
 import { train, type TrainOptions } from './train'
 
 type SweepOptions = Omit<TrainOptions, 'from'> & {
@@ -31,19 +34,50 @@ type SweepOptions = Omit<TrainOptions, 'from'> & {
   seeds: number
 } & Record<string, unknown>
 
+export const sweepCommand = new Command('sweep')
+  .description('train a run for each of several settings and compare what they learned')
+  .argument('[folder]', 'the images, in class folders; without it, the sample images')
+  .addOption(
+    new Option(
+      '--ablation <name>',
+      `one of the paper's ablations: ${ablationNames.map((name) => `${name} (${ablations[name].title.toLowerCase()})`).join(', ')}`,
+    ).choices(ablationNames),
+  )
+  .option('--vary <name=values...>', 'such as order=stochastic,raster blur-size=0,9: all combinations', [])
+  .option('--list', 'the n-th values of all settings together, instead of all combinations')
+  .addOption(
+    new Option('--seeds <n>', 'runs of each variant, with seeds from that of --seed on')
+      .default(1)
+      .argParser(Number),
+  )
+  .addOption(
+    new Option('--preset <name>', 'what the variants begin with').choices(presetNames).default('nano'),
+  )
+  .option('--name <name>', 'what the names of the runs begin with')
+  .addOption(runsOption())
+  .addOption(engineOption())
+  .addOption(threadsOption())
+  .addOption(decodersOption())
+  .action(sweep)
+for (const option of settingOptions(allSettings)) sweepCommand.addOption(option)
+
 /**
  * `saim sweep`: trains a run for each variant and seed, one after the other, asks each what it learned, and prints the
  * variants side by side. The experiment that the application shows is the same record.
  */
-export async function sweep(given: string | undefined, options: SweepOptions): Promise<void> {
+async function sweep(given: string | undefined, options: SweepOptions): Promise<void> {
   const base = presets[options.preset ?? 'nano'].values
   const h = settingsFrom(hyperparametersSchema, allSettings, options, base)
   const plan = planOf(options)
   const planned = plannedRuns(h, plan, options.seeds) // refuses before anything is trained
-  const dataset = await datasetOf(given)
+  const { dataset, classes } = await withImages(given ?? sampleImagesFolder(), ({ dataset, index }) => ({
+    dataset,
+    classes: index.summary().classes.length,
+  }))
   const name = options.name ?? dataset.name
   const id = await createExperiment({
-    ...dataset,
+    dataset,
+    classes,
     name,
     plan,
     seeds: options.seeds,
@@ -57,7 +91,7 @@ export async function sweep(given: string | undefined, options: SweepOptions): P
       const label = `${nameOfVariant(changes)}${options.seeds > 1 ? `, seed ${seed}` : ''}`
       console.log(`\n${n + 1} of ${planned.length}: ${label}`)
       const own = chosenSettings(allSettings, hyperparameters)
-      const run = await train(dataset.dataset.folder, { ...options, ...own, name: `${name}: ${label}` })
+      const run = await train(dataset.folder, { ...options, ...own, name: `${name}: ${label}` })
       await noteRun(id, n, path.basename(run))
       if ((await readRun(run)).status !== 'finished') break // the person ended it
       for (const kind of asks)
@@ -81,18 +115,6 @@ const planOf = ({ ablation, vary, list }: SweepOptions): SweepPlan =>
         }),
       }
 
-/** The folder of images and how many classes it has. */
-async function datasetOf(given: string | undefined) {
-  const chosen = path.resolve(given ?? sampleImagesFolder())
-  const folder = existsSync(chosen) ? realpathSync(chosen) : chosen
-  const index = new DatasetIndex(folder, indexFile(folder))
-  await index.scan()
-  const { classes } = index.summary()
-  index.close()
-  const name = path.basename(folder)
-  return { name, dataset: { name, folder }, classes: classes.length }
-}
-
 /** The variants side by side, with the paper's figures where they were at hand. */
 function print({ variants, plan }: Experiment): void {
   const paper = paperFigures(plan)
@@ -107,7 +129,7 @@ function print({ variants, plan }: Experiment): void {
     })),
   )
   if (plan.kind === 'ablation') console.log(paper ? scaleNote : noPaperFigures)
-  console.log('Losses of variants with other targets can not be compared with each other.')
+  console.log('Losses of variants with different targets cannot be compared.')
 }
 
 function columnsOf({ loss, validationLoss, ...shares }: ExperimentFigures): Record<string, string> {

@@ -1,8 +1,18 @@
+import { Command } from 'commander'
 import { createEngine } from '#engine/engines'
 import { type Check, verifyReference } from '#jobs/prove/verify'
+import { engineOption, threadsOption } from './support/options'
 
-/** Prints the largest differences from reference data; ends with code 1 where one is out of tolerance. */
-export async function verify(
+export const verifyCommand = new Command('verify')
+  .description('compare the model with folders of reference data, stage by stage')
+  .argument('<folders...>')
+  .addOption(engineOption())
+  .addOption(threadsOption())
+  .option('--all', 'print every comparison, not only the largest of a kind')
+  .action(verify)
+
+/** `saim verify`: prints the largest differences from reference data; ends with code 1 where one is out of tolerance. */
+async function verify(
   folders: string[],
   { engine: id, threads, all }: { engine: string; threads: number; all?: boolean },
 ): Promise<void> {

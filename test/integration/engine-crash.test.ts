@@ -36,8 +36,8 @@ describe.runIf(canBuild)('a graphics driver that crashes', () => {
       message: expect.stringContaining('crashed'),
       advice: expect.stringContaining('driver'),
     })
-    const { engine, notice } = await engines.choose('onnxruntime-webgpu')
+    const { engine, notice } = await engines.choose('onnxruntime-webgpu', 'float32')
     expect(engine).toBe('onnxruntime-cpu')
-    expect(notice).toMatch(/WebGPU can not be used: It crashed/)
+    expect(notice).toMatch(/WebGPU cannot be used: It crashed/)
   })
 })

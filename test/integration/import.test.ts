@@ -10,6 +10,7 @@ import type { NamedTensorData, StepFunction } from '#model/tensor/step'
 import { forward } from '#model/objectives/saim'
 import { orderOfNoise } from '#model/objectives/order'
 import * as tf from '#model/tensor/tf'
+import { imageNetStatistics } from '#model/augment/crop'
 import { loadCheckpoint } from '#storage/run/checkpoint'
 import { readRun } from '#storage/run/run-folder'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
@@ -37,7 +38,7 @@ describe.runIf(hasPython)("a checkpoint of ViT-B/16 as the authors' training scr
     const { output, run } = await importedRun(path.join(folder, 'checkpoint.pth'), '--name', 'ViT-B')
     expect(output).toContain("the authors' code: 393 used")
     expect(output).not.toContain('Not in the file')
-    expect(output).not.toContain('of no use here')
+    expect(output).not.toContain('not used here')
     const file = await readRun(run)
     h = file.hyperparameters
     expect(h).toMatchObject({
@@ -150,6 +151,14 @@ it('makes a run that trains on, and exports as any other', async () => {
   expect((await loadCheckpoint(run, 0)).weights).toEqual(weights)
   const resumed = await saim(['resume', path.basename(run)], home)
   expect(resumed.output).toMatch(/Run finished after 1 steps/)
+})
+
+it('normalises by the images of the run, where that is chosen', async () => {
+  const file = 'test/fixtures/run-0.1/checkpoints/00000002/weights.safetensors'
+  const { run: plain } = await importedRun(file, '--name', 'usual')
+  const { run } = await importedRun(file, '--name', 'own', '--normalization', 'dataset')
+  expect((await readRun(plain)).statistics).toEqual(imageNetStatistics)
+  expect((await readRun(run)).statistics).not.toEqual(imageNetStatistics)
 })
 
 it('does nothing that a malicious pickle asks for', async () => {

@@ -317,6 +317,17 @@ describe('runs', () => {
     await expect(missing).rejects.toMatchObject({ code: 'checkpoint-missing' })
   })
 
+  it('are made of weights from elsewhere, and wait for a person to train them', async () => {
+    const file = path.resolve('test/fixtures/run-0.1/checkpoints/00000002/weights.safetensors')
+    const { run, report } = await calls['imports.create']({ file, dataset: dataset.id, changes: {} })
+    expect(run).toMatchObject({ name: 'weights', status: 'stopped', step: 0 })
+    expect(report.missing).toEqual([])
+    expect((await calls['runs.checkpoints']({ id: run.id })).map(({ step }) => step)).toEqual([0])
+    const heads = { heads: 7 }
+    const misfit = calls['imports.create']({ file, dataset: dataset.id, changes: heads })
+    await expect(misfit).rejects.toMatchObject({ code: 'bad-settings' })
+  })
+
   it('go to the trash and leave the list', async () => {
     const run = (await calls['runs.list']()).find(({ name }) => name === 'by hand')!
     await calls['runs.remove']({ id: run.id })

@@ -9,8 +9,9 @@ import { isHere, Lock, lockOwner } from '#storage/lock'
 import type { StopMessage } from '#jobs/train/messages'
 import { readRecord, writeRecord } from '#storage/record'
 import { runPaths, updateRun } from '#storage/run/run-folder'
-import { startTraining, type Training } from '#jobs/train/supervise'
+import type { Training } from '#jobs/train/supervise'
 import type { Engines } from '#app/engines'
+import { beginTraining } from './begin'
 import type { Follower } from './follow'
 import { isActive, type RunList } from './run-list'
 
@@ -129,10 +130,8 @@ export class Queue {
   private async train(id: string): Promise<void> {
     const { list, follower, fork, engines } = this.options
     const folder = await list.folderOf(id)
-    const choice = await engines.choose((await list.get(id)).engine)
-    await updateRun(folder, { ...choice, status: 'starting', error: null })
     await follower.tell(id)
-    const training = startTraining(fork, folder)
+    const { training } = await beginTraining(folder, { fork, engines })
     const ended = training.ended.then(() => this.ended(id))
     this.trained = { id, training, ended }
     await follower.changed(id)

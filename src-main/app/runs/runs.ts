@@ -2,16 +2,13 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type Emit, type Handlers, type Run } from '#shared/contract'
 import { AppError } from '#shared/errors'
-import { engineChoice } from '#engine/engines'
-import type { Precision } from '#engine/engine'
 import { dataFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
 import { checkpointSteps, listCheckpoints, pruneCheckpoints, removeDamaged } from '#storage/run/checkpoint'
 import { freeDiskBytes } from '#storage/disk'
 import { readChecked, sizeOf } from '#storage/files'
 import { locateImages } from './locate'
-import { initialFrom } from '#storage/run/origin'
-import { changeSettings, createRun, runPaths, updateRun } from '#storage/run/run-folder'
+import { runPaths } from '#storage/run/run-folder'
 import { readAnnotations, writeAnnotations } from '#storage/run/annotations'
 import type { Datasets } from '#app/datasets'
 import type { Engines } from '#app/engines'
@@ -20,7 +17,9 @@ import { Follower } from './follow'
 import { after, bucketed } from '#storage/run/metric-columns'
 import { MetricsReader } from './metrics'
 import { Queue } from './queue'
+import { resumeRun } from './resume'
 import { isActive, RunList } from './run-list'
+import { startRun } from './start'
 import type { Settings } from '#app/settings'
 
 type RunCalls = Pick<Handlers, Extract<keyof Handlers, `runs.${string}`>>
@@ -76,42 +75,22 @@ export class Runs {
           `${dataset.name} has no readable images yet.`,
           'Wait for the scan, or add images.',
         )
-      const settings = await this.options.settings.get()
-      if (!cluster) engineChoice(settings.engine, hyperparameters.precision)
-      await mkdir(settings.runsFolder, { recursive: true })
-      const folder = await createRun(settings.runsFolder, {
+      const { runsFolder, engine, threads, decoders, cache } = await this.options.settings.get()
+      const folder = await startRun({
+        runsFolder,
         name: name?.trim() || dataset.name,
         dataset: { name: dataset.name, folder: dataset.folder },
+        images: this.options.datasets.imagesOf(id),
         hyperparameters,
-        engine: settings.engine,
-        threads: settings.threads,
-        decoders: settings.decoders,
-        cache: settings.cache,
-        cluster,
-        statistics:
-          hyperparameters.normalization === 'dataset'
-            ? await this.options.datasets.statistics(id)
-            : undefined,
-        writeManifest: (file) =>
-          this.options.datasets.writeManifest(id, file, {
-            fraction: hyperparameters.validationFraction,
-            seed: hyperparameters.splitSeed,
-          }),
-        initial: from && (await initialFrom(await this.list.folderOf(from.run), hyperparameters, from.step)),
+        ...{ engine, threads, decoders, cache, cluster },
+        from: from && { folder: await this.list.folderOf(from.run), step: from.step },
         status: 'queued',
       })
       return this.queue.add(path.basename(folder))
     },
     'runs.resume': async ({ id, changes, engine }) => {
-      const run = await this.restingRun(id)
-      if (run.status === 'finished')
-        throw new AppError('run-busy', `${run.name} is finished.`, 'Start a new run from its weights.')
-      engineChoice(
-        engine ?? run.engine,
-        (changes?.['precision'] as Precision | undefined) ?? run.hyperparameters.precision,
-      )
-      if (changes) await changeSettings(run.folder, changes)
-      if (engine) await updateRun(run.folder, { engine, cluster: null })
+      const { folder } = await this.restingRun(id)
+      await resumeRun(folder, { changes, engine })
       return this.queue.add(id)
     },
     'runs.pause': async ({ id }) => this.queue.end(await this.list.get(id), 'paused'),

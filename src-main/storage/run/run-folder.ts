@@ -103,7 +103,9 @@ export interface NewRun extends Pick<
   writeManifest(file: string): Promise<Record<Split, number>>
   /** Weights to begin with; new ones where there are none. */
   initial?: InitialWeights
-  status?: 'starting' | 'queued'
+  /** Writes what the folder is to hold from the beginning; told how many images there are to train on. */
+  fill?(folder: string, images: number): Promise<void>
+  status?: 'starting' | 'queued' | 'stopped'
 }
 
 /** Weights of another run to begin with: a safetensors file and where it comes from. */
@@ -112,12 +114,16 @@ export interface InitialWeights {
   origin: NonNullable<RunFile['origin']>
 }
 
-/** Makes the folder of a new run below `runsFolder`, for a training process that starts soon or, `queued`, when its turn comes, and answers it. */
+/**
+ * Makes the folder of a new run below `runsFolder` and answers it. `status` says when a training process shall take it up:
+ * soon (`starting`), when its turn comes (`queued`), or when a person resumes it (`stopped`).
+ */
 export async function createRun(
   runsFolder: string,
   {
     writeManifest,
     initial,
+    fill,
     status = 'starting',
     cache = null,
     cluster = null,
@@ -154,6 +160,7 @@ export async function createRun(
     if (train === 0)
       throw new AppError('no-images', 'No image is left to train on.', 'Hold out or exclude fewer of them.')
     if (initial) await writeFolderSafely(paths.initial, { 'weights.safetensors': initial.weights })
+    await fill?.(temporary, train)
     await writeRecord(paths.run, { ...run, dataset: { ...chosen.dataset, images: train, validation } })
   })
   return folder

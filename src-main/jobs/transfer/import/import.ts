@@ -1,29 +1,13 @@
-import path from 'node:path'
 import type { WeightsReport } from '#shared/contract'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
-import { DatasetIndex } from '#images/index/dataset-index'
-import { writeManifest } from '#images/manifest'
-import { indexFile } from '#platform/paths'
-import { type CheckpointState, saveCheckpoint } from '#storage/run/checkpoint'
-import { createRun, readRun, updateRun } from '#storage/run/run-folder'
-import { fitWeights } from './fit'
 import { readWeights } from '#formats/weights-file'
+import { type CheckpointState, saveCheckpoint } from '#storage/run/checkpoint'
+import { fitWeights } from './fit'
 
-export interface ImportOrder {
-  /** A .pth or safetensors file. */
-  file: string
-  /** The images that the run looks at, and trains on when it is resumed. */
-  images: string
-  runsFolder: string
-  name?: string
-  engine: string
-  /** Settings other than those that the file tells. */
-  changes: Partial<Hyperparameters>
-}
-
+/** Weights from elsewhere as those of a model of ours. */
 export interface Imported {
-  /** The run's. */
-  folder: string
+  /** The settings that the file tells, and the changes to them. */
+  hyperparameters: Hyperparameters
   report: WeightsReport
 }
 
@@ -42,33 +26,19 @@ const atTheStart = (images: number, h: Hyperparameters): CheckpointState => ({
 })
 
 /**
- * Makes a run of weights from elsewhere: they are its checkpoint of step 0, so that it can be looked at, evaluated,
- * exported, trained on, or be the start of other runs. Throws AppError.
+ * Reads a .pth or safetensors file. `save` writes the weights into a run's folder as its checkpoint of step 0, told how
+ * many images the run trains on: so the run can be looked at, evaluated, exported, trained on, or be the start of others.
+ * Throws AppError weights-unreadable, weights-misfit or bad-settings.
  */
-export async function importWeights({
-  file,
-  images: folder,
-  runsFolder,
-  name = path.basename(file).replace(/\.\w+$/, ''),
-  engine,
-  changes,
-}: ImportOrder): Promise<Imported> {
+export async function importWeights(
+  file: string,
+  changes: Partial<Hyperparameters>,
+): Promise<Imported & { save(folder: string, images: number): Promise<void> }> {
   const { h, weights, report } = fitWeights(await readWeights(file), changes)
-  const index = new DatasetIndex(folder, indexFile(folder))
-  await index.scan()
-  const run = await createRun(runsFolder, {
-    name,
-    dataset: { name: path.basename(folder), folder },
+  return {
     hyperparameters: h,
-    engine,
-    threads: 0,
-    decoders: 0,
-    writeManifest: (list) =>
-      writeManifest(list, index, { fraction: h.validationFraction, seed: h.splitSeed }),
-  })
-  index.close()
-  const { images } = (await readRun(run)).dataset
-  await saveCheckpoint(run, { weights, optimizer: {}, state: atTheStart(images, h) })
-  await updateRun(run, { status: 'stopped' })
-  return { folder: run, report }
+    report,
+    save: (folder, images) =>
+      saveCheckpoint(folder, { weights, optimizer: {}, state: atTheStart(images, h) }),
+  }
 }

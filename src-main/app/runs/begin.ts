@@ -1,0 +1,24 @@
+import type { TrainingMessage } from '#jobs/train/messages'
+import { startTraining, type Training } from '#jobs/train/supervise'
+import type { Fork } from '#platform/processes'
+import { changeSettings, readRun, updateRun } from '#storage/run/run-folder'
+import type { Engines } from '#app/engines'
+
+/**
+ * The one way to train a run that was made or made ready to go on: by its engine or, where that can not be used here, by
+ * another one with a notice that the person must see.
+ */
+export async function beginTraining(
+  folder: string,
+  { fork, engines }: { fork: Fork; engines: Engines },
+  onMessage?: (message: TrainingMessage) => void,
+): Promise<{ training: Training; notice: string | null }> {
+  const { engine: wanted, cluster, hyperparameters: h } = await readRun(folder)
+  const choice = cluster
+    ? { engine: wanted, precision: h.precision, notice: null }
+    : await engines.choose(wanted, h.precision)
+  const { engine, precision, notice } = choice
+  if (precision !== h.precision) await changeSettings(folder, { precision })
+  await updateRun(folder, { engine, notice, status: 'starting', error: null })
+  return { training: startTraining(fork, folder, onMessage), notice }
+}

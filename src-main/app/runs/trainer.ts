@@ -1,0 +1,13 @@
+import type { Cluster } from '#shared/contract'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { engineChoice } from '#engine/engines'
+import { requireShares } from '#jobs/train/shares'
+
+/** Throws AppError bad-settings or engine-unavailable where what shall train a run can not do so by its settings. */
+export function requireTrainer(
+  { engine, cluster }: { engine: string; cluster?: Cluster | null },
+  h: Hyperparameters,
+): void {
+  if (cluster) requireShares(h, cluster)
+  else engineChoice(engine, h.precision)
+}

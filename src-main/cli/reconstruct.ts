@@ -1,0 +1,61 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Option } from 'commander'
+import { loadCentredImage } from '#images/decode/centred'
+import { chosenOrder } from '#inference/pictures/chosen-order'
+import { png } from '#inference/pictures/pictures'
+import { panelsOf, reconstruct as reconstructImage } from '#inference/pictures/reconstruct'
+import { animation, strip, unroll } from '#inference/pictures/unroll'
+import { readImages } from '#images/manifest'
+import { fixedImages } from '#images/sample'
+import { readRun } from '#storage/run/run-folder'
+import { openCheckpoint } from './support/checkpoint'
+import { lookCommand, type LookOptions, orderOf, sideBySide } from './support/look'
+
+export const reconstructCommand = lookCommand('reconstruct')
+  .description('show what a checkpoint predicts of images, as PNG files')
+  .argument('[images...]', 'without them, the images that the run is shown with')
+  .addOption(new Option('--animate <format>', 'also how the patches come about').choices(['gif', 'png']))
+  .option('--free', 'animate from predictions fed back, not from the true patches')
+  .addOption(
+    new Option('--given <n>', "patches of the beginning that are the image's own")
+      .default(0)
+      .argParser(Number),
+  )
+  .action(reconstruct)
+
+/** `saim reconstruct`: original, smoothed target, prediction, error and what the model says alone, a PNG for each image. */
+async function reconstruct(
+  run: string,
+  files: string[],
+  options: LookOptions & { animate?: 'gif' | 'png'; free?: boolean; given: number },
+): Promise<void> {
+  const { model, folder, step } = await openCheckpoint(run, options)
+  await mkdir(options.out, { recursive: true })
+  const images = files.length ? files : await imagesOfRun(folder)
+  for (const file of images) {
+    const pixels = await loadCentredImage(file, model.h.imageSize, model.statistics)
+    const order = chosenOrder(model.h, orderOf(options))
+    const result = await reconstructImage(model, pixels, order)
+    const panels = Object.values(panelsOf(result, model.statistics)).filter((panel) => panel !== null)
+    const name = path.join(options.out, `${path.parse(file).name}-${step}`)
+    await writeFile(`${name}.png`, await png(sideBySide(panels)))
+    console.log(`${name}.png: loss ${result.loss.toFixed(4)}`)
+    if (!options.animate) continue
+    const mode = options.free ? 'free' : 'teacher'
+    const given = Math.min(options.given, order.length)
+    const unrolling = await unroll(model, pixels, order, { mode, given })
+    const film = `${name}-${mode}.${options.animate}`
+    await writeFile(film, await (options.animate === 'gif' ? animation : strip)(unrolling, model.h))
+    console.log(film)
+  }
+  if (model.h.normalizePixels)
+    console.log(
+      'The prediction has the mean and deviation of the true patches; the last panel is what the model says without them.',
+    )
+}
+
+async function imagesOfRun(folder: string): Promise<string[]> {
+  const { dataset } = await readRun(folder)
+  return fixedImages(await readImages(folder)).map((image) => path.join(dataset.folder, image.path))
+}

@@ -1,0 +1,37 @@
+import path from 'node:path'
+import { Command } from 'commander'
+import type { Cluster } from '#shared/contract'
+import { allSettings, isChangeable } from '#shared/settings/hyperparameters'
+import { resumeRun } from '#app/runs/resume'
+import { findRun } from '#storage/run/find'
+import { follow } from './support/follow'
+import { runArgument, runsOption } from './support/options'
+import { chosenSettings, settingOptions } from './support/setting-options'
+
+export const resumeCommand = new Command('resume')
+  .description('go on with a run from its newest checkpoint, exactly or with some settings changed')
+  .argument('<run>', runArgument)
+  .option('--engine <id>', 'go on with another engine')
+  .addOption(runsOption())
+  .option('--images <folder>', 'where its images are now')
+  .action(resume)
+for (const option of settingOptions(allSettings.filter(isChangeable))) resumeCommand.addOption(option)
+
+/**
+ * `saim resume`: goes on with a run from its newest checkpoint, by what trained it or by the engine or cluster that is named.
+ */
+export async function resume(
+  run: string,
+  {
+    runs,
+    images,
+    engine,
+    cluster,
+    ...options
+  }: { runs: string; images?: string; engine?: string; cluster?: Cluster } & Record<string, unknown>,
+): Promise<void> {
+  const folder = await findRun(run, runs)
+  const changes = chosenSettings(allSettings, options)
+  await resumeRun(folder, { changes, engine, cluster, images: images && path.resolve(images) })
+  await follow(folder)
+}
