@@ -9,13 +9,16 @@ import { runnerImport } from 'vite'
 
 const { module } = await runnerImport('./src-shared/settings/hyperparameters.ts')
 const { allSettings, presets } = module
+const { module: words } = await runnerImport('./src-shared/words.ts')
 
 const flag = (name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 const range = ({ minimum, maximum, choices, kind }) =>
   choices?.join(', ') ?? (kind === 'boolean' ? 'on, off' : `${minimum} to ${maximum}`)
-const value = (setting, number) =>
-  (typeof number === 'boolean' ? (number ? 'on' : 'off') : `${+number.toPrecision?.(4) || number}`) +
-  (setting.unit ? ` ${setting.unit}` : '')
+const value = ({ unit }, number) => {
+  if (typeof number === 'boolean') return number ? 'on' : 'off'
+  const short = +number.toPrecision?.(4) || number
+  return unit ? words.counted(short, unit) : `${short}`
+}
 
 const groups = [...new Set(allSettings.map(({ group }) => group))]
 const sections = groups.map((group) => {

@@ -42,7 +42,7 @@ const remote = createBirpc<BackendSide, RendererSide>(renderer, {
   timeout: -1,
 })
 
-/** Calls of the contract: `backend['runs.list']()`. Each throws the AppError that the backend gave. */
+/** The calls of the contract: `backend['runs.list']()`. They throw the AppError of the backend. */
 export const backend = new Proxy({} as Backend, {
   get: (_target, name: CallName) => async (input: unknown) => {
     const answer = await remote.call(name, input)
@@ -51,7 +51,7 @@ export const backend = new Proxy({} as Backend, {
   },
 })
 
-/** Listens to an event of the contract; answers what ends listening. */
+/** Listens to an event of the contract. Returns a function that stops listening. */
 export function onEvent<N extends EventName>(
   name: N,
   listener: (payload: EventPayload<N>) => void,
@@ -61,7 +61,7 @@ export function onEvent<N extends EventName>(
   return () => all.delete(listener as Listener)
 }
 
-/** Keeps a WebSocket open; what is posted while it is not waits. */
+/** Keeps a WebSocket open. Messages posted while it is closed are sent once it is open again. */
 function webSocketChannel(address: string): Channel {
   const heard: ((text: string) => void)[] = []
   const waiting: string[] = []
@@ -69,7 +69,7 @@ function webSocketChannel(address: string): Channel {
   const open = () => {
     socket = new WebSocket(address)
     socket.onopen = () => {
-      if (!connected.value) location.reload() // what happened meanwhile was not heard
+      if (!connected.value) location.reload() // events were missed meanwhile
       for (const text of waiting.splice(0)) socket.send(text)
     }
     socket.onmessage = ({ data }) => heard.forEach((listener) => listener(String(data)))

@@ -1,47 +1,47 @@
 import { AppError } from './errors'
 
-/** What `saim serve` prints and another machine's application takes: https://gpu-box:7001/?token=…#sha256=… */
+/** What `saim serve` prints and the application on another machine opens: https://gpu-box:7001/?token=…#sha256=… */
 export interface Address {
   /** Such as https://gpu-box:7001. */
   origin: string
-  /** Lets in whoever has it. */
+  /** Whoever has it has access. */
   token: string
   /**
-   * SHA-256 of the server's certificate, 64 hexadecimal digits. It stands behind the #, which browsers keep to themselves.
-   * Null for http, and for certificates that every machine trusts.
+   * SHA-256 of the server's certificate, 64 hexadecimal digits. It follows the #, so browsers never send it. Null for http
+   * and for certificates that every machine trusts.
    */
   fingerprint: string | null
 }
 
-/** What a server of ours calls itself in its answers. */
+/** The name of our server in its responses. */
 export const serverName = 'SAIM-Studio'
 
-/** The fingerprint of a certificate as addresses write it. */
+/** The fingerprint of a certificate as it is written in addresses. */
 export const fingerprintOf = (certificate: { fingerprint256: string }) =>
   certificate.fingerprint256.replaceAll(':', '').toLowerCase()
 
-/** Whether a host, as addresses write it, is this machine and no other can listen on the way. */
+/** Whether a host, as written in addresses, is this machine, so that nobody can eavesdrop on the way. */
 export const isLoopback = (host: string) => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host)
 
 export const printAddress = ({ origin, token, fingerprint }: Address) =>
   `${origin}/?token=${token}${fingerprint ? `#sha256=${fingerprint}` : ''}`
 
 /**
- * Reads the address in a text that was copied from a terminal.
- * @throws AppError `address-unusable` where it is none, lacks its token, is cut off, or would send the token in the clear.
+ * Finds the address in text copied from a terminal.
+ * @throws AppError `address-unusable` if there is none, it lacks its token, is cut off, or would send the token in the clear.
  */
 export function parseAddress(text: string): Address {
-  const url = urlIn(text) ?? refuse('This is no address.')
+  const url = urlIn(text) ?? refuse('This is not an address.')
   if (url.username || url.password) refuse('An address of SAIM Studio has no user name.')
   const token = url.searchParams.get('token') ?? ''
   if (!/^[\w-]+$/.test(token)) refuse('The address has no token.')
   const fingerprint = new URLSearchParams(url.hash.slice(1)).get('sha256')
   if (fingerprint !== null && !/^[\da-f]{64}$/i.test(fingerprint))
-    refuse('The fingerprint of the certificate is not whole.')
+    refuse('The certificate fingerprint is incomplete.')
   if (url.protocol === 'http:' && (fingerprint || !isLoopback(url.hostname)))
     refuse(
-      'Everyone on the way could read what goes to this address.',
-      'Serve it with a certificate, so that it begins with https, or come through an SSH tunnel (docs/remote.md).',
+      'Anyone on the network could read what is sent to this address.',
+      'Serve it with a certificate, so that it starts with https, or use an SSH tunnel (docs/remote.md).',
     )
   return { origin: url.origin, token, fingerprint: fingerprint?.toLowerCase() ?? null }
 }

@@ -1,6 +1,6 @@
 /**
- * Errors are values with a cause a person can act on. `AppError` is the only error that crosses a border
- * (worker -> service -> renderer, CLI -> terminal); anything else is a bug and is shown as one.
+ * An error that a person can act on. `AppError` is the only error that crosses a process border (job -> app -> window,
+ * CLI -> terminal); anything else is a bug and is shown as one.
  */
 export interface AppErrorData {
   /** Stable name for code and docs/troubleshooting.md. */
@@ -56,11 +56,11 @@ export class AppError extends Error implements AppErrorData {
   }
 }
 
-/** What can be sent of any thrown value. */
+/** Any thrown value as data that can be sent. */
 export function toErrorData(error: unknown): AppErrorData {
   if (error instanceof AppError) return { code: error.code, message: error.message, advice: error.advice }
   return { code: 'unexpected', message: error instanceof Error ? error.message : String(error) }
 }
 
-/** The error that was sent. */
+/** The error from data that was sent. */
 export const fromErrorData = (data: AppErrorData) => new AppError(data.code, data.message, data.advice)

@@ -1,4 +1,4 @@
-/** The place of each patch in an order of prediction: order[k] is predicted k-th -> place[order[k]] = k. */
+/** The place of each patch in an order of prediction: order[k] is predicted k-th, so place[order[k]] = k. */
 export function placesOf(order: ArrayLike<number>): number[] {
   const place = new Array<number>(order.length)
   Array.from(order).forEach((patch, k) => (place[patch] = k))
@@ -7,7 +7,7 @@ export function placesOf(order: ArrayLike<number>): number[] {
 
 /**
  * The attention masks of one image (paper, section 3.2 and appendix F) over [class, patches]: which columns each row
- * may see. place[i] is when patch i is predicted. In the order of prediction itself (place[i] = i) both are triangles.
+ * may see. place[i] is the position of patch i in the order. In the order of prediction itself (place[i] = i) both are triangles.
  *   content: a patch sees the class token, itself and every earlier patch
  *   query:   a patch sees the class token and every strictly earlier patch
  * The class token sees only itself; the query stream does not compute that row.

@@ -1,10 +1,10 @@
 /**
- * Random numbers by counter: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3").
+ * Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3").
  * A number depends only on (seed, purpose, a, b) and its place in the row, so that batches, orders and weights
  * are the same for any number of workers, after a resume and on any engine.
  */
 
-/** What random numbers are for; keeps the rows of one seed apart. */
+/** What random numbers are used for; each purpose has its own rows of a seed. */
 export const purposes = {
   weights: 1,
   order: 2,
@@ -17,7 +17,7 @@ export const purposes = {
 } as const
 export type Purpose = (typeof purposes)[keyof typeof purposes]
 
-/** High 32 bits of the product of two 32-bit numbers, the first in halves. Whole numbers of 32 bits are quick in JavaScript. */
+/** High 32 bits of the product of two 32-bit numbers, the first in halves. 32-bit integers are fast in JavaScript. */
 function highOfProduct(aHigh: number, aLow: number, b: number): number {
   const bHigh = b >>> 16
   const bLow = b & 0xffff
@@ -62,7 +62,7 @@ export function uniforms(seed: number, purpose: Purpose, a: number, b: number, c
   return row
 }
 
-/** `count` numbers of the standard normal distribution, by Box and Muller. */
+/** `count` numbers of the standard normal distribution, by the Box-Muller transform. */
 export function normals(seed: number, purpose: Purpose, a: number, b: number, count: number): Float64Array {
   const u = uniforms(seed, purpose, a, b, 2 * count)
   return Float64Array.from(
@@ -71,7 +71,7 @@ export function normals(seed: number, purpose: Purpose, a: number, b: number, co
   )
 }
 
-/** The numbers 0 .. n-1 in a random order, by Fisher and Yates. */
+/** The numbers 0 .. n-1 in a random order, by the Fisher-Yates shuffle. */
 export function permutation(n: number, seed: number, purpose: Purpose, a: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i)
   const u = uniforms(seed, purpose, a, 0, n)

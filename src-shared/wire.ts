@@ -1,6 +1,6 @@
 import type { AppErrorData } from './errors'
 
-/** The two functions by which renderer and backend reach each other, over any carrier of strings. */
+/** The two functions by which renderer and backend call each other, over any channel of strings. */
 export interface BackendSide {
   call(name: string, input: unknown): Promise<Answer>
 }
@@ -15,5 +15,5 @@ export interface Channel {
   on(listener: (text: string) => void): void
 }
 
-/** Strings longer than this are refused. */
+/** Longer strings are refused. */
 export const messageLimit = 1_000_000

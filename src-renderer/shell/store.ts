@@ -5,7 +5,7 @@ import { type AppErrorData, toErrorData } from '#shared/errors'
 import { backend } from '#backend'
 import { useFolders } from './folders'
 
-/** The application itself: where it runs, the person's settings, and what it has to say. */
+/** The application itself: where it runs, its settings, and the notice that it shows. */
 export const useApp = defineStore('app', () => {
   const folders = useFolders()
   const info = ref<AppInfo | null>(null)
@@ -22,9 +22,9 @@ export const useApp = defineStore('app', () => {
     settings.value = await backend['settings.set'](changes)
   }
 
-  /** Lets the person choose a folder, by the system's dialog or our own. Null where they cancel. */
+  /** Asks for a folder, by the system's dialog or our own. Null if the person cancels. */
   const pickFolder = (title: string) => pick('folder', title)
-  /** The same for a file of weights. */
+  /** Asks for a weights file in the same way. */
   const pickWeights = (title: string) => pick('weights', title)
 
   const pick = (what: Picked, title: string): Promise<string | null> =>
@@ -35,7 +35,7 @@ export const useApp = defineStore('app', () => {
 
   const say = (message: string, advice?: string) => void (notice.value = { message, advice })
 
-  /** Runs something a person asked for; where it fails, says why. Answers undefined then. */
+  /** Runs something that a person asked for. If it fails, shows why and returns undefined. */
   async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work()

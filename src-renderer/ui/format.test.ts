@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { accuracy, bytes, count, duration, number, percent } from './format'
+import { accuracy, bytes, count, duration, number, percent, settingValue } from './format'
 
 describe('numbers as a person reads them', () => {
   it.each([
@@ -31,6 +31,13 @@ describe('numbers as a person reads them', () => {
     [0.00012, '1.20e-4'],
     [-0.5, '-0.5000'],
   ])('%s', (n, text) => expect(number(n)).toBe(text))
+
+  it('settings with their unit', () => {
+    expect(settingValue({ unit: 'epochs' }, 1)).toBe('1 epoch')
+    expect(settingValue({ unit: 'px' }, 224)).toBe('224 px')
+    expect(settingValue({}, 0.00015)).toBe('0.00015')
+    expect(settingValue({}, true)).toBe('true')
+  })
 
   it('shares and counts', () => {
     expect(percent(0.714)).toBe('71 %')

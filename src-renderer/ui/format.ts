@@ -27,6 +27,10 @@ export const date = (iso: string) =>
 
 export const percent = (share: number) => `${(100 * share).toFixed(0)} %`
 
-/** A share of right answers, to a tenth of a percent. */
+/** An accuracy, to a tenth of a percent. */
 export const accuracy = (share: number | null | undefined) =>
   share === null || share === undefined ? '–' : `${(100 * share).toFixed(1)} %`
+
+/** The value of a setting with its unit: `1 epoch`, `224 px`. */
+export const settingValue = ({ unit }: { unit?: string }, value: number | boolean | string) =>
+  unit && typeof value === 'number' ? counted(value, unit) : String(value)

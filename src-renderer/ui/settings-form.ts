@@ -3,8 +3,8 @@ import type { z } from 'zod'
 import type { Setting } from '#shared/settings/schema'
 
 /**
- * A form of the settings of a schema: their values, what differs from `start` and what is wrong with them. `settledBy` says
- * which settings others leave no choice of.
+ * A form for the settings of a schema: their values, changes from `start`, and errors. `settledBy` returns the settings
+ * whose values others determine.
  */
 export function settingsForm<Values extends Record<string, unknown>>(
   schema: z.ZodType<Values>,
@@ -23,7 +23,7 @@ export function settingsForm<Values extends Record<string, unknown>>(
     }))
   })
 
-  /** The first thing wrong with each setting. */
+  /** The first error of each setting. */
   const errors = computed(() => {
     const found: Partial<Record<string, string>> = {}
     const result = schema.safeParse(values.value)
@@ -31,7 +31,7 @@ export function settingsForm<Values extends Record<string, unknown>>(
     return found
   })
   const valid = computed(() => Object.keys(errors.value).length === 0)
-  /** Errors of settings that the simple form hides would otherwise not be seen. */
+  /** Settings with errors that the simple form does not show. */
   const hiddenErrors = computed(() =>
     settings.filter(({ name, simple }) => !advanced.value && !simple && errors.value[name]),
   )
@@ -44,11 +44,11 @@ export function settingsForm<Values extends Record<string, unknown>>(
   return { values, advanced, groups, errors, valid, hiddenErrors, settled, changed, set, reset }
 }
 
-/** What a field needs of its form, as a store gives it. */
+/** What a field needs of its form. */
 export interface FieldForm {
   values: Record<string, unknown>
   errors: Partial<Record<string, string>>
-  /** Values that others leave no choice of. */
+  /** Values that other settings determine. */
   settled: Record<string, unknown>
   changed(name: string): boolean
   set(name: string, value: unknown): void

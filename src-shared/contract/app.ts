@@ -4,7 +4,7 @@ import { call, count, filePath, nothing } from './common'
 export const appSettings = z.object({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
   notifications: z.boolean().default(true),
-  /** Whether to ask for a new version at every start: the only thing that leaves the machine by itself. */
+  /** Whether to check for updates at every start: the only request that leaves the machine by itself. */
   updates: z.boolean().default(false),
   /** Where runs are kept. */
   runsFolder: filePath,
@@ -13,7 +13,7 @@ export const appSettings = z.object({
   threads: z.int().min(0).max(256).default(0),
   /** Threads that decode images; 0 chooses. */
   decoders: z.int().min(0).max(64).default(0),
-  /** Megabytes of memory for decoded images; null chooses, and takes from the disk too. */
+  /** Megabytes of memory for decoded images; null chooses, and may use the disk too. */
   cache: z.int().min(0).max(1_000_000).nullable().default(null),
 })
 export type AppSettings = z.infer<typeof appSettings>
@@ -30,7 +30,7 @@ export const appInfo = z.object({
 })
 export type AppInfo = z.infer<typeof appInfo>
 
-/** What a person is asked for: a folder or a file of weights. */
+/** What a person is asked for: a folder or a weights file. */
 const picked = z.enum(['folder', 'weights'])
 export type Picked = z.infer<typeof picked>
 
@@ -39,7 +39,7 @@ export const folderListing = z.object({
   path: filePath.nullable(),
   parent: filePath.nullable(),
   folders: z.array(z.object({ name: z.string(), path: filePath })),
-  /** Files of weights directly inside. */
+  /** Weights files directly inside. */
   weights: z.array(z.object({ name: z.string(), path: filePath })),
   /** Image files directly inside. */
   images: count,
@@ -48,9 +48,9 @@ export type FolderListing = z.infer<typeof folderListing>
 
 export const appCalls = {
   'app.info': call(nothing, appInfo),
-  /** Opens the system's dialog. Null where the person cancels. Electron only. */
+  /** Opens the system's dialog. Null if the person cancels. Electron only. */
   'app.pick': call(z.object({ what: picked, title: z.string() }), filePath.nullable()),
-  /** Folders below the allowed roots, for hosts without a folder dialog. */
+  /** Folders below the allowed roots, for browsers, which have no folder dialog. */
   'app.listFolders': call(z.object({ path: filePath.nullable() }), folderListing),
   /** Shows a file or folder in the system's file manager. Electron only. */
   'app.reveal': call(z.object({ path: filePath }), nothing),
@@ -59,7 +59,7 @@ export const appCalls = {
 } as const
 
 export const appEvents = {
-  /** The menu or the system asks the renderer to go somewhere: a route path. */
+  /** The menu or the system asks the renderer to go to a page. */
   'app.navigate': z.object({ path: z.string() }),
   /** A folder was dropped on the app's icon or opened with it. */
   'app.folderOpened': z.object({ folder: filePath }),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What the parts of the contract are made of. */
+/** The building blocks of the contract. */
 
 export const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,80}$/)
 export const filePath = z.string().min(1).max(4096)

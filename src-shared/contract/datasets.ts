@@ -4,15 +4,15 @@ import { call, count, filePath, id, nothing, time } from './common'
 export const split = z.enum(['train', 'validation', 'test'])
 export type Split = z.infer<typeof split>
 
-/** What a scan found. Counts of images are of those that can be read and are not excluded. */
+/** What a scan found. Image counts include only readable images that are not excluded. */
 const datasetSummary = z.object({
   images: count,
   unreadable: count,
-  /** Images that the person left out. */
+  /** Images that the person excluded. */
   excluded: count,
-  /** Total size of the images that can be read, in bytes. */
+  /** Total size of the readable images in bytes. */
   bytes: count,
-  /** Class folders; empty where the images are in no folders. */
+  /** Class folders; empty if the images are not in folders. */
   classes: z.array(z.object({ name: z.string(), images: count })),
   /** Images in folders named train, val or test, and in none of these. */
   splits: z.object({ none: count, train: count, validation: count, test: count }),
@@ -28,7 +28,7 @@ export const dataset = datasetSummary.extend({
   name: z.string(),
   folder: filePath,
   status: z.enum(['scanning', 'ready', 'failed']),
-  /** Images looked at so far, while they are checked; null at rest. */
+  /** Images checked so far; null while no check runs. */
   checking: count.nullable().default(null),
   addedAt: time,
   scannedAt: time.nullable(),
@@ -38,12 +38,12 @@ export const dataset = datasetSummary.extend({
 export type Dataset = z.infer<typeof dataset>
 
 export const datasetImage = z.object({
-  /** The image's number in the data set, its own for as long as it is there; the thumbnail is at `thumbnail/<dataset>/<id>`. */
+  /** Stays the same while the image is in the data set; the thumbnail is at `thumbnail/<dataset>/<id>`. */
   id: count,
   /** Relative to the folder. */
   path: z.string(),
   class: z.string().nullable(),
-  /** The split that its folder says. */
+  /** The split of its folder. */
   split: split.nullable(),
   width: count,
   height: count,
@@ -52,7 +52,7 @@ export const datasetImage = z.object({
 })
 export type DatasetImage = z.infer<typeof datasetImage>
 
-/** Which images to show: of a class (empty: in no class folder), of a split, or those that are excluded. */
+/** Which images to show: those of a class (empty: in no class folder), of a split, or the excluded ones. */
 const datasetFilter = z.object({
   class: z.string().optional(),
   split: split.or(z.literal('none')).optional(),
@@ -64,20 +64,20 @@ const page = z.object({ offset: count, limit: z.int().min(1).max(1000) })
 
 const bars = z.array(z.object({ label: z.string(), images: count }))
 
-/** What is to be known before training, of the images that can be read and are not excluded. */
+/** What to know before training about the readable images that are not excluded. */
 export const datasetReport = z.object({
-  /** Images that were decoded to the end; only of these copies and damage are known. */
+  /** Fully decoded images; copies and damage are known only for these. */
   checked: count,
   formats: bars,
   shorterSides: bars,
   /** Width over height. */
   ratios: bars,
-  /** Images whose shorter side is below a size that models are trained at. */
+  /** Images whose shorter side is below a common training size. */
   smaller: z.array(z.object({ side: count, images: count })),
-  /** Copies of other images: of the same content, and of nearly the same look. */
+  /** Copies of other images: identical files, and near-duplicates. */
   identical: count,
   near: count,
-  /** Mean and deviation of red, green and blue, in 0 to 1; null before a check. */
+  /** Mean and standard deviation of red, green and blue, 0 to 1; null before a check. */
   statistics: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }).nullable(),
 })
 export type DatasetReport = z.infer<typeof datasetReport>
@@ -85,19 +85,19 @@ export type DatasetReport = z.infer<typeof datasetReport>
 const duplicatePair = z.object({
   copy: datasetImage,
   of: datasetImage,
-  /** Bits of 128 in which their hashes differ; null where the contents are the same. */
+  /** Differing bits of their 128-bit hashes; null if the files are identical. */
   distance: count.nullable(),
 })
 export type DuplicatePair = z.infer<typeof duplicatePair>
 
 export const datasetCalls = {
   'datasets.list': call(nothing, z.array(dataset)),
-  /** Adds a folder, or answers the data set that it already is, and scans it. */
+  /** Adds a folder and scans it. Returns the existing data set if the folder is known. */
   'datasets.add': call(z.object({ folder: filePath }), dataset),
   /** Adds the images that ship with the app. */
   'datasets.addSample': call(nothing, dataset),
   'datasets.rescan': call(z.object({ id }), dataset),
-  /** From now on the data set follows its folder: what comes, goes or changes there is told by `datasets.changed`. */
+  /** Watches the folder from now on; changes are reported by `datasets.changed`. */
   'datasets.watch': call(z.object({ id }), nothing),
   'datasets.rename': call(z.object({ id, name: z.string().min(1).max(200) }), dataset),
   /** Forgets a data set. Its files stay as they are. */
@@ -110,13 +110,13 @@ export const datasetCalls = {
     page.extend({ id }),
     z.object({ total: count, files: z.array(z.object({ path: z.string(), reason: z.string() })) }),
   ),
-  /** Decodes every image that was not looked at yet, to find damage and copies. */
+  /** Decodes every image that was not checked yet, to find damage and copies. */
   'datasets.check': call(z.object({ id }), dataset),
   'datasets.report': call(z.object({ id }), datasetReport),
   'datasets.duplicates': call(page.extend({ id }), z.object({ total: count, pairs: z.array(duplicatePair) })),
-  /** Leaves every copy out of training; with `near` also those that only look alike. */
+  /** Excludes every identical copy from training; with `near`, near-duplicates too. */
   'datasets.excludeDuplicates': call(z.object({ id, near: z.boolean() }), dataset),
-  /** Leaves images out of training, or takes them in again. Rescans keep it. */
+  /** Excludes images from training, or includes them again. Rescans keep this. */
   'datasets.exclude': call(z.object({ id, images: z.array(count), excluded: z.boolean() }), dataset),
 } as const
 

@@ -1,22 +1,22 @@
 import { z } from 'zod'
 import { call, count, nothing, time } from './common'
 
-/** What an engine showed on this machine, with real training steps. */
+/** Results of real training steps with an engine on this machine. */
 export const engineProof = z.object({
-  /** What computed, as far as it is known. */
+  /** The device that computed, if known. */
   device: z.string(),
-  /** A GPU that the processor plays. */
+  /** Whether it is a software GPU, emulated by the CPU. */
   software: z.boolean(),
-  /** From plain tfjs, of a tiny model: of the loss, and of gradients relative to the largest of a tensor. */
+  /** Difference from plain tfjs on a tiny model: of the loss, and of gradients relative to the largest in their tensor. */
   lossDifference: z.number(),
   gradientDifference: z.number(),
   /** Training the preset nano. */
   imagesPerSecond: z.number(),
-  /** Peak resident memory of the process that ran it; a GPU's own memory is not in it. */
+  /** Peak resident memory of its process, without a GPU's own memory. */
   memoryBytes: z.number(),
-  /** Operators of a step, and those that a device left to the processor; null where the engine does not tell. */
+  /** Operators of a step, and those that the device left to the CPU; null if the engine does not report them. */
   operators: z.object({ total: count, onProcessor: count, names: z.array(z.string()) }).nullable(),
-  /** The same with the factors of matrix products in 16 bits; null where the engine does not have them here. */
+  /** The same with the inputs of matrix products in 16 bits; null if the engine does not support that here. */
   bfloat16: z
     .object({ lossDifference: z.number(), gradientDifference: z.number(), imagesPerSecond: z.number() })
     .nullable()
@@ -29,10 +29,10 @@ export const engineStatus = z.enum([
   /** Not tried on this machine yet, or not since something changed. */
   'unproven',
   'proving',
-  /** Its loss and gradients are right here. */
+  /** Its loss and gradients are correct on this machine. */
   'usable',
   'unusable',
-  /** To be installed first. */
+  /** Must be installed first. */
   'absent',
   'installing',
 ])
@@ -44,20 +44,20 @@ export const engine = z.object({
   description: z.string(),
   status: engineStatus,
   proof: engineProof.nullable(),
-  /** Why it can not be used. */
+  /** Why it cannot be used. */
   problem: z.object({ message: z.string(), advice: z.string().optional() }).nullable(),
   selected: z.boolean(),
-  /** Why this one is the best here, or why a usable one is not recommended; null where there is nothing to say. */
+  /** Why this one is the best here, or why a usable one is not recommended; null otherwise. */
   recommendation: z.object({ recommended: z.boolean(), reason: z.string() }).nullable(),
 })
 export type EngineInfo = z.infer<typeof engine>
 
 export const engineCalls = {
-  /** What is known already; nothing is tried. */
+  /** What is known already; tries nothing. */
   'engines.list': call(nothing, z.array(engine)),
   /** Tries all engines of this system, or one, each in a process of its own. */
   'engines.survey': call(z.object({ id: z.string().optional() }), z.array(engine)),
-  /** What installing TensorFlow would fetch. */
+  /** What installing TensorFlow would download. */
   'engines.plan': call(
     z.object({ gpu: z.boolean() }),
     z.object({ what: z.string(), downloadBytes: z.number(), diskBytes: z.number() }),

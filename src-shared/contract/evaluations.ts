@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { evaluationKindNames, evaluationKinds } from '#shared/settings/evaluation'
 import { call, count, filePath, id, nothing, time } from './common'
 
-/** What is asked of a run's weights, and how. */
+/** The kind of an evaluation with its settings. */
 export const evaluationPlan = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('knn'), settings: evaluationKinds.knn.schema }),
   z.object({ kind: z.literal('probe'), settings: evaluationKinds.probe.schema }),
@@ -11,41 +11,41 @@ export const evaluationPlan = z.discriminatedUnion('kind', [
 ])
 
 export const evaluationStatus = z.enum([
-  /** Others are before it. */
+  /** Waits for those before it. */
   'waiting',
   'running',
   'stopped',
   'finished',
   'failed',
-  /** Its process is gone without a word. */
+  /** Its process ended unexpectedly. */
   'interrupted',
 ])
 
 export const score = z.object({
   /** Validation images. */
   images: count,
-  /** Shares from 0 to 1 of the images (of a segmentation, of the pixels) whose class came first, and among the first five. */
+  /** Accuracy, 0 to 1, over images (over pixels for a segmentation): the class came first, or among the first five. */
   top1: z.number(),
   top5: z.number().nullable(),
-  /** Mean over the classes of each class's share. */
+  /** Balanced accuracy: the mean of the classes' accuracies. */
   balanced: z.number(),
-  /** Of a segmentation: mean intersection over union. */
+  /** Mean intersection over union; segmentations only. */
   meanIou: z.number().optional(),
   perClass: z.array(
     z.object({
       name: z.string(),
       images: count,
       accuracy: z.number().nullable(),
-      /** Of a segmentation. */
+      /** Segmentations only. */
       iou: z.number().nullable().optional(),
     }),
   ),
-  /** How many images (of a segmentation, pixels) of each class (row) were named each class (column). */
+  /** Images (pixels for a segmentation) of each class (row) that were predicted as each class (column). */
   confusion: z.array(z.array(count)),
 })
 export type Score = z.infer<typeof score>
 
-/** An epoch of an evaluation that trains; scores are null where none were taken. */
+/** An epoch of an evaluation that trains; scores are null in epochs without one. */
 export const evaluationMetric = z.object({
   epoch: count,
   loss: z.number(),
@@ -63,11 +63,11 @@ export const evaluation = z.object({
   run: id,
   kind: z.enum(evaluationKindNames),
   settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
-  /** The checkpoint; null where the weights are random: a baseline, or training from scratch. */
+  /** The checkpoint; null for random weights: a baseline, or training from scratch. */
   step: count.nullable(),
   dataset: z.object({ name: z.string(), folder: filePath, classes: count, train: count, validation: count }),
   status: evaluationStatus,
-  /** How much is done, 0 to 1. */
+  /** 0 to 1. */
   progress: z.number(),
   score: score.pick({ images: true, top1: true, top5: true, balanced: true, meanIou: true }).nullable(),
   createdAt: time,
@@ -82,7 +82,7 @@ const place = z.object({ run: id, id })
 export const evaluationCalls = {
   /** The evaluations of a run, or of all runs, oldest first. */
   'evaluations.list': call(z.object({ run: id.optional() }), z.array(evaluation)),
-  /** Starts one on the run's own data set or another with classes; the others wait their turn at the engine. */
+  /** Starts one on the run's own data set or another one with classes. One runs at a time; the others wait. */
   'evaluations.start': call(
     z.object({ run: id, step: count.nullable(), dataset: id.optional(), plan: evaluationPlan }),
     evaluation,
@@ -90,7 +90,7 @@ export const evaluationCalls = {
   'evaluations.stop': call(place, nothing),
   'evaluations.remove': call(place, nothing),
   'evaluations.metrics': call(place, z.array(evaluationMetric)),
-  /** The whole score; null before there is one. */
+  /** The full score; null before there is one. */
   'evaluations.score': call(place, score.nullable()),
 } as const
 

@@ -7,12 +7,12 @@ import { runStatus } from './runs'
 const changes = z.record(z.string(), z.union([z.number(), z.boolean(), z.string()]))
 const figure = z.number().nullable()
 
-/** What a run came to, or the mean of a variant's runs; null where it is not known. */
+/** The results of a run, or the means over a variant's runs; null if unknown. */
 export const experimentFigures = z.object({
   /** Mean of the last 20 steps. */
   loss: figure,
   validationLoss: figure,
-  /** Shares of right answers, 0 to 1. */
+  /** Accuracies, 0 to 1. */
   knn: figure,
   knnBalanced: figure,
   probe: figure,
@@ -43,7 +43,7 @@ export const experimentSummary = z.object({
   dataset: z.object({ name: z.string(), folder: filePath }),
   plan: sweepPlan,
   seeds: count,
-  /** Runs that came to their end, and all. */
+  /** Finished runs, and all runs. */
   finished: count,
   total: count,
   createdAt: time,
@@ -55,26 +55,26 @@ export type Experiment = z.infer<typeof experiment>
 
 export const experimentCalls = {
   'experiments.list': call(nothing, z.array(experimentSummary)),
-  /** With the results that there are. */
+  /** With the results so far. */
   'experiments.get': call(z.object({ id }), experiment),
-  /** Makes a run for each variant and seed and puts them into the queue. */
+  /** Adds a run for each variant and seed to the queue. */
   'experiments.start': call(
     z.object({
       name: z.string().max(100).optional(),
       dataset: id,
-      /** What the variants begin with. */
+      /** What the variants share. */
       hyperparameters: hyperparametersSchema,
       plan: sweepPlan,
       seeds: z.int().min(1).max(20),
     }),
     experimentSummary,
   ),
-  /** Removes the record; the runs stay. */
+  /** Removes the record and keeps the runs. */
   'experiments.remove': call(z.object({ id }), nothing),
 } as const
 
 export const experimentEvents = {
-  /** A run of it was made or ended, or what a run learned is known. */
+  /** One of its runs was made, ended or evaluated. */
   'experiments.changed': experimentSummary,
   'experiments.removed': z.object({ id }),
 } as const

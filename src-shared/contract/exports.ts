@@ -2,49 +2,49 @@ import { z } from 'zod'
 import { call, count, filePath, id } from './common'
 import { run } from './runs'
 
-/** What weights can be taken elsewhere as, and what each is for. */
+/** The formats of exported weights, and what each is for. */
 export const exportFormats = {
   safetensors: {
     title: 'safetensors',
     purpose:
-      "All weights of encoder and decoder under the names of the authors' code. Opens in Python, Rust and JavaScript, and here again; holds no code.",
+      "All weights of encoder and decoder, named as in the authors' code. Opens in Python, Rust and JavaScript, and can be imported here again. Contains no code.",
   },
   pytorch: {
     title: 'PyTorch (.pth)',
-    purpose: "For the authors' own scripts: their main_finetune.py and main_linprobe.py load it.",
+    purpose: "For the authors' own scripts main_finetune.py and main_linprobe.py.",
   },
   timm: {
     title: 'timm',
-    purpose: 'For timm.create_model in PyTorch: fine-tune it, or use it as a backbone. Encoder only.',
+    purpose: 'For timm.create_model in PyTorch, to fine-tune it or use it as a backbone. Encoder only.',
   },
   huggingface: {
     title: 'Hugging Face',
-    purpose: 'For ViTModel.from_pretrained of transformers, and to share it on the Hub. Encoder only.',
+    purpose: 'For ViTModel.from_pretrained in transformers, or to share it on the Hub. Encoder only.',
   },
   onnx: {
     title: 'ONNX',
     purpose:
-      'For programs in any language: one file for onnxruntime, TensorRT, OpenVINO, Core ML tools. Gives features of batches of any size.',
+      'For programs in any language: one file for onnxruntime, TensorRT, OpenVINO or Core ML tools. Computes features for batches of any size.',
   },
   classifier: {
     title: 'ONNX classifier',
     purpose:
-      'What a fine-tuning made: names the classes of images, with the names inside. For onnxruntime and other programs in any language.',
+      'The result of a fine-tuning: predicts the class of an image, with the class names inside. For onnxruntime and programs in any language.',
   },
   tfjs: {
     title: 'TensorFlow.js',
-    purpose: 'For web pages: the encoder runs in the browser, with a page that shows how.',
+    purpose: 'For web pages: runs the encoder in the browser, with an example page.',
   },
 } as const
 export type ExportFormat = keyof typeof exportFormats
 export const exportFormat = z.enum(Object.keys(exportFormats) as [ExportFormat, ...ExportFormat[]])
 
-/** Features or classes by the written files, read back, beside those by the run. */
+/** Features or classes computed from the written files, compared with the run's. */
 export const proofCheck = z.object({
-  /** What read the files: such as `onnxruntime` or `timm 1.0.31, PyTorch 2.15.0`. */
+  /** What read the files, such as `onnxruntime` or `timm 1.0.31, PyTorch 2.15.0`. */
   library: z.string(),
   images: count,
-  /** The largest difference of any number; null where the library is not on this machine. */
+  /** The largest difference of any number; null if the library is not on this machine. */
   difference: z.number().nullable(),
   /** Why it was not compared. */
   reason: z.string().optional(),
@@ -58,34 +58,34 @@ export const exported = z.object({
   folder: filePath,
   files: z.array(z.object({ name: z.string(), bytes: count })),
   checks: z.array(proofCheck),
-  /** On whose images they were made, such as the name of the data set. */
+  /** Where the images of the checks came from, such as the name of the data set. */
   images: z.string(),
 })
 export type Exported = z.infer<typeof exported>
 
-/** How files of weights that can be imported end. */
+/** The file endings of weights that can be imported. */
 export const weightsEndings = ['pth', 'pt', 'bin', 'safetensors']
 
-/** What weights from elsewhere hold, and how they fit a model. */
+/** What imported weights contain, and how they fit the model. */
 export const weightsReport = z.object({
-  /** Whose names they have: such as `MAE`. */
+  /** Whose names the weights have, such as `MAE`. */
   layout: z.string(),
   used: count,
-  /** The model that they were taken for, in a sentence. */
+  /** The model that they were loaded as, in a sentence. */
   model: z.string(),
-  /** Weights of the model that the file does not have; they begin as in a new run. */
+  /** Weights of the model that the file lacks; they are initialised as in a new run. */
   missing: z.array(z.string()),
-  /** Weights of the file that the model has no use for. */
+  /** Weights of the file that the model does not use. */
   unexpected: z.array(z.string()),
-  /** What becomes of the file's position embedding, in a sentence. */
+  /** What happens to the file's position embedding, in a sentence. */
   positions: z.string(),
 })
 export type WeightsReport = z.infer<typeof weightsReport>
 
 export const exportCalls = {
   /**
-   * Writes a checkpoint, or as a classifier what a fine-tuning made of it, as a new folder below `folder`, and proves it.
-   * The newest where none is named.
+   * Writes a checkpoint, by default the newest, or the classifier of a fine-tuning to a new folder in `folder`, and checks
+   * the result.
    */
   'exports.create': call(
     z.object({
@@ -94,20 +94,20 @@ export const exportCalls = {
       evaluation: id.optional(),
       format: exportFormat,
       folder: filePath,
-      /** Licence of the weights, as the model card names it. */
+      /** Licence of the weights, for the model card. */
       licence: z.string().max(100).optional(),
     }),
     exported,
   ),
-  /** Makes a run of a file of weights: they are its checkpoint of step 0. */
+  /** Makes a run from a weights file: the weights are its checkpoint at step 0. */
   'imports.create': call(
     z.object({
       /** A .pth or safetensors file. */
       file: filePath,
-      /** The images that the run looks at and trains on. */
+      /** The images that the run trains on. */
       dataset: id,
       name: z.string().max(200).optional(),
-      /** Other settings than those that the file tells. */
+      /** Settings that differ from those in the file. */
       changes: z.object({ imageSize: count, heads: count, queryDepth: count }).partial(),
     }),
     z.object({ run, report: weightsReport }),
@@ -115,6 +115,6 @@ export const exportCalls = {
 } as const
 
 export const exportEvents = {
-  /** What an export is at. */
+  /** What an export is doing. */
   'exports.progress': z.object({ id, text: z.string() }),
 } as const

@@ -21,9 +21,9 @@ export * from './runs'
 
 /**
  * The contract between the renderer and the backend: every call with its input and output, every event with
- * its payload. Validated once, at the border, whatever carries it (Electron IPC or WebSocket).
- * Images never travel in messages: a message holds a path such as `thumbnail/<dataset>/<index>` that the
- * carrier serves (`saim://app/files/<path>` in Electron, `/files/<path>` over HTTP).
+ * its payload. Validated once, at the border, over Electron IPC and WebSocket alike.
+ * Messages never contain images, only paths such as `thumbnail/<dataset>/<index>` that the host serves
+ * (`saim://app/files/<path>` in Electron, `/files/<path>` over HTTP).
  */
 export const calls = {
   ...appCalls,
@@ -56,9 +56,9 @@ export type EventPayload<N extends EventName> = z.output<(typeof events)[N]>
 
 /** The backend as the renderer sees it. */
 export type Backend = { [N in CallName]: (input: CallInput<N>) => Promise<CallOutput<N>> }
-/** The backend as it is implemented: inputs have been validated and completed. */
+/** The backend as it is implemented: inputs are validated and complete. */
 export type Handlers = {
   [N in CallName]: (input: z.output<(typeof calls)[N]['input']>) => Promise<CallOutput<N>>
 }
-/** What the backend can tell every renderer. */
+/** Sends an event to every renderer. */
 export type Emit = <N extends EventName>(name: N, payload: EventPayload<N>) => void

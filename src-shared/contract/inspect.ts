@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { call, count, filePath, id, nothing } from './common'
 
-/** Where images are chosen from: those that a run trains on, or a data set. */
+/** Where images are chosen from: the images of a run, or a data set. */
 export const imageSource = z.object({ kind: z.enum(['run', 'dataset']), id })
 export type ImageSource = z.infer<typeof imageSource>
 
@@ -13,19 +13,19 @@ export const orderChoice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('random'), seed: z.int().min(0).max(0xffffffff) }),
   z.object({ kind: z.literal('raster') }),
   z.object({ kind: z.literal('centre-out') }),
-  /** Begins with these patches, counted row by row, and goes on row by row. */
+  /** These patches first, counted row by row, then the others row by row. */
   z.object({ kind: z.literal('drawn'), patches: z.array(count).max(262_144) }),
 ])
 export type OrderChoice = z.infer<typeof orderChoice>
 
-/** What a checkpoint is asked of an image. */
+/** A question to a checkpoint about an image. */
 const question = z.object({ run: id, step: count, image: imageChoice, order: orderChoice })
 
 /** The path of a picture below `files/`. */
 const picture = z.string()
 
 export const reconstruction = z.object({
-  /** `pattern` is the prediction without the patches' own mean and deviation; null where none were taken out. */
+  /** `pattern` is the prediction without the patches' own mean and deviation; null without normalised patches. */
   pictures: z.object({
     original: picture,
     smoothed: picture,
@@ -44,7 +44,7 @@ export type Reconstruction = z.infer<typeof reconstruction>
 const unrolling = question.extend({
   /** teacher: from the true patches, as in training; free: from what was predicted before. */
   mode: z.enum(['teacher', 'free']),
-  /** Patches of the beginning that are the image's own. */
+  /** Patches at the start that are the image's own. */
   given: count,
 })
 
@@ -63,7 +63,7 @@ export const attention = z.object({
   picture,
   layers: count,
   order: z.array(count),
-  /** How much the token attends to each: [heads][1 + patches], the class token first. */
+  /** How much the token attends to each token: [heads][1 + patches], the class token first. */
   heads: z.array(z.array(z.number())),
   mean: z.array(z.number()),
 })
@@ -72,16 +72,16 @@ export type AttentionMaps = z.infer<typeof attention>
 export const feature = z.enum(['classToken', 'pooled'])
 export type Feature = z.infer<typeof feature>
 
-/** The embeddings of images by a checkpoint; of more than `limit` images, evenly chosen ones. */
+/** The images to embed with a checkpoint; at most `limit` of them, evenly spaced. */
 const embeddings = z.object({ run: id, step: count, source: imageSource, limit: z.int().min(2) })
 export type EmbeddingChoice = z.infer<typeof embeddings>
 
 export const embeddingMap = z.object({
-  /** One entry for each image that could be read. */
+  /** One entry for each readable image. */
   paths: z.array(z.string()),
   x: z.array(z.number()),
   y: z.array(z.number()),
-  /** What the images can be coloured by: each image's place in `values`. */
+  /** Ways to colour the images: `of` is each image's index in `values`. */
   groupings: z.array(z.object({ name: z.string(), values: z.array(z.string()), of: z.array(count) })),
 })
 export type EmbeddingMap = z.infer<typeof embeddingMap>
@@ -98,7 +98,7 @@ export const health = z.object({
   effectiveRank: z.array(z.number()),
   variance: z.array(z.number()),
   uniformity: z.array(z.number()),
-  /** Share of right answers; null on images without classes. */
+  /** Accuracy; null for images without classes. */
   knn: z.array(z.number().nullable()),
 })
 export type Health = z.infer<typeof health>
@@ -115,21 +115,21 @@ export const inspectCalls = {
   ),
   /** token: 0 the class token, 1 + i patch i. */
   'inspect.attention': call(question.extend({ view: attentionView, layer: count, token: count }), attention),
-  /** Embeds the images; `inspect.progress` tells how far it is. What was stopped is not kept. */
+  /** Embeds the images and reports `inspect.progress`. Nothing is kept if it is stopped. */
   'inspect.embed': call(embeddings, z.object({ images: count, unreadable: count, seconds: z.number() })),
-  /** Ends an embedding or a map that is being made. */
+  /** Stops the embedding or map in progress. */
   'inspect.stop': call(nothing, nothing),
-  /** Null where it was stopped before there was anything to see. */
+  /** Null if it was stopped before there was anything to show. */
   'inspect.map': call(
     embeddings.extend({ feature, method: z.enum(['pca', 'umap']) }),
     embeddingMap.nullable(),
   ),
-  /** The images nearest to one, by cosine, nearest first. */
+  /** The images most similar to one by cosine, nearest first. */
   'inspect.neighbours': call(
     embeddings.extend({ feature, path: filePath, count: z.int().min(1).max(100) }),
     z.array(foundImage),
   ),
-  /** Images by their loss, or by how far they are from their nearest neighbours (1 - cosine), the largest first. */
+  /** Images by their loss, or by their distance from their nearest neighbours (1 - cosine), largest first. */
   'inspect.extremes': call(
     embeddings.extend({
       by: z.enum(['hard', 'easy', 'odd']),
@@ -142,11 +142,11 @@ export const inspectCalls = {
     embeddings.extend({ format: embeddingFormat, patchTokens: z.boolean(), folder: filePath }),
     z.object({ path: filePath, bytes: count }),
   ),
-  /** The health of a run's representation, as measured while it was trained. */
+  /** The health of a run's representation, as measured during training. */
   'inspect.health': call(z.object({ run: id }), health),
 } as const
 
 export const inspectEvents = {
-  /** How far the inspector is with something that takes long, 0 to 1. */
+  /** Progress of a long task, 0 to 1. */
   'inspect.progress': z.object({ what: z.enum(['embed', 'map', 'unroll']), share: z.number() }),
 } as const

@@ -4,45 +4,45 @@ import { hyperparametersSchema } from '#shared/settings/hyperparameters'
 import { call, count, filePath, id, nothing, time } from './common'
 
 export const runStatus = z.enum([
-  /** Waits until those before it are done. */
+  /** Waits for those before it. */
   'queued',
   'starting',
   'running',
-  /** Stopped by the person, memory freed; goes on with resume. */
+  /** Paused by the person, memory freed; resume continues. */
   'paused',
   'stopped',
   'finished',
-  /** Ended by an error that it explains. */
+  /** Ended by an error; see `error`. */
   'failed',
-  /** Its worker is gone without a word: power cut, kill, crash. */
+  /** Its process ended unexpectedly: power loss, kill or crash. */
   'interrupted',
 ])
 export type RunStatus = z.infer<typeof runStatus>
 
 export const metric = z.object({
-  /** Updates of the weights done. */
+  /** Updates of the weights so far. */
   step: count,
-  /** Passes over the data set, with fraction. */
+  /** Passes over the data set, with a fraction. */
   epoch: z.number(),
   loss: z.number(),
   learningRate: z.number(),
   /** Norm of the whole gradient before clipping. */
   gradientNorm: z.number(),
   imagesPerSecond: z.number(),
-  /** Share of the time of the last steps in which they waited for images, 0 to 1. */
+  /** Share of the last steps' time spent waiting for images, 0 to 1. */
   dataWait: z.number(),
   /** Resident memory of the training process in bytes. */
   memory: z.number(),
-  /** Loss on the images held out, at the end of each epoch; absent elsewhere. */
+  /** Loss on the held-out images; only at the end of an epoch. */
   validationLoss: z.number().optional(),
-  /** Seconds of training since the run began, over all resumes. */
+  /** Seconds of training over all resumes. */
   seconds: z.number(),
 })
 export type Metric = z.infer<typeof metric>
 
 const settingValue = z.union([z.number(), z.boolean(), z.string()])
 
-/** Why a run ended, and settings that it may be resumed with, each by its name. */
+/** Why a run ended, and settings to resume it with, by name. */
 export const runError = z.object({
   code: z.enum(errorCodes).catch('unexpected'),
   message: z.string(),
@@ -51,24 +51,24 @@ export const runError = z.object({
 })
 export type RunError = z.infer<typeof runError>
 
-/** Where a run went on from a checkpoint. */
+/** Where a run was resumed from a checkpoint. */
 export const seam = z.object({
-  /** The updates done by then. */
+  /** Updates of the weights by then. */
   step: count,
   at: time,
   /** Settings that a person changed. */
   changes: z.array(z.object({ setting: z.string(), from: settingValue, to: settingValue })),
 })
 
-/** The checkpoint of another run whose weights a run began with. */
+/** The checkpoint of another run whose weights a run started from. */
 export const runOrigin = z.object({ run: z.string(), name: z.string(), step: count })
 
-/** Who trains a run in place of this machine's engine: workers that Ray Train or torchrun start. */
+/** Workers of Ray Train or torchrun that train a run instead of this machine's engine. */
 export const cluster = z.object({
   launcher: z.enum(['ray', 'torchrun']),
-  /** At most so many; after a loss those that are left. */
+  /** The most workers; if some are lost, the others continue. */
   workers: z.int().min(1).max(4096),
-  /** Of a Ray cluster; null for this machine. */
+  /** Address of a Ray cluster; null for this machine. */
   address: z.string().nullable(),
 })
 export type Cluster = z.infer<typeof cluster>
@@ -81,21 +81,21 @@ export const run = z.object({
   hyperparameters: hyperparametersSchema,
   engine: z.string(),
   cluster: cluster.nullable(),
-  /** What the person should know of how it runs, such as that another engine stepped in. */
+  /** What to know about how it runs, such as a fallback to another engine. */
   notice: z.string().nullable(),
   createdAt: time,
   updatedAt: time,
-  /** Updates done and in all. */
+  /** Updates so far and in total. */
   step: count,
   totalSteps: count,
   /** The newest metric; null before the first step. */
   latest: metric.nullable(),
-  /** Seconds to go at the speed of the last steps; null where unknown. */
+  /** Seconds left at the speed of the last steps; null if unknown. */
   secondsLeft: z.number().nullable(),
   error: runError.nullable(),
   seams: z.array(seam),
   origin: runOrigin.nullable(),
-  /** Seconds without a step, where that is much longer than steps take: it seems to hang. */
+  /** Seconds without a step if that is much longer than a step takes, so the run seems to hang; null otherwise. */
   stalledSeconds: z.number().nullable(),
   notes: z.string(),
   tags: z.array(z.string()),
@@ -106,8 +106,8 @@ export const run = z.object({
 export type Run = z.infer<typeof run>
 
 /**
- * Metrics by column, so that thousands of points are small on the wire. A row is a step or, of long runs, a stretch of
- * steps: then it has the mean, lowest and highest loss of the stretch, its last validation loss, and all else of its last step.
+ * Metrics by column, which keeps messages with thousands of points small. A row is a step or, in long runs, a stretch of
+ * steps: the mean, lowest and highest loss of the stretch, its last validation loss, and everything else from its last step.
  */
 export const metricColumns = z.object({
   step: z.array(z.number()),
@@ -121,21 +121,21 @@ export const metricColumns = z.object({
   gradientNorm: z.array(z.number()),
   imagesPerSecond: z.array(z.number()),
   memory: z.array(z.number()),
-  /** Null in the rows that have none. */
+  /** Null in rows without one. */
   validationLoss: z.array(z.number().nullable()),
 })
 export type MetricColumns = z.infer<typeof metricColumns>
 
 export const checkpoint = z.object({
   step: count,
-  /** Its place among the regular checkpoints; null where a pause made it. */
+  /** Its number among the regular checkpoints; null if a pause made it. */
   number: count.nullable(),
   epoch: z.number(),
-  /** On held-out images; without such images the mean since the regular checkpoint before. */
+  /** On held-out images; without any, the mean since the previous regular checkpoint. */
   loss: z.number().nullable(),
   bytes: count,
   /** Reconstructions: file paths `reconstruction/<run>/<step>/<name>`, one PNG row for each fixed image:
-   * original, smoothed target, prediction, error. Empty where none were written. */
+   * original, smoothed target, prediction, error. Empty if none were written. */
   reconstructions: z.array(z.string()),
   savedAt: time,
 })
@@ -148,27 +148,27 @@ export const estimate = z.object({
   availableMemoryBytes: z.number(),
   stepsPerEpoch: count,
   totalSteps: count,
-  /** Of the whole run; from earlier runs of the same model on this machine where there are any. */
+  /** For the whole run; from earlier runs of the same model on this machine if there are any. */
   seconds: z.number(),
   basis: z.enum(['earlier-run', 'model-size']),
-  /** Disk that all checkpoints will take. */
+  /** Size of all checkpoints on disk. */
   diskBytes: z.number(),
-  /** Null where unknown. */
+  /** Null if unknown. */
   freeDiskBytes: z.number().nullable(),
   learningRate: z.number(),
   warnings: z.array(z.string()),
 })
 export type Estimate = z.infer<typeof estimate>
 
-/** The runs that wait, next first. */
+/** The waiting runs, next first. */
 export const queue = z.object({
   ids: z.array(id),
-  /** A person holds it, or paused a run: none starts until they let it go on. */
+  /** Held by a person, or because they paused a run: none starts until they continue it. */
   held: z.boolean(),
 })
 export type Queue = z.infer<typeof queue>
 
-/** What the runs take on disk, in bytes. */
+/** Disk use of the runs in bytes. */
 export const disk = z.object({
   runs: z.array(
     z.object({
@@ -179,9 +179,9 @@ export const disk = z.object({
       totalBytes: z.number(),
     }),
   ),
-  /** Of runs that were removed and can still be had back; 0 where the system keeps them. */
+  /** Removed runs that can still be restored; 0 if the system keeps them in its own trash. */
   trashBytes: z.number(),
-  /** Null where unknown. */
+  /** Null if unknown. */
   freeBytes: z.number().nullable(),
 })
 
@@ -189,46 +189,46 @@ export const runCalls = {
   'runs.list': call(nothing, z.array(run)),
   'runs.get': call(z.object({ id }), run),
   'runs.estimate': call(z.object({ dataset: id, hyperparameters: hyperparametersSchema }), estimate),
-  /** Makes a run and puts it into the queue; it starts at once where nothing is being trained. */
+  /** Makes a run and adds it to the queue; it starts at once if nothing else is training. */
   'runs.start': call(
     z.object({
       dataset: id,
       hyperparameters: hyperparametersSchema,
       name: z.string().max(200).optional(),
-      /** Begins with the weights of a checkpoint; the newest where no step is given. */
+      /** Starts from the weights of a checkpoint, by default the newest. */
       from: z.object({ run: id, step: count.optional() }).optional(),
-      /** Trains on a cluster instead of by the engine. */
+      /** Trains on a cluster instead of the engine. */
       cluster: cluster.optional(),
     }),
     run,
   ),
-  /** Finishes the step, saves, frees the memory. The queue waits then. */
+  /** Finishes the step, saves, frees the memory and holds the queue. */
   'runs.pause': call(z.object({ id }), nothing),
-  /** Finishes the step and saves; takes a run that waits out of the queue. */
+  /** Finishes the step and saves; removes a waiting run from the queue. */
   'runs.stop': call(z.object({ id }), nothing),
-  /** Ends a process that does not answer. What it did since its last checkpoint is lost. */
+  /** Ends a process that does not respond. Progress since its last checkpoint is lost. */
   'runs.kill': call(z.object({ id }), nothing),
-  /** Goes on from the newest checkpoint, exactly or with some settings changed; waits its turn in the queue. */
+  /** Continues from the newest checkpoint, exactly or with changed settings; waits its turn in the queue. */
   'runs.resume': call(
     z.object({
       id,
       changes: z.record(z.string(), settingValue).optional(),
-      /** Goes on with another engine; a run of a cluster, on this machine. */
+      /** Continues with another engine; a cluster's run continues on this machine. */
       engine: z.string().optional(),
     }),
     run,
   ),
-  /** Says where the images of a run lie now. */
+  /** Sets the folder of a run's images after they moved. */
   'runs.locate': call(z.object({ id, folder: filePath }), run),
   'runs.queue': call(nothing, queue),
-  /** Puts a run that waits at a place of the queue, 0 first. */
+  /** Moves a waiting run to a place in the queue, 0 first. */
   'runs.move': call(z.object({ id, place: count }), queue),
-  /** Holds the queue, or lets it go on. */
+  /** Holds the queue or continues it. */
   'runs.hold': call(z.object({ held: z.boolean() }), queue),
   'runs.disk': call(nothing, disk),
-  /** Removes checkpoints but every `keepEvery`-th, the `keepBest` best and the newest; answers the bytes freed. */
+  /** Removes all checkpoints except every `keepEvery`-th, the `keepBest` best and the newest; returns the bytes freed. */
   'runs.prune': call(z.object({ id, keepEvery: count, keepBest: count }), z.object({ freed: z.number() })),
-  /** Removes what is in the trash of this application for good. */
+  /** Deletes the contents of this application's trash for good. */
   'runs.emptyTrash': call(nothing, z.object({ freed: z.number() })),
   'runs.update': call(
     z.object({
@@ -243,7 +243,7 @@ export const runCalls = {
   ),
   /** Moves the run's folder to the trash. */
   'runs.remove': call(z.object({ id }), nothing),
-  /** At most `points` rows of metrics, the newest among them; `after` a step where given. */
+  /** At most `points` rows of metrics including the newest; only those `after` a step if given. */
   'runs.metrics': call(
     z.object({ id, points: z.int().min(2).max(2000), after: count.optional() }),
     metricColumns,
@@ -258,7 +258,7 @@ export const runEvents = {
   'runs.changed': run,
   'runs.removed': z.object({ id }),
   'runs.queue': queue,
-  /** New metrics of a run that is being trained, by this app or by another process. */
+  /** New metrics of a run that is training, in this app or another process. */
   'runs.metrics': z.object({ id, metrics: metricColumns }),
   /** A checkpoint (with its reconstructions) was written. */
   'runs.checkpoint': z.object({ id, checkpoint }),

@@ -47,18 +47,18 @@ it('plans a run for each variant and seed, the first seeds first', () => {
 })
 
 it.each([
-  ['a setting that is not there', () => axisOf('colour', 'red,blue'), 'varies nothing'],
+  ['a setting that is not there', () => axisOf('colour', 'red,blue'), 'is not a setting with values'],
   [
     'lists of different lengths',
     () =>
       variantsOf({ kind: 'vary', axes: [...axes, axisOf('seed', '1')], combine: 'list' }, fromPreset('nano')),
-    'as many values',
+    'the same number of values',
   ],
   [
     'variants that do not fit',
     () =>
       plannedRuns(fromPreset('nano'), { kind: 'vary', axes: [axisOf('heads', '3,5')], combine: 'grid' }, 1),
-    'heads 5 does not fit',
+    'heads 5 is invalid',
   ],
   [
     'one variant',

@@ -5,22 +5,22 @@ import type { Setting } from './schema'
 
 export type Changes = Record<string, number | boolean | string>
 
-/** What the authors report of a variant: top-1 in percent after fine-tuning and of a linear probe, on ImageNet-1K. */
+/** The authors' ImageNet-1K results for a variant: top-1 in percent after fine-tuning and with a linear probe. */
 export interface PaperFigures {
   finetune: number
   probe: number
   epochs: number
 }
 
-/** A question of the paper's ablations: what is changed, for a model of any size. */
+/** One of the paper's ablations: what changes, for a model of any size. */
 interface Ablation {
   title: string
   variants(h: Hyperparameters): Changes[]
-  /** The authors' own figures, where they were at hand, in the order of the variants. */
+  /** The authors' own results in the order of the variants, if they were available. */
   paper?: PaperFigures[]
 }
 
-/** The paper's ablations as sweeps. Its decoder depths 0, 1, 6 and 12 of 12 are those shares of a model's own depth. */
+/** The paper's ablations as sweeps. Its decoder depths 0, 1, 6 and 12 of 12 scale with a model's own depth. */
 export const ablations = {
   objective: {
     title: 'Objective: SAIM, ViT-iGPT, MAE',
@@ -31,7 +31,7 @@ export const ablations = {
       { finetune: 83.6, probe: 67.8, epochs: 1600 },
     ],
   },
-  order: { title: 'Order of prediction', variants: () => [{ order: 'stochastic' }, { order: 'raster' }] },
+  order: { title: 'Prediction order', variants: () => [{ order: 'stochastic' }, { order: 'raster' }] },
   'decoder-depth': {
     title: 'Decoder depth',
     variants: ({ depth }) => {
@@ -40,11 +40,11 @@ export const ablations = {
     },
   },
   'shared-weights': {
-    title: 'Decoder with the weights of the encoder',
+    title: "Decoder sharing the encoder's weights",
     variants: ({ depth }) => [false, true].map((shareWeights) => ({ shareWeights, queryDepth: depth })),
   },
   blur: {
-    title: 'Blur of the target',
+    title: 'Target blur',
     variants: (): Changes[] => [
       { blurSize: 0 },
       { blurSize: 3, blurSigma: 1 },
@@ -69,17 +69,17 @@ export const ablations = {
 export type AblationName = keyof typeof ablations
 export const ablationNames = Object.keys(ablations) as [AblationName, ...AblationName[]]
 
-/** The authors' figures for the variants of a sweep, where they were at hand. */
+/** The authors' results for the variants of a sweep, if they were available. */
 export function paperFigures(plan: SweepPlan): PaperFigures[] | undefined {
   const ablation: Ablation | undefined = plan.kind === 'ablation' ? ablations[plan.ablation] : undefined
   return ablation?.paper
 }
 
-/** What is said below any figures of ours that stand beside the paper's. */
+/** Shown below our results wherever they stand next to the paper's. */
 export const scaleNote =
-  "The paper's figures are of ViT-B/16 after hundreds of epochs on the 1.28 million images of ImageNet-1K (github.com/qiy20/SAIM): scale and measure differ, only the order of the variants can be compared."
+  "The paper's figures are for ViT-B/16 after hundreds of epochs on the 1.28 million images of ImageNet-1K (github.com/qiy20/SAIM). Scale and metric differ, so only the ranking of the variants is comparable."
 export const noPaperFigures =
-  'The paper asks the same of ViT-B/16 on ImageNet-1K; its figures for this question were not at hand.'
+  'The paper runs the same ablation with ViT-B/16 on ImageNet-1K; its figures were not available.'
 
 const axis = z.object({
   setting: z.string(),
@@ -87,14 +87,14 @@ const axis = z.object({
 })
 export type Axis = z.infer<typeof axis>
 
-/** What a sweep varies: a question of the paper, or values of settings, in all combinations or the n-th ones together. */
+/** What a sweep varies: one of the paper's ablations, or values of settings, in all combinations or paired in order. */
 export const sweepPlan = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ablation'), ablation: z.enum(ablationNames) }),
   z.object({ kind: z.literal('vary'), axes: z.array(axis), combine: z.enum(['grid', 'list']) }),
 ])
 export type SweepPlan = z.infer<typeof sweepPlan>
 
-/** A setting, by its name or its flag, and its values from words such as `stochastic,raster`. Throws AppError bad-settings. */
+/** A setting, by its name or flag, and its values from text such as `stochastic,raster`. Throws AppError bad-settings. */
 export function axisOf(name: string, words: string): Axis {
   const plain = (text: string) => text.replaceAll('-', '').toLowerCase()
   const setting = (allSettings as Setting[]).find((each) => plain(each.name) === plain(name))
@@ -102,15 +102,15 @@ export function axisOf(name: string, words: string): Axis {
   if (!setting || given.length === 0)
     throw new AppError(
       'bad-settings',
-      `"${name}=${words}" varies nothing.`,
-      'Name a setting and its values, such as order=stochastic,raster',
+      `"${name}=${words}" is not a setting with values.`,
+      'Name a setting and its values, such as order=stochastic,raster.',
     )
   const value = (word: string) =>
     setting.kind === 'boolean' ? word === 'true' : setting.kind === 'choice' ? word : Number(word)
   return { setting: setting.name, values: given.map(value) }
 }
 
-/** The variants of a sweep. Throws AppError bad-settings where there are not two of them. */
+/** The variants of a sweep. Throws AppError bad-settings if there are fewer than two. */
 export function variantsOf(plan: SweepPlan, h: Hyperparameters): Changes[] {
   const made =
     plan.kind === 'ablation'
@@ -122,11 +122,11 @@ export function variantsOf(plan: SweepPlan, h: Hyperparameters): Changes[] {
   throw new AppError(
     'bad-settings',
     'There is nothing to compare.',
-    'Choose an ablation, or two values of a setting at least.',
+    'Choose an ablation, or at least two values of a setting.',
   )
 }
 
-/** All combinations of the values, the last setting changing fastest. */
+/** All combinations of the values; the last setting changes fastest. */
 const combinations = (axes: Axis[]): Changes[] =>
   axes.reduce<Changes[]>(
     (made, { setting, values }) =>
@@ -140,8 +140,8 @@ function pairs(axes: Axis[]): Changes[] {
   if (axes.some(({ values }) => values.length !== count))
     throw new AppError(
       'bad-settings',
-      'A list needs as many values of each setting.',
-      'Or use all combinations.',
+      'A list needs the same number of values for each setting.',
+      'Add the missing values, or use all combinations.',
     )
   return Array.from({ length: count }, (_, n) =>
     Object.fromEntries(axes.map(({ setting, values }) => [setting, values[n]!])),
@@ -156,8 +156,8 @@ export interface PlannedRun {
 }
 
 /**
- * The runs of a sweep: of each variant one for each of so many seeds, from that of `h` on. The first seeds of all variants
- * come first, so that there is something to compare early. Throws AppError bad-settings where a variant does not fit.
+ * The runs of a sweep: each variant with `seeds` seeds, counting up from that of `h`. All variants of the first seed come
+ * first, so that there is something to compare early. Throws AppError bad-settings if a variant is invalid.
  */
 export function plannedRuns(h: Hyperparameters, plan: SweepPlan, seeds: number): PlannedRun[] {
   const variants = variantsOf(plan, h)
@@ -166,7 +166,7 @@ export function plannedRuns(h: Hyperparameters, plan: SweepPlan, seeds: number):
       const result = hyperparametersSchema.safeParse({ ...h, seed, ...changes })
       if (result.success) return { changes, seed: result.data.seed, hyperparameters: result.data }
       const problems = result.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`)
-      throw new AppError('bad-settings', `${nameOfVariant(changes)} does not fit. ${problems.join(' ')}`)
+      throw new AppError('bad-settings', `${nameOfVariant(changes)} is invalid. ${problems.join(' ')}`)
     }),
   )
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { choice, integer, keepRules, number, type Rule, settingsOf, toggle } from './schema'
 
-/** Every setting of kNN, linear probe, fine-tuning and segmentation, declared once as those of pre-training are. */
+/** Every setting of kNN, linear probe, fine-tuning and segmentation, declared once. */
 
 const block = integer(0, 0, 48, {
   title: 'Block',
   group: 'Model',
   simple: true,
-  description: 'The block whose tokens are the features, counted from 1. 0 takes the last.',
+  description: 'The block whose tokens are the features, counted from 1. 0 is the last.',
 })
 const pooling = (description: string) =>
   choice(['mean', 'class'], { title: 'Pooling', group: 'Model', paper: 'Table 7', description })
@@ -40,7 +40,8 @@ const baseLearningRate = (value: number, paper?: string) =>
     group: 'Optimisation',
     simple: true,
     paper,
-    description: 'Learning rate for a batch of 256; the actual rate is this × batch size / 256.',
+    description:
+      'Learning rate at a batch size of 256. Actual learning rate = base learning rate × batch size / 256.',
   })
 
 const knn = z.object({
@@ -50,12 +51,14 @@ const knn = z.object({
     title: 'Neighbours',
     group: 'Method',
     simple: true,
-    description: 'Training images nearest by cosine that vote for the class of an image.',
+    description:
+      'Number of nearest training images, by cosine similarity, that vote for the class of an image.',
   }),
   temperature: number(0.07, 0.001, 10, {
     title: 'Temperature',
     group: 'Method',
-    description: 'A neighbour counts exp(similarity / temperature): the lower, the more the nearest count.',
+    description:
+      "A neighbour's vote has weight exp(similarity / temperature): lower values favour the nearest.",
   }),
 })
 export type KnnSettings = z.infer<typeof knn>
@@ -68,7 +71,7 @@ const probe = z.object({
     group: 'Data',
     paper: 'A new crop in each epoch',
     description:
-      'Crops of each training image whose features are kept; an epoch takes one of them. 1 is the centre alone, which is fast.',
+      'Number of crops of each training image whose features are stored; each epoch uses one of them. 1 is the centre crop only, which is fast.',
   }),
   epochs: epochs(90, 'Section 4.1'),
   batchSize: integer(64, 2, 65_536, {
@@ -77,7 +80,7 @@ const probe = z.object({
     group: 'Optimisation',
     simple: true,
     paper: '16384 in all',
-    description: 'Images of one step. Cut to the number of training images.',
+    description: 'Images per step; at most the number of training images.',
   }),
   optimizer: choice(['SGD', 'LARS'], {
     title: 'Optimiser',
@@ -85,25 +88,25 @@ const probe = z.object({
     simple: true,
     paper: 'LARS',
     description:
-      'SGD with momentum for thousands of images; LARS, as the paper, for millions: it takes thousands of steps.',
+      'SGD with momentum suits thousands of images. LARS, as in the paper, suits millions, since it needs thousands of steps.',
   }),
   baseLearningRate: baseLearningRate(0.1, 'Section 4.1'),
   momentum: number(0.9, 0, 0.999, {
     title: 'Momentum',
     group: 'Optimisation',
-    description: 'Share of the last step that is kept.',
+    description: 'Share of the previous step that is kept.',
   }),
   weightDecay: number(0, 0, 1, {
     title: 'Weight decay',
     group: 'Optimisation',
-    description: 'Pull of the weights towards 0.',
+    description: 'Strength of the pull of the weights towards 0.',
   }),
   warmupEpochs: warmupEpochs(10, 'as MAE'),
   seed,
 })
 export type ProbeSettings = z.infer<typeof probe>
 
-/** The paper's fine-tuning (Table 7), with batches for one machine instead of 1024 in all. */
+/** The paper's fine-tuning (Table 7), with a batch size for one machine instead of 1024 in all. */
 const table7 = {
   epochs: 100,
   batchSize: 64,
@@ -128,9 +131,9 @@ const fineTune = z.object({
     unit: 'px',
     group: 'Model',
     description:
-      'Side of the images, a multiple of the patch size; positions are interpolated. 0 takes that of pre-training.',
+      'Side of the images, a multiple of the patch size; positions are interpolated. 0 uses the size of pre-training.',
   }),
-  pooling: pooling('What is classified: the mean of the patch tokens, or the class token.'),
+  pooling: pooling('What the classifier sees: the mean of the patch tokens, or the class token.'),
   epochs: epochs(50, inTable7('epochs')),
   batchSize: integer(16, 2, 4096, {
     title: 'Batch size',
@@ -138,13 +141,13 @@ const fineTune = z.object({
     group: 'Optimisation',
     simple: true,
     paper: 'Table 7: 1024 in all',
-    description: 'Images of one step. Cut to the number of training images.',
+    description: 'Images per step; at most the number of training images.',
   }),
   baseLearningRate: baseLearningRate(16e-3, inTable7('baseLearningRate')),
   minimumLearningRate: number(0, 0, 1, {
     title: 'Minimum learning rate',
     group: 'Optimisation',
-    description: 'Where the cosine ends.',
+    description: 'Learning rate at the end of the cosine schedule.',
   }),
   warmupEpochs: warmupEpochs(5, inTable7('warmupEpochs')),
   beta1: number(0.9, 0, 0.9999, {
@@ -163,7 +166,7 @@ const fineTune = z.object({
     title: 'Weight decay',
     group: 'Optimisation',
     paper: 'Table 7',
-    description: 'Decoupled decay of weights; biases and other vectors are left out.',
+    description: 'Decoupled weight decay; biases and other vectors are not decayed.',
   }),
   layerDecay: number(0.75, 0.01, 1, {
     title: 'Layer decay',
@@ -171,13 +174,13 @@ const fineTune = z.object({
     simple: true,
     paper: inTable7('layerDecay'),
     description:
-      'Factor of the learning rate from each layer to the one before it. 1 trains all layers alike, as one wants from scratch.',
+      'Factor on the learning rate from each layer to the one before it. 1 trains all layers alike, which suits training from scratch.',
   }),
-  dropPath: probability(0, 0.9, 'Drop path', inTable7('dropPath'), 'Chance that a branch of the last block is left out of an image; earlier blocks have less.'),
-  labelSmoothing: probability(0, 0.9, 'Label smoothing', inTable7('labelSmoothing'), 'Share of the target that is spread over all classes.'),
-  mixup: probability(0, 2, 'Mixup', inTable7('mixup'), 'Parameter of the Beta distribution by which two images are blended. 0 turns it off.'),
-  cutmix: probability(0, 2, 'Cutmix', inTable7('cutmix'), 'Parameter of the Beta distribution by which a box of another image is pasted. 0 turns it off.'),
-  randAugmentMagnitude: probability(0, 10, 'RandAugment magnitude', inTable7('randAugmentMagnitude'), 'Mean strength of two random operations on each image. 0 turns them off.'),
+  dropPath: probability(0, 0.9, 'Drop path', inTable7('dropPath'), 'Probability of skipping a branch of the last block for an image; lower in earlier blocks.'),
+  labelSmoothing: probability(0, 0.9, 'Label smoothing', inTable7('labelSmoothing'), 'Share of the target spread over all classes.'),
+  mixup: probability(0, 2, 'Mixup', inTable7('mixup'), 'Parameter of the Beta distribution for blending two images. 0 turns it off.'),
+  cutmix: probability(0, 2, 'Cutmix', inTable7('cutmix'), 'Parameter of the Beta distribution for pasting a box from another image. 0 turns it off.'),
+  randAugmentMagnitude: probability(0, 10, 'RandAugment magnitude', inTable7('randAugmentMagnitude'), 'Mean strength of the two random operations applied to each image. 0 turns them off.'),
   randAugmentDeviation: probability(0.5, 10, 'RandAugment deviation', 'Table 7', 'Standard deviation of the strength.'),
   cropScaleMinimum: number(0.67, 0.01, 1, {
     title: 'Crop area from',
@@ -185,7 +188,7 @@ const fineTune = z.object({
     paper: `as MAE: ${table7.cropScaleMinimum}`,
     description: 'Smallest area of a random crop, as a share of the image.',
   }),
-  flip: toggle(true, { title: 'Horizontal flip', group: 'Data', description: 'Mirror every second image, at random.' }),
+  flip: toggle(true, { title: 'Horizontal flip', group: 'Data', description: 'Mirror each image with a probability of one half.' }),
   seed,
 }) // prettier-ignore
 export type FineTuneSettings = z.infer<typeof fineTune>
@@ -194,7 +197,7 @@ export type FineTuneSettings = z.infer<typeof fineTune>
 export const fineTuneRecipes = {
   small: {
     title: 'For thousands of images',
-    description: 'Many steps at a high rate, no augmentation but crops and flips.',
+    description: 'Many steps at a high learning rate; no augmentation except crops and flips.',
     values: {},
   },
   paper: {
@@ -213,20 +216,20 @@ const segmentation = z.object({
     group: 'Model',
     simple: true,
     description:
-      'Side of the images, a multiple of the patch size; positions are interpolated. 0 takes that of pre-training.',
+      'Side of the images, a multiple of the patch size; positions are interpolated. 0 uses the size of pre-training.',
   }),
   blocks: integer(4, 1, 12, {
     title: 'Blocks',
     group: 'Model',
     simple: true,
-    description: 'Blocks whose tokens are joined, evenly chosen, the last among them.',
+    description: 'Number of blocks whose tokens are concatenated, evenly spaced and including the last.',
   }),
   epochs: epochs(30),
   batchSize: integer(256, 2, 65_536, {
     title: 'Batch size',
     unit: 'patches',
     group: 'Optimisation',
-    description: 'Patches of one step. Cut to the number of patches that have labels.',
+    description: 'Patches per step; at most the number of labelled patches.',
   }),
   optimizer: probe.shape.optimizer,
   baseLearningRate: baseLearningRate(0.02),
@@ -242,30 +245,30 @@ const probeRules: Rule<ProbeSettings>[] = [[...warmupRule, (s) => s.warmupEpochs
 const segmentationRules: Rule<SegmentationSettings>[] = [[...warmupRule, (s) => s.warmupEpochs <= s.epochs]]
 const fineTuneRules: Rule<FineTuneSettings>[] = [[...warmupRule, (s) => s.warmupEpochs <= s.epochs]]
 
-/** The ways to find out what was learned: their settings and what they are called. */
+/** The kinds of evaluation, with their settings. */
 export const evaluationKinds = {
   knn: {
     title: 'Nearest neighbours',
-    description: 'Classes voted for by the most similar training images. Nothing is trained: seconds.',
+    description: 'The most similar training images vote for the class. No training; takes seconds.',
     schema: knn,
     settings: settingsOf(knn),
   },
   probe: {
     title: 'Linear probe',
-    description: 'A linear layer on frozen features, as the paper does. Minutes.',
+    description: 'Trains a linear layer on frozen features, as in the paper. Takes minutes.',
     schema: probe.superRefine(keepRules(probeRules)),
     settings: settingsOf(probe),
   },
   finetune: {
     title: 'Fine-tuning',
-    description: 'The whole encoder is trained on the classes, from the checkpoint or from scratch.',
+    description: 'Trains the whole encoder on the classes, from the checkpoint or from scratch.',
     schema: fineTune.superRefine(keepRules(fineTuneRules)),
     settings: settingsOf(fineTune),
   },
   segment: {
     title: 'Segmentation',
     description:
-      'A linear layer on frozen features names the class of each pixel. It takes a folder “masks” beside that of the images, with a PNG for each.',
+      'Trains a linear layer on frozen features to predict the class of each pixel. Needs a folder “masks” next to the image folder, with a PNG for each image.',
     schema: segmentation.superRefine(keepRules(segmentationRules)),
     settings: settingsOf(segmentation),
   },

@@ -4,9 +4,8 @@ import { type ObjectiveName, objectiveNames, objectives } from './objectives'
 import { choice, integer, keepRules, number, type Rule, type Setting, settingsOf, toggle } from './schema'
 
 /**
- * Every setting of pre-training, declared once. Types, validation, the form, the CLI's flags and
- * docs/hyperparameters.md all derive from this file. "Paper" is the SAIM paper; where it is silent the default
- * is that of the authors' implementation.
+ * Every setting of pre-training, declared once. Types, validation, the form, the CLI's flags and docs/hyperparameters.md
+ * all derive from this file. "Paper" is the SAIM paper; where it is silent, the default is the authors' implementation's.
  */
 
 const settings = z.object({
@@ -16,7 +15,7 @@ const settings = z.object({
     group: 'Model',
     simple: true,
     paper: 'Table 6',
-    description: 'Side of the square crops that the model sees. A multiple of the patch size.',
+    description: 'Side of the square crops that the model sees; a multiple of the patch size.',
   }),
   patchSize: integer(16, 2, 64, {
     title: 'Patch size',
@@ -29,7 +28,7 @@ const settings = z.object({
     title: 'Width',
     group: 'Model',
     paper: 'ViT-B',
-    description: 'Length of the vector that represents a token. A multiple of 4 and of the heads.',
+    description: 'Length of the vector that represents a token; a multiple of 4 and of the number of heads.',
   }),
   depth: integer(12, 1, 48, {
     title: 'Depth',
@@ -42,7 +41,7 @@ const settings = z.object({
     title: 'Heads',
     group: 'Model',
     paper: 'ViT-B',
-    description: 'Attention heads of each block.',
+    description: 'Attention heads in each block.',
   }),
   queryDepth: integer(12, 0, 48, {
     title: 'Query depth',
@@ -50,13 +49,13 @@ const settings = z.object({
     group: 'Model',
     paper: 'Ablation: decoder depth',
     description:
-      'Transformer blocks of the decoder (query stream). Divides the depth. 0: the head predicts a patch from the encoder output of the token before it and its own position.',
+      'Transformer blocks of the decoder (query stream); must divide the depth. With 0 the head predicts a patch from its position and the encoder output of the token before it.',
   }),
   shareWeights: toggle(false, {
     title: 'Share weights',
     group: 'Model',
     paper: 'Ablation: shared weights',
-    description: 'The decoder uses the blocks of the encoder instead of its own.',
+    description: "The decoder uses the encoder's blocks instead of its own.",
   }),
   head: choice(['mlp', 'linear', 'transformer'], {
     title: 'Prediction head',
@@ -68,21 +67,21 @@ const settings = z.object({
     title: 'Decoder width',
     group: 'Model',
     paper: 'MAE, section 4',
-    description: 'Of the objective MAE only: width of its decoder, a multiple of 32, the width of its heads.',
+    description: 'MAE only: width of its decoder; a multiple of 32, the width of its heads.',
   }),
   decoderDepth: integer(8, 1, 48, {
     title: 'Decoder depth',
     unit: 'blocks',
     group: 'Model',
     paper: 'MAE, section 4',
-    description: 'Of the objective MAE only: transformer blocks of its decoder.',
+    description: 'MAE only: transformer blocks of its decoder.',
   }),
   positions: choice(['fixed', 'learned'], {
     title: 'Positions',
     group: 'Model',
     paper: 'fixed',
     description:
-      'How a patch knows its place: by sines and cosines that stay, or by a table that begins as these and is trained. Imported models that have learned positions keep them so.',
+      'Position embedding: fixed sines and cosines, or a table that starts from them and is trained. Imported models with learned positions keep them.',
   }),
   objective: choice(objectiveNames, {
     title: 'Objective',
@@ -90,13 +89,13 @@ const settings = z.object({
     simple: true,
     paper: 'Table 1 (MAE, ViT-iGPT)',
     description:
-      'What the encoder learns from. To compare with SAIM: MAE predicts hidden patches from the others, ViT-iGPT each patch from those before it, row by row and without blur. Both settle some settings themselves.',
+      'What the encoder is trained to do. For comparison with SAIM: MAE predicts hidden patches from the others; ViT-iGPT predicts each patch from those before it, row by row and without blur. Both fix some other settings.',
   }),
   maskRatio: number(0.75, 0.05, 0.95, {
     title: 'Hidden patches',
     group: 'Method',
     paper: 'MAE, section 4',
-    description: 'Of the objective MAE only: share of the patches that are hidden and predicted.',
+    description: 'MAE only: share of the patches that are hidden and predicted.',
   }),
   order: choice(['stochastic', 'raster'], {
     title: 'Order',
@@ -110,7 +109,7 @@ const settings = z.object({
     unit: 'px',
     group: 'Method',
     paper: 'Section 3.4; ablation: blur',
-    description: 'Side of the Gaussian kernel that smooths the target. An odd number; 0 turns the blur off.',
+    description: 'Side of the Gaussian kernel that smooths the target; an odd number, or 0 for no blur.',
   }),
   blurSigma: number(1, 0.1, 16, {
     title: 'Blur sigma',
@@ -123,7 +122,8 @@ const settings = z.object({
     title: 'Normalise patches',
     group: 'Method',
     paper: 'Ablation: normalised pixels (norm_pix)',
-    description: "The target of a patch is its pixels less the patch's mean, over its standard deviation.",
+    description:
+      "The target of a patch is its pixels minus the patch's mean, divided by its standard deviation.",
   }),
   loss: choice(['L2', 'L1'], {
     title: 'Loss',
@@ -144,19 +144,20 @@ const settings = z.object({
     group: 'Optimisation',
     simple: true,
     paper: 'Table 6 (2048 in all)',
-    description: 'Images of one step on the device. Memory grows with it.',
+    description: 'Images per step on the device. Memory use grows with it.',
   }),
   accumulation: integer(1, 1, 1024, {
     title: 'Gradient accumulation',
     unit: 'steps',
     group: 'Optimisation',
-    description: 'Batches whose gradients are averaged into one update: effective batch = batch size × this.',
+    description:
+      'Batches whose gradients are averaged into one update: effective batch size = batch size × accumulation.',
   }),
   gradientCheckpointing: toggle(false, {
     title: 'Gradient checkpointing',
     group: 'Optimisation',
     description:
-      'Keeps only what goes into each block of the model, and computes the block once more for the gradients. They stay the same; a step has a fifth to a third more to compute, and what a batch takes in memory falls to half or less. For devices that compute a whole batch at once, as GPUs do.',
+      'Keeps only the input of each block and recomputes the block for its gradients, which stay the same. A step takes a fifth to a third more computation, and the memory of a batch falls to half or less. For devices that compute a whole batch at once, such as GPUs.',
   }),
   baseLearningRate: number(2e-4, 0, 1, {
     title: 'Base learning rate',
@@ -164,12 +165,12 @@ const settings = z.object({
     simple: true,
     paper: 'Table 6',
     description:
-      'Learning rate for an effective batch of 256; the actual rate is this × effective batch / 256.',
+      'Learning rate at an effective batch size of 256. Actual learning rate = base learning rate × effective batch size / 256.',
   }),
   minimumLearningRate: number(0, 0, 1, {
     title: 'Minimum learning rate',
     group: 'Optimisation',
-    description: 'Where the cosine ends.',
+    description: 'Learning rate at the end of the cosine schedule.',
   }),
   warmupEpochs: number(30, 0, 1000, {
     title: 'Warm-up',
@@ -194,12 +195,13 @@ const settings = z.object({
     title: 'Weight decay',
     group: 'Optimisation',
     paper: 'Table 6',
-    description: 'Decoupled decay of weights; biases and other vectors are left out.',
+    description: 'Decoupled weight decay; biases and other vectors are not decayed.',
   }),
   clipGradient: number(0, 0, 1000, {
     title: 'Clip gradient norm',
     group: 'Optimisation',
-    description: 'Largest norm of the whole gradient; longer ones are scaled down to it. 0 turns it off.',
+    description:
+      'Largest norm of the whole gradient; larger gradients are scaled down to it. 0 turns clipping off.',
   }),
   cropScaleMinimum: number(0.67, 0.01, 1, {
     title: 'Crop area from',
@@ -217,38 +219,38 @@ const settings = z.object({
     title: 'Crop ratio from',
     group: 'Data',
     paper: 'Table 6',
-    description: 'Smallest ratio of width to height of a random crop.',
+    description: 'Smallest aspect ratio (width / height) of a random crop.',
   }),
   cropRatioMaximum: number(4 / 3, 1, 10, {
     title: 'Crop ratio to',
     group: 'Data',
     paper: 'Table 6',
-    description: 'Largest ratio of width to height of a random crop.',
+    description: 'Largest aspect ratio (width / height) of a random crop.',
   }),
   flip: toggle(true, {
     title: 'Horizontal flip',
     group: 'Data',
     paper: 'Table 6',
-    description: 'Mirror every second image, at random.',
+    description: 'Mirror each image with a probability of one half.',
   }),
   normalization: choice(['imagenet', 'dataset'], {
     title: 'Normalise by',
     group: 'Data',
     paper: 'Table 6 (ImageNet)',
     description:
-      "Mean and deviation of the channels by which pixels are normalised: ImageNet's, or the data set's own, which the run then keeps.",
+      "Channel means and standard deviations that normalise the pixels: ImageNet's, or the data set's own, which are stored with the run.",
   }),
   validationFraction: number(0, 0, 0.9, {
     title: 'Held out for validation',
     group: 'Data',
     simple: true,
     description:
-      'Share of the images that is not trained on; their loss is measured once an epoch. Without effect where a folder named val holds them.',
+      'Share of the images that are not trained on; their loss is measured once per epoch. Has no effect if the data set has a val folder.',
   }),
   splitSeed: integer(0, 0, 0xffffffff, {
     title: 'Split seed',
     group: 'Data',
-    description: 'Chooses which images are held out. The same ones for every seed of the run.',
+    description: 'Chooses which images are held out, whatever the seed of the run.',
   }),
   seed: integer(0, 0, 0xffffffff, {
     title: 'Seed',
@@ -260,60 +262,60 @@ const settings = z.object({
     title: 'Precision',
     group: 'Run',
     description:
-      'bfloat16 rounds the factors of matrix products to 16 bits, while sums, weights and moments keep 32: faster by the engine TensorFlow where processor or GPU have it, and a little less exact. `saim engines` shows both.',
+      'bfloat16 rounds the inputs of matrix products to 16 bits; sums, weights and moments keep 32. Slightly less exact, and faster with the TensorFlow engine if the CPU or GPU supports it. `saim engines` shows both.',
   }),
   checkpointEvery: integer(1, 1, 1000, {
     title: 'Checkpoint every',
     unit: 'epochs',
     group: 'Run',
-    description: 'Epochs between checkpoints with reconstructions. The end of the run always has one.',
+    description: 'Epochs between checkpoints with reconstructions. The end of the run always gets one.',
   }),
   healthEvery: integer(0, 0, 1000, {
     title: 'Health every',
     unit: 'epochs',
     group: 'Run',
     description:
-      'Epochs between looks at what is learned: how features spread, and how often nearest neighbours share a class. 0 turns it off.',
+      'Epochs between measurements of what is learned: how features spread, and how often nearest neighbours share a class. 0 turns them off.',
   }),
   keepEvery: integer(1, 0, 1000, {
     title: 'Keep every',
     unit: 'checkpoints',
     group: 'Run',
     description:
-      'Of the checkpoints, every so many-th is kept: 1 keeps all, 0 none but the newest and the best. The newest is always kept.',
+      'Every n-th checkpoint is kept: 1 keeps all, 0 only the newest and the best. The newest is always kept.',
   }),
   keepBest: integer(3, 0, 1000, {
     title: 'Keep the best',
     unit: 'checkpoints',
     group: 'Run',
     description:
-      'So many checkpoints of the lowest loss, on held-out images where there are any, are kept beside the others.',
+      'Number of checkpoints with the lowest loss to keep as well. The loss is on held-out images if there are any.',
   }),
   patience: integer(0, 0, 1000, {
     title: 'Patience',
     unit: 'checkpoints',
     group: 'Run',
     description:
-      'Ends the run early when so many checkpoints in a row brought no lower loss, on held-out images where there are any. 0 trains to the end.',
+      'Ends the run early after this many checkpoints in a row without a lower loss. The loss is on held-out images if there are any. 0 trains to the end.',
   }),
   adaptBatch: toggle(false, {
     title: 'Adapt the batch to the memory',
     group: 'Run',
     description:
-      'Where a batch does not fit in memory, go on by itself with the largest that does, and accumulate gradients to keep the effective batch.',
+      'If a batch does not fit in memory, continue with the largest batch that does, and accumulate gradients to keep the effective batch size.',
   }),
 })
 
 export type Hyperparameters = z.infer<typeof settings>
 
-/** What an objective leaves no choice of. */
+/** Settings that an objective fixes. */
 export const settledBy = (objective: ObjectiveName): Partial<Hyperparameters> => objectives[objective].settles
 
 /** Patches of an image, N = (image size / patch size)². */
 export const patchCount = (h: Pick<Hyperparameters, 'imageSize' | 'patchSize'>) =>
   (h.imageSize / h.patchSize) ** 2
 
-/** Patches that the encoder of MAE sees, the first of the random order; the others are predicted. 0 elsewhere. */
+/** Patches that MAE's encoder sees, the first of the random order; it predicts the others. 0 for other objectives. */
 export const visiblePatches = (
   h: Pick<Hyperparameters, 'objective' | 'imageSize' | 'patchSize' | 'maskRatio'>,
 ) => objectives[h.objective].given(h)
@@ -350,7 +352,7 @@ const rules: Rule<Hyperparameters>[] = [
   ],
 ]
 
-/** Those, and what the chosen objective asks for. */
+/** The rules of the chosen objective. */
 const ofObjectives = objectiveNames.flatMap((name) =>
   objectives[name].rules.map(([message, at, holds]): Rule<Hyperparameters> => [
     message,
@@ -359,7 +361,7 @@ const ofObjectives = objectiveNames.flatMap((name) =>
   ]),
 )
 
-/** Parses and validates settings; absent ones take their default, and those that the objective settles its value. */
+/** Parses and validates settings. Absent ones take their default; those that the objective fixes take its value. */
 export const hyperparametersSchema = settings
   .transform((h): Hyperparameters => ({ ...h, ...settledBy(h.objective) }))
   .superRefine(keepRules([...rules, ...ofObjectives]))
@@ -370,15 +372,15 @@ export const learningRate = (h: Pick<Hyperparameters, 'baseLearningRate' | 'batc
 
 export const allSettings = settingsOf(settings)
 
-/** Whether a run may go on with another value: what makes the model, its task and its data stays. */
+/** Whether a run can be resumed with another value. The model, its task and its data cannot change. */
 export const isChangeable = ({ group, name }: Setting) =>
   (group === 'Optimisation' || group === 'Run') && name !== 'seed'
 
-/** The settings with changes that a run may go on with. Throws AppError bad-settings. */
+/** The settings with changes for a resume. Throws AppError bad-settings. */
 export function withChanges(h: Hyperparameters, changes: Partial<Hyperparameters>): Hyperparameters {
   const fixed = allSettings.find((setting) => setting.name in changes && !isChangeable(setting))
   if (fixed && changes[fixed.name] !== h[fixed.name])
-    throw new AppError('bad-settings', `${fixed.title} can not change within a run.`, 'Start a new run.')
+    throw new AppError('bad-settings', `${fixed.title} cannot change within a run.`, 'Start a new run.')
   const result = hyperparametersSchema.safeParse({ ...h, ...changes })
   if (result.success) return result.data
   throw new AppError('bad-settings', result.error.issues.map(({ message }) => message).join(' '))
@@ -387,7 +389,7 @@ export function withChanges(h: Hyperparameters, changes: Partial<Hyperparameters
 /** Named starting points: what differs from the defaults (which are those of `base`). */
 export const presets = {
   nano: {
-    description: 'A quick look: 64 px, trains in minutes on a laptop.',
+    description: 'A quick start: 64 px, trains in minutes on a laptop.',
     values: {
       imageSize: 64,
       patchSize: 8,
@@ -435,7 +437,7 @@ export const presets = {
     },
   },
   base: {
-    description: "The paper's ViT-B/16 at 224 px, effective batch 2048.",
+    description: "The paper's ViT-B/16 at 224 px, effective batch size 2048.",
     values: { accumulation: 32, checkpointEvery: 10, healthEvery: 10 },
   },
 } as const satisfies Record<string, { description: string; values: Partial<Hyperparameters> }>
@@ -443,6 +445,6 @@ export const presets = {
 export type PresetName = keyof typeof presets
 export const presetNames = Object.keys(presets) as [PresetName, ...PresetName[]]
 
-/** All settings of a preset, with `changes` on top. Throws a ZodError where they do not fit together. */
+/** All settings of a preset, with `changes` on top. Throws a ZodError if they do not fit together. */
 export const fromPreset = (name: PresetName, changes: Partial<Hyperparameters> = {}): Hyperparameters =>
   hyperparametersSchema.parse({ ...presets[name].values, ...changes })

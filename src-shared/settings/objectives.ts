@@ -9,22 +9,22 @@ interface Sizes {
 /** How many patches of the order are given before the first is predicted. */
 type Given = (h: Omit<Sizes, 'decoderWidth'>) => number
 
-/** What can be looked at of a model beside its reconstructions, its attention and its embeddings. */
+/** What the inspector shows of a model besides reconstructions, attention and embeddings. */
 export type ObjectiveView = 'autoregression' | 'masks' | 'streams'
 
 interface ObjectiveInfo {
   title: string
-  /** In full, as a model card says it. */
+  /** In full, for the model card. */
   method: string
-  /** Settings that it leaves no choice of. */
+  /** Settings that it fixes. */
   settles: Record<string, string | number | boolean>
-  /** What must hold between its settings: what is said where it does not, the setting it is said at, the rule. */
+  /** Rules between its settings: the message if it is broken, the setting that shows the message, the rule. */
   rules: readonly (readonly [message: string, at: keyof Sizes, holds: (h: Sizes) => boolean])[]
   given: Given
   views: readonly ObjectiveView[]
-  /** Whether the PyTorch twin of clusters has it. */
+  /** Whether the PyTorch twin for clusters supports it. */
   distributed: boolean
-  /** Whether its class token sees the image in pre-training; where not, pooled patches are the features to use. */
+  /** Whether its class token sees the image in pre-training. If not, use pooled patches as features. */
   trainsClassToken: boolean
 }
 
@@ -33,7 +33,7 @@ const nothing: Given = () => 0
 const visible: Given = (h) => Math.floor((h.imageSize / h.patchSize) ** 2 * (1 - h.maskRatio))
 
 /**
- * What an encoder can be pre-trained by: the words and rules of each objective. Its mathematics is a file of the same name in
+ * The objectives of pre-training: the titles and rules of each. Its mathematics is a file of the same name in
  * src-main/model/objectives. MAE (He et al. 2022) has no order, no query stream and no blur, and its decoder ends in one
  * linear layer. ViT-iGPT is plain regression of the next patch: SAIM in raster order, without query stream and blur.
  */
@@ -54,7 +54,7 @@ export const objectives = {
     settles: { order: 'stochastic', queryDepth: 0, shareWeights: false, head: 'linear', blurSize: 0 },
     rules: [
       ['The decoder width must be a multiple of 32.', 'decoderWidth', (h) => h.decoderWidth % 32 === 0],
-      ['So many hidden patches leave none to be seen.', 'maskRatio', (h) => visible(h) > 0],
+      ['This hides every patch. Lower the share of hidden patches.', 'maskRatio', (h) => visible(h) > 0],
     ],
     given: visible,
     views: [],

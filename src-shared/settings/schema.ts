@@ -1,18 +1,19 @@
 import { z } from 'zod'
 
 /**
- * What schemas of settings are made of. Types, validation, forms, flags of the command line and the pages of docs
- * derive from such a schema: src-shared/hyperparameters.ts (pre-training) and src-shared/evaluation-settings.ts.
+ * The parts that schemas of settings are made of. Types, validation, forms, command-line flags and pages of the docs derive
+ * from such a schema: hyperparameters.ts (pre-training) and evaluation.ts.
  */
 
-/** What a person reads about a setting; stored as zod metadata. */
+/** How a setting is shown; stored as zod metadata. */
 export interface SettingInfo {
   title: string
   description: string
   group: 'Model' | 'Method' | 'Optimisation' | 'Data' | 'Run'
+  /** In the plural, such as `epochs`. */
   unit?: string
   paper?: string
-  /** Shown in the simple form too. */
+  /** Whether the simple form shows it. */
   simple?: boolean
 }
 
@@ -41,10 +42,10 @@ export const toggle = (value: boolean, info: SettingInfo) =>
     .default(value)
     .meta({ ...info })
 
-/** A rule that holds between settings: what is said where it does not, the setting it is said at, the rule. */
+/** A rule between settings: the message if it is broken, the setting that shows the message, the rule. */
 export type Rule<S> = [message: string, at: keyof S & string, holds: (settings: S) => boolean]
 
-/** A zod refinement that says which rules are broken. */
+/** A zod refinement that reports broken rules. */
 export const keepRules =
   <S>(rules: Rule<S>[]) =>
   (settings: S, context: z.RefinementCtx<S>) => {

@@ -66,7 +66,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
 
   it.runIf(can())('adds the sample data set, trains on it and shows the loss move', async () => {
     await open()
-    await page.getByText('Begin with a folder of images').waitFor()
+    await page.getByText('Start with a folder of images').waitFor()
     await page.getByRole('button', { name: 'Use sample images' }).click()
     await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
     await page.getByRole('img', { name: 'animals/ant.png' }).waitFor()
@@ -127,7 +127,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
 
   it.runIf(can())('shows reconstructions and exports a checkpoint', async () => {
     await go('Inspect')
-    await page.getByText('Its own loss').waitFor()
+    await page.getByText('Patch loss').waitFor()
     await go('Export')
     await page.getByRole('button', { name: 'Choose folder' }).click()
     if (browser) {
@@ -137,7 +137,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     }
     await page.getByRole('button', { name: 'Export', exact: true }).click()
     await page.getByText('Written:').waitFor()
-    await page.getByText(/onnxruntime: largest difference (none|\d\.\de-\d+) on 8 images/).waitFor()
+    await page.getByText(/onnxruntime: (no difference|largest difference \d\.\de-\d+) on 8 images/).waitFor()
     expect(readdirSync(target)).toHaveLength(1)
     await show('export')
   })
@@ -154,10 +154,10 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     // As if it were of other heads: the model is another one then, all weights have their place.
     await page.getByLabel('Heads').fill('8')
     await page.getByRole('button', { name: 'Import', exact: true }).click()
-    await page.getByText(/weights under the names of the authors' code are the run/).waitFor()
+    await page.getByText(/Imported \d+ weights with the names of the authors' code as the run/).waitFor()
     await page.getByText(/Model: 4 blocks of width 192, 8 heads, patches of 8 px, images of 64 px/).waitFor()
     await page.getByText('Positions: The fixed sine-cosine embedding, as here.').waitFor()
-    expect(await page.getByText('Not in the file').count()).toBe(0)
+    expect(await page.getByText('Missing from the file').count()).toBe(0)
     await page.getByRole('link', { name: 'model', exact: true }).click()
     await page.getByRole('heading', { name: 'model', level: 1 }).waitFor()
     await page.getByRole('button', { name: 'Resume' }).waitFor()
@@ -179,9 +179,9 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await go('Export')
     await page.getByLabel('File (.pth or .safetensors)').fill(file('part.safetensors'))
     await page.getByRole('button', { name: 'Import', exact: true }).click()
-    await page.getByText('Not in the file, begun as in a new run: 1').click()
+    await page.getByText('Missing from the file, initialised as in a new run: 1').click()
     await page.getByText('blocks.0.norm1.bias').waitFor()
-    await page.getByText('In the file, of no use here: 1').click()
+    await page.getByText('In the file, not used: 1').click()
     await page.getByText('strange', { exact: true }).waitFor()
 
     await page.getByLabel('File (.pth or .safetensors)').fill(file('evil.pth'))

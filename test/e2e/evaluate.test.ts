@@ -20,7 +20,7 @@ describe('the page of evaluations', () => {
     app = await openInBrowser(home, [home])
     page = app.page
     await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
-    await page.getByText('First, a run').waitFor()
+    await page.getByText('Train a run first').waitFor()
     await app.close()
   })
 
@@ -36,12 +36,12 @@ describe('the page of evaluations', () => {
       .waitFor({ timeout: 60_000 })
     await page.getByRole('link', { name: 'Emoji', exact: true }).click()
     await page.getByRole('rowheader', { name: 'vehicles' }).waitFor()
-    await page.getByText(/images to learn from, \d+ to be asked about, \d+ classes/).waitFor()
+    await page.getByText(/\d+ training and \d+ test images, \d+ classes/).waitFor()
   })
 
   it.runIf(can)('says at the field what does not fit', async () => {
     await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
-    await page.getByRole('combobox', { name: 'How' }).click({ force: true })
+    await page.getByRole('combobox', { name: 'Method' }).click({ force: true })
     await page.getByRole('option', { name: /Linear probe/ }).click()
     await page.getByLabel('Epochs', { exact: true }).fill('5')
     await page.getByLabel('Show all settings').check()
@@ -61,14 +61,14 @@ describe('the page of evaluations', () => {
       .getByRole('row', { name: /Linear probe/ })
       .getByRole('link')
       .click()
-    const curve = page.getByRole('img', { name: /^Right answers in percent\. Top-1: latest \d/ })
+    const curve = page.getByRole('img', { name: /^Accuracy in percent\. Top-1: latest \d/ })
     await curve.waitFor()
     await picture(page, 'evaluation')
   })
 
   it.runIf(can)("fine-tunes by the paper's recipe until it is stopped", async () => {
     await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
-    await page.getByRole('combobox', { name: 'How' }).click({ force: true })
+    await page.getByRole('combobox', { name: 'Method' }).click({ force: true })
     await page.getByRole('option', { name: /Fine-tuning/ }).click()
     await page.getByRole('combobox', { name: 'Recipe' }).click({ force: true })
     await page.getByRole('option', { name: "The paper's" }).click()
@@ -93,7 +93,7 @@ describe('the page of evaluations', () => {
     await page.getByRole('button', { name: 'Choose this folder' }).click()
     await page.getByRole('button', { name: 'Export', exact: true }).click()
     await page
-      .getByText(/onnxruntime, batch 8: largest difference (none|\d\.\de-\d+)/)
+      .getByText(/onnxruntime, batch 8: (no difference|largest difference \d\.\de-\d+)/)
       .waitFor({ timeout: 60_000 })
     const folder = readdirSync(home).find((name) => name.endsWith('-classifier'))!
     expect(readFileSync(path.join(home, folder, 'README.md'), 'utf8')).toContain('license: mit')
@@ -109,7 +109,7 @@ describe('the page of evaluations', () => {
     await page.getByRole('button', { name: 'Choose this folder' }).click()
     await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
     await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
-    await page.getByRole('combobox', { name: 'How' }).click({ force: true })
+    await page.getByRole('combobox', { name: 'Method' }).click({ force: true })
     await page.getByRole('option', { name: /Segmentation/ }).click()
     await page.getByRole('combobox', { name: 'Data set with masks' }).click({ force: true })
     await page.getByRole('option', { name: 'images', exact: true }).click()

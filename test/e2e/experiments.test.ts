@@ -27,7 +27,7 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
     app = await openInBrowser(home, [home])
     page = app.page
     await go('Experiments')
-    await page.getByText('First, images').waitFor()
+    await page.getByText('Add images first').waitFor()
   })
 
   it('counts the runs that a form makes, and says what does not fit', async () => {
@@ -41,15 +41,15 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
     await fill('Seeds', '2')
     await page.getByText('6 runs').waitFor()
     await fill('Seeds', '1')
-    await page.getByRole('combobox', { name: 'What is compared' }).click({ force: true })
-    await page.getByRole('option', { name: 'Settings of your own' }).click()
+    await page.getByRole('combobox', { name: 'Comparison' }).click({ force: true })
+    await page.getByRole('option', { name: 'Custom settings' }).click()
     await fill('Values 1', 'stochastic')
     await page.getByText('There is nothing to compare.').waitFor()
     expect(await page.getByRole('button', { name: 'Add to the queue' }).isDisabled()).toBe(true)
   })
 
   it('trains and asks each variant, also when the application ended in between', async () => {
-    await page.getByRole('combobox', { name: 'What is compared' }).click({ force: true })
+    await page.getByRole('combobox', { name: 'Comparison' }).click({ force: true })
     await page.getByRole('option', { name: 'Objective: SAIM, ViT-iGPT, MAE' }).click()
     await fill('Epochs', '2')
     await fill('Held out for validation', '0.25')
@@ -70,7 +70,7 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
         .waitFor({ timeout: 120_000 })
     await page.getByText('3 of 3 runs finished').waitFor()
     await page.getByRole('row', { name: /objective igpt .*82\.7 %.*20\.4 %/ }).waitFor()
-    await page.getByText('scale and measure differ').waitFor()
+    await page.getByText('Scale and metric differ').waitFor()
     await expect
       .poll(() => page.getByRole('img', { name: /kNN top-1\. objective saim: \d.*mae: \d/ }).count(), {
         timeout: 60_000,

@@ -56,7 +56,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
       if (/Content Security Policy/.test(message.text())) complaints.push(message.text())
     })
     await page.getByRole('link', { name: 'Inspect', exact: true }).click()
-    await page.getByText('Its own loss').waitFor()
+    await page.getByText('Patch loss').waitFor()
     await patchOf('Original').focus()
     const chosen = () => patchOf('Original').getAttribute('aria-valuetext')
     await page.keyboard.press('ArrowDown')
@@ -64,7 +64,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     expect(await chosen()).toBe('row 2, column 2')
     await patchOf('Prediction').click({ position: { x: 130, y: 100 } })
     expect(await chosen()).toBe(await patchOf('Prediction').getAttribute('aria-valuetext'))
-    await page.getByText(/^Could see\s*\d+ patches$/).waitFor()
+    await page.getByText(/^Could see\s*\d+ patch(es)?$/).waitFor()
     await page
       .getByRole('button', { name: /^step \d+|Prediction at step/ })
       .first()
@@ -73,7 +73,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
 
     const lossSaid = () =>
       page
-        .getByText(/loss of this image/)
+        .getByText(/loss on this image/)
         .first()
         .textContent()
     const last = await lossSaid()

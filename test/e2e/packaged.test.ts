@@ -78,7 +78,7 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
     )
   })
 
-  it('can not be used as a plain Node', () => {
+  it('cannot be used as a plain Node', () => {
     const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1', DISPLAY: '', SAIM_HOME: path.join(home, 'node') }
     const { stdout } = spawnSync(path.join(folder, 'saim-studio'), ['-p', '6 * 7'], { env, timeout: 20_000 })
     expect(String(stdout)).not.toContain('42')
@@ -99,7 +99,7 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
     await page.getByRole('heading', { name: 'Packaged', level: 1 }).waitFor()
     await page.getByText('finished', { exact: true }).waitFor({ timeout: 240_000 })
     await page.getByRole('link', { name: 'Inspect', exact: true }).first().click()
-    await page.getByText('Its own loss').waitFor({ timeout: 60_000 })
+    await page.getByText('Patch loss').waitFor({ timeout: 60_000 })
 
     const target = path.join(home, 'exported')
     mkdirSync(target)

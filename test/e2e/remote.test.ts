@@ -60,10 +60,10 @@ describe.runIf(canOpenWindow() && hasOpenssl)('another machine, in a window (nee
       (text) => text.replace(/#.*/, ''),
       /not one that this machine trusts/,
     ],
-    ['half a fingerprint', (text) => text.slice(0, -1), /fingerprint .* is not whole/],
+    ['half a fingerprint', (text) => text.slice(0, -1), /fingerprint is incomplete/],
     ['a wrong token', (text) => text.replace(/token=.{4}/, 'token=0000'), /does not let this address in/],
     ['nobody there', (text) => text.replace(/:\d+/, ':9'), /can not be reached/],
-    ['http to another machine', () => 'http://gpu-box:7001/?token=a', /Everyone on the way could read/],
+    ['http to another machine', () => 'http://gpu-box:7001/?token=a', /Anyone on the network could read/],
   ])('is refused where the person asked: %s', async (_what, change, message) => {
     await open(change(address))
     await page.getByRole('alert').getByText(message).waitFor({ timeout: 30_000 })
@@ -77,7 +77,7 @@ describe.runIf(canOpenWindow() && hasOpenssl)('another machine, in a window (nee
     await remote.getByRole('link', { name: 'Runs', exact: true }).click()
     await remote.getByRole('row', { name: /A run over there.*finished/ }).waitFor()
     await page.getByText(new URL(address).origin).waitFor()
-    expect(await page.getByText('Everyone on the way could read').count()).toBe(0)
+    expect(await page.getByText('Anyone on the network could read').count()).toBe(0)
     await expectAccessible(page, 'another machine in the settings')
     await page.setViewportSize({ width: 1280, height: 820 })
     await page.getByRole('button', { name: /^Forget https/ }).scrollIntoViewIfNeeded()

@@ -201,8 +201,8 @@ describe('saim sweep', () => {
   })
 
   it.each([
-    ['a setting that is not there', ['--vary', 'colour=red,blue'], 'varies nothing'],
-    ['variants that do not fit the model', ['--vary', 'heads=2,3'], 'heads 3 does not fit'],
+    ['a setting that is not there', ['--vary', 'colour=red,blue'], 'is not a setting with values'],
+    ['variants that do not fit the model', ['--vary', 'heads=2,3'], 'heads 3 is invalid'],
     ['nothing to compare', [], 'nothing to compare'],
   ])('refuses %s before anything is trained', async (_name, extra, message) => {
     const before = readdirSync(path.join(home, 'runs')).length

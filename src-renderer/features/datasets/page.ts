@@ -42,6 +42,6 @@ export const useUnreadable = (dataset: () => Dataset) =>
     (range) => backend['datasets.unreadable']({ id: dataset().id, ...range }),
   )
 
-/** The copies in a data set, 50 pairs at a time; asked for anew with each `report`. */
+/** The copies in a data set, 50 pairs at a time; asked for again with each `report`. */
 export const useDuplicates = (dataset: () => Dataset, report: () => unknown) =>
   usePage(50, report, (range) => backend['datasets.duplicates']({ id: dataset().id, ...range }))

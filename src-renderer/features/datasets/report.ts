@@ -3,7 +3,7 @@ import type { Dataset, DatasetReport } from '#shared/contract'
 import { backend } from '#backend'
 import { useApp } from '#shell/store'
 
-/** The report of a data set, asked for anew whenever what it tells of changes. */
+/** The report of a data set, asked for again when the data set changes. */
 export function useReport(dataset: () => Dataset) {
   const app = useApp()
   const report = ref<DatasetReport | null>(null)

@@ -6,7 +6,7 @@ import { useDatasets } from './store'
 
 const pageSize = 200
 
-/** The address of a small picture of an image of a data set. */
+/** The address of the thumbnail of an image of a data set. */
 export const thumbnailUrl = (dataset: string, image: DatasetImage) =>
   fileUrl(`thumbnail/${dataset}/${image.id}`)
 
@@ -31,7 +31,7 @@ export function useThumbnails(dataset: string, filter: DatasetFilter) {
     void load(page)
     return pages.get(page)?.[place % pageSize]
   }
-  /** Loads everything anew; images at the places that are seen stay until then. */
+  /** Loads everything again. Images at the visible places are shown until then. */
   function renew(seen: number[]) {
     const kept = new Set([0, ...seen.map((place) => Math.floor(place / pageSize))])
     requested.clear()

@@ -5,7 +5,7 @@ import { backend } from '#backend'
 import { bytes } from '#ui/format'
 import { useApp } from '#shell/store'
 
-/** What the runs take on disk, in bytes, and what of it can go. */
+/** How much disk the runs take, in bytes, and what can be deleted. */
 export const useDisk = defineStore('disk', () => {
   const app = useApp()
   const use = ref<CallOutput<'runs.disk'> | null>(null)
@@ -18,7 +18,7 @@ export const useDisk = defineStore('disk', () => {
     if (freed) app.say(`${bytes(freed)} freed.`)
     await load()
   }
-  /** Keeps the newest and the best checkpoints of these runs. A run that refuses does not hold up the others. */
+  /** Keeps only the newest and the best checkpoints of these runs. If one run fails, the others go on. */
   async function prune(ids: string[], keepBest: number) {
     let freed = 0
     for (const id of ids)

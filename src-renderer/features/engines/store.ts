@@ -4,13 +4,13 @@ import type { CallOutput, EngineInfo } from '#shared/contract'
 import { backend, onEvent } from '#backend'
 import { useApp } from '#shell/store'
 
-/** What can compute on this machine. */
+/** The engines of this machine. */
 export const useEngines = defineStore('engines', () => {
   const app = useApp()
   const engines = ref<EngineInfo[]>([])
-  /** What an installation does just now. */
+  /** What an installation is doing. */
   const message = ref<string | null>(null)
-  /** What installing TensorFlow would fetch, while the person is asked. */
+  /** What installing TensorFlow would download, while the person is asked. */
   const plan = ref<(CallOutput<'engines.plan'> & { gpu: boolean }) | null>(null)
   const busy = computed(() =>
     engines.value.some(({ status }) => status === 'proving' || status === 'installing'),

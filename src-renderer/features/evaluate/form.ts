@@ -9,7 +9,7 @@ import {
 } from '#shared/settings/evaluation'
 import { settingsForm } from '#ui/settings-form'
 
-/** The settings of one kind of evaluation, begun with `given` and their defaults. */
+/** The settings of one kind of evaluation; they start from `given` and the defaults. */
 function formOf(kind: EvaluationKind, given: () => object = () => ({})) {
   const { schema, settings } = evaluationKinds[kind]
   return settingsForm<Record<string, unknown>>(
@@ -19,15 +19,15 @@ function formOf(kind: EvaluationKind, given: () => object = () => ({})) {
   )
 }
 
-/** The form of a new evaluation: what is asked of which weights, and how. */
+/** The form of a new evaluation: which weights, which data set, which method. */
 export const useEvaluationForm = defineStore('evaluation-form', () => {
   const run = ref<string | null>(null)
-  /** A step, `newest`, or `random` for weights that nothing was taught. */
+  /** A step, `newest`, or `random` for untrained weights. */
   const weights = ref<number | 'newest' | 'random'>('newest')
-  /** Null takes the run's own data set. */
+  /** Null is the run's own data set. */
   const dataset = ref<string | null>(null)
   const kind = ref<EvaluationKind>('knn')
-  /** What a fine-tuning begins with. */
+  /** What a fine-tuning starts from. */
   const recipe = ref<FineTuneRecipe>('small')
   const forms = {
     knn: formOf('knn'),

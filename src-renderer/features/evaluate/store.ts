@@ -5,7 +5,7 @@ import { backend, onEvent } from '#backend'
 
 const keyOf = ({ run, id }: { run: string; id: string }) => `${run}/${id}`
 
-/** All evaluations, and what is known in detail of those that a page shows. */
+/** All evaluations, and the details of those that a page shows. */
 export const useEvaluations = defineStore('evaluations', () => {
   const byKey = ref(new Map<string, Evaluation>())
   const metrics = ref(new Map<string, EvaluationMetric[]>())

@@ -23,7 +23,7 @@ interface TypedAxis {
   values: string
 }
 
-/** The form of a new experiment: what is compared, on which images, and what all variants share. */
+/** The form of a new experiment: what is compared, on which images, and the shared settings. */
 export const useExperimentForm = defineStore('experiment-form', () => {
   const name = ref('')
   const dataset = ref<string | null>(null)
@@ -47,7 +47,7 @@ export const useExperimentForm = defineStore('experiment-form', () => {
   const addAxis = () => axes.value.push({ setting: 'seed', values: '' })
   const removeAxis = (place: number) => axes.value.splice(place, 1)
 
-  /** The runs that it would make, or why it can not. */
+  /** The runs that it would make, or why it cannot. */
   const planned = computed<{ plan: SweepPlan | null; runs: PlannedRun[]; problem: string | null }>(() => {
     try {
       const plan: SweepPlan =

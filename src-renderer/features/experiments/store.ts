@@ -29,7 +29,7 @@ export const useExperiments = defineStore('experiments', () => {
     loaded.value = true
   }
 
-  /** One question at a time for each. */
+  /** Experiments being asked for, one request at a time each. */
   const asked = new Map<string, { again: boolean }>()
   async function follow(id: string): Promise<void> {
     const before = asked.get(id)
@@ -43,7 +43,7 @@ export const useExperiments = defineStore('experiments', () => {
     }
     if (question.again) await follow(id)
   }
-  /** Nobody looks at its results any more. */
+  /** Forgets the results of an experiment that no page shows any more. */
   const leave = (id: string) => void results.value.delete(id)
 
   async function start(input: CallInput<'experiments.start'>): Promise<ExperimentSummary> {

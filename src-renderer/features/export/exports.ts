@@ -3,10 +3,10 @@ import { ref } from 'vue'
 import type { CallInput, Exported } from '#shared/contract'
 import { backend, onEvent } from '#backend'
 
-/** The export that is being made, and the last one that was. */
+/** The export in progress, and the result of the last one. */
 export const useExports = defineStore('exports', () => {
   const busy = ref(false)
-  /** What it is at. */
+  /** What it is doing. */
   const progress = ref('')
   const result = ref<Exported | null>(null)
 

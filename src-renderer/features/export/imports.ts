@@ -3,15 +3,18 @@ import { computed, ref } from 'vue'
 import type { CallInput, CallOutput } from '#shared/contract'
 import { backend } from '#backend'
 
-/** The import that is being made, and the last one that was. */
+/** The import in progress, and the result of the last one. */
 export const useImports = defineStore('imports', () => {
   const busy = ref(false)
   const result = ref<CallOutput<'imports.create'> | null>(null)
 
-  /** The weights that found no counterpart. */
+  /** The weights without a counterpart. */
   const lists = computed(() => [
-    { title: 'Not in the file, begun as in a new run', names: result.value?.report.missing ?? [] },
-    { title: 'In the file, of no use here', names: result.value?.report.unexpected ?? [] },
+    {
+      title: 'Missing from the file, initialised as in a new run',
+      names: result.value?.report.missing ?? [],
+    },
+    { title: 'In the file, not used', names: result.value?.report.unexpected ?? [] },
   ])
 
   async function create(input: CallInput<'imports.create'>) {

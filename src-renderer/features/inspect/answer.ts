@@ -2,8 +2,8 @@ import { ref, type Ref, shallowRef, watch } from 'vue'
 import { useApp } from '#shell/store'
 
 /**
- * The answer to a question that changes: asked when it differs from the one before, one at a time, so that a slider that is
- * dragged asks only for where it is. The old answer stays until there is a new one; null before the first.
+ * The answer to a question that changes. One request runs at a time, so that dragging a slider asks only for its latest
+ * position. The old answer stays until the new one comes; null before the first.
  */
 export function useAnswer<Q, A>(
   question: () => Q | null,

@@ -6,7 +6,7 @@ import { backend } from '#backend'
 import { useApp } from '#shell/store'
 import { useRuns } from '#features/runs/store'
 
-/** What is looked into: runs side by side, a checkpoint of each, an image, and the order of its patches. */
+/** What is inspected: runs side by side, a checkpoint of each, an image, and the order of its patches. */
 export const useInspect = defineStore('inspect', () => {
   const app = useApp()
   const runs = useRuns()
@@ -14,7 +14,7 @@ export const useInspect = defineStore('inspect', () => {
   const router = useRouter()
 
   const usable = computed(() => runs.all.filter(({ latest }) => latest !== null))
-  /** Runs side by side, in the address; the first is the one that single views show. */
+  /** Runs side by side, kept in the address; views of a single run show the first. */
   const ids = computed({
     get: () => {
       const wanted = String(route.query['run'] ?? '').split(',')
@@ -66,7 +66,7 @@ export const useInspect = defineStore('inspect', () => {
   const order = ref<OrderChoice>({ kind: 'random', seed: 0 })
   /** The patch that was clicked, counted row by row. */
   const patch = ref(0)
-  /** Adds a patch to an order that a person draws. */
+  /** Adds a patch to an order drawn by hand. */
   function draw(chosen: number) {
     if (order.value.kind === 'drawn' && !order.value.patches.includes(chosen))
       order.value = { kind: 'drawn', patches: [...order.value.patches, chosen] }
@@ -77,7 +77,7 @@ export const useInspect = defineStore('inspect', () => {
     return h ? h.imageSize / h.patchSize : 1
   })
 
-  /** What the checkpoint of a run is asked of the image; null before there is something to ask. */
+  /** What to ask the checkpoint of a run about the image; null before both are known. */
   function questionOf(id: string) {
     const step = checkpointOf(id)?.step
     return step === undefined || !image.value

@@ -5,7 +5,7 @@ import type { Line } from '#ui/LineChart.vue'
 import { lineColors } from '#ui/smooth'
 import { useApp } from '#shell/store'
 
-/** Charts of what is learned while a run trains; asked for anew with each epoch. None before anything was measured. */
+/** Charts of what the model learns while it trains, updated with each epoch. None before the first measurement. */
 export function useHealthCharts(run: () => Run) {
   const app = useApp()
   const health = ref<Health | null>(null)
@@ -27,16 +27,16 @@ export function useHealthCharts(run: () => Run) {
     }
     return [
       ...chart(
-        'Neighbours of the same class',
+        'kNN accuracy',
         knn,
         lineColors[0]!,
-        'Share of images whose class 20 neighbours guess.',
+        'Share of images whose class the 20 nearest neighbours predict.',
       ),
       ...chart(
         'Effective rank',
         effectiveRank,
         lineColors[1]!,
-        'Directions that features really use; low means collapse.',
+        'Directions that the features really use; low values mean collapse.',
       ),
       ...chart(
         'Variance of features',
@@ -48,7 +48,7 @@ export function useHealthCharts(run: () => Run) {
         'Uniformity',
         uniformity,
         lineColors[3]!,
-        '0: all features equal; the lower, the more evenly they spread.',
+        '0 means all features are equal; lower means they spread more evenly.',
       ),
     ]
   })

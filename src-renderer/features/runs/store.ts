@@ -7,8 +7,8 @@ import { backend, onEvent } from '#backend'
 const chartPoints = 2000
 
 /**
- * All runs, and what is known in detail of those that a page follows. Runs and metrics are replaced whole, never changed in
- * place, so that they are kept from being watched value by value.
+ * All runs, and the details of those that a page follows. Runs and metrics are replaced whole, never changed in place, so
+ * they are marked raw: watching every value would be slow.
  */
 export const useRuns = defineStore('runs', () => {
   const byId = ref(new Map<string, Run>())
@@ -28,7 +28,7 @@ export const useRuns = defineStore('runs', () => {
   function set(run: Run) {
     const before = byId.value.get(run.id)
     byId.value.set(run.id, markRaw(run))
-    // A resume cut what came after its checkpoint.
+    // A resume discards what came after its checkpoint.
     if (before && before.seams.length !== run.seams.length && metrics.value.has(run.id)) {
       void loadMetrics(run.id)
       void loadCheckpoints(run.id)
@@ -68,7 +68,7 @@ export const useRuns = defineStore('runs', () => {
     loaded.value = true
   }
 
-  /** Those of several runs appear together, so that a chart of them is drawn once. */
+  /** The metrics of several runs are set together, so that a chart of them is drawn once. */
   async function loadMetrics(...ids: string[]) {
     const read = await Promise.all(ids.map((id) => backend['runs.metrics']({ id, points: chartPoints })))
     ids.forEach((id, i) => metrics.value.set(id, markRaw(read[i]!)))
@@ -95,7 +95,7 @@ export const useRuns = defineStore('runs', () => {
     set(await backend['runs.resume']({ id, changes, engine }))
     await follow(id)
   }
-  /** Goes on with a run of a cluster by this machine's engine. */
+  /** Continues a cluster's run with this machine's engine. */
   const resumeHere = (run: Run) => resume(run.id, undefined, run.engine)
   async function locate(id: string, folder: string) {
     set(await backend['runs.locate']({ id, folder }))

@@ -16,7 +16,7 @@ export const useMachines = defineStore('machines', () => {
     all.value = await backend['machines.list'](undefined)
   }
 
-  /** Answers whether its window was opened. */
+  /** Returns whether its window was opened. */
   async function open(address: string): Promise<boolean> {
     opening.value = address
     error.value = null

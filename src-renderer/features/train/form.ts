@@ -13,7 +13,7 @@ import {
 import { backend } from '#backend'
 import { settingsForm } from '#ui/settings-form'
 
-/** The form of a new run: preset, changes to it, what is wrong with them and what the run would take. */
+/** The form of a new run: its preset, the changes to it, their errors, and an estimate of the run. */
 export const useTrainingForm = defineStore('training-form', () => {
   const dataset = ref<string | null>(null)
   const name = ref('')
@@ -29,11 +29,11 @@ export const useTrainingForm = defineStore('training-form', () => {
   const estimate = ref<Estimate | null>(null)
   const actualLearningRate = computed(() => learningRate(values.value))
 
-  /** Where it is trained, as it is typed. */
+  /** Where it is trained, as typed. */
   const place = ref<'here' | Cluster['launcher']>('here')
   const workers = ref('2')
   const address = ref('')
-  /** The workers that train it; undefined for this machine, null where what is typed is none. */
+  /** The workers that train it; undefined for this machine, null if the input is invalid. */
   const cluster = computed(() => {
     if (place.value === 'here') return undefined
     const given = place.value === 'ray' && address.value.trim()
@@ -42,7 +42,7 @@ export const useTrainingForm = defineStore('training-form', () => {
   })
   const valid = computed(() => form.valid.value && cluster.value !== null)
 
-  /** The run whose settings were taken over, and whether its weights are to be begun with. */
+  /** The run whose settings were taken over, and whether to start from its weights. */
   const model = ref<{ run: Run; weights: boolean } | null>(null)
 
   function take(run: Run, weights: boolean) {

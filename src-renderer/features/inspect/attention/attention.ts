@@ -6,9 +6,9 @@ import { useAnswer } from '#features/inspect/answer'
 import { useInspect } from '#features/inspect/store'
 
 const allViews: { title: string; value: AttentionView }[] = [
-  { title: 'Full visibility, as for recognition', value: 'full' },
-  { title: 'Content stream, under its mask', value: 'content' },
-  { title: 'Query stream, under its mask', value: 'query' },
+  { title: 'Full visibility, as in recognition', value: 'full' },
+  { title: 'Content stream, masked', value: 'content' },
+  { title: 'Query stream, masked', value: 'query' },
 ]
 
 /** What a token attends to, in a chosen stream and block. */

@@ -13,7 +13,7 @@ import { useApp } from '#shell/store'
 import { useInspect } from '#features/inspect/store'
 import { thumbnailUrl } from '#features/inspect/thumbnail'
 
-/** The images of a data set as the checkpoint sees them: embedded once, then mapped, searched and sorted. */
+/** The images of a data set as a checkpoint sees them: embedded once, then mapped, searched and sorted. */
 export const useEmbeddings = defineStore('embeddings', () => {
   const app = useApp()
   const inspect = useInspect()
@@ -24,7 +24,7 @@ export const useEmbeddings = defineStore('embeddings', () => {
   const method = ref<'pca' | 'umap'>('pca')
   const by = ref<'hard' | 'easy' | 'odd'>('hard')
 
-  /** What was embedded last; null where nothing was, or something else is chosen now. */
+  /** What was embedded last; null before that, or if the choice has changed since. */
   const done = ref<{ choice: EmbeddingChoice; images: number; unreadable: number; seconds: number } | null>(
     null,
   )
@@ -91,7 +91,7 @@ export const useEmbeddings = defineStore('embeddings', () => {
   watch([feature, by], sort)
   watch(feature, () => centre.value !== null && look(centre.value))
 
-  /** What was written last for other programs. */
+  /** What was exported last. */
   const written = ref<{ path: string; bytes: number } | null>(null)
   const saving = ref(false)
   async function save(format: EmbeddingFormat, patchTokens: boolean) {

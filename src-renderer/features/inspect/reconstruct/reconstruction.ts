@@ -7,7 +7,7 @@ import { useRuns } from '#features/runs/store'
 import { useAnswer } from '#features/inspect/answer'
 import { useInspect } from '#features/inspect/store'
 
-/** What a checkpoint predicts of an image; null before there is something to ask. */
+/** What a checkpoint predicts of an image. */
 export const useReconstruction = (question: () => CallInput<'inspect.reconstruct'> | null) =>
   useAnswer(question, backend['inspect.reconstruct'])
 
@@ -17,7 +17,7 @@ export function samePlace(patch: number, from: number, to: number): number {
   return along(Math.floor(patch / from)) * to + along(patch % from)
 }
 
-/** What a run's checkpoint predicts of the chosen image, and what there is to know of the chosen patch. */
+/** What a run's checkpoint predicts of the chosen image, and details of the chosen patch. */
 export function useRunReconstruction(run: () => Run) {
   const inspect = useInspect()
   const { answer, busy } = useReconstruction(() => inspect.questionOf(run().id))
