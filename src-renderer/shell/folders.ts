@@ -21,10 +21,17 @@ export const useFolders = defineStore('folders', () => {
         },
       }
     })
+  /** Whether another folder is being listed; until then the listing is not what the person wants. */
+  const going = ref(false)
   /** Lists a folder; null lists the folders that may be seen. */
   async function go(path: string | null) {
-    listing.value = await backend['app.listFolders']({ path })
+    going.value = true
+    try {
+      listing.value = await backend['app.listFolders']({ path })
+    } finally {
+      going.value = false
+    }
   }
 
-  return { question, listing, ask, go }
+  return { question, listing, going, ask, go }
 })
