@@ -1,12 +1,22 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { Dataset } from '#shared/contract'
+import { counted } from '#shared/words'
 import { backend, onEvent } from '#backend'
 
+/** All data sets, and what can be done with them. */
 export const useDatasets = defineStore('datasets', () => {
   const byId = ref(new Map<string, Dataset>())
   const loaded = ref(false)
   const all = computed(() => [...byId.value.values()].sort((a, b) => (a.addedAt < b.addedAt ? 1 : -1)))
+  const ready = computed(() => all.value.filter(({ status }) => status === 'ready'))
+  /** The data sets that can be chosen, as items of a list. */
+  const choices = computed(() =>
+    ready.value.map(({ id, name, images }) => ({
+      title: `${name} (${counted(images, 'images')})`,
+      value: id,
+    })),
+  )
 
   const set = (dataset: Dataset) => void byId.value.set(dataset.id, dataset)
   onEvent('datasets.changed', set)
@@ -43,6 +53,8 @@ export const useDatasets = defineStore('datasets', () => {
   return {
     byId,
     all,
+    ready,
+    choices,
     loaded,
     load,
     add,

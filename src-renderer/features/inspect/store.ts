@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
-import type { Checkpoint, ImageChoice, OrderChoice } from '#shared/contract'
+import type { ImageChoice, OrderChoice } from '#shared/contract'
 import { backend } from '#backend'
 import { useApp } from '#shell/store'
 import { useRuns } from '#features/runs/store'
@@ -31,10 +31,7 @@ export const useInspect = defineStore('inspect', () => {
   })
 
   /** The steps at which any of the runs has a checkpoint, and which of them is shown. */
-  const steps = computed(() => {
-    const all = ids.value.flatMap((id) => (runs.checkpoints.get(id) ?? []).map(({ step }) => step))
-    return [...new Set(all)].sort((a, b) => a - b)
-  })
+  const steps = computed(() => runs.stepsOf(ids.value))
   const position = ref(0)
   watch(
     () => steps.value.length,
@@ -42,12 +39,7 @@ export const useInspect = defineStore('inspect', () => {
     { immediate: true },
   )
   /** The checkpoint of a run that is nearest to the step shown. */
-  function checkpointOf(id: string): Checkpoint | undefined {
-    const wanted = steps.value[position.value] ?? 0
-    return [...(runs.checkpoints.get(id) ?? [])].sort(
-      (a, b) => Math.abs(a.step - wanted) - Math.abs(b.step - wanted),
-    )[0]
-  }
+  const checkpointOf = (id: string) => runs.checkpointAt(id, steps.value[position.value] ?? 0)
   const checkpoint = computed(() => (run.value ? checkpointOf(run.value.id) : undefined))
 
   const fixed = ref<string[]>([])

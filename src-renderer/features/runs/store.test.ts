@@ -60,6 +60,17 @@ it('adds to the run that is followed only what is new, and nothing to others', a
   expect(runs.logs.get('one')).toBe('begun\non\n')
 })
 
+it('finds the checkpoint of each run that is nearest to a step of any', async () => {
+  const runs = useRuns()
+  await runs.loadCheckpoints('one')
+  fake.backend['runs.checkpoints'] = async () => [checkpoint(10), checkpoint(2), checkpoint(3)]
+  await runs.loadCheckpoints('other')
+  expect(runs.stepsOf(['one', 'other', 'unknown'])).toEqual([2, 3, 10])
+  expect(runs.checkpointAt('one', 10)?.step).toBe(3)
+  expect(runs.checkpointAt('other', 8)?.step).toBe(10)
+  expect(runs.checkpointAt('unknown', 8)).toBeUndefined()
+})
+
 it('asks for metrics anew when a resume has cut them', async () => {
   const runs = useRuns()
   await runs.follow('one')

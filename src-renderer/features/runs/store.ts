@@ -76,6 +76,16 @@ export const useRuns = defineStore('runs', () => {
   async function loadCheckpoints(id: string) {
     checkpoints.value.set(id, await backend['runs.checkpoints']({ id }))
   }
+  /** The steps at which any of the runs has a checkpoint, in order. */
+  const stepsOf = (ids: string[]) =>
+    [...new Set(ids.flatMap((id) => (checkpoints.value.get(id) ?? []).map(({ step }) => step)))].sort(
+      (a, b) => a - b,
+    )
+  /** The checkpoint of a run that is nearest to a step. */
+  const checkpointAt = (id: string, step: number): Checkpoint | undefined =>
+    [...(checkpoints.value.get(id) ?? [])].sort(
+      (a, b) => Math.abs(a.step - step) - Math.abs(b.step - step),
+    )[0]
   /** Everything that the page of a run shows. */
   async function follow(id: string) {
     set(await backend['runs.get']({ id }))
@@ -130,6 +140,8 @@ export const useRuns = defineStore('runs', () => {
     load,
     loadMetrics,
     loadCheckpoints,
+    stepsOf,
+    checkpointAt,
     follow,
     start,
     resume,
