@@ -2,14 +2,21 @@ import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { wasm } from './build/wasm.mjs'
 
-const project = (name: string, include: string[], testTimeout: number) => ({
+/** Tests of one kind, `workers` files at a time; kinds run one after the other. */
+const project = (name: string, include: string[], testTimeout: number, order: number, workers?: number) => ({
   plugins: [wasm],
   test: {
     name,
     include,
     testTimeout,
-    // Where build/setup.mjs installs TensorFlow for the tests.
-    env: { SAIM_ENGINES: resolve('.cache/engines') },
+    maxWorkers: workers,
+    sequence: { groupOrder: order },
+    env: {
+      // Where build/setup.mjs installs TensorFlow for the tests.
+      SAIM_ENGINES: resolve('.cache/engines'),
+      // PyTorch's threads would wait for each other in turns where files share the cores.
+      OMP_NUM_THREADS: '1',
+    },
     hookTimeout: testTimeout,
     server: { deps: { inline: [/@tensorflow\/tfjs-(core|backend)/, /codec-libjpeg-turbo/] } },
   },
@@ -18,12 +25,11 @@ const project = (name: string, include: string[], testTimeout: number) => ({
 export default defineConfig({
   test: {
     reporters: ['default', './test/helpers/closing-line.ts'],
-    fileParallelism: false,
     projects: [
-      project('unit', ['src-*/**/*.test.ts', 'build/**/*.test.mjs'], 60_000),
-      project('integration', ['test/integration/**/*.test.ts'], 300_000),
-      project('faults', ['test/faults/**/*.test.ts'], 300_000),
-      project('e2e', ['test/e2e/**/*.test.ts'], 600_000),
+      project('unit', ['src-*/**/*.test.ts', 'build/**/*.test.mjs'], 60_000, 0),
+      project('integration', ['test/integration/**/*.test.ts'], 300_000, 1, 2),
+      project('faults', ['test/faults/**/*.test.ts'], 300_000, 2, 1),
+      project('e2e', ['test/e2e/**/*.test.ts'], 600_000, 3, 1),
     ],
   },
 })

@@ -113,17 +113,14 @@ export function graphHashes(h: Hyperparameters): Record<string, string> {
   const hashes: Record<string, string> = {}
   for (const [name, each] of Object.entries(stepsOf(h, 2 ** 18))) {
     // On the host vectors are values of the state themselves; on a device they are joined from their tensors.
-    const sizes = each.vectors && vectorSizesOf(h, each)
-    const onHost = trace(
-      each.step,
-      { ...each.state, ...mapValues(sizes ?? {}, (n) => float([n])) },
-      each.inputs,
-    )
-    const apart = trace(withVectors(each.step, each.vectors ?? {}), each.state, each.inputs)
+    const traced = (step: StepFunction, vectors: Record<string, number>) =>
+      optimise(trace(step, { ...each.state, ...mapValues(vectors, (n) => float([n])) }, each.inputs).graph)
+    const apart = traced(withVectors(each.step, each.vectors ?? {}), {})
+    const onHost = each.vectors ? traced(each.step, vectorSizesOf(h, each)) : apart
     const onnx = (graph: Graph) => hash(encodeModel(graph))
-    hashes[`onnx cpu ${name}`] = onnx(transposeFirst(sumsAsProducts(optimise(onHost.graph))))
-    hashes[`onnx fused ${name}`] = onnx(optimise(apart.graph))
-    hashes[`onnx lowered ${name}`] = onnx(lower(optimise(apart.graph)))
+    hashes[`onnx cpu ${name}`] = onnx(transposeFirst(sumsAsProducts(onHost)))
+    hashes[`onnx fused ${name}`] = onnx(apart)
+    hashes[`onnx lowered ${name}`] = onnx(lower(apart))
   }
   for (const [name, { step, state, inputs, vectors = {} }] of Object.entries(stepsOf(h, 0)))
     for (const [kind, options] of Object.entries(tensorflowForms))
