@@ -1,11 +1,13 @@
 /**
- * Writes the pages of docs that are made: hyperparameters.md from src-shared/settings/hyperparameters.ts, cli.md from what the built
- * commands say of themselves. `--check` only compares, and fails where one is stale.
+ * Writes what is made of the docs: hyperparameters.md from src-shared/settings/hyperparameters.ts, cli.md from what the built
+ * commands say of themselves, the table of floors in CONTRIBUTING.md from build/layers.mjs. `--check` only compares, and fails
+ * where one is stale.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import { runnerImport } from 'vite'
+import { layers } from './layers.mjs'
 
 const { module } = await runnerImport('./src-shared/settings/hyperparameters.ts')
 const { allSettings, presets } = module
@@ -81,7 +83,25 @@ const made =
   'Made by `npm run docs` from what the commands say of themselves. From a checkout: `npm run saim -- <command>`.'
 const cli = [title, made, ...commands].join('\n\n')
 
-const pages = { 'docs/hyperparameters.md': hyperparameters, 'docs/cli.md': cli }
+/** Floors from the highest to the lowest, between their markers. */
+const floors = [
+  '| Floor | What it holds | Imports |',
+  '| --- | --- | --- |',
+  ...layers.toReversed().map(({ folder, holds, imports }) => {
+    const names = imports.map((name) => `\`${name.replace('src-main/', '')}\``)
+    return `| \`${folder}\` | ${holds} | ${names.join(', ') || 'nothing of ours'} |`
+  }),
+].join('\n')
+const contributing = readFileSync('CONTRIBUTING.md', 'utf8').replace(
+  /(<!-- floors -->\n)[^]*(\n<!-- \/floors -->)/,
+  (_all, begin, end) => `${begin}\n${floors}\n${end}`,
+)
+
+const pages = {
+  'CONTRIBUTING.md': contributing,
+  'docs/hyperparameters.md': hyperparameters,
+  'docs/cli.md': cli,
+}
 for (const [file, text] of Object.entries(pages)) {
   const pretty = await format(text, { ...(await resolveConfig(file)), parser: 'markdown' })
   if (!process.argv.includes('--check')) writeFileSync(file, pretty)

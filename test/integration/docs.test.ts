@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
 import { errorCodes } from '#shared/errors'
@@ -23,4 +23,11 @@ it('each page of the docs is linked from their front page, and no link leads now
     for (const link of linksOf(page))
       expect(readdirSync(path.join('docs', path.dirname(link)))).toContain(path.basename(link))
   expect(linksOf('index.md')).toEqual(expect.arrayContaining(pages.filter((page) => page !== 'index.md')))
+})
+
+it('each path that CONTRIBUTING.md names is there', () => {
+  const text = readFileSync('CONTRIBUTING.md', 'utf8')
+  const paths = [...text.matchAll(/`((?:src-|test|build|docs|resources)[\w./-]*)`/g)].map(([, name]) => name!)
+  expect(paths.length).toBeGreaterThan(40)
+  expect(paths.filter((name) => !existsSync(name))).toEqual([])
 })
