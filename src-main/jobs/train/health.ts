@@ -52,16 +52,14 @@ export class HealthChecks {
     return new HealthChecks(folder, h, list, engine, program, batch, at.epoch)
   }
 
-  /** Measures where an epoch that is to be measured has ended since the last call; answers the milliseconds it took. */
-  async after(step: number, epoch: number): Promise<number> {
+  /** Measures where an epoch that is to be measured has ended since the last call. */
+  async after(step: number, epoch: number): Promise<void> {
     const periods = (epochs: number) => Math.floor(epochs / this.h.healthEvery)
     const due = this.program && periods(epoch) > periods(this.epochs)
     this.epochs = epoch
-    if (!due) return 0
-    const begin = performance.now()
+    if (!due) return
     const line = await this.measure(step, epoch)
     if (line) appendHealth(this.folder, line)
-    return performance.now() - begin
   }
 
   dispose = async () => this.program?.dispose()

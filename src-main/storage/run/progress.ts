@@ -5,10 +5,11 @@ import type { CheckpointState, SavedCheckpoint } from './checkpoint'
 
 export const noInterval: CheckpointState['interval'] = { sum: 0, steps: 0, validation: null }
 
-type Place = Pick<CheckpointState, 'step' | 'batch' | 'interval' | 'best' | 'seconds'>
+/** Where training goes on. */
+export type ResumePoint = Pick<CheckpointState, 'step' | 'batch' | 'interval' | 'best' | 'seconds'>
 
-/** Where to go on. With another batch size an epoch has other batches: then the nearest to the same place in it. */
-export function placeOf(saved: SavedCheckpoint | null, batchesPerEpoch: number): Place {
+/** The point of a checkpoint, or the start. With another batch size an epoch has other batches: then the nearest to the same place in it. */
+export function resumePoint(saved: SavedCheckpoint | null, batchesPerEpoch: number): ResumePoint {
   if (!saved) return { step: 0, batch: 0, interval: noInterval, best: null, seconds: 0 }
   const { state } = saved
   const same = state.batchesPerEpoch === batchesPerEpoch
