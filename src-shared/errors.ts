@@ -20,6 +20,7 @@ export const errorCodes = [
   'image-unreadable',
   'run-missing',
   'run-busy',
+  'format-newer',
   'evaluation-missing',
   'experiment-missing',
   'checkpoint-missing',

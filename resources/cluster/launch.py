@@ -27,7 +27,7 @@ def stop_without_parent(folder: RunFolder) -> None:
         while os.read(0, 1):
             pass
         if folder.is_ours():
-            (folder.path / "request").write_text("paused")
+            folder.request.write_text("paused")
 
     threading.Thread(target=wait, daemon=True).start()
 

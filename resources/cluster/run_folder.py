@@ -1,4 +1,4 @@
-"""The run folder, in the formats of src-main/training: run-folder.ts, record.ts, files.ts, metrics.ts and checkpoint.ts.
+"""The run folder, in the formats of src-main/storage: run/run-folder.ts, run/checkpoint.ts, run/metrics.ts, record.ts, json-lines.ts, files.ts.
 Whatever is written appears whole or not at all, and carries its checksum."""
 
 import hashlib
@@ -21,6 +21,11 @@ Record = dict[str, Any]
 
 SEAL = re.compile(r',\s*"sha256": "([0-9a-f]*)"\s*\}\s*$')
 SUMS = "SHA256SUMS"
+FORMAT = 2
+"""Of run.json and of a checkpoint's state.json. test/fixtures/run-format.json holds both languages to the same format."""
+STATE = {"step", "epoch", "batch", "batchesPerEpoch", "number", "loss", "interval", "best", "seconds", "savedAt", "format"}
+METRIC = {"step", "epoch", "loss", "learningRate", "gradientNorm", "imagesPerSecond", "dataWait", "memory", "seconds"}
+"""What state.json holds, and each line of metrics.jsonl beside validationLoss."""
 names = count()
 
 
@@ -117,6 +122,24 @@ def write_record(path: Path, value: Record) -> None:
     write_file(path.with_name(f"{path.name}.copy"), text)
 
 
+def required(what: str, keys: set[str], value: Record) -> None:
+    if set(value) != keys:
+        raise ValueError(f"{what} has {sorted(value)}, not {sorted(keys)}")
+
+
+def refuse_newer(what: str, made: int) -> None:
+    if made > FORMAT:
+        known = f"format {made}, this one knows {FORMAT}"
+        message = f"This {what} was made by a newer version of SAIM Studio ({known})."
+        raise RunError("format-newer", message, "Update SAIM Studio. Nothing was changed.")
+
+
+def migrated(state: Record) -> Record:
+    """state.json of an older format as one of this. Raises RunError where it is of a newer one."""
+    refuse_newer("checkpoint", state.get("format", 1))
+    return {**state, "format": FORMAT, "interval": {"validation": None, **state["interval"]}}
+
+
 def line_of(metric: Record) -> str:
     """A metric as a line of metrics.jsonl, which ends on a short checksum of what comes before it."""
     body = json.dumps(metric, separators=(",", ":"))[:-1]
@@ -137,12 +160,21 @@ class RunFolder:
 
     def __init__(self, path: Path, token: str | None) -> None:
         self.path, self.token = path, token
+        self.run, self.manifest = path / "run.json", path / "dataset.json"
+        self.metrics, self.log_file = path / "metrics.jsonl", path / "log.txt"
+        self.request, self.outcome, self.lock = path / "request", path / "outcome.json", path / "lock"
+        self.initial = path / "initial"
 
     def read(self) -> Record:
-        return read_record(self.path / "run.json")
+        """run.json. Raises RunError where it is of another format: whoever starts a run brings an older one up to date."""
+        run = read_record(self.run)
+        refuse_newer("run", run["format"])
+        if run["format"] < FORMAT:
+            raise RunError("run-missing", "This run is of an older version.", "Resume it once with SAIM Studio.")
+        return run
 
     def update(self, **changes: Any) -> None:
-        write_record(self.path / "run.json", {**self.read(), **changes, "updatedAt": now()})
+        write_record(self.run, {**self.read(), **changes, "updatedAt": now()})
 
     def end(self, status: str, error: RunError | None) -> None:
         """Says what became of the run: to whoever started the workers, who tells it when all of them are gone, or to all."""
@@ -150,22 +182,21 @@ class RunFolder:
         if self.token is None:
             self.update(status=status, error=data)
         else:
-            write_file(self.path / "outcome.json", json.dumps({"status": status, "error": data}).encode())
+            write_file(self.outcome, json.dumps({"status": status, "error": data}).encode())
 
     def images(self) -> list[Record]:
-        return read_record(self.path / "dataset.json")["images"]
+        return read_record(self.manifest)["images"]
 
     def log(self, text: str) -> None:
-        with open(self.path / "log.txt", "a", encoding="utf-8") as file:
+        with open(self.log_file, "a", encoding="utf-8") as file:
             file.write(f"{now()} {text}\n")
 
     def requested(self) -> str | None:
         """What another program asks, paused or stopped; it is asked once."""
-        request = self.path / "request"
-        if not request.exists():
+        if not self.request.exists():
             return None
-        asked = request.read_text()
-        request.unlink()
+        asked = self.request.read_text()
+        self.request.unlink()
         return "stopped" if asked == "stopped" else "paused"
 
     def is_ours(self) -> bool:
@@ -173,17 +204,18 @@ class RunFolder:
         if self.token is None:
             return True
         try:
-            return json.loads((self.path / "lock").read_text())["token"] == self.token
+            return json.loads(self.lock.read_text())["token"] == self.token
         except (OSError, ValueError, KeyError):
             return False
 
     def append_metric(self, metric: Record) -> None:
-        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+        required("A metric", METRIC, {name: value for name, value in metric.items() if name != "validationLoss"})
+        with open(self.metrics, "a", encoding="utf-8") as file:
             file.write(line_of(metric))
 
     def cut_metrics(self, step: int) -> None:
         """Cuts the metrics after a step, when training goes on from that step's checkpoint."""
-        file = self.path / "metrics.jsonl"
+        file = self.metrics
         if not file.exists():
             return
         end = position = 0
@@ -223,14 +255,16 @@ class RunFolder:
             read_checked(self.checkpoint(step), name)
             for name in ("weights.safetensors", "optimizer.safetensors", "state.json")
         )
-        return load(weights), load(moments), json.loads(state)
+        return load(weights), load(moments), migrated(json.loads(state))
 
     def initial_weights(self) -> Tensors:
-        return load(read_checked(self.path / "initial", "weights.safetensors"))
+        return load(read_checked(self.initial, "weights.safetensors"))
 
     def save_checkpoint(self, weights: Tensors, moments: Tensors, state: Record) -> None:
+        state = {"format": FORMAT, **state}
+        required("A checkpoint", STATE, state)
         step = str(state["step"])
-        with open(self.path / "metrics.jsonl", "a") as metrics:
+        with open(self.metrics, "a") as metrics:
             os.fsync(metrics.fileno())
         write_folder(
             self.checkpoint(state["step"]),

@@ -6,6 +6,7 @@ import { AppError } from '#shared/errors'
 import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
 import { readChecked, sizeOf, writeFolderSafely } from '#storage/files'
+import { migrateCheckpoint, runFormat } from './format'
 import { type Retention, stepsToRemove } from './retention'
 import { readRun, runPaths } from './run-folder'
 
@@ -21,7 +22,7 @@ export const checkpointStateSchema = z.object({
   /** The newest loss on held-out images since the regular checkpoint before; without such images the mean loss. */
   loss: z.number().nullable(),
   /** What the next such loss is made of so far. */
-  interval: z.object({ sum: z.number(), steps: z.int(), validation: z.number().nullable().default(null) }),
+  interval: z.object({ sum: z.number(), steps: z.int(), validation: z.number().nullable() }),
   /** The lowest such loss so far, and how many regular checkpoints ago. */
   best: z.object({ loss: z.number(), checkpointsAgo: z.int() }).nullable(),
   seconds: z.number(),
@@ -37,11 +38,15 @@ export interface SavedCheckpoint {
 }
 
 /** Writes checkpoints/<step> whole or not at all, with checksums. */
-export const saveCheckpoint = (folder: string, { weights, optimizer, state }: SavedCheckpoint) =>
+export const saveCheckpoint = (
+  folder: string,
+  { weights, optimizer, state }: SavedCheckpoint,
+  format = runFormat,
+) =>
   writeFolderSafely(runPaths(folder).checkpoint(state.step), {
     'weights.safetensors': encodeSafetensors(weights, { format: 'pt', step: String(state.step) }),
     'optimizer.safetensors': encodeSafetensors(optimizer, { step: String(state.step) }),
-    'state.json': JSON.stringify(state, null, 2),
+    'state.json': JSON.stringify({ format, ...state }, null, 2),
   })
 
 /** A file of a checkpoint as it was written. Throws AppError checkpoint-missing or checkpoint-corrupt. */
@@ -56,7 +61,7 @@ export async function readCheckpointFile(folder: string, step: number, name: str
   })
 }
 
-/** Reads the checkpoint of a step and compares its checksums. Throws AppError checkpoint-missing or checkpoint-corrupt. */
+/** Reads the checkpoint of a step and compares its checksums. Throws AppError checkpoint-missing, checkpoint-corrupt or format-newer. */
 export async function loadCheckpoint(folder: string, step: number): Promise<SavedCheckpoint> {
   const tensors = async (name: string) =>
     decodeSafetensors(await readCheckpointFile(folder, step, name)).tensors as NamedTensorData
@@ -68,11 +73,13 @@ export async function loadCheckpoint(folder: string, step: number): Promise<Save
 }
 
 const loadState = async (folder: string, step: number): Promise<CheckpointState> =>
-  checkpointStateSchema.parse(JSON.parse((await readCheckpointFile(folder, step, 'state.json')).toString()))
+  checkpointStateSchema.parse(
+    migrateCheckpoint(JSON.parse((await readCheckpointFile(folder, step, 'state.json')).toString())),
+  )
 
 /**
  * The newest checkpoint that can be read, or null where there is none. Each one that can not is told to `onDamaged`
- * and set aside as <step>.damaged.
+ * and set aside as <step>.damaged. Throws AppError format-newer, and leaves those of a newer version alone.
  */
 export async function loadNewestCheckpoint(
   folder: string,
@@ -82,6 +89,7 @@ export async function loadNewestCheckpoint(
     try {
       return await loadCheckpoint(folder, step)
     } catch (error) {
+      if (error instanceof AppError && error.code === 'format-newer') throw error
       onDamaged(step, error)
       const place = runPaths(folder).checkpoint(step)
       await rm(`${place}.damaged`, { recursive: true, force: true })

@@ -8,6 +8,7 @@ import { appVersion } from '#shared/version'
 import { imageNetStatistics } from '#model/augment/crop'
 import { makeFolderSafely, writeFolderSafely } from '#storage/files'
 import { readRecord, writeRecord } from '#storage/record'
+import { migrateRun, runFormat } from './format'
 
 /**
  * The run folder, the one truth about a run for window, command line and headless machines:
@@ -26,7 +27,7 @@ import { readRecord, writeRecord } from '#storage/record'
  *   lock               who trains it, while somebody does; its time is their heartbeat
  */
 export const runFileSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(runFormat),
   id: z.string(),
   name: z.string(),
   status: runStatus.exclude(['interrupted']),
@@ -35,25 +36,23 @@ export const runFileSchema = z.object({
     name: z.string(),
     folder: z.string(),
     images: z.int(),
-    validation: z.int().default(0),
+    validation: z.int(),
   }),
   /** By which the channels of pixels are normalised. */
-  statistics: z
-    .object({ mean: z.array(z.number()).length(3), deviation: z.array(z.number()).length(3) })
-    .default(imageNetStatistics),
+  statistics: z.object({ mean: z.array(z.number()).length(3), deviation: z.array(z.number()).length(3) }),
   hyperparameters: hyperparametersSchema,
   engine: z.string(),
   /** Who trains it in place of the engine. */
-  cluster: cluster.nullable().default(null),
+  cluster: cluster.nullable(),
   /** Engines that trained it, each from a step on. */
-  engines: z.array(z.object({ id: z.string(), fromStep: z.int(), at: z.string() })).default([]),
+  engines: z.array(z.object({ id: z.string(), fromStep: z.int(), at: z.string() })),
   /** What the person should know of how it runs, such as that another engine stepped in. */
-  notice: z.string().nullable().default(null),
+  notice: z.string().nullable(),
   /** Threads of the engine and of the decoders; 0 lets them choose. */
   threads: z.int(),
   decoders: z.int(),
   /** Megabytes of memory for decoded images; null lets them choose, and takes from the disk too. */
-  cache: z.int().nullable().default(null),
+  cache: z.int().nullable(),
   versions: z.object({ app: z.string(), node: z.string() }),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -61,10 +60,10 @@ export const runFileSchema = z.object({
   totalSteps: z.int(),
   error: runError.nullable(),
   /** Where it went on after a pause or a crash, and what a person changed then. */
-  seams: z.array(seam).default([]),
-  pendingChanges: seam.shape.changes.default([]),
+  seams: z.array(seam),
+  pendingChanges: seam.shape.changes,
   /** The run whose weights it began with. */
-  origin: runOrigin.nullable().default(null),
+  origin: runOrigin.nullable(),
 })
 export type RunFile = z.infer<typeof runFileSchema>
 
@@ -135,7 +134,7 @@ export async function createRun(
   const id = newId(chosen.name, now)
   const folder = path.join(runsFolder, id)
   const run: Omit<RunFile, 'dataset'> = {
-    format: 1,
+    format: runFormat,
     id,
     notice: null,
     ...chosen,
@@ -177,11 +176,12 @@ function newId(name: string, now: string): string {
   return [words || 'run', time, Math.random().toString(36).slice(2, 6).padEnd(4, '0')].join('-')
 }
 
-/** Reads run.json. Throws AppError run-missing where there is none that can be read. */
+/** Reads run.json, of older formats too. Throws AppError run-missing where there is none that can be read, or format-newer. */
 export async function readRun(folder: string): Promise<RunFile> {
   try {
-    return runFileSchema.parse(await readRecord(runPaths(folder).run))
+    return runFileSchema.parse(migrateRun(await readRecord(runPaths(folder).run)))
   } catch (error) {
+    if (error instanceof AppError) throw error
     const reason = existsSync(runPaths(folder).run)
       ? `its run.json is damaged (${error})`
       : 'it has no run.json'
