@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu'
 import { expect, it } from 'vitest'
 import { createEngine } from '#engine/engines'
-import { openEncoder } from '#inference/features/encoder'
+import { featuresStep } from '#inference/features/features-step'
 import * as tf from '#model/tensor/tf'
 import { forward } from '#model/objectives/saim'
 import { fromPreset } from '#shared/settings/hyperparameters'
@@ -22,16 +22,25 @@ const plainly = (compute: (w: Record<string, tf.Tensor>, images: tf.Tensor) => t
   })
 
 it('gives the class token and the mean of patches of any block as plain tfjs does', async () => {
-  for (const layer of [0, 1]) {
-    const engine = await createEngine('onnxruntime-cpu', { threads: 1 })
-    const encoder = await openEncoder(engine, h, weights, { batch: 2, layer })
-    const { classToken, pooled } = await encoder.encode(pixels)
+  const engine = await createEngine('onnxruntime-cpu', { threads: 1 })
+  const state = engine.createState(weights)
+  for (const [block, layer] of [
+    [1, 0],
+    [2, 1],
+    [0, 1],
+  ] as const) {
+    const program = await engine.compile(featuresStep(h, ['classToken', 'pooled'], block), state, {
+      images: { shape: [2, 16, 16, 3], dtype: 'float32' },
+    })
+    const outputs = await program.run({ images: pixels })
+    const [classToken, pooled] = [outputs['classToken']!.values, outputs['pooled']!.values]
     const tokens = plainly((w, images) => encode(w, h, images)[layer]!)
     const mean = plainly((w, images) => encode(w, h, images)[layer]!.slice([0, 1, 0], [-1, -1, -1]).mean(1))
     for (let i = 0; i < 32; i++) expect(classToken[i]).toBeCloseTo(tokens[i]!, 4)
     pooled.forEach((value, i) => expect(value).toBeCloseTo(mean[i]!, 4))
-    await encoder.dispose()
+    await program.dispose()
   }
+  state.dispose()
 })
 
 it('lets the class token see the image, which it does not while pre-training', () => {

@@ -1,11 +1,9 @@
-import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { ImageFile } from '#images/manifest'
-import type { StepFunction } from '#model/tensor/step'
 import { orders } from '#model/objectives/order'
 import { imageInputs, validationStep } from '#model/objectives/pretrain'
-import { encode } from '#model/vit/encoder'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'
 import { joined, overImages } from '#inference/over-images'
+import { featuresStep } from './features-step'
 
 /** What a model makes of each image of a folder; images that can not be read are left out. */
 export interface Embeddings {
@@ -34,7 +32,12 @@ const batchSize = 32
 
 const question: Question = {
   name: 'embed',
-  step: embedStep,
+  step: (h) => (w, inputs) => ({
+    outputs: {
+      ...featuresStep(h, ['classToken', 'pooled', 'patchTokens'])(w, inputs).outputs,
+      ...validationStep(h)(w, inputs).outputs,
+    },
+  }),
   inputs: (h) => imageInputs(h, batchSize),
 }
 
@@ -78,18 +81,3 @@ export async function embed(
 
 const featureNames = ['classToken', 'pooled', 'losses', 'patchTokens'] as const
 type FeatureName = (typeof featureNames)[number]
-
-function embedStep(h: Hyperparameters): StepFunction {
-  return (w, inputs) => {
-    const tokens = encode(w, h, inputs['images']!).at(-1)! // [B, 1+N, C]
-    const patchTokens = tokens.slice([0, 1, 0], [-1, -1, -1])
-    return {
-      outputs: {
-        classToken: tokens.slice([0, 0, 0], [-1, 1, -1]).reshape([-1, h.width]),
-        patchTokens,
-        pooled: patchTokens.mean(1),
-        ...validationStep(h)(w, inputs).outputs,
-      },
-    }
-  }
-}

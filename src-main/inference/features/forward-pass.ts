@@ -22,7 +22,7 @@ interface PassOptions {
   stopped?: () => boolean
 }
 
-/** A step that makes one row of numbers, the output `rows`, of each image, run over the images of a folder. */
+/** Runs a step over the images of a folder. Its one output is a row of numbers for each image. */
 export class ForwardPass {
   private constructor(
     private readonly program: Program,
@@ -55,9 +55,10 @@ export class ForwardPass {
       run,
     )) {
       if (unreadable[0]) throw imageUnreadable(folder, unreadable[0])
-      const width = rows['rows']!.length / places.length
+      const part = Object.values(rows)[0]!
+      const width = part.length / places.length
       if (found.width === 0) found = { values: new Float32Array(images.length * width), width }
-      found.values.set(rows['rows']!, places[0]! * width)
+      found.values.set(part, places[0]! * width)
       onProgress?.(done, images.length)
     }
     return found

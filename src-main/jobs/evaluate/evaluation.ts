@@ -2,8 +2,8 @@ import type { EvaluationPlan, KnnSettings, ProbeSettings } from '#shared/setting
 import { AppError } from '#shared/errors'
 import { purposes, uniforms } from '#shared/random'
 import { augmentation, augmentationDraws } from '#model/augment/crop'
-import { pool } from '#model/heads/classifier'
 import { fineTune } from './fine-tune'
+import { featuresStep, readingOf } from '#inference/features/features-step'
 import { ForwardPass } from '#inference/features/forward-pass'
 import { type FeatureRows, nearest, votes } from '#inference/features/knn'
 import type { Task } from './labelled'
@@ -11,7 +11,6 @@ import { trainProbe } from './linear-probe'
 import { scoreOf } from './score'
 import type { Reporter, Subject } from './subject'
 import type { Outcome } from '#storage/evaluation-folder'
-import { encode } from '#model/vit/encoder'
 
 /** Asks what an encoder has learned, by the plan's way, on a task. Stopped, it answers for what was done so far. */
 export async function evaluate(
@@ -42,12 +41,11 @@ async function makeFeatures(
   if (block > h.depth)
     throw new AppError('bad-settings', `The encoder has ${h.depth} blocks.`, `Choose one up to ${h.depth}.`)
   const state = engine.createState(weights)
-  const pass = await ForwardPass.open(
-    engine,
-    state,
-    (w, { images }) => ({ outputs: { rows: pool(encode(w, h, images!).at(block - 1)!, pooling) } }),
-    { size: h.imageSize, decoders, statistics },
-  )
+  const pass = await ForwardPass.open(engine, state, featuresStep(h, [readingOf[pooling]], block), {
+    size: h.imageSize,
+    decoders,
+    statistics,
+  })
   const total = Math.max(views, 1) * train.images.length + validation.images.length
   let before = 0
   const make = async (images: Task['train']['images'], view?: number): Promise<FeatureRows> => {

@@ -15,6 +15,7 @@ import { isHeldOut } from './labelled'
 import { trainLinear } from './linear-probe'
 import { classesOfPixels, countPixels, segmentationScore } from './segmentation-score'
 import { encode } from '#model/vit/encoder'
+import { patchTokens } from '#model/vit/pool'
 
 /** Images with masks: to learn from, and to be asked about. */
 export interface SegmentationTask {
@@ -136,7 +137,7 @@ async function patchFeatures(
         chosen.map((block) => all[block]!),
         2,
       ) // [B, 1+N, blocks · C]
-      return { outputs: { rows: joined.slice([0, 1, 0], [-1, -1, -1]).reshape([images!.shape[0]!, -1]) } }
+      return { outputs: { rows: patchTokens(joined).reshape([images!.shape[0]!, -1]) } }
     },
     // A few megabytes of features at a time.
     { size, decoders, statistics, batch: Math.min(64, Math.max(1, Math.floor(2 ** 22 / (tokens * width)))) },

@@ -4,7 +4,7 @@ import type { Manifest } from '#images/manifest'
 import { evenlySpread } from '#images/sample'
 import type { Engine, Program, State } from '#engine/engine'
 import { joined, overImages } from '#inference/over-images'
-import { featuresStep } from '#inference/features/encoder'
+import { featuresStep } from '#inference/features/features-step'
 import { type FeatureRows, nearest, vote } from '#inference/features/knn'
 import { spreadOf } from '#inference/features/spread'
 import { withBranches } from '#model/tensor/branches'
@@ -45,7 +45,7 @@ export class HealthChecks {
     await cutHealth(folder, at.step)
     const batch = Math.min(atMost, imagesAtOnce(h, engine.device))
     const images = { shape: [batch, h.imageSize, h.imageSize, 3], dtype: 'float32' as const }
-    const look = withBranches(featuresStep(h, h.depth - 1), engine.device.branches)
+    const look = withBranches(featuresStep(h, ['pooled']), engine.device.branches)
     const program = h.healthEvery ? await engine.compile(look, state, { images }) : null
     const chosen = evenlySpread(dataset.images.indicesOf('train'), limit)
     const list = { ...dataset, images: chosen.map((index) => dataset.images.at(index)) }

@@ -8,15 +8,10 @@ import { layerScale } from '#model/optimizers/layer-decay'
 import { crossEntropy, mixImages } from '#model/augment/mixing'
 import { encode } from '#model/vit/encoder'
 import { linear, norm, type Weights } from '#model/vit/layers'
+import { pool } from '#model/vit/pool'
 import { weightShapes } from '#model/objectives/index'
 
 type Classifier = Pick<FineTuneSettings, 'pooling'>
-
-/** Tokens [B, 1+N, C] -> features [B, C]: the mean of the patch tokens or the class token. */
-export function pool(tokens: tf.Tensor, pooling: FineTuneSettings['pooling']): tf.Tensor {
-  if (pooling === 'mean') return tokens.slice([0, 1, 0], [-1, -1, -1]).mean(1)
-  return tokens.slice([0, 0, 0], [-1, 1, -1]).reshape([tokens.shape[0]!, -1])
-}
 
 /** Encoder, pooled tokens, LayerNorm, linear layer (paper, Table 7). images [B, S, S, 3] -> logits [B, classes]. */
 export function classify(

@@ -3,7 +3,7 @@ import { type Hyperparameters, patchCount } from '#shared/settings/hyperparamete
 import type { StepFunction } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
 import { classify } from '#model/heads/classifier'
-import { encode } from '#model/vit/encoder'
+import { featuresStep } from '#inference/features/features-step'
 
 /** What is exported: how it computes its outputs, in every format the same. */
 export interface ExportModel {
@@ -21,16 +21,12 @@ export interface ExportModel {
  */
 export const encoderModel = (h: Hyperparameters): ExportModel => ({
   imageSize: h.imageSize,
-  step(w, { images }) {
-    const tokens = encode(w, h, images!).at(-1)! // [B, 1+N, C]
-    const patches = tokens.slice([0, 1, 0], [-1, -1, -1])
-    return {
-      outputs: {
-        class_token: tokens.slice([0, 0, 0], [-1, 1, -1]).reshape([-1, h.width]),
-        pooled: patches.mean(1),
-        patches,
-      },
-    }
+  step(w, inputs) {
+    const { patchTokens, classToken, pooled } = featuresStep(h, ['patchTokens', 'classToken', 'pooled'])(
+      w,
+      inputs,
+    ).outputs
+    return { outputs: { class_token: classToken!, pooled: pooled!, patches: patchTokens! } }
   },
   outputs: { class_token: [h.width], pooled: [h.width], patches: [patchCount(h), h.width] },
 })
