@@ -24,16 +24,16 @@ export interface Batch {
   epoch: number
   /** [B, size, size, 3], normalised. */
   images: Float32Array
-  /** The images' places in the data set. */
+  /** Indices of the images in the data set. */
   indices: number[]
-  /** Files that could not be decoded, each told once; another image took their place. */
+  /** Files that could not be decoded, each reported once; another image took their place. */
   unreadable: UnreadableFile[]
 }
 
 export interface BatchLoader {
   batchesPerEpoch: number
   next(): Promise<Batch>
-  /** Takes the memory of a batch's images back for another batch: new memory costs more time than filling it. */
+  /** Takes the memory of a batch back for another: allocating costs more time than filling. */
   recycle(batch: Batch): void
   close(): Promise<void>
 }
@@ -44,14 +44,14 @@ interface BatchOptions {
   /** The places in `images` of those to take. */
   chosen: Uint32Array
   hyperparameters: Hyperparameters
-  /** Where to begin, counted from the start of the run. */
+  /** The batch to start with, counted from the start of the run. */
   firstBatch: number
   statistics: PixelStatistics
   /** Threads; 0 chooses. */
   decoders: number
   /** For decoded images. */
   cacheLimits: CacheLimits
-  /** What happens to the colours and shapes of an image, for fine-tuning. */
+  /** Augmentation of colours and shapes, for fine-tuning. */
   randAugment?: { magnitude: number; deviation: number }
 }
 
@@ -114,8 +114,8 @@ export function openBatches({
       }
       throw new AppError(
         'no-images',
-        'No image of the data set can be decoded any more.',
-        `Check that ${folder} is still there and can be read.`,
+        'None of the images in the data set can be decoded.',
+        `Check that ${folder} still exists and is readable.`,
       )
     }
     const indices = await Promise.all(Array.from({ length: h.batchSize }, (_, b) => fill(b)))
@@ -129,7 +129,7 @@ export function openBatches({
     const u = uniforms(h.seed, purposes.crop, epoch, image, augmentationDraws)
     const { crop, flip } = augmentation(width, height, h, u)
     const reduction = reductionFor(smallestCrop(width, height, h), h.imageSize)
-    const kept = cache.slot(
+    const slot = cache.slot(
       image,
       Math.ceil(width / reduction) * Math.ceil(height / reduction) * 3,
       reduction > 1,
@@ -147,14 +147,14 @@ export function openBatches({
         : [],
       batch,
       offset,
-      kept,
+      slot,
     })
   }
 
   const fillQueue = () => {
     while (queue.length < ahead) {
       const batch = prepare(nextIndex++)
-      batch.catch(() => undefined) // told by next(), when its turn comes
+      batch.catch(() => undefined) // next() reports it when its turn comes
       queue.push(batch)
     }
   }
@@ -175,13 +175,13 @@ export function openBatches({
   }
 }
 
-/** Throws AppError folder-missing where a data set is not, or no longer, where it was: the disk, not an image, is gone. */
+/** Throws AppError folder-missing where a data set is no longer where it was: the disk is gone, not an image. */
 export function requireImages(folder: string, images: Manifest): void {
   const places = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.round(part * (images.length - 1)))
   if (images.length && places.some((place) => existsSync(path.join(folder, images.at(place).path)))) return
   throw new AppError(
     'folder-missing',
     `The images are no longer in ${folder}.`,
-    'Connect its disk, or say where the folder is now; then resume the run.',
+    'Reconnect the disk or point the run to the new folder, then resume.',
   )
 }

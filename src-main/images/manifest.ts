@@ -149,7 +149,7 @@ export async function readImages(folder: string): Promise<Manifest> {
   } catch (error) {
     throw new AppError(
       'run-missing',
-      `The list of images of the run can not be read: ${error}.`,
+      `The run’s list of images cannot be read: ${error}.`,
       'Start a new run from its weights.',
     )
   }

@@ -4,7 +4,7 @@ import { decode } from 'fast-png'
 import { AppError } from '#shared/errors'
 import { centreCrop } from '#model/augment/crop'
 
-/** A pixel that nobody labelled, as in Pascal VOC. */
+/** The value of an unlabelled pixel, as in Pascal VOC. */
 export const unlabelled = 255
 
 /** The class of each pixel of an image, row by row. */
@@ -14,7 +14,7 @@ export interface Mask {
   classes: Uint8Array
 }
 
-/** Masks lie in a folder `masks` beside that of the images, under the same names, as PNG. */
+/** Masks are PNG files in a folder `masks` next to that of the images, with the same names. */
 export const masksFolder = (images: string) => path.join(path.dirname(images), 'masks')
 export const maskFile = (images: string, image: string) =>
   path.join(masksFolder(images), image.replace(/\.\w+$/, '.png'))
@@ -30,13 +30,13 @@ export async function readMask(file: string): Promise<Mask> {
   if (channels !== 1 || depth > 8)
     throw unreadable(
       file,
-      `it has ${channels} channels of ${depth} bits, not the number of a class for each pixel`,
+      `it has ${channels} channels of ${depth} bits instead of one class number per pixel`,
     )
   const classes = new Uint8Array(width * height)
   const rowBytes = Math.ceil((width * depth) / 8)
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
-      // Numbers of less than 8 bits are packed, the first in the highest bits.
+      // Values of fewer than 8 bits are packed, the first in the highest bits.
       const shift = 8 - depth - ((x * depth) % 8)
       classes[y * width + x] = (data[y * rowBytes + ((x * depth) >> 3)]! >> shift) & (2 ** depth - 1)
     }
@@ -56,6 +56,6 @@ export function centredMask({ width, height, classes }: Mask, size: number): Uin
 const unreadable = (file: string, reason: string) =>
   new AppError(
     'image-unreadable',
-    `The mask ${file} can not be read: ${reason}.`,
-    'Masks are indexed or grey PNG files in a folder masks beside the images, under the same names.',
+    `The mask ${file} cannot be read: ${reason}.`,
+    'Masks are indexed or greyscale PNG files in a folder called masks next to the images, with the same file names.',
   )

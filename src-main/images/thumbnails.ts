@@ -6,7 +6,7 @@ import { thumbnail } from './decode/decode'
 
 const side = 192
 
-/** The file of an image's thumbnail, made when it is first asked for; null where the image can not be read. */
+/** The file of an image's thumbnail, made on first use; null where the image cannot be read. */
 export async function thumbnailFile(folder: string, relative: string): Promise<string | null> {
   const file = path.join(folder, relative)
   const info = await stat(file).catch(() => null)
@@ -17,7 +17,7 @@ export async function thumbnailFile(folder: string, relative: string): Promise<s
   const bytes = await thumbnail(file, side).catch(() => null)
   if (!bytes) return null
   await mkdir(path.dirname(cached), { recursive: true })
-  // The same thumbnail may be asked for twice at once: nobody must see half a file.
+  // Two requests may make the same thumbnail at once: neither may see half a file.
   const temporary = `${cached}.${randomUUID()}`
   await writeFile(temporary, bytes)
   await rename(temporary, cached)

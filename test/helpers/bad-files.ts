@@ -3,7 +3,7 @@ import path from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 
-/** Files that can not be read, as people have them: name -> the reason that is told. */
+/** Unreadable files as people have them: name -> the reason that is shown. */
 export async function makeBadFiles(folder: string): Promise<Record<string, RegExp>> {
   mkdirSync(folder, { recursive: true })
   const file = (name: string) => path.join(folder, name)
@@ -29,7 +29,7 @@ export async function makeBadFiles(folder: string): Promise<Record<string, RegEx
     'half.jpg': /ends too early/,
     'half.png': /ends too early/,
     'bomb.png': /megapixels/,
-    'picture.bmp': /of a format that is not read/,
+    'picture.bmp': /in an unsupported format/,
     'PHOTO.HEIC': /HEIC/,
     'dangling.jpg': /gone/,
   }

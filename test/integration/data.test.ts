@@ -64,7 +64,7 @@ describe('scanning a folder', () => {
     expect(files.map((image) => image.path)).toEqual(['good.jpg'])
     expect(unreadable).toEqual([
       { path: 'empty.png', reason: 'damaged: it ends too early' },
-      { path: 'text.jpg', reason: 'not an image, or of a format that is not read here' },
+      { path: 'text.jpg', reason: 'not an image, or in an unsupported format' },
     ])
   })
 

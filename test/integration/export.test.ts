@@ -88,7 +88,7 @@ describe.each(Object.keys(exportFormats))('an export as %s', (format) => {
     const curves = [...card.matchAll(/\]\((.*\.svg)\)/g)].map(([, name]) => name!)
     expect(curves).toEqual(
       format === 'classifier'
-        ? ['fine-tuning-loss.svg', 'right-answers.svg', 'loss.svg', 'learning-rate.svg']
+        ? ['fine-tuning-loss.svg', 'accuracy.svg', 'loss.svg', 'learning-rate.svg']
         : ['loss.svg', 'learning-rate.svg'],
     )
     for (const name of curves) expect(readFileSync(path.join(folder, name), 'utf8')).toMatch(/points="\d/)
@@ -122,7 +122,7 @@ describe('an exported classifier', () => {
       top1: number
     }
     const card = readFileSync(path.join(folder(), 'README.md'), 'utf8')
-    expect(card).toContain(`it named ${(100 * top1).toFixed(1)} % rightly`)
+    expect(card).toContain(`held-out images: ${(100 * top1).toFixed(1)} %`)
     expect(card).toMatch(/\| vehicles \| \d+ \| \d+\.\d % \|/)
     expect(card).toContain('pipeline_tag: image-classification')
   })
@@ -190,6 +190,6 @@ it('is refused where its features differ', async () => {
   if (hasPython) process.env['SAIM_PYTHON'] = python
   else delete process.env['SAIM_PYTHON']
   expect(code).toBe(1)
-  expect(output).toContain('give other outputs than the run')
+  expect(output).toContain('do not give the run’s outputs')
   expect(existsSync(folder) && readdirSync(folder)).toEqual([])
 })

@@ -21,7 +21,7 @@ import type { Datasets } from '#app/datasets'
 import { fileName, freeName } from '#storage/free-name'
 import { InspectorProcess } from './inspector'
 
-interface Question {
+interface InspectRequest {
   run: string
   step: number
   image: ImageChoice
@@ -141,11 +141,11 @@ export class Inspect {
     mode,
     given,
     ...question
-  }: Question & Pick<AskedUnrolling, 'mode' | 'given'>) {
+  }: InspectRequest & Pick<AskedUnrolling, 'mode' | 'given'>) {
     return { ...(await this.asked(question)), mode, given }
   }
 
-  private async asked(question: Question): Promise<Asked> {
+  private async asked(question: InspectRequest): Promise<Asked> {
     const { source, path: relative } = question.image
     return {
       place: await this.place(question),

@@ -26,7 +26,7 @@ export interface DecodeTask {
   batch: SharedArrayBuffer
   offset: number
   /** Where the reduced image's pixels are kept; absent where there is no room. */
-  kept?: Slot
+  slot?: Slot
 }
 
 export interface DecodeResult {
@@ -35,7 +35,7 @@ export interface DecodeResult {
   reason: string | null
 }
 
-// Each thread decodes one image after the other; libvips' own threads and cache would only compete with them.
+// Each thread decodes one image at a time; libvips' own threads and cache would only compete with them.
 sharp.concurrency(1)
 sharp.cache(false)
 
@@ -62,10 +62,10 @@ async function decodeInto(task: DecodeTask): Promise<void> {
   new Uint8Array(batch).set(pixels.bytes, offset)
 }
 
-async function wholeImage({ file, width, height, reduction, kept }: DecodeTask): Promise<Pixels> {
-  const bytes = kept && readSlot(kept)
+async function wholeImage({ file, width, height, reduction, slot }: DecodeTask): Promise<Pixels> {
+  const bytes = slot && readSlot(slot)
   if (bytes) return { bytes, width: Math.ceil(width / reduction), height: Math.ceil(height / reduction) }
   const pixels = await decodeImage(file, { width, height, reduction })
-  if (kept) fillSlot(kept, pixels.bytes)
+  if (slot) fillSlot(slot, pixels.bytes)
   return pixels
 }

@@ -1,32 +1,32 @@
 import { readFile } from 'node:fs/promises'
 
-/** Images of more pixels than this are refused: they are mistakes or attacks. */
+/** Images with more pixels than this are refused: they are mistakes or attacks. */
 export const pixelLimit = 200e6
 
-/** Why an image file could not be read, in words for a person. */
+/** Why an image file could not be read, in words a person understands. */
 export async function explain(error: unknown, file: string): Promise<string> {
   const text = error instanceof Error ? error.message : String(error)
   if (/pixel limit/.test(text)) return `larger than ${pixelLimit / 1e6} megapixels`
   if (/ENOENT|does not exist|missing/.test(text)) return 'the file is gone'
   if (/EACCES|permission/i.test(text)) return 'no permission to read it'
   if (/changed since the scan/.test(text)) return 'it changed since the scan'
-  if (/heif|hevc/i.test(text)) return 'HEIC can not be decoded here: save it as JPEG or PNG'
-  if (/unsupported image format/.test(text)) return 'not an image, or of a format that is not read here'
-  // What follows comes from libvips, whose threads share one buffer of errors: its words may be lost ("Unknown error").
+  if (/heif|hevc/i.test(text)) return 'HEIC cannot be decoded here: save it as JPEG or PNG'
+  if (/unsupported image format/.test(text)) return 'not an image, or in an unsupported format'
+  // Other messages come from libvips, whose threads share one error buffer: they may be lost ("Unknown error").
   const bytes = await readFile(file).catch(() => null)
-  if (!bytes) return 'it can not be opened'
+  if (!bytes) return 'it cannot be opened'
   if (endsTooEarly(bytes)) return 'damaged: it ends too early'
   if (/premature end|truncated|unexpected end|not enough data|corrupt|ended prematurely/i.test(text))
     return 'damaged: it ends too early'
   return /Unknown error/.test(text) ? 'damaged' : `damaged: ${text.split('\n')[0]}`
 }
 
-/** Whether a JPEG, PNG, GIF or WebP lacks its end. Other files are not known. */
+/** Whether a JPEG, PNG, GIF or WebP lacks its end. False for other formats. */
 export function endsTooEarly(bytes: Buffer): boolean {
   const begins = (signature: string, at = 0) =>
     bytes.subarray(at, at + signature.length).equals(Buffer.from(signature, 'latin1'))
   if (bytes.length === 0) return true
-  // The preview that may lie in front of the picture has an end of its own.
+  // A preview before the picture has an end of its own.
   if (begins('\xff\xd8'))
     return !bytes.includes('\xff\xd9', bytes.lastIndexOf('\xff\xda', undefined, 'latin1'), 'latin1')
   if (begins('\x89PNG')) return !bytes.includes('IEND\xae\x42\x60\x82', 0, 'latin1')

@@ -8,12 +8,12 @@ import { nearDuplicates } from './near-duplicates'
 import { pixelStatistics } from './statistics'
 
 const imagesAtOnce = 200
-/** Statistics of more images differ in the third digit only. */
+/** With more images the statistics change only in the third digit. */
 const sampled = 4000
 
 /**
- * Decodes every image that was not looked at since it changed: finds those that are damaged behind their header and
- * those that are copies of others. What is done stays done where it is ended early.
+ * Decodes every image that is new or changed since the last check: finds damaged ones whose header is intact, and copies.
+ * If it is interrupted, what is done stays done.
  */
 export async function checkImages(
   index: DatasetIndex,
@@ -61,7 +61,7 @@ async function lookAt(folder: string, files: { id: number; path: string }[]): Pr
   return looked
 }
 
-/** Of images with the same content all but the first are copies of it; of the rest, those that look like another. */
+/** Copies of the same content, all but the first; and among the rest those that look like an earlier image. */
 function findDuplicates(index: DatasetIndex): void {
   index.run('DELETE FROM duplicates')
   index.run(`
@@ -105,6 +105,6 @@ export function knownStatistics(index: DatasetIndex): PixelStatistics | null {
   return row ? JSON.parse(row.value) : null
 }
 
-/** The items dealt out to so many hands. */
+/** The items dealt out into so many lists. */
 const chunk = <T>(items: T[], hands: number): T[][] =>
   Array.from({ length: hands }, (_, hand) => items.filter((_, i) => i % hands === hand))

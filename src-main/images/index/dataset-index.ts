@@ -10,11 +10,11 @@ import { type FoundFile, imageFiles } from './files'
 import { placeOf } from './split'
 
 /**
- * files      every file that calls itself an image; `problem` says why one can not be read
+ * files      every file with the extension of an image; `problem` says why one cannot be read
  * places     the readable ones numbered from 1 by split, class and path, so that a page and a class are ranges
- * groups     those ranges, and what is to be said of each
- * duplicates what check.ts found: `distance` is null where the contents are the same
- * facts      what was measured of the data set as it is, as JSON
+ * groups     those ranges with their counts and sizes
+ * duplicates what check.ts found: `distance` is null for identical contents
+ * facts      what was measured of the data set in its present state, as JSON
  */
 const schema = `
   CREATE TABLE IF NOT EXISTS files (
@@ -84,8 +84,8 @@ const headersAtOnce = 16
 const rowsAtOnce = 500
 
 /**
- * What is known of a folder of images, in a SQLite file (":memory:" for none). Rows travel between SQLite and
- * JavaScript as JSON, hundreds at a time, which is many times faster than one by one and holds few in memory.
+ * Index of a folder of images in a SQLite file (":memory:" for none). Rows pass between SQLite and JavaScript as JSON,
+ * hundreds at a time: many times faster than one by one, and few are in memory.
  */
 export class DatasetIndex {
   private readonly database: Database.Database
@@ -103,7 +103,7 @@ export class DatasetIndex {
   close = () => void this.database.close()
 
   /**
-   * Compares the folder with the index: reads the headers of files that are new or changed and forgets those that are
+   * Compares the folder with the index: reads the headers of new and changed files and forgets those that are
    * gone. Throws AppError folder-missing, not-a-folder or no-images.
    */
   async scan({ onProgress, onFolder }: ScanOptions = {}): Promise<void> {
@@ -190,11 +190,11 @@ export class DatasetIndex {
     return { total: this.counts().unreadable, files }
   }
 
-  /** The path of an image, relative to the folder; null where there is none of this number. */
+  /** The path of an image, relative to the folder; null where there is no such image. */
   pathOf = (id: number): string | null =>
     this.rows<{ path: string }>('SELECT path FROM files WHERE id = ?', id)[0]?.path ?? null
 
-  /** Leaves images out of training, or takes them in again. Rescans keep it. */
+  /** Leaves images out of training, or includes them again. Rescans keep this. */
   setExcluded(ids: number[], excluded: boolean): void {
     this.run(
       'UPDATE files SET excluded = ? WHERE id IN (SELECT value FROM json_each(?))',
@@ -326,7 +326,7 @@ async function expectFolder(folder: string): Promise<void> {
 
 function noImages(folder: string, unreadable?: { path: string; reason: string }): AppError {
   const found = unreadable
-    ? `None of the image files in ${folder} can be read (the first: ${unreadable.path}, ${unreadable.reason}).`
+    ? `None of the image files in ${folder} can be read (the first, ${unreadable.path}: ${unreadable.reason}).`
     : `There are no images in ${folder}.`
   return new AppError('no-images', found, 'Choose a folder with JPEG, PNG, WebP, AVIF, TIFF or GIF files.')
 }

@@ -11,14 +11,14 @@ export interface FoundFile {
 
 const imageExtensions = /\.(jpe?g|jfif|png|webp|avif|tiff?|gif|bmp|heic|heif|jxl)$/i
 
-/** Whether a file calls itself an image. */
+/** Whether a file has the extension of an image. */
 export const isImageName = (name: string) => imageExtensions.test(name)
 
 const statsAtOnce = 64
 
 /**
- * All files below a folder that call themselves images, some at a time. Follows links, but enters each folder once;
- * names that begin with a dot are passed over. `onFolder` hears of each folder.
+ * All files below a folder with the extension of an image, some at a time. Follows links, but enters each folder once;
+ * names that begin with a dot are skipped. `onFolder` is called for each folder.
  */
 export async function* imageFiles(
   root: string,
@@ -51,7 +51,7 @@ export async function* imageFiles(
   }
 }
 
-/** A file that can not be looked at is listed nevertheless; reading it tells why. */
+/** A file without access is listed all the same; reading it tells why. */
 const describe = async (root: string, relative: string): Promise<FoundFile> => {
   const info = await stat(path.join(root, relative)).catch(() => null)
   return { path: relative, bytes: info?.size ?? 0, modified: Math.round(info?.mtimeMs ?? 0) }

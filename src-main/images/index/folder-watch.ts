@@ -2,24 +2,24 @@ import { type FSWatcher, watch } from 'node:fs'
 import path from 'node:path'
 import { isImageName } from './files'
 
-/** Changes come in swarms: how long to gather them, in milliseconds. */
+/** Changes come in bursts: how long to gather them, in milliseconds. */
 const patience = 1000
 
 // Linux watches folders one by one; other systems watch all that is below one.
 const recursive = process.platform !== 'linux'
 
-/** Hears that images or folders come, go or change below a folder. It watches folders, not files. */
+/** Reports that images or folders below a folder were added, removed or changed. It watches folders, not files. */
 export class FolderWatch {
   private readonly watchers = new Map<string, FSWatcher>()
   private timer: NodeJS.Timeout | null = null
 
   constructor(private readonly onChange: () => void) {}
 
-  /** The top folder comes first. Those that the system does not watch, since they are too many, are left. */
+  /** The top folder comes first. Folders beyond the system's limit of watches are ignored. */
   add(folder: string): void {
     if (this.watchers.has(folder) || (recursive && this.watchers.size > 0)) return
     try {
-      const watcher = watch(folder, { recursive, persistent: false }, (_, name) => this.hear(name))
+      const watcher = watch(folder, { recursive, persistent: false }, (_, name) => this.onEvent(name))
       watcher.on('error', () => this.leave(folder))
       this.watchers.set(folder, watcher)
     } catch {
@@ -27,7 +27,7 @@ export class FolderWatch {
     }
   }
 
-  /** Leaves all folders but these. */
+  /** Stops watching all folders but these. */
   keep(folders: Set<string>): void {
     for (const folder of this.watchers.keys()) if (!folders.has(folder)) this.leave(folder)
   }
@@ -42,8 +42,8 @@ export class FolderWatch {
     this.watchers.delete(folder)
   }
 
-  private hear(name: string | null): void {
-    // What has no ending may be a folder.
+  private onEvent(name: string | null): void {
+    // A name without an extension may be a folder.
     if (this.timer || (name && path.extname(name) && !isImageName(name))) return
     this.timer = setTimeout(() => {
       this.timer = null

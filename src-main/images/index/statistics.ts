@@ -3,10 +3,10 @@ import path from 'node:path'
 import type { PixelStatistics } from '#model/augment/crop'
 import { decodeCentred } from '#images/decode/centred'
 
-/** Side of the crops that are looked at. */
+/** Side of the crops that are measured. */
 const side = 128
 
-/** Mean and deviation of the channels over the middle of images; those that cannot be read are passed over. */
+/** Mean and deviation of the channels over the middle of images; unreadable ones are skipped. */
 export async function pixelStatistics(
   folder: string,
   images: { path: string; width: number; height: number }[],
@@ -29,7 +29,7 @@ export async function pixelStatistics(
   }
   await Promise.all(Array.from({ length: cpus().length }, take))
   const mean = sums.map((sum) => sum / pixels)
-  // Of images of one colour nothing else is left to divide by.
+  // Images of a single colour would give 0, by which nothing can be divided.
   const deviation = squares.map((sum, i) => Math.max(Math.sqrt(sum / pixels - mean[i]! ** 2), 1e-3))
   return { mean, deviation }
 }

@@ -6,10 +6,10 @@ import type { Embeddings } from './embeddings'
 import { type FeatureRows, nearest, type Neighbours, unitRows } from './knn'
 import { projectPca, projectUmap } from './projection'
 
-/** Neighbours that are looked at for maps and for what is odd; an image itself is its first. */
+/** Neighbours considered for maps and outliers; an image is its own first neighbour. */
 const neighbourhood = 15
 
-/** Embeddings with the images that they are of: maps, neighbours, and what stands out. */
+/** Embeddings with their images: maps, neighbours and outliers. */
 export class EmbeddedImages {
   private readonly known = new Map<Feature, Promise<Neighbours>>()
 
@@ -26,7 +26,7 @@ export class EmbeddedImages {
       throw new AppError('too-few-images', 'Fewer than two images can be read.', 'Choose other images.')
   }
 
-  /** Null where it was stopped before there was anything to see. */
+  /** Null if it was stopped before there was anything to show. */
   async map(
     feature: Feature,
     method: 'pca' | 'umap',

@@ -10,11 +10,11 @@ import { EmbeddedImages } from './embedded-images'
 import { embed } from './embeddings'
 import { patchCount } from '#shared/settings/hyperparameters'
 
-/** Images of a folder, to be seen as a checkpoint sees them; of more than `limit`, evenly chosen ones. */
+/** Images of a folder to embed with a checkpoint; evenly chosen ones if there are more than `limit`. */
 export interface ImageSet {
   place: CheckpointPlace
   folder: string
-  /** The file that lists them (data/manifest.ts). */
+  /** The file that lists them (images/manifest.ts). */
   manifest: string
   limit: number
 }
@@ -26,7 +26,7 @@ const limit = 2
 /** Bytes of patch tokens that are held at once. */
 const patchTokenLimit = 1.5e9
 
-/** The images that were embedded, by the keys that the services gave them. */
+/** The images that were embedded, by the keys that the app gave them. */
 export class EmbeddingSets {
   private readonly sets = new Map<string, { set: ChosenImages; embedded: EmbeddedImages }>()
   private stopping = new AbortController()
@@ -47,7 +47,7 @@ export class EmbeddingSets {
     return { images, unreadable: set.images.length - images, seconds: (performance.now() - begin) / 1000 }
   }
 
-  /** Ends what takes long. */
+  /** Stops embedding or mapping. */
   stop = () => this.stopping.abort()
 
   map = (key: string, feature: Feature, method: 'pca' | 'umap'): Promise<EmbeddingMap | null> => {
@@ -64,7 +64,7 @@ export class EmbeddingSets {
   extremes = async (key: string, by: 'hard' | 'easy' | 'odd', feature: Feature, count: number) =>
     this.get(key).embedded.extremes(by, feature, count)
 
-  /** Writes a new folder and answers its size in bytes. Patch tokens are not kept, so that the images are embedded once more for them. */
+  /** Writes a new folder and answers its size in bytes. Patch tokens are not kept in memory: the images are embedded again for them. */
   export = async (key: string, format: EmbeddingFormat, patchTokens: boolean, folder: string) => {
     const { set, embedded } = this.get(key)
     const { classToken, pooled, loss, width } = embedded.embeddings
@@ -85,7 +85,7 @@ export class EmbeddingSets {
       if (patchTokens && set.images.length * patchCount(model.h) * model.h.width * 4 > patchTokenLimit)
         throw new AppError(
           'out-of-memory',
-          `The patch tokens of ${set.images.length} images are more than ${patchTokenLimit / 1e9} GB.`,
+          `The patch tokens of ${set.images.length} images take more than ${patchTokenLimit / 1e9} GB.`,
           'Choose fewer images.',
         )
       return await embed(model, set.folder, set.images, {
@@ -106,7 +106,8 @@ export class EmbeddingSets {
 
   private get(key: string) {
     const found = this.sets.get(key)
-    if (!found) throw new AppError('too-few-images', 'These images are not embedded.', 'Embed them first.')
+    if (!found)
+      throw new AppError('too-few-images', 'These images are not embedded yet.', 'Embed them first.')
     return found
   }
 }

@@ -5,26 +5,26 @@ import type { CheckpointModel, Question } from '#inference/checkpoint-model'
 import { joined, overImages } from '#inference/over-images'
 import { featuresStep } from './features-step'
 
-/** What a model makes of each image of a folder; images that can not be read are left out. */
+/** The embeddings of a folder's images; unreadable images are left out. */
 export interface Embeddings {
-  /** The images' places in the list that was embedded. */
+  /** Indices of the images in the list that was embedded. */
   indices: number[]
   width: number
   /** [n, width] each, of the last block at full visibility: the class token and the mean of the patch tokens. */
   classToken: Float32Array
   pooled: Float32Array
-  /** [n, N, width], only where asked for. */
+  /** [n, N, width], only if requested. */
   patchTokens: Float32Array | null
   /** Loss of pre-training of each image, in one order of its own. */
   loss: Float32Array
 }
 
 interface EmbedOptions {
-  /** Of the orders in which the loss is taken. */
+  /** Seed of the orders in which the loss is computed. */
   seed?: number
   patchTokens?: boolean
   onProgress?(done: number): void
-  /** Asked between batches. */
+  /** Checked between batches. */
   stopped?(): boolean
 }
 
@@ -41,7 +41,7 @@ const question: Question = {
   inputs: (h) => imageInputs(h, batchSize),
 }
 
-/** Embeds images of a folder, centre-cropped. Where it was stopped, what was done is answered. */
+/** Embeds images of a folder, centre-cropped. If stopped, it returns what is done. */
 export async function embed(
   model: CheckpointModel,
   folder: string,

@@ -38,9 +38,9 @@ export async function nearest(
     const part = new Float32Array(chunk * width)
     part.set(wanted.subarray(first * width, (first + chunk) * width))
     const { indices, similarities } = await program.run({ queries: part })
-    const kept = Math.min(chunk, count - first) * k
-    found.indices.set(indices!.values.subarray(0, kept), first * k)
-    found.similarities.set(similarities!.values.subarray(0, kept), first * k)
+    const end = Math.min(chunk, count - first) * k
+    found.indices.set(indices!.values.subarray(0, end), first * k)
+    found.similarities.set(similarities!.values.subarray(0, end), first * k)
     await new Promise((resolve) => setImmediate(resolve)) // let messages in
   }
   await program.dispose()

@@ -21,11 +21,11 @@ export function projectPca({ values, width }: FeatureRows): Plane {
 
 interface UmapOptions {
   onProgress?(share: number): void
-  /** Ends it: with the places so far, or with null where there are none yet. */
+  /** Ends it with the places so far, or with null if there are none yet. */
   signal?: AbortSignal
 }
 
-/** UMAP of features by the neighbours that each has in their own bank, in a thread of its own. */
+/** UMAP of features by the neighbours that each has in their own bank, in a separate thread. */
 export async function projectUmap(
   neighbours: Neighbours,
   { onProgress, signal }: UmapOptions = {},

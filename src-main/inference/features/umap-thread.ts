@@ -3,12 +3,12 @@ import { UMAP } from 'umap-js'
 import type { Neighbours } from './knn'
 import type { Plane } from './plane'
 
-/** What the thread says: how far it is, from the first round on, and at last the places. */
+/** What the thread reports: its progress, from the first round on, and finally the places. */
 export type UmapMessage = { share: number } | { plane: Plane }
 
 /**
  * A thread that places rows by UMAP (McInnes, Healy and Melville), the same at every call. Before its first round it
- * hears nothing for as long as some ten seconds; later any message ends it with the places so far.
+ * receives no messages for up to ten seconds; after that any message ends it with the places so far.
  */
 async function main({ k, indices, similarities }: Neighbours): Promise<void> {
   let stopped = false
@@ -25,14 +25,14 @@ async function main({ k, indices, similarities }: Neighbours): Promise<void> {
   const rounds = umap.initializeFit(Array.from({ length: count }, () => []))
   for (let round = 1; round <= rounds && !stopped; round++) {
     umap.step()
-    say({ share: round / rounds })
+    post({ share: round / rounds })
     await new Promise((resolve) => setImmediate(resolve)) // let the message in
   }
   const places = umap.getEmbedding()
-  say({ plane: { x: places.map(([x]) => x!), y: places.map(([, y]) => y!) } })
+  post({ plane: { x: places.map(([x]) => x!), y: places.map(([, y]) => y!) } })
 }
 
-const say = (message: UmapMessage) => parentPort!.postMessage(message)
+const post = (message: UmapMessage) => parentPort!.postMessage(message)
 
 /** Mulberry32: UMAP draws some hundred million numbers, so that they must be cheap rather than good. */
 function randomNumbers(): () => number {

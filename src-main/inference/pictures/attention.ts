@@ -9,7 +9,7 @@ import type { CheckpointModel, Question } from '#inference/checkpoint-model'
 import { encode } from '#model/vit/encoder'
 
 /**
- * Which attention is looked at: that of the encoder at full visibility, as for recognition (paper, appendix E), or of
+ * Which attention is shown: that of the encoder at full visibility, as for recognition (paper, appendix E), or of
  * the content or the query stream under its mask, as in training.
  */
 export type AttentionView = 'full' | 'content' | 'query'
@@ -50,7 +50,7 @@ export async function attend(
   const outputs = await model.ask(questions[view], { images: image, ...(view === 'full' ? {} : { order }) })
   const layers = Object.values(outputs)
   const place = placesOf(order)
-  /** Rows and columns of the streams stand in the order of prediction; the query stream has no class row. */
+  /** Rows and columns of the streams are in the order of prediction; the query stream has no class row. */
   const sorted = (token: number) => (view === 'full' || token === 0 ? token : 1 + place[token - 1]!)
   return {
     layers: layers.length,

@@ -52,12 +52,12 @@ export async function unroll(
   }
 }
 
-/** Side that saved pictures have at least, in pixels. */
+/** Smallest side of saved pictures, in pixels. */
 const savedSide = 192
 const stripLength = 8
 const grey = 128
 
-/** The original beside the picture as it comes about, as an animation that rests at its end. */
+/** The original beside the picture as it builds up, as an animation that pauses at its end. */
 export function animation(unrolling: Unrolling, h: Hyperparameters): Promise<Buffer> {
   const { original, order, given } = unrolling
   const frames = Array.from({ length: order.length - given + 1 }, (_, k) =>

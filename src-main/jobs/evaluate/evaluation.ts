@@ -12,7 +12,7 @@ import { scoreOf } from './score'
 import type { Reporter, Subject } from './subject'
 import type { Outcome } from '#storage/evaluation-folder'
 
-/** Asks what an encoder has learned, by the plan's way, on a task. Stopped, it answers for what was done so far. */
+/** Evaluates an encoder on a task as planned. If stopped, the outcome is that of what was done so far. */
 export async function evaluate(
   subject: Subject,
   task: Task,
@@ -39,7 +39,11 @@ async function makeFeatures(
   report: Reporter,
 ) {
   if (block > h.depth)
-    throw new AppError('bad-settings', `The encoder has ${h.depth} blocks.`, `Choose one up to ${h.depth}.`)
+    throw new AppError(
+      'bad-settings',
+      `The encoder has ${h.depth} blocks.`,
+      `Choose a block from 1 to ${h.depth}.`,
+    )
   const state = engine.createState(weights)
   const pass = await ForwardPass.open(engine, state, featuresStep(h, [readingOf[pooling]], block), {
     size: h.imageSize,

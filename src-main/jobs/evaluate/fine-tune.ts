@@ -18,10 +18,10 @@ import { ForwardPass } from '#inference/features/forward-pass'
 import type { Task } from './labelled'
 import { scoreOf } from './score'
 
-/** Scores in the course of a fine-tuning, evenly. */
+/** How often a fine-tuning is scored, evenly spread. */
 const scores = 20
 
-/** Trains encoder and classifier on a task from a subject's weights (paper, Table 7), and scores on the way. */
+/** Trains encoder and classifier on a task from a subject's weights (paper, Table 7), and scores it along the way. */
 export async function fineTune(
   { engine, h: pretraining, weights: pretrained, decoders, statistics }: Subject,
   given: FineTuneSettings,
@@ -91,7 +91,7 @@ export async function fineTune(
         if (!Number.isFinite(loss))
           throw new AppError(
             'not-finite',
-            `The loss is no longer a number in epoch ${epoch + 1}.`,
+            `The loss became NaN or infinite in epoch ${epoch + 1}.`,
             'Choose a lower base learning rate.',
           )
         await new Promise((resolve) => setImmediate(resolve)) // let messages in
@@ -110,7 +110,7 @@ export async function fineTune(
   }
 }
 
-/** Side of the images that are classified. Throws AppError bad-settings where patches do not fill it. */
+/** Side of the images to classify. Throws AppError bad-settings where it is not a multiple of the patch size. */
 export function imageSizeOf(h: Hyperparameters, s: Pick<FineTuneSettings, 'imageSize'>): number {
   const size = s.imageSize || h.imageSize
   if (size % h.patchSize)

@@ -2,13 +2,13 @@ import { AppError } from '#shared/errors'
 import type { ImageFile, Manifest } from '#images/manifest'
 import { splitOf } from '#images/index/split'
 
-/** Images with the class of each, by its place among the classes. */
+/** Images and the index of each one's class. */
 interface Labelled {
   images: ImageFile[]
   labels: Int32Array
 }
 
-/** What is to be told apart: images of classes to learn from, and others to be asked about. */
+/** A classification task: the classes, training images and held-out images. */
 export interface Task {
   folder: string
   classes: string[]
@@ -16,10 +16,10 @@ export interface Task {
   validation: Labelled
 }
 
-/** What is kept for validation where nothing is held out: one image in five, the same ones each time. */
+/** Where nothing is held out, one image in five is, the same ones each time. */
 const rule = { fraction: 0.2, seed: 0 }
 
-/** Says of each of the images whether it is kept for validation. */
+/** Tells whether an image is held out. */
 export function isHeldOut(images: ImageFile[]): (image: ImageFile) => boolean {
   const held = images.some(({ split }) => split === 'validation')
   return (image) =>
@@ -44,7 +44,7 @@ export function taskOf(folder: string, manifest: Manifest): Task {
     throw new AppError(
       'too-few-images',
       `${folder} has too few images in class folders: ${images.length} in ${classes.length}.`,
-      'Put the images of each class into a folder of its own; two classes and some ten images are the least.',
+      'Put the images of each class in a folder of their own: at least two classes and about ten images.',
     )
   return task
 }

@@ -18,18 +18,18 @@ export interface ProbeData {
   validation: { features: FeatureRows; labels: Int32Array }
 }
 
-/** What a linear layer learns from frozen features, and how it is asked. */
+/** What a linear layer learns from frozen features, and how it is scored. */
 interface LinearTask {
   classes: number
-  /** Features of the same things, seen in several ways; each epoch takes the next. */
+  /** Features of several views of the same images; each epoch takes the next. */
   views: FeatureRows[]
-  /** Places of the rows that are learned from. */
+  /** Indices of the rows to train on. */
   rows: Uint32Array
-  /** Shares of the classes of some rows, [rows, classes]. */
+  /** The share of each class in some rows, [rows, classes]. */
   targetsOf(rows: Uint32Array): Float32Array
   /** Epochs between scores. */
   scoreEvery: number
-  /** `logitsOf` answers [rows, classes] for features. */
+  /** `logitsOf` gives [rows, classes] for features. */
   score(logitsOf: (features: FeatureRows) => Promise<Float32Array>): Promise<Score>
 }
 

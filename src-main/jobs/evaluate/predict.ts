@@ -10,8 +10,8 @@ import { ForwardPass } from '#inference/features/forward-pass'
 import { scanned } from '#images/index/scanned'
 
 /**
- * Names the classes of all images below `folder` by the model of a fine-tuning, into a CSV file: path, class, its
- * probability and the probability of each class. Throws AppError bad-settings where nothing was fine-tuned.
+ * Classifies all images below `folder` with a fine-tuned model and writes a CSV file: path, class, its probability and
+ * the probability of each class. Throws AppError bad-settings where nothing was fine-tuned.
  */
 export async function predictFolder(
   evaluation: string,
@@ -21,7 +21,11 @@ export async function predictFolder(
 ): Promise<{ images: number; unreadable: number }> {
   const { plan } = await readEvaluation(evaluation)
   if (plan.kind !== 'finetune')
-    throw new AppError('bad-settings', 'Only a fine-tuned model names classes.', 'Choose a fine-tuning.')
+    throw new AppError(
+      'bad-settings',
+      'Only a fine-tuned model predicts classes.',
+      'Choose a fine-tuning evaluation.',
+    )
   const { hyperparameters: h, statistics } = await readRun(path.dirname(path.dirname(evaluation)))
   const { weights, classes } = await readClassifier(evaluation)
   const { images: found, unreadable } = await scanned(folder)

@@ -22,9 +22,9 @@ import { taskOf } from './labelled'
 import { segment, segmentationTaskOf } from './segmentation'
 import { initialWeights } from '#model/objectives/index'
 
-/** The evaluation process: `evaluation.js <folder of the evaluation>`. Everything else stands in that folder. */
+/** The evaluation process: `evaluation.js <folder of the evaluation>`. Everything else is in that folder. */
 
-/** What it tells its parent: that the folder changed, how far it is, that it ended. */
+/** What it tells its parent: its progress, which is also in the folder, and its end. */
 export type EvaluationMessage =
   | { type: 'progress'; progress: number; text: string }
   | { type: 'ended'; status: 'finished' | 'stopped' | 'failed'; error: AppErrorData | null }
@@ -34,7 +34,7 @@ const run = path.dirname(path.dirname(folder))
 const tell = (message: EvaluationMessage) => parentPort.post(message)
 let stopped = false
 const stop = () => void (stopped = true)
-parentPort.onMessage(stop) // the one thing that is ever said to it
+parentPort.onMessage(stop) // the only message it ever gets
 parentPort.onClose(stop)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
 
@@ -73,9 +73,9 @@ async function main(): Promise<void> {
 }
 
 const inOtherHands = () =>
-  new AppError('run-busy', 'This evaluation is carried out elsewhere, or was.', 'Look at what came of it.')
+  new AppError('run-busy', 'This evaluation is running elsewhere or has already run.', 'Look at its result.')
 
-/** The images that a plan learns from and those that it asks about, and how. Throws AppError too-few-images. */
+/** The training and held-out images of a plan, and what evaluates on them. Throws AppError too-few-images. */
 function prepare(plan: EvaluationPlan, images: string, manifest: Manifest) {
   type Ask = (subject: Subject, report: Reporter) => Promise<Outcome>
   if (plan.kind === 'segment') {
@@ -99,13 +99,13 @@ async function work(seconds: () => number): Promise<void> {
 
   const engine = await createEngine(id, { threads })
   const epochs = plan.kind === 'knn' ? 0 : plan.settings.epochs
-  /** Making the features is all that kNN does, and a good part of the probe. */
+  /** Share of the work that is computing features: all of kNN, about half of the probe. */
   const featureShare = { knn: 1, probe: 0.5, finetune: 0, segment: 0.5 }[plan.kind]
-  let told = 0
+  let reportedAt = 0
   let writing = Promise.resolve()
   const progressed = (progress: number, text: string) => {
-    if (performance.now() - told < 500) return
-    told = performance.now()
+    if (performance.now() - reportedAt < 500) return
+    reportedAt = performance.now()
     writing = writing.then(() => updateEvaluation(folder, { progress, seconds: seconds() }))
     void writing.then(() => tell({ type: 'progress', progress, text }))
   }

@@ -1,8 +1,8 @@
 import type { Score } from '#shared/contract'
 
 /**
- * How well the scores [images, classes] of images name their labels. Of equal scores the first class wins; classes
- * without images count nowhere.
+ * How well the scores [images, classes] predict the labels. Of equal scores the first class wins; classes without images
+ * do not count.
  */
 export function scoreOf(scores: ArrayLike<number>, labels: ArrayLike<number>, classes: string[]): Score {
   const confusion = classes.map(() => classes.map(() => 0))

@@ -35,7 +35,7 @@ export function classesOfPixels(
   return named
 }
 
-/** Counts pixels of each class (row) that were named each class (column) into `confusion`; unlabelled ones not. */
+/** Counts the pixels of each class (row) by their predicted class (column) in `confusion`, without unlabelled ones. */
 export function countPixels(confusion: number[][], truth: Uint8Array, named: Uint8Array): void {
   truth.forEach((label, i) => {
     if (label !== unlabelled) confusion[label]![named[i]!]!++
@@ -43,8 +43,8 @@ export function countPixels(confusion: number[][], truth: Uint8Array, named: Uin
 }
 
 /**
- * The score of a segmentation by its confusion of pixels. Intersection over union of a class: right pixels / (its pixels +
- * those that were named so - right ones); the mean is over the classes that are there or were named.
+ * The score of a segmentation from its confusion of pixels. Intersection over union of a class: correct pixels / (its
+ * pixels + pixels predicted as it - correct ones); the mean is over the classes that occur or were predicted.
  */
 export function segmentationScore(confusion: number[][], classes: string[], images: number): Score {
   const sum = (values: number[]) => values.reduce((a, b) => a + b, 0)

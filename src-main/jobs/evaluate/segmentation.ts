@@ -17,7 +17,7 @@ import { classesOfPixels, countPixels, segmentationScore } from './segmentation-
 import { encode } from '#model/vit/encoder'
 import { patchTokens } from '#model/vit/pool'
 
-/** Images with masks: to learn from, and to be asked about. */
+/** Images with masks: training images and held-out images. */
 export interface SegmentationTask {
   folder: string
   train: { images: ImageFile[] }
@@ -34,14 +34,14 @@ export function segmentationTaskOf(folder: string, manifest: Manifest): Segmenta
   if (task.train.images.length && task.validation.images.length) return task
   throw new AppError(
     'too-few-images',
-    `${images.length} images of ${folder} have a mask.`,
-    `Put masks as PNG into ${masksFolder(folder)}, under the names of the images; some ten are the least.`,
+    `Only ${images.length} images of ${folder} have a mask.`,
+    `Put masks as PNG files in ${masksFolder(folder)}, named like the images: at least about ten.`,
   )
 }
 
 /**
- * A linear layer that names the class of each patch by its tokens of several blocks, frozen; between the middles of
- * patches its logits are interpolated. Images and masks are the middle square, of side S.
+ * A linear layer that predicts the class of each patch from its tokens of several frozen blocks; its logits are
+ * interpolated between the centres of patches. Images and masks are cropped to the middle square.
  */
 export async function segment(
   subject: Subject,
@@ -60,7 +60,7 @@ export async function segment(
         throw new AppError(
           'image-unreadable',
           `The mask ${file} is ${mask.width} × ${mask.height}, its image ${image.width} × ${image.height}.`,
-          'Each pixel of an image needs its own in the mask.',
+          'A mask must be as large as its image.',
         )
       }),
     )
@@ -184,7 +184,7 @@ async function classNames(folder: string, masks: Uint8Array[]): Promise<string[]
   if (count > 1) return Array.from({ length: count }, (_, c) => lines[c] || `class ${c}`)
   throw new AppError(
     'too-few-images',
-    `The masks of ${folder} know one class at most.`,
-    'Label two at least.',
+    `The masks of ${folder} have fewer than two classes.`,
+    'Label at least two.',
   )
 }

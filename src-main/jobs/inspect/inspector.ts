@@ -21,7 +21,7 @@ import { type Picture, pictureOf, png } from '#inference/pictures/pictures'
 import { panelsOf, reconstruct } from '#inference/pictures/reconstruct'
 import { animation, strip, unroll, type Unrolling } from '#inference/pictures/unroll'
 
-/** What a checkpoint is asked of an image. */
+/** A question to a checkpoint about an image. */
 export interface Asked {
   place: CheckpointPlace
   /** A file that holds an image. */
@@ -34,12 +34,12 @@ export interface AskedUnrolling extends Asked {
   given: number
 }
 
-/** Models and images that are kept; pictures that stay on disk. */
+/** Models and images kept in memory; pictures kept on disk. */
 const limits = { models: 4, images: 32, pictures: 400 }
 
-/** Answers what a person asks of checkpoints and single images. Pictures become files of `folder`, named in the answers. */
+/** Answers questions to checkpoints about single images. Pictures become files in `folder`, named in the answers. */
 export class Inspector {
-  /** By their settings: checkpoints of one run, and of like runs, share what is compiled. */
+  /** By settings: checkpoints of one run, and of runs with the same settings, share compiled programs. */
   private readonly models = new Map<string, { model: CheckpointModel; shown: string }>()
   private readonly images = new Map<string, Float32Array>()
   private readonly attentions = new Map<string, Attention>()
@@ -82,7 +82,7 @@ export class Inspector {
         order: [...order],
       }
     })
-    // Who watches the true patches may let the model run freely next, which is compiled until then.
+    // The free-running mode is likely to come next: compile it already.
     if (asked.mode === 'teacher')
       void answer
         .then(() => this.inTurn(async () => (await this.model(asked.place)).programFor(oneByOne)))
@@ -104,7 +104,7 @@ export class Inspector {
       const found = this.attentions.get(name) ?? (await attend(model, pixels, order, view))
       remember(this.attentions, name, found, 1)
       if (token > order.length || (view === 'query' && token === 0))
-        throw new AppError('bad-message', 'The query stream has no class token.', 'Click a patch.')
+        throw new AppError('bad-message', 'The query stream has no class token.', 'Select a patch.')
       const heads = found.of(Math.min(layer, found.layers - 1), token)
       return {
         picture: await this.keep(pictureOf(pixels, model.statistics)),
@@ -168,7 +168,7 @@ export class Inspector {
     return pixels
   }
 
-  /** Writes a picture and answers its name; the oldest goes. */
+  /** Writes a picture and returns its name; the oldest is removed. */
   private async keep(picture: Picture): Promise<string> {
     const nameOf = (n: number) => `${n}.png`
     const name = nameOf(this.pictures++)
@@ -178,7 +178,7 @@ export class Inspector {
   }
 }
 
-/** Puts a value at the end of a map and answers the first one where there are more than `limit`. */
+/** Puts a value at the end of a map; removes and returns the first one if there are more than `limit`. */
 function remember<T>(map: Map<string, T>, key: string, value: T, limit: number): T | undefined {
   map.delete(key)
   map.set(key, value)

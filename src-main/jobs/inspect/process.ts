@@ -10,14 +10,14 @@ import { EmbeddingSets } from '#inference/features/embedding-sets'
 import { Inspector } from './inspector'
 
 /**
- * A process that looks into checkpoints for the services: `inspector.js <folder of pictures>`. Models and what is
- * compiled of them stay with it between questions.
+ * A process that inspects checkpoints for the app: `inspector.js <folder of pictures>`. It keeps models and their compiled
+ * programs between questions.
  */
 export type InspectorFunctions = Answering<
   Pick<Inspector, 'reconstruct' | 'unroll' | 'saveUnrolled' | 'attention'>
 > &
   Answering<Pick<EmbeddingSets, 'embed' | 'map' | 'neighbours' | 'extremes' | 'export'>> & {
-    /** Paths of the images that a run's checkpoints are shown with. */
+    /** Paths of the images that a run's reconstructions show. */
     fixedImages(manifest: string): Promise<string[]>
     thumbnail(folder: string, relative: string): Promise<string | null>
     stop(): void
@@ -27,7 +27,7 @@ export interface InspectorListener {
   progress(progress: EventPayload<'inspect.progress'>): void
 }
 
-/** Errors would lose their class on the way between processes: they are sent as values. */
+/** Errors would lose their class between processes, so they are sent as values. */
 type Answering<T> = {
   [N in keyof T]: T[N] extends (...input: infer I) => Promise<infer O>
     ? (...input: I) => Promise<{ value: O } | { error: AppErrorData }>
@@ -35,7 +35,7 @@ type Answering<T> = {
 }
 
 async function main(): Promise<void> {
-  // Always on the processor: one image is nothing for it, and a run that trains keeps the other devices to itself.
+  // Always on the CPU: one image is little work, and a training run keeps the other devices to itself.
   const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
   const inspector = new Inspector(engine, process.argv[2]!, (progress) => parent.progress(progress))
   const sets = new EmbeddingSets(engine, (progress) => parent.progress(progress))

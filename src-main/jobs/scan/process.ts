@@ -13,8 +13,8 @@ import { duplicatePairs, excludeDuplicates, reportOf } from '#images/index/repor
 import { thumbnailFile } from '#images/thumbnails'
 
 /**
- * A process that reads images and keeps their indexes for the services, so that native libraries never load into
- * Electron's main process. Each call names the folder of the data set.
+ * A process that reads images and keeps their indexes for the app, so that native libraries never load into Electron's
+ * main process. Each call names the folder of the data set.
  */
 const calls = {
   scan: (folder: string): Promise<DatasetSummary> => {
@@ -22,7 +22,7 @@ const calls = {
     scans.set(folder, scan)
     return scan
   },
-  /** From now on tells of changes in the folder. */
+  /** Reports changes in the folder from now on. */
   watch(folder: string): void {
     if (!watches.has(folder)) watches.set(folder, new FolderWatch(() => void tellChange(folder)))
   },
@@ -86,7 +86,7 @@ async function scanOnce(folder: string): Promise<DatasetSummary> {
   try {
     await index.scan({
       onProgress: (found) => parent.progress(folder, found),
-      // Before it is read, so that nothing comes unnoticed in between.
+      // Before it is read, so that no change goes unnoticed in between.
       onFolder(below) {
         watch?.add(below)
         entered.add(below)
@@ -98,7 +98,7 @@ async function scanOnce(folder: string): Promise<DatasetSummary> {
   return index.summary()
 }
 
-/** Once a scan under way, which may have missed it, is over. */
+/** Waits for a scan under way, which may have missed the change. */
 async function tellChange(folder: string): Promise<void> {
   await scans.get(folder)?.catch(() => undefined)
   parent.changed(folder)

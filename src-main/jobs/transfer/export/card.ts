@@ -7,20 +7,20 @@ import type { Manifest } from '#images/manifest'
 import { bucketed, columnsOf } from '#storage/run/metric-columns'
 import { type Curve, curvePicture } from './curve'
 import type { Files } from './formats'
-import type { FineTuning, Subject } from './subject'
+import type { FineTuning, Provenance } from './provenance'
 
 interface Card {
-  subject: Subject
+  provenance: Provenance
   format: ExportFormat
   licence: string
   checks: ProofCheck[]
-  /** On whose images they were made. */
+  /** Whose images they were made on. */
   images: string
 }
 
-/** The model card: what it is, from which images and settings, how well it was written, how to use it. Markdown. */
-export function modelCard({ subject, format, licence, checks, images }: Card): string {
-  const { run, source, metrics, step, dataset, fineTuning } = subject
+/** The model card in Markdown: the model, its images and settings, the proof that the files are right, how to use it. */
+export function modelCard({ provenance, format, licence, checks, images }: Card): string {
+  const { run, source, metrics, step, dataset, fineTuning } = provenance
   const { h, model, statistics } = source
   const example = format === 'tfjs' ? 'index.html' : 'example.py'
   const trained =
@@ -44,7 +44,7 @@ SAIM Studio ${appVersion}. ${exportFormats[format].title}: ${exportFormats[forma
 | ----------------- | ------------------------------------------------------------------------------ |
 | Model             | ${h.depth} blocks of width ${h.width}, ${h.heads} heads, patches of ${h.patchSize} × ${h.patchSize} px |
 | Input             | RGB, ${model.imageSize} × ${model.imageSize} px, 0 to 1, less mean ${statistics.mean.join(', ')}, over deviation ${statistics.deviation.join(', ')} |
-| Pre-training      | ${step === null ? 'none: random weights' : pretraining(subject)} |
+| Pre-training      | ${step === null ? 'none: random weights' : pretraining(provenance)} |
 ${fineTuning ? `| Fine-tuning       | ${fineTuning.train} images of “${dataset.name}” in ${source.classes!.length} classes |\n` : ''}| Images            | ${imageSummary(dataset.images)} |
 | Licence           | ${licence === unknownLicence ? 'not stated' : licence} |
 
@@ -55,7 +55,7 @@ See \`${example}\`: it ${uses[format] ?? 'prints the features of an image'}.
 
 ## Proof
 
-The files were read back after they were written, and ${fineTuning ? 'what they say' : 'their features'} compared with ${fineTuning ? 'what the fine-tuned model says' : "those of the run's checkpoint"},
+After writing, the files were read back and their ${fineTuning ? 'outputs' : 'features'} compared with those of the ${fineTuning ? 'fine-tuned model' : "run's checkpoint"},
 on images of ${images}:
 
 | Read by | Images | Largest difference |
@@ -72,7 +72,7 @@ ${settingsTable(allSettings, h)}
 
 export const unknownLicence = 'unknown'
 
-/** Where the licence is no identifier it is a name, in quotes, so that it can not be read as anything else. */
+/** Where the licence is no identifier it is a name, in quotes, so that it cannot be read as anything else. */
 const licenceLines = (licence: string) =>
   /^[a-z0-9][a-z0-9.+-]*$/.test(licence)
     ? `license: ${licence}`
@@ -89,11 +89,11 @@ const libraries: Record<ExportFormat, string> = {
 }
 
 const uses: Partial<Record<ExportFormat, string>> = {
-  classifier: 'names what is on an image',
-  tfjs: 'shows in the browser how alike two images are',
+  classifier: 'classifies an image',
+  tfjs: 'shows in the browser how similar two images are',
 }
 
-function pretraining({ run, step, metrics }: Subject): string {
+function pretraining({ run, step, metrics }: Provenance): string {
   const last = metrics.at(-1)
   const { images, validation, name } = run.dataset
   const held = validation ? `, ${validation} more held out` : ''
@@ -136,23 +136,23 @@ const notes: Partial<Record<ExportFormat, string>> = {
 function classifierOutputs({ score }: FineTuning, classes: string[]): string {
   const percent = (share: number | null) => (share === null ? '–' : `${(100 * share).toFixed(1)} %`)
   const found = score
-    ? `Of ${score.images} images that it had not seen it named ${percent(score.top1)} rightly; mean of the classes ${percent(score.balanced)}.`
-    : 'It has not been asked about images that it had not seen.'
+    ? `Accuracy on ${score.images} held-out images: ${percent(score.top1)}; balanced accuracy ${percent(score.balanced)}.`
+    : 'It has not been evaluated on held-out images.'
   const rows = score?.perClass.map(
     ({ name, images, accuracy }) => `| ${name} | ${images} | ${percent(accuracy)} |`,
   )
-  return `## Answers
+  return `## Outputs
 
-\`logits\` [batch, ${classes.length}] and their softmax, \`probabilities\` [batch, ${classes.length}]. The names of the classes stand in the
+\`logits\` [batch, ${classes.length}] and their softmax, \`probabilities\` [batch, ${classes.length}]. The names of the classes are in the
 file itself (metadata \`classes\`, a JSON list in the order of the outputs) and in saim.json.
 
 ${found}
-${rows ? `\n| Class | Images asked about | Right |\n| ----- | ------------------ | ----- |\n${rows.join('\n')}\n` : ''}`
+${rows ? `\n| Class | Held-out images | Accuracy |\n| ----- | --------------- | -------- |\n${rows.join('\n')}\n` : ''}`
 }
 
 function preTrainingCurves(metrics: Metric[]): string {
   const [first, last] = [metrics[0], metrics.at(-1)]
-  if (!first || !last) return 'The weights come from elsewhere or from chance; this run has not trained them.'
+  if (!first || !last) return 'The weights were imported or are random; this run has not trained them.'
   const losses = `Loss ${first.loss.toFixed(4)} at step ${first.step}, ${last.loss.toFixed(4)} at step ${last.step}.`
   return `![Loss](loss.svg)\n\n![Learning rate](learning-rate.svg)\n\n${losses}`
 }
@@ -160,7 +160,7 @@ function preTrainingCurves(metrics: Metric[]): string {
 const fineTuningSection = ({ metrics, settings }: FineTuning) => `
 ## Fine-tuning
 
-${metrics.length ? '![Loss](fine-tuning-loss.svg)\n\n![Right answers](right-answers.svg)\n' : ''}
+${metrics.length ? '![Loss](fine-tuning-loss.svg)\n\n![Accuracy](accuracy.svg)\n' : ''}
 ${settingsTable(evaluationKinds.finetune.settings, settings)}
 `
 
@@ -180,13 +180,13 @@ function settingsTable(settings: Setting[], values: Record<string, number | bool
 const [blue, orange] = ['#3b62d9', '#b45309']
 
 /** The curves that the card shows, by the names of their files. */
-export function curveFiles({ metrics, fineTuning }: Subject): Files {
+export function curveFiles({ metrics, fineTuning }: Provenance): Files {
   const files: Files = {}
   if (metrics.length) {
     const { step, loss, validationLoss, learningRate } = bucketed(columnsOf(metrics), 400)
     const losses: Curve[] = [{ name: 'loss', color: blue, values: loss }]
     if (validationLoss.some((value) => value !== null))
-      losses.push({ name: 'of images held out', color: orange, values: validationLoss })
+      losses.push({ name: 'held-out images', color: orange, values: validationLoss })
     files['loss.svg'] = curvePicture(step, 'step', losses)
     const rates = { name: 'learning rate', color: blue, values: learningRate }
     files['learning-rate.svg'] = curvePicture(step, 'step', [rates])
@@ -198,9 +198,9 @@ export function curveFiles({ metrics, fineTuning }: Subject): Files {
     files['fine-tuning-loss.svg'] = curvePicture(x, 'epoch', [
       { name: 'loss', color: blue, values: column('loss') },
     ])
-    files['right-answers.svg'] = curvePicture(x, 'epoch', [
+    files['accuracy.svg'] = curvePicture(x, 'epoch', [
       { name: 'top-1', color: blue, values: column('top1') },
-      { name: 'mean of classes', color: orange, values: column('balanced') },
+      { name: 'balanced', color: orange, values: column('balanced') },
     ])
   }
   return files

@@ -12,7 +12,7 @@ import { evenlySpread } from '#images/sample'
 import { curveFiles, modelCard, unknownLicence } from './card'
 import { exampleOf, type Files, formats } from './formats'
 import { prove } from './proof'
-import { type Choice, openSubject, type Subject } from './subject'
+import { type Choice, provenanceOf, type Provenance } from './provenance'
 
 export interface ExportOrder extends Choice {
   /** The run's folder. */
@@ -25,16 +25,16 @@ export interface ExportOrder extends Choice {
 const proofImages = 8
 
 /**
- * Writes a run's weights in a format, with model card and example, into a new folder that is named after the run, then
- * reads it back and compares. The folder appears when all that is done. Throws AppError.
+ * Writes a run's weights in a format, with model card and example, to a new folder named after the run, reads it back and
+ * compares. The folder appears once all that is done. Throws AppError.
  */
 export async function exportWeights(
   { run: runFolder, folder, licence = unknownLicence, ...choice }: ExportOrder,
   say: (text: string) => void,
 ): Promise<Exported> {
   const { format } = choice
-  const subject = await openSubject(runFolder, choice)
-  const { run, source, step, fineTuning } = subject
+  const provenance = await provenanceOf(runFolder, choice)
+  const { run, source, step, fineTuning } = provenance
   const target = await freeName(folder, `${fileName(run.name)}-${step ?? 'scratch'}-${format}`)
   const temporary = `${target}.tmp`
   await rm(temporary, { recursive: true, force: true })
@@ -52,12 +52,12 @@ export async function exportWeights(
     }
     await write(temporary, { 'saim.json': JSON.stringify(about, null, 2) })
     say('Reading images')
-    const { pixels, images } = await imagesOf(subject)
+    const { pixels, images } = await imagesOf(provenance)
     const checks = await prove(temporary, format, source, pixels, say)
     await write(temporary, {
-      'README.md': modelCard({ subject, format, licence, checks, images }),
+      'README.md': modelCard({ provenance, format, licence, checks, images }),
       'saim.json': JSON.stringify({ ...about, checks }, null, 2),
-      ...curveFiles(subject),
+      ...curveFiles(provenance),
     })
     await rename(temporary, target)
     return { folder: target, files: await listFiles(target), checks, images }
@@ -71,8 +71,8 @@ async function write(folder: string, files: Files): Promise<void> {
   for (const [name, contents] of Object.entries(files)) await writeFile(path.join(folder, name), contents)
 }
 
-/** Images from all over the data set that can be read, or sample images where none can, [B, S, S, 3]; and whose they are. */
-async function imagesOf({ dataset, source }: Subject): Promise<{ pixels: Float32Array; images: string }> {
+/** Readable images from all over the data set, or sample images where there are none, [B, S, S, 3]; and whose they are. */
+async function imagesOf({ dataset, source }: Provenance): Promise<{ pixels: Float32Array; images: string }> {
   const { imageSize } = source.model
   const load = async (folder: string, manifest: Manifest) => {
     const chosen = evenlySpread(manifest.indicesOf('train'), proofImages).map((index) => manifest.at(index))

@@ -74,7 +74,7 @@ export async function prove(
   if (worst)
     throw new AppError(
       'export-differs',
-      `The written files give other outputs than the run: by ${worst.difference} in ${worst.library}.`,
+      `The exported files do not give the run’s outputs: they differ by ${worst.difference} in ${worst.library}.`,
       'Do not use them. Please report this with the log of the run.',
     )
   return checks

@@ -22,7 +22,7 @@ import { classifierModel, encoderModel } from './model'
 import type { FloatTensors } from '#formats/tensors'
 
 /** What is taken elsewhere: the weights, and all that a model card says about them. */
-export interface Subject {
+export interface Provenance {
   run: RunFile
   source: Source
   /** The checkpoint that they are or began with; null where they began at random. */
@@ -51,17 +51,20 @@ export interface Choice {
 }
 
 /** Throws AppError bad-settings, checkpoint-missing or evaluation-missing. */
-export async function openSubject(folder: string, { format, step, evaluation }: Choice): Promise<Subject> {
+export async function provenanceOf(
+  folder: string,
+  { format, step, evaluation }: Choice,
+): Promise<Provenance> {
   if (format === 'classifier' && step === undefined) return fineTuned(folder, evaluation)
   if (format !== 'classifier' && evaluation === undefined) return pretrained(folder, step)
   throw new AppError(
     'bad-settings',
-    'A classifier is what a fine-tuning made; the other formats hold a checkpoint.',
-    'Name an evaluation for the classifier, a step for the others.',
+    'A classifier comes from a fine-tuning evaluation; the other formats from a checkpoint.',
+    'Choose an evaluation for the classifier, or a step for the other formats.',
   )
 }
 
-async function pretrained(folder: string, wanted?: number): Promise<Subject> {
+async function pretrained(folder: string, wanted?: number): Promise<Provenance> {
   const run = await readRun(folder)
   const step = await chooseStep(folder, wanted)
   const { weights, state } = await loadCheckpoint(folder, step)
@@ -76,7 +79,7 @@ async function pretrained(folder: string, wanted?: number): Promise<Subject> {
   }
 }
 
-async function fineTuned(folder: string, wanted?: string): Promise<Subject> {
+async function fineTuned(folder: string, wanted?: string): Promise<Provenance> {
   const run = await readRun(folder)
   const tuned = (await listEvaluations(folder)).filter(
     ({ kind, folder }) => kind === 'finetune' && existsSync(evaluationPaths(folder).classifier),
@@ -86,7 +89,7 @@ async function fineTuned(folder: string, wanted?: string): Promise<Subject> {
     throw new AppError(
       'evaluation-missing',
       `${run.name} has no ${wanted === undefined ? 'fine-tuning' : 'such fine-tuning'} with a classifier.`,
-      'Fine-tune it first: on the page Evaluate, or by saim finetune.',
+      'Fine-tune it first, on the Evaluate page or with saim finetune.',
     )
   const place = path.join(evaluationsFolder(folder), id)
   const { plan, step, dataset, train } = await readEvaluation(place)
