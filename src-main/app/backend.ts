@@ -30,6 +30,8 @@ export interface Host {
 
 export interface Services {
   calls: Handlers
+  /** What becomes of a path that a renderer names, before a call gets it. Throws AppError not-allowed. */
+  confine(path: string): Promise<string>
   /** The file that a path below `files/` stands for; null where there is none. */
   file(path: string): Promise<string | null>
   currentRun(): Promise<Run | null>
@@ -71,7 +73,6 @@ export function createServices(host: Host, emit: Emit): Services {
   const run = (id: string) => runs.calls['runs.get']({ id })
   const exported = new Exports({ ...host, emit, datasets, settings, run })
   const inspect = new Inspect({ fork: host.fork, emit, datasets, run })
-  const allowed = async (folder: string) => (host.folders ? host.folders.allowed(folder) : folder)
 
   const calls: Handlers = {
     ...settings.calls,
@@ -83,21 +84,6 @@ export function createServices(host: Host, emit: Emit): Services {
     ...exported.calls,
     ...inspect.calls,
     ...(host.machines ?? { 'machines.list': notHere, 'machines.open': notHere, 'machines.forget': notHere }),
-    'datasets.add': async ({ folder }) => datasets.calls['datasets.add']({ folder: await allowed(folder) }),
-    'exports.create': async (input) =>
-      exported.calls['exports.create']({ ...input, folder: await allowed(input.folder) }),
-    'imports.create': async (input) =>
-      exported.calls['imports.create']({ ...input, file: await allowed(input.file) }),
-    'runs.locate': async ({ id, folder }) => runs.calls['runs.locate']({ id, folder: await allowed(folder) }),
-    'inspect.saveUnrolled': async (input) =>
-      inspect.calls['inspect.saveUnrolled']({ ...input, folder: await allowed(input.folder) }),
-    'inspect.exportEmbeddings': async (input) =>
-      inspect.calls['inspect.exportEmbeddings']({ ...input, folder: await allowed(input.folder) }),
-    'settings.set': async (changes) => {
-      const { runsFolder } = await settings.get()
-      if (changes.runsFolder && changes.runsFolder !== runsFolder) await allowed(changes.runsFolder)
-      return settings.calls['settings.set'](changes)
-    },
     'app.info': async () => ({
       version: appVersion,
       host: host.kind,
@@ -114,6 +100,7 @@ export function createServices(host: Host, emit: Emit): Services {
 
   return {
     calls,
+    confine: async (path) => (host.folders ? host.folders.allowed(path) : path),
     currentRun: runs.current,
     async file(relative) {
       const [kind, id = '', a = '', b = ''] = relative.split('/')

@@ -1,11 +1,13 @@
 import { createBirpc } from 'birpc'
 import { z } from 'zod'
-import { type Handlers, type CallName, calls, type Emit, events } from '#shared/contract'
+import { type CallName, calls, type Emit, events } from '#shared/contract'
+import { confinePaths } from '#shared/contract/strings'
 import { AppError, toErrorData } from '#shared/errors'
 import { type Answer, type BackendSide, type Channel, messageLimit, type RendererSide } from '#shared/wire'
+import type { Services } from './backend'
 
 /** Joins a renderer at the end of `channel` to the backend; answers what sends it events. */
-export function bridge(channel: Channel, backend: Handlers): Emit {
+export function bridge(channel: Channel, backend: Confined): Emit {
   const side: BackendSide = { call: (name, input) => answer(backend, name, input) }
   const renderer = createBirpc<RendererSide, BackendSide>(side, {
     post: (text) => channel.post(text),
@@ -23,15 +25,23 @@ export function bridge(channel: Channel, backend: Handlers): Emit {
   return (name, payload) => void renderer.event(name, events[name].parse(payload))
 }
 
-/** Validates a call at the border, runs it and validates what it gives. */
-export async function answer(backend: Handlers, name: string, input: unknown): Promise<Answer> {
+/** The calls, and what becomes of each path that a renderer names in one. */
+type Confined = Pick<Services, 'calls' | 'confine'>
+
+/** Validates a call at the border and confines its paths, runs it and validates what it gives. */
+export async function answer(
+  { calls: handlers, confine }: Confined,
+  name: string,
+  input: unknown,
+): Promise<Answer> {
   try {
     if (!Object.hasOwn(calls, name)) throw new AppError('bad-message', `There is no call "${name}".`)
     const { input: inputSchema, output } = calls[name as CallName]
     const checked = inputSchema.safeParse(input ?? undefined)
     if (!checked.success)
       throw new AppError('bad-message', `The call ${name} is malformed: ${z.prettifyError(checked.error)}`)
-    const value = await (backend[name as CallName] as (input: unknown) => Promise<unknown>)(checked.data)
+    const confined = await confinePaths(inputSchema, checked.data, confine)
+    const value = await (handlers[name as CallName] as (input: unknown) => Promise<unknown>)(confined)
     return { ok: true, value: output.parse(value) }
   } catch (error) {
     const data = toErrorData(error)

@@ -119,7 +119,7 @@ function openWindow(): void {
           if (event.sender === webContents && event.senderFrame?.url.startsWith(`${origin}/`)) listener(text)
         }),
     },
-    services.calls,
+    services,
   )
   window.on('closed', () => {
     window = null

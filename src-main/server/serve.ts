@@ -104,7 +104,7 @@ export async function serve({ roots, ...place }: ServeOptions): Promise<Served> 
         post: (text) => socket.readyState === socket.OPEN && socket.send(text),
         on: (listener) => socket.on('message', (data) => listener(String(data))),
       },
-      services.calls,
+      services,
     )
     renderers.add(send)
     socket.on('error', () => undefined) // the socket closes itself

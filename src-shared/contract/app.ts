@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { call, count, filePath, nothing } from './common'
+import { hostPath, words } from './strings'
 
 export const appSettings = z.object({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
@@ -8,7 +9,7 @@ export const appSettings = z.object({
   updates: z.boolean().default(false),
   /** Where runs are kept. */
   runsFolder: filePath,
-  engine: z.string().default('onnxruntime-cpu'),
+  engine: words(100).default('onnxruntime-cpu'),
   /** Threads of the engine; 0 chooses. */
   threads: z.int().min(0).max(256).default(0),
   /** Threads that decode images; 0 chooses. */
@@ -49,13 +50,13 @@ export type FolderListing = z.infer<typeof folderListing>
 export const appCalls = {
   'app.info': call(nothing, appInfo),
   /** Opens the system's dialog. Null if the person cancels. Electron only. */
-  'app.pick': call(z.object({ what: picked, title: z.string() }), filePath.nullable()),
+  'app.pick': call(z.object({ what: picked, title: words(200) }), filePath.nullable()),
   /** Folders below the allowed roots, for browsers, which have no folder dialog. */
-  'app.listFolders': call(z.object({ path: filePath.nullable() }), folderListing),
+  'app.listFolders': call(z.object({ path: hostPath.nullable() }), folderListing),
   /** Shows a file or folder in the system's file manager. Electron only. */
-  'app.reveal': call(z.object({ path: filePath }), nothing),
+  'app.reveal': call(z.object({ path: hostPath }), nothing),
   'settings.get': call(nothing, appSettings),
-  'settings.set': call(appSettings.partial(), appSettings),
+  'settings.set': call(appSettings.partial().extend({ runsFolder: hostPath.optional() }), appSettings),
 } as const
 
 export const appEvents = {

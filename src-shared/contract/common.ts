@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** The building blocks of the contract. */
 
-export const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,80}$/)
+/** A file or folder as the backend tells of it; those that a renderer names are a `hostPath`. */
 export const filePath = z.string().min(1).max(4096)
 export const count = z.int().min(0)
 /** ISO 8601. */

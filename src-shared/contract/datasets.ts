@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { call, count, filePath, id, nothing, time } from './common'
+import { call, count, filePath, nothing, time } from './common'
+import { hostPath, id, words } from './strings'
 
 export const split = z.enum(['train', 'validation', 'test'])
 export type Split = z.infer<typeof split>
@@ -54,7 +55,7 @@ export type DatasetImage = z.infer<typeof datasetImage>
 
 /** Which images to show: those of a class (empty: in no class folder), of a split, or the excluded ones. */
 const datasetFilter = z.object({
-  class: z.string().optional(),
+  class: words(4096).optional(),
   split: split.or(z.literal('none')).optional(),
   excluded: z.literal(true).optional(),
 })
@@ -93,13 +94,13 @@ export type DuplicatePair = z.infer<typeof duplicatePair>
 export const datasetCalls = {
   'datasets.list': call(nothing, z.array(dataset)),
   /** Adds a folder and scans it. Returns the existing data set if the folder is known. */
-  'datasets.add': call(z.object({ folder: filePath }), dataset),
+  'datasets.add': call(z.object({ folder: hostPath }), dataset),
   /** Adds the images that ship with the app. */
   'datasets.addSample': call(nothing, dataset),
   'datasets.rescan': call(z.object({ id }), dataset),
   /** Watches the folder from now on; changes are reported by `datasets.changed`. */
   'datasets.watch': call(z.object({ id }), nothing),
-  'datasets.rename': call(z.object({ id, name: z.string().min(1).max(200) }), dataset),
+  'datasets.rename': call(z.object({ id, name: words(200, 1) }), dataset),
   /** Forgets a data set. Its files stay as they are. */
   'datasets.remove': call(z.object({ id }), nothing),
   'datasets.images': call(

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { call, count, nothing, time } from './common'
+import { words } from './strings'
 
 /** Results of real training steps with an engine on this machine. */
 export const engineProof = z.object({
@@ -56,7 +57,7 @@ export const engineCalls = {
   /** What is known already; tries nothing. */
   'engines.list': call(nothing, z.array(engine)),
   /** Tries all engines of this system, or one, each in a process of its own. */
-  'engines.survey': call(z.object({ id: z.string().optional() }), z.array(engine)),
+  'engines.survey': call(z.object({ id: words(100).optional() }), z.array(engine)),
   /** What installing TensorFlow would download. */
   'engines.plan': call(
     z.object({ gpu: z.boolean() }),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { evaluationKindNames, evaluationKinds } from '#shared/settings/evaluation'
-import { call, count, filePath, id, nothing, time } from './common'
+import { call, count, filePath, nothing, time } from './common'
+import { id } from './strings'
 
 /** The kind of an evaluation with its settings. */
 export const evaluationPlan = z.discriminatedUnion('kind', [

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { sweepPlan } from '#shared/settings/ablations'
 import { hyperparametersSchema } from '#shared/settings/hyperparameters'
-import { call, count, filePath, id, nothing, time } from './common'
+import { call, count, filePath, nothing, time } from './common'
+import { id, words } from './strings'
 import { runStatus } from './runs'
 
 const changes = z.record(z.string(), z.union([z.number(), z.boolean(), z.string()]))
@@ -60,7 +61,7 @@ export const experimentCalls = {
   /** Adds a run for each variant and seed to the queue. */
   'experiments.start': call(
     z.object({
-      name: z.string().max(100).optional(),
+      name: words(100).optional(),
       dataset: id,
       /** What the variants share. */
       hyperparameters: hyperparametersSchema,

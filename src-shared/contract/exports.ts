@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { call, count, filePath, id } from './common'
+import { call, count, filePath } from './common'
+import { hostPath, id, words } from './strings'
 import { run } from './runs'
 
 /** The formats of exported weights, and what each is for. */
@@ -93,9 +94,9 @@ export const exportCalls = {
       step: count.optional(),
       evaluation: id.optional(),
       format: exportFormat,
-      folder: filePath,
+      folder: hostPath,
       /** Licence of the weights, for the model card. */
-      licence: z.string().max(100).optional(),
+      licence: words(100).optional(),
     }),
     exported,
   ),
@@ -103,10 +104,10 @@ export const exportCalls = {
   'imports.create': call(
     z.object({
       /** A .pth or safetensors file. */
-      file: filePath,
+      file: hostPath,
       /** The images that the run trains on. */
       dataset: id,
-      name: z.string().max(200).optional(),
+      name: words(200).optional(),
       /** Settings that differ from those in the file. */
       changes: z.object({ imageSize: count, heads: count, queryDepth: count }).partial(),
     }),

@@ -1,13 +1,14 @@
 import { z } from 'zod'
-import { call, count, filePath, id, nothing } from './common'
+import { call, count, filePath, nothing } from './common'
+import { hostPath, id, imagePath } from './strings'
 
 /** Where images are chosen from: the images of a run, or a data set. */
 export const imageSource = z.object({ kind: z.enum(['run', 'dataset']), id })
 export type ImageSource = z.infer<typeof imageSource>
 
 /** An image by its path below the folder of its source; its thumbnail is at `inspect/thumbnail/<kind>/<id>/<path>`. */
-export const imageChoice = z.object({ source: imageSource, path: filePath })
-export type ImageChoice = z.infer<typeof imageChoice>
+export const imageChoice = z.object({ source: imageSource, path: imagePath })
+export type ImageChoice = z.input<typeof imageChoice>
 
 export const orderChoice = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('random'), seed: z.int().min(0).max(0xffffffff) }),
@@ -110,7 +111,7 @@ export const inspectCalls = {
   'inspect.unroll': call(unrolling, unrolled),
   /** Writes an unrolling as an animation or as a strip of pictures. */
   'inspect.saveUnrolled': call(
-    unrolling.extend({ format: z.enum(['gif', 'png']), folder: filePath }),
+    unrolling.extend({ format: z.enum(['gif', 'png']), folder: hostPath }),
     z.object({ path: filePath, bytes: count }),
   ),
   /** token: 0 the class token, 1 + i patch i. */
@@ -126,7 +127,7 @@ export const inspectCalls = {
   ),
   /** The images most similar to one by cosine, nearest first. */
   'inspect.neighbours': call(
-    embeddings.extend({ feature, path: filePath, count: z.int().min(1).max(100) }),
+    embeddings.extend({ feature, path: imagePath, count: z.int().min(1).max(100) }),
     z.array(foundImage),
   ),
   /** Images by their loss, or by their distance from their nearest neighbours (1 - cosine), largest first. */
@@ -139,7 +140,7 @@ export const inspectCalls = {
     z.array(foundImage),
   ),
   'inspect.exportEmbeddings': call(
-    embeddings.extend({ format: embeddingFormat, patchTokens: z.boolean(), folder: filePath }),
+    embeddings.extend({ format: embeddingFormat, patchTokens: z.boolean(), folder: hostPath }),
     z.object({ path: filePath, bytes: count }),
   ),
   /** The health of a run's representation, as measured during training. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { call, nothing } from './common'
+import { words } from './strings'
 
 const machine = z.object({
   /** Such as https://gpu-box:7001. */
@@ -13,6 +14,6 @@ export type Machine = z.infer<typeof machine>
 export const machineCalls = {
   'machines.list': call(nothing, z.array(machine)),
   /** Opens a window of another machine, by the address that `saim serve` printed there or the origin of a known one. */
-  'machines.open': call(z.object({ address: z.string().max(4096) }), z.array(machine)),
-  'machines.forget': call(z.object({ origin: z.string() }), z.array(machine)),
+  'machines.open': call(z.object({ address: words(4096) }), z.array(machine)),
+  'machines.forget': call(z.object({ origin: words(4096) }), z.array(machine)),
 } as const

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { errorCodes } from '#shared/errors'
 import { hyperparametersSchema } from '#shared/settings/hyperparameters'
-import { call, count, filePath, id, nothing, time } from './common'
+import { call, count, filePath, nothing, time } from './common'
+import { hostPath, id, words } from './strings'
 
 export const runStatus = z.enum([
   /** Waits for those before it. */
@@ -40,7 +41,7 @@ export const metric = z.object({
 })
 export type Metric = z.infer<typeof metric>
 
-const settingValue = z.union([z.number(), z.boolean(), z.string()])
+const settingValue = z.union([z.number(), z.boolean(), words(100)])
 
 /** Why a run ended, and settings to resume it with, by name. */
 export const runError = z.object({
@@ -69,7 +70,7 @@ export const cluster = z.object({
   /** The most workers; if some are lost, the others continue. */
   workers: z.int().min(1).max(4096),
   /** Address of a Ray cluster; null for this machine. */
-  address: z.string().nullable(),
+  address: words(4096).nullable(),
 })
 export type Cluster = z.infer<typeof cluster>
 
@@ -194,7 +195,7 @@ export const runCalls = {
     z.object({
       dataset: id,
       hyperparameters: hyperparametersSchema,
-      name: z.string().max(200).optional(),
+      name: words(200).optional(),
       /** Starts from the weights of a checkpoint, by default the newest. */
       from: z.object({ run: id, step: count.optional() }).optional(),
       /** Trains on a cluster instead of the engine. */
@@ -212,14 +213,14 @@ export const runCalls = {
   'runs.resume': call(
     z.object({
       id,
-      changes: z.record(z.string(), settingValue).optional(),
+      changes: z.record(words(100), settingValue).optional(),
       /** Continues with another engine; a cluster's run continues on this machine. */
-      engine: z.string().optional(),
+      engine: words(100).optional(),
     }),
     run,
   ),
   /** Sets the folder of a run's images after they moved. */
-  'runs.locate': call(z.object({ id, folder: filePath }), run),
+  'runs.locate': call(z.object({ id, folder: hostPath }), run),
   'runs.queue': call(nothing, queue),
   /** Moves a waiting run to a place in the queue, 0 first. */
   'runs.move': call(z.object({ id, place: count }), queue),
@@ -233,9 +234,9 @@ export const runCalls = {
   'runs.update': call(
     z.object({
       id,
-      name: z.string().min(1).max(200).optional(),
-      notes: z.string().max(100_000).optional(),
-      tags: z.array(z.string().min(1).max(50)).max(50).optional(),
+      name: words(200, 1).optional(),
+      notes: words(100_000).optional(),
+      tags: z.array(words(50, 1)).max(50).optional(),
       pinned: z.boolean().optional(),
       archived: z.boolean().optional(),
     }),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { words } from '#shared/contract/strings'
 import { AppError } from '#shared/errors'
 import { allSettings, type Hyperparameters, hyperparametersSchema } from './hyperparameters'
 import type { Setting } from './schema'
@@ -82,8 +83,8 @@ export const noPaperFigures =
   'The paper runs the same ablation with ViT-B/16 on ImageNet-1K; its figures were not available.'
 
 const axis = z.object({
-  setting: z.string(),
-  values: z.array(z.union([z.number(), z.boolean(), z.string()])).min(1),
+  setting: words(100),
+  values: z.array(z.union([z.number(), z.boolean(), words(100)])).min(1),
 })
 export type Axis = z.infer<typeof axis>
 

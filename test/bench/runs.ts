@@ -21,7 +21,8 @@ process.env['SAIM_HOME'] = home
 
 async function main(): Promise<void> {
   await makeRuns(path.join(home, 'runs'))
-  const { calls, close } = createServices({ kind: 'browser', fork: forkNode }, () => undefined)
+  const services = createServices({ kind: 'browser', fork: forkNode }, () => undefined)
+  const { close } = services
 
   const list = () => ask<Run[]>('runs.list')
   const found = await timed(`list of ${runs} runs, first time`, list)
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
 
   /** A call with validation and the text that goes over the wire. */
   async function ask<T>(name: string, input?: unknown): Promise<T> {
-    const reply = JSON.parse(JSON.stringify(await answer(calls, name, input)))
+    const reply = JSON.parse(JSON.stringify(await answer(services, name, input)))
     if (!reply.ok) throw new Error(reply.error.message)
     return reply.value as T
   }

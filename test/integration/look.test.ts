@@ -11,6 +11,7 @@ import { createServices, type Services } from '#app/backend'
 import { newestStep, loadCheckpoint } from '#storage/run/checkpoint'
 import { plainModel } from '#test/helpers/plain-model'
 import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
+import type { Backend } from '#shared/contract'
 
 /** `saim reconstruct`, `attention` and `embed`, and what the services let a page look at. */
 const home = temporaryFolder()
@@ -134,7 +135,7 @@ describe('a page', () => {
     mkdirSync(path.join(path.dirname(images), `${path.basename(images)}-beside`), { recursive: true })
     const id = path.basename(run)
     const asked = (file: string) =>
-      services.calls['inspect.reconstruct']({
+      (services.calls as Backend)['inspect.reconstruct']({
         run: id,
         step: 6,
         image: { source: { kind: 'run', id }, path: file },

@@ -14,7 +14,7 @@ import { forkNode } from '#platform/processes'
 import { createServices, type Services } from '#app/backend'
 import { lockOwner } from '#storage/lock'
 import { runPaths } from '#storage/run/run-folder'
-import type { Dataset, EventName, Handlers, Run } from '#shared/contract'
+import type { Dataset, EventName, Backend, Run } from '#shared/contract'
 import { fromPreset } from '#shared/settings/hyperparameters'
 import { makeImages, saim, smallModel, flags, temporaryFolder } from '#test/helpers/runs'
 
@@ -23,14 +23,14 @@ const images = realpathSync(temporaryFolder())
 const runs = path.join(home, 'runs')
 const events: { name: EventName; payload: unknown }[] = []
 let services: Services
-let calls: Handlers
+let calls: Backend
 let dataset: Dataset
 
 const open = () => {
   services = createServices({ kind: 'browser', fork: forkNode }, (name, payload) =>
     events.push({ name, payload }),
   )
-  calls = services.calls
+  calls = services.calls as Backend
 }
 
 beforeAll(async () => {

@@ -12,6 +12,7 @@ import {
   type OrderChoice,
   type Run,
 } from '#shared/contract'
+import { type ImagePath, imagePath } from '#shared/contract/strings'
 import { AppError } from '#shared/errors'
 import type { Asked, AskedUnrolling } from '#jobs/inspect/inspector'
 import type { Fork } from '#platform/processes'
@@ -24,7 +25,7 @@ import { InspectorProcess } from './inspector'
 interface InspectRequest {
   run: string
   step: number
-  image: ImageChoice
+  image: Omit<ImageChoice, 'path'> & { path: ImagePath }
   order: OrderChoice
 }
 
@@ -126,7 +127,7 @@ export class Inspect {
     const source = imageSource.safeParse({ kind: rest[0], id: rest[1] })
     if (kind !== 'thumbnail' || !source.success) return null
     const folder = await this.folderOf(source.data)
-    const image = path.relative(folder, imageFile(folder, rest.slice(2).join('/')))
+    const image = path.relative(folder, imageFile(folder, imagePath.parse(rest.slice(2).join('/'))))
     return this.single.remote().thumbnail(folder, image)
   }
 
@@ -180,7 +181,7 @@ export class Inspect {
 }
 
 /** An image below a folder. Throws AppError not-allowed where the path leads out of it. */
-function imageFile(folder: string, relative: string): string {
+function imageFile(folder: string, relative: ImagePath): string {
   const file = path.resolve(folder, relative)
   if (!file.startsWith(path.resolve(folder) + path.sep))
     throw new AppError('not-allowed', `${relative} is not in the folder of the images.`)
