@@ -22,17 +22,21 @@ export default ts.config(
       'vue/valid-v-slot': ['error', { allowModifiers: true }],
     },
   },
-  // The layering of docs/architecture.md, kept by the linter.
-  layer('src-shared/**', ['#model/*', '**/src-renderer/**', 'node:*', 'electron', '@tensorflow/*']),
-  layer('src-renderer/**', ['#model/*', 'node:*', 'electron', '@tensorflow/*']),
-  layer('src-main/saim/**', ['**/engine/**', '**/data/**', 'node:*', 'electron', 'onnxruntime*', 'sharp']),
-  layer('src-main/engine/**', ['**/saim/**', '**/data/**', 'electron', 'sharp']),
+  // Floors are kept by .dependency-cruiser.mjs; imports name a neighbour (./x) or a floor (#model/x).
+  {
+    files: ['src-*/**', 'test/**'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ regex: '^\\.\\./(?!.*(json|css)$)' }] }],
+    },
+  },
+  {
+    files: ['src-*/**'],
+    ignores: ['src-main/platform/environment.ts', '**/*.test.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Use platform/environment.ts.' },
+      ],
+    },
+  },
 )
-
-/** Files under `folder` may not import any of `forbidden`. */
-function layer(folder, forbidden) {
-  return {
-    files: [folder],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: forbidden }] }] },
-  }
-}

@@ -5,7 +5,7 @@ import type { Vectors } from '#model/tensor/vectors'
 export interface Engine {
   /** Such as `onnxruntime-cpu`. */
   readonly id: string
-  /** What computes, as far as it is known: `processor`, `GPU`, the name of a driver. */
+  /** What computes, as far as it is known: the CPU's model, `GPU`, the name of a driver. */
   readonly device: Device
   /**
    * Places tensors where the engine computes. Several programs may share a state. A step may read and replace `vectors`
@@ -41,7 +41,7 @@ export interface Division {
 
 export interface Device extends Division {
   name: string
-  /** A GPU that a processor plays: right, and far slower than that processor by itself. */
+  /** A GPU in software: correct, and far slower than the CPU that plays it. */
   software: boolean
   /** Values of a vector of several tensors at most: each tensor costs time by itself. 0 where they better stay apart. */
   vectorSize: number

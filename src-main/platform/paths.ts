@@ -1,3 +1,4 @@
+import { environment } from './environment'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -32,7 +33,7 @@ export const exportResources = () => path.join(files, 'resources', 'exports')
 export const clusterResources = () => path.join(files, 'resources', 'cluster')
 
 /** What the application keeps for the person: runs, data sets, settings. SAIM_HOME overrides the place. */
-export const dataFolder = () => process.env['SAIM_HOME'] || envPaths('saim-studio', { suffix: '' }).data
+export const dataFolder = () => environment.home() ?? envPaths('saim-studio', { suffix: '' }).data
 
 export const runsFolder = () => path.join(dataFolder(), 'runs')
 
@@ -49,7 +50,7 @@ export const indexFile = (folder: string) => path.join(datasetsFolder(), `${data
 export const cacheFolder = () => path.join(dataFolder(), 'cache')
 
 /** Engines that are installed afterwards. SAIM_ENGINES overrides the place. */
-export const enginesFolder = () => process.env['SAIM_ENGINES'] || path.join(dataFolder(), 'engines')
+export const enginesFolder = () => environment.engines() ?? path.join(dataFolder(), 'engines')
 
 /** tfjs-node's native addon, where it is installed. */
 export const tensorflowAddon = () =>

@@ -1,3 +1,4 @@
+import { childEnvironment } from './environment'
 import { type ChildProcess, fork } from 'node:child_process'
 import { outFile } from './paths'
 
@@ -26,7 +27,7 @@ export const forkNode: Fork = (name, args) => {
     detached: process.platform !== 'win32',
     // glibc gives threads memory of their own to allocate from, eight times as many as cores, each of which keeps what was
     // once needed there. Electron has another allocator.
-    env: { MALLOC_ARENA_MAX: '2', ...process.env },
+    env: childEnvironment({}, { MALLOC_ARENA_MAX: '2' }),
   })
   return {
     pid: child.pid,

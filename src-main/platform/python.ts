@@ -1,3 +1,4 @@
+import { environment } from './environment'
+
 /** The person's Python: SAIM_PYTHON, else the one on the path. */
-export const interpreter = () =>
-  process.env['SAIM_PYTHON'] || (process.platform === 'win32' ? 'python' : 'python3')
+export const interpreter = () => environment.python() ?? (process.platform === 'win32' ? 'python' : 'python3')

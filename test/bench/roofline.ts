@@ -2,8 +2,8 @@ import { cpus } from 'node:os'
 import { fromPreset, type Hyperparameters, type PresetName } from '#shared/settings/hyperparameters'
 import { createEngine } from '#engine/engines'
 import type { Graph } from '#engine/graph/ir'
-import { optimise, sumsAsProducts } from '#engine/graph/passes'
-import { trace } from '#engine/graph/tracer'
+import { passes, rewrite } from '#engine/graph/passes/index'
+import { trace } from '#engine/graph/trace'
 import { mapValues, type NamedTensorData, sizeOf, type StepFunction } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
 import { withMoments } from '#model/optimizers/adamw'
@@ -13,7 +13,7 @@ import { initialWeights } from '#model/objectives/index'
 /** A training step's graph as the processor runs it, for a state of weights and moments. */
 export function stepGraph(h: Hyperparameters, state: NamedTensorData): Graph {
   const specs = mapValues(state, ({ shape }) => ({ shape, dtype: 'float32' as const }))
-  return sumsAsProducts(optimise(trace(trainStep(h), specs, trainInputs(h)).graph))
+  return rewrite(trace(trainStep(h), specs, trainInputs(h)).graph, passes.tensorflow)
 }
 
 /** What a training step is made of: operations of its matrix products, 2 M N K each, and bytes that all its nodes read and write. */

@@ -1,7 +1,7 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { AppSettings, Estimate, Run } from '#shared/contract'
 import { type Hyperparameters, learningRate } from '#shared/settings/hyperparameters'
-import { divisionOf } from '#engine/engines'
+import { engineChoice } from '#engine/engines'
 import { freeDiskBytes } from '#storage/disk'
 import { isForCores, planOf } from '#jobs/train/gradients'
 import type { PartPlan } from '#engine/split/parts'
@@ -34,7 +34,7 @@ export async function estimateRun(
     .filter((run) => run.latest && costly.every((name) => run.hyperparameters[name] === h[name]))
     .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0]?.latest
 
-  const division = await divisionOf(engine, { threads, coreEach: isForCores(h) })
+  const division = await engineChoice(engine).division({ threads, coreEach: isForCores(h) })
   const seconds = earlier
     ? (totalSteps * imagesPerStep) / earlier.imagesPerSecond
     : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { AppError } from '#shared/errors'
 import { layerNormKernel } from '#model/tensor/layer-norm'
 import { afterKernel } from '#model/tensor/recompute'
-import type { Attribute, DataType } from './ir'
+import type { Attribute, DataType, Op } from './ir'
 import type { Tracer } from './tracer'
 
 type Inputs = tf.NamedTensorInfoMap
@@ -10,9 +11,17 @@ export type Emit = (tracer: Tracer, inputs: Inputs, attributes: Attributes) => t
 
 const { util, backend_util } = tf
 
+/** For an operation of tfjs that has no form in a graph. */
+export const unsupported = (operation: string) =>
+  new AppError(
+    'unsupported-op',
+    `Engines have no form of the operation ${operation}.`,
+    'Add it to src-main/engine/graph/kernels.ts, or write the step without it.',
+  )
+
 /** An ONNX operator of one input that keeps shape and type. */
 const unary =
-  (op: string): Emit =>
+  (op: Op): Emit =>
   (tracer, inputs) => {
     const x = Object.values(inputs)[0]!
     return one(tracer, op, [tracer.operand(x)], x.shape, x.dtype as DataType)
@@ -20,7 +29,7 @@ const unary =
 
 /** An ONNX operator of two inputs that broadcast. */
 const binary =
-  (op: string, dtype?: DataType): Emit =>
+  (op: Op, dtype?: DataType): Emit =>
   (tracer, { a, b }) => {
     const shape = backend_util.assertAndGetBroadcastShape(a!.shape, b!.shape)
     // Of like operands in the shape that either was made in: tfjs's reshapes then need no nodes.
@@ -32,7 +41,7 @@ const binary =
 
 /** An ONNX reduction over attributes `axis` (or `reductionIndices`). */
 const reduction =
-  (op: string): Emit =>
+  (op: Op): Emit =>
   (tracer, { x }, { axis, keepDims }) => {
     const axes = util.parseAxisParam(axis as number[], x!.shape)
     const [kept, reduced] = backend_util.computeOutAndReduceShapes(x!.shape, axes)
@@ -46,7 +55,7 @@ const reduction =
 /** Adds a node of one output. */
 function one(
   tracer: Tracer,
-  op: string,
+  op: Op,
   inputs: string[],
   shape: readonly number[],
   dtype: DataType,
@@ -167,7 +176,7 @@ export const kernels: Record<string, Emit> = {
    */
   _FusedMatMul: (tracer, { a, b, bias }, { transposeA, transposeB, activation }) => {
     if (a!.shape[0] !== 1 || b!.shape[0] !== 1 || activation !== 'linear')
-      throw new Error("Kernel '_FusedMatMul' not registered for batches or activations")
+      throw unsupported('_FusedMatMul of batches or with an activation')
     const y = product(tracer, a!, b!, Boolean(transposeA), Boolean(transposeB))
     const rows = { ...y, shape: y.shape.slice(1) }
     const sum = bias ? (binary('Add')(tracer, { a: rows, b: bias }, {}) as tf.TensorInfo) : rows
@@ -249,7 +258,7 @@ export const kernels: Record<string, Emit> = {
     return one(tracer, 'Pad', [tracer.operand(x!), amounts, filling], shape, x!.dtype as DataType)
   },
   GatherV2: (tracer, { x, indices }, { axis, batchDims }) => {
-    if (batchDims) throw new Error("Kernel 'GatherV2' not registered for batch dimensions")
+    if (batchDims) throw unsupported('GatherV2 of batches')
     const dimension = util.parseAxisParam(axis as number, x!.shape)[0]!
     const shape = [...x!.shape.slice(0, dimension), ...indices!.shape, ...x!.shape.slice(dimension + 1)]
     return one(

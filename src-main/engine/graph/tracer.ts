@@ -1,18 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { AppError } from '#shared/errors'
-import { type NamedTensors, sizeOf, type StepFunction, type TensorSpec } from '#model/tensor/step'
+import { sizeOf, type TensorSpec } from '#model/tensor/step'
 import {
   type Attribute,
   type Constant,
   type DataType,
   type Graph,
   type Node,
+  type Op,
   sameShape,
   type Value,
 } from './ir'
-import { type Emit, kernels } from './kernels'
-
-const backendName = 'onnx-tracer'
 
 /**
  * A tfjs-core backend that computes nothing: each kernel that tfjs runs becomes a node of an ONNX graph.
@@ -51,7 +48,7 @@ export class Tracer extends tf.KernelBackend {
 
   /** Adds a node and answers the names of its outputs. */
   node(
-    op: string,
+    op: Op,
     inputs: string[],
     outputs: { shape: readonly number[]; dtype: DataType }[],
     attributes: Record<string, Attribute> = {},
@@ -144,74 +141,4 @@ export class Tracer extends tf.KernelBackend {
   override floatPrecision = () => 32 as const
   override epsilon = () => 1e-7
   override dispose = () => undefined
-}
-
-/** Registers kernels, in place of those of the same names. */
-function register(kernels: Record<string, Emit>): void {
-  for (const [kernelName, emit] of Object.entries(kernels)) {
-    if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName)
-    tf.registerKernel({
-      kernelName,
-      backendName,
-      kernelFunc: ({ inputs, attrs, backend }) =>
-        emit(backend as Tracer, inputs as tf.NamedTensorInfoMap, attrs ?? {}),
-    })
-  }
-}
-register(kernels)
-
-/**
- * Records `step` as a graph; its inputs and outputs carry the names of states, inputs and outputs. `own` are kernels that only
- * the engine which asks has operators for.
- */
-export function trace(
-  step: StepFunction,
-  state: Record<string, TensorSpec>,
-  inputs: Record<string, TensorSpec>,
-  own: Record<string, Emit> = {},
-): { graph: Graph; updated: string[]; outputs: string[] } {
-  const tracer = new Tracer()
-  const before = tf.getBackend()
-  tf.registerBackend(backendName, () => tracer)
-  tf.setBackend(backendName)
-  register(own)
-  try {
-    return tf.tidy(() => {
-      const placeholders = (specs: Record<string, TensorSpec>, name: (n: string) => string): NamedTensors =>
-        Object.fromEntries(Object.entries(specs).map(([n, spec]) => [n, tracer.input(name(n), spec)]))
-      const result = step(
-        placeholders(state, stateInput),
-        placeholders(inputs, (n) => n),
-      )
-      for (const [name, tensor] of Object.entries(result.state ?? {}))
-        tracer.output(stateOutput(name), tensor)
-      for (const [name, tensor] of Object.entries(result.outputs)) tracer.output(name, tensor)
-      return {
-        graph: tracer.graph,
-        updated: Object.keys(result.state ?? {}),
-        outputs: Object.keys(result.outputs),
-      } as never
-    })
-  } catch (error) {
-    throw explain(error)
-  } finally {
-    for (const kernel of Object.keys(own)) tf.unregisterKernel(kernel, backendName)
-    register(kernels)
-    tf.removeBackend(backendName)
-    if (before) tf.setBackend(before)
-  }
-}
-
-export const stateInput = (name: string) => `state/${name}`
-export const stateOutput = (name: string) => `updated/${name}`
-
-/** tfjs says "Kernel 'X' not registered for backend ..."; a person needs the name and what to do. */
-function explain(error: unknown): unknown {
-  const kernel = /Kernel '(\w+)' not registered/.exec(String(error))?.[1]
-  if (!kernel) return error
-  return new AppError(
-    'unsupported-op',
-    `The onnxruntime engine has no form of the operation ${kernel}.`,
-    `Add ${kernel} to src-main/engine/onnx/kernels.ts, or write the step without it.`,
-  )
 }

@@ -1,3 +1,4 @@
+import { environment } from '#platform/environment'
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -55,9 +56,10 @@ function folderOf(library: string): string | undefined {
     .map((name) => `/usr/local/${name}`)
   const wheels = path.join(enginesFolder(), 'tensorflow', 'deps', 'nvidia')
   const folders = [
-    ...[process.env['CUDA_HOME'], process.env['CUDA_PATH'], '/opt/cuda', ...toolkits].flatMap((root) =>
-      root ? [path.join(root, 'lib64'), path.join(root, 'targets', 'x86_64-linux', 'lib')] : [],
-    ),
+    ...[...environment.cudaRoots(), '/opt/cuda', ...toolkits].flatMap((root) => [
+      path.join(root, 'lib64'),
+      path.join(root, 'targets', 'x86_64-linux', 'lib'),
+    ]),
     ...(existsSync(wheels) ? readdirSync(wheels).map((name) => path.join(wheels, name, 'lib')) : []),
   ]
   return folders.find((folder) => existsSync(path.join(folder, library)))

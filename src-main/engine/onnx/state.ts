@@ -3,7 +3,7 @@ import { mapValues, type NamedTensorData, sizeOf, type TensorData, type TensorSp
 import type { Vectors } from '#model/tensor/vectors'
 import type { State } from '#engine/engine'
 import { encodeModel } from './encode'
-import { stateInput, trace } from '#engine/graph/tracer'
+import { stateInput, trace } from '#engine/graph/trace'
 
 type Tensors = Record<string, Tensor>
 

@@ -1,3 +1,4 @@
+import { environment, setEnvironment } from '#platform/environment'
 import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
@@ -19,9 +20,9 @@ export function findWebgpuDevice(): Pick<Device, 'name' | 'software'> & { driver
 
 /** Files that describe drivers: those of the environment, else those of the places that the loader looks in. */
 function vulkanDrivers(): string[] {
-  const named = process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES']
-  if (named) return named.split(':').filter((file) => existsSync(file))
-  const data = process.env['XDG_DATA_HOME'] ?? path.join(homedir(), '.local/share')
+  const named = environment.vulkanDrivers()
+  if (named) return named.filter((file) => existsSync(file))
+  const data = environment.dataHome() ?? path.join(homedir(), '.local/share')
   return ['/etc', '/usr/local/etc', '/usr/share', '/usr/local/share', data].flatMap((root) => {
     const folder = path.join(root, 'vulkan', 'icd.d')
     return existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : []
@@ -51,5 +52,5 @@ const hasGpu = () =>
 
 /** Makes a driver known to the Vulkan loader, and no other. */
 export function useDriver(file: string): void {
-  process.env['VK_ICD_FILENAMES'] = process.env['VK_DRIVER_FILES'] = file
+  setEnvironment({ VK_ICD_FILENAMES: file, VK_DRIVER_FILES: file })
 }

@@ -1,3 +1,4 @@
+import { setEnvironment } from '#platform/environment'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { TFJSBinding } from '@tensorflow/tfjs-node/dist/tfjs_binding'
@@ -25,9 +26,12 @@ export class Addon {
    * Throws AppError engine-unavailable where it does not load.
    */
   static load(file: string, threads: { operator: number; operators: number }): Addon {
-    process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2' // errors only
-    process.env['TF_NUM_INTRAOP_THREADS'] = String(threads.operator)
-    process.env['TF_NUM_INTEROP_THREADS'] = String(threads.operators)
+    const errorsOnly = { TF_CPP_MIN_LOG_LEVEL: '2' }
+    const { operator, operators } = threads
+    setEnvironment(
+      { TF_NUM_INTRAOP_THREADS: String(operator), TF_NUM_INTEROP_THREADS: String(operators) },
+      errorsOnly,
+    )
     const addon = { exports: {} as TFJSBinding }
     const kernels = kernelsBeside(file)
     const hasOwnKernels = existsSync(kernels)
@@ -37,7 +41,7 @@ export class Addon {
     } catch (error) {
       throw new AppError(
         'engine-unavailable',
-        `TensorFlow can not be loaded: ${error instanceof Error ? error.message : error}`,
+        `TensorFlow cannot be loaded: ${error instanceof Error ? error.message : error}`,
         'Install it again: saim engines install tensorflow',
       )
     }

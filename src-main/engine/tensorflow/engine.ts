@@ -22,8 +22,8 @@ const mostBranches = 4
 /** As test/bench/step found: what a core's caches hold, and what cores that share operators do best with. */
 const fastest = { core: 4e6, cores: 8e6 }
 
-/** For a processor, with `coreEach` as EngineOptions has it. */
-export function onProcessor(threads: number, coreEach: boolean): Division {
+/** For a CPU, with `coreEach` as EngineOptions has it. */
+export function onCpu(threads: number, coreEach: boolean): Division {
   const cores = threads || cpus().length
   const hasBranches = coreEach && cores <= mostBranches
   return hasBranches
@@ -48,7 +48,7 @@ export class TensorflowEngine implements Engine {
   ) {
     const { gpu, precision, coreEach } = options
     const threads = options.threads || cpus().length
-    const division = gpu ? undivided : onProcessor(threads, coreEach)
+    const division = gpu ? undivided : onCpu(threads, coreEach)
     const operator = division.branches > 1 ? 1 : threads
     this.addon = loaded ??= Addon.load(file, { operator, operators: threads })
     this.precision = precision
@@ -56,11 +56,11 @@ export class TensorflowEngine implements Engine {
     if (gpu && !usesGpu)
       throw new AppError(
         'engine-unavailable',
-        'TensorFlow for NVIDIA GPUs finds none, and would compute on the processor.',
-        'Update the driver; nvidia-smi shows whether it finds the GPU. Or install TensorFlow for the processor: saim engines install tensorflow',
+        'TensorFlow for NVIDIA GPUs finds none, and would compute on the CPU.',
+        'Update the driver; nvidia-smi shows whether it finds the GPU. Or install TensorFlow for the CPU: saim engines install tensorflow',
       )
     this.device = {
-      name: usesGpu ? 'GPU' : (cpus()[0]?.model ?? 'processor'),
+      name: usesGpu ? 'GPU' : (cpus()[0]?.model ?? 'CPU'),
       software: false,
       ...division,
       vectorSize: 0,

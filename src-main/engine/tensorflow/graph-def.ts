@@ -1,7 +1,19 @@
 import { adamKernel } from '#model/tensor/adam'
 import { mapValues, sizeOf } from '#model/tensor/step'
 import type { Precision } from '#engine/engine'
-import { type Constant, type DataType, type Graph, makersOf, type Node, type Value } from '#engine/graph/ir'
+import {
+  alphaOf,
+  type Constant,
+  type DataType,
+  flagOf,
+  floatOf,
+  type Graph,
+  intOf,
+  intsOf,
+  makersOf,
+  type Node,
+  type Value,
+} from '#engine/graph/ir'
 import { isOwn } from './kernels'
 
 /** A node of TensorFlow's GraphDef, as protobuf's JSON has it. */
@@ -158,7 +170,7 @@ export class GraphDef {
     if (twins[node.op]) return add(twins[node.op]!, inputs)
     if (isOwn(node.op)) return this.own(node)
     if (reductions[node.op])
-      return add(reductions[node.op]!, inputs, { keep_dims: { b: int(node, 'keepdims') === 1 } })
+      return add(reductions[node.op]!, inputs, { keep_dims: { b: flagOf(node, 'keepdims') } })
     switch (node.op) {
       case 'Sum':
         return inputs.length === 1
@@ -172,13 +184,13 @@ export class GraphDef {
       case 'FusedMatMul':
         return this.product(node)
       case 'Transpose':
-        return add('Transpose', [x, this.integers(name, ints(node, 'perm'))])
+        return add('Transpose', [x, this.integers(name, intsOf(node, 'perm'))])
       case 'Concat':
-        return add('ConcatV2', [...inputs, this.integers(name, [int(node, 'axis')], [])], {
+        return add('ConcatV2', [...inputs, this.integers(name, [intOf(node, 'axis')], [])], {
           N: { i: String(inputs.length) },
         })
       case 'Gather':
-        return void this.add(name, 'GatherV2', [x, second, this.integers(name, [int(node, 'axis')], [])], {
+        return void this.add(name, 'GatherV2', [x, second, this.integers(name, [intOf(node, 'axis')], [])], {
           Tparams: T,
           Tindices: types.int32,
           Taxis: types.int32,
@@ -213,9 +225,10 @@ export class GraphDef {
   private numbers = (constant: string) => Array.from(this.graph.constants.get(constant)!.values, Number)
 
   /** alpha A B, each transposed or not. The factor goes to the smallest of the three. */
-  private product({ op, inputs, outputs, attributes }: Node): void {
-    const flag = (name: string) => ({ b: Boolean((attributes[name] as { int: number } | undefined)?.int) })
-    const alpha = (attributes['alpha'] as { float: number } | undefined)?.float ?? 1
+  private product(node: Node): void {
+    const { op, inputs, outputs } = node
+    const flag = (name: string) => ({ b: flagOf(node, name) })
+    const alpha = alphaOf(node)
     const name = nodeName(outputs[0]!)
     const scaled = (tensor: string, result: string) =>
       this.add(result, 'Mul', [tensor, this.scalar(`${result}/alpha`, alpha)], { T: types.float32 })
@@ -268,7 +281,8 @@ export class GraphDef {
   }
 
   /** Changes weight and moments, which are variables, in place, after the weight has decayed. */
-  private adam({ inputs, outputs, attributes }: Node): void {
+  private adam(adam: Node): void {
+    const { inputs, outputs } = adam
     const variables = inputs.slice(0, 3).map((input) => this.source(input))
     const part = (which: string) => variables.map((name) => `${nodeName(name)}/${which}`)
     const [handles, reads] = [part('handle'), part('read')]
@@ -277,8 +291,7 @@ export class GraphDef {
     const float = { T: types.float32 }
     const reshape = (result: string, tensor: string, sizes: readonly number[]) =>
       this.add(result, 'Reshape', [tensor, this.integers(result, [...sizes])], float)
-    const beta = (which: string) =>
-      this.scalar(`${name}/${which}`, (attributes[which] as { float: number }).float)
+    const beta = (which: string) => this.scalar(`${name}/${which}`, floatOf(adam, which))
     const decayed =
       kept && this.assign(variables[0]!, this.add(`${name}/kept`, 'Mul', [reads[0]!, kept], float))
     const gradient = reshape(`${name}/gradient`, g!, this.graph.values.get(variables[0]!)!.shape)
@@ -344,8 +357,7 @@ export class GraphDef {
       this.add(name, op, input, { T: types.float32, ...attr })
     const axis = this.integers(part('norm'), [-1])
     const keep = { keep_dims: { b: true } }
-    const { float: value } = node.attributes['epsilon'] as { float: number }
-    const epsilon = this.scalar(part('epsilon'), value)
+    const epsilon = this.scalar(part('epsilon'), floatOf(node, 'epsilon'))
     add(mean, 'Mean', [x, axis], keep)
     const centred = add(part('centred'), 'Sub', [x, mean])
     const squared = add(part('squared'), 'Square', [centred])
@@ -386,6 +398,3 @@ const nodeName = (value: string) => value.replaceAll(/[ ,]/g, '_')
 export const shapeOf = (sizes: readonly number[]) => ({
   shape: { dim: sizes.map((size) => ({ size: String(size) })) },
 })
-
-const int = (node: Node, name: string) => (node.attributes[name] as { int: number }).int
-const ints = (node: Node, name: string) => [...(node.attributes[name] as { ints: readonly number[] }).ints]

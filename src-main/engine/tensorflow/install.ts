@@ -33,8 +33,8 @@ export async function planInstall({ gpu }: { gpu: boolean }): Promise<InstallPla
   if (gpu && process.platform === 'linux' && !hasNvidiaDriver())
     throw new AppError(
       'engine-unavailable',
-      'There is no driver of an NVIDIA GPU here, without which TensorFlow for such GPUs computes on the processor.',
-      'Install the driver and restart; nvidia-smi shows whether it finds the GPU. Or install TensorFlow for the processor.',
+      'There is no driver of an NVIDIA GPU here, without which TensorFlow for such GPUs computes on the CPU.',
+      'Install the driver and restart; nvidia-smi shows whether it finds the GPU. Or install TensorFlow for the CPU.',
     )
   const urls = officialUrls(gpu)
   const sizes = urls && (await Promise.all(urls.map(sizeOf)))

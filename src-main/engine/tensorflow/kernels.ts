@@ -3,6 +3,7 @@ import { attentionGradientKernel, attentionKernel } from '#model/tensor/attentio
 import { geluGradientKernel, geluKernel } from '#model/tensor/gelu'
 import { layerNormGradientKernel, layerNormKernel } from '#model/tensor/layer-norm'
 import { mapValues } from '#model/tensor/step'
+import type { Op } from '#engine/graph/ir'
 import type { Emit } from '#engine/graph/kernels'
 
 /** Attributes that are whole numbers. */
@@ -16,7 +17,7 @@ type Numbers = Record<string, number>
  */
 const node =
   (
-    op: string,
+    op: Op,
     inputs: string[],
     shapes: (shapes: Record<string, number[]>, attributes: Numbers) => number[][],
   ): Emit =>

@@ -1,7 +1,7 @@
 import type { StepFunction, TensorSpec } from '#model/tensor/step'
 import type { Precision } from '#engine/engine'
-import { optimise, sumsAsProducts } from '#engine/graph/passes'
-import { stateInput, stateOutput, trace } from '#engine/graph/tracer'
+import { passes, rewrite } from '#engine/graph/passes/index'
+import { stateInput, stateOutput, trace } from '#engine/graph/trace'
 import { GraphDef, type Settable } from './graph-def'
 import { ownKernels, updateKernels } from './kernels'
 
@@ -28,7 +28,7 @@ export function writeStep(
 ) {
   const kernels = { ...updateKernels, ...(hasOwnKernels && ownKernels) }
   const traced = trace(step, specs, inputs, kernels)
-  const graph = sumsAsProducts(optimise(traced.graph))
+  const graph = rewrite(traced.graph, passes.tensorflow)
   const isRead = new Set(graph.inputs.map(({ name }) => name))
   const isUpdated = new Set(traced.updated)
   const kept = Object.keys(specs).filter((name) => isRead.has(stateInput(name)) || isUpdated.has(name))

@@ -1,4 +1,4 @@
-import type { Constant, Graph, Node, Value } from '#engine/graph/ir'
+import type { Constant, Graph, Node, Value, Op } from '#engine/graph/ir'
 import { sizeOf } from '#model/tensor/step'
 
 /** How a dimension that is any batch stands in a graph's shapes. */
@@ -37,7 +37,7 @@ export function withAnyBatch([a, batchA]: Traced, [b, batchB]: Traced, input: st
     const fixed = first.map((n, i) => n - perImage[i]! * batchA)
     add(int64(`${name}/per_image`, shape, perImage))
     add(int64(`${name}/fixed`, shape, fixed))
-    const node = (op: string, inputs: string[], output: string) => {
+    const node = (op: Op, inputs: string[], output: string) => {
       nodes.push({ op, domain: '', inputs, outputs: [output], attributes: {} })
       declare(output, shape)
     }

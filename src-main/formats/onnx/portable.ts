@@ -1,4 +1,4 @@
-import type { Constant, Graph, Node } from '#engine/graph/ir'
+import { alphaOf, type Constant, flagOf, type Graph, type Node } from '#engine/graph/ir'
 
 /**
  * Replaces onnxruntime's own FusedMatMul by ONNX's MatMul, so that every ONNX runtime can read the graph, and drops
@@ -36,9 +36,10 @@ export function portable(graph: Graph): Graph {
 
   for (const node of graph.nodes) {
     if (node.op === 'FusedMatMul') {
-      const flag = (name: string) => (node.attributes[name] as { int: number } | undefined)?.int === 1
-      if (node.attributes['alpha']) throw new Error('A scaled product has no plain form here')
-      const inputs = node.inputs.map((name, i) => (flag(i ? 'transB' : 'transA') ? transposed(name) : name))
+      if (alphaOf(node) !== 1) throw new Error('A scaled product has no plain form here')
+      const inputs = node.inputs.map((name, i) =>
+        flagOf(node, i ? 'transB' : 'transA') ? transposed(name) : name,
+      )
       nodes.push({ op: 'MatMul', domain: '', inputs, outputs: node.outputs, attributes: {} })
     } else if (node.op === 'LayerNormalization')
       nodes.push({ ...node, outputs: node.outputs.filter((name, i) => i === 0 || read.has(name)) })

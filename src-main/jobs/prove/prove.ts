@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { EngineProof } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
-import { createEngine, engineChoice, type EngineOptions, precisionsOf } from '#engine/engines'
+import { createEngine, engineChoice, type EngineOptions } from '#engine/engines'
 import { EagerEngine } from '#engine/eager'
 import { type Engine, undivided } from '#engine/engine'
 import { requireTensorflow } from '#engine/tensorflow/installed'
@@ -61,7 +61,7 @@ export async function prove(id: string, { threads }: { threads: number }): Promi
     imagesPerSecond,
     memoryBytes: process.resourceUsage().maxRSS * 1024,
     operators,
-    bfloat16: precisionsOf(engineChoice(id)).includes('bfloat16')
+    bfloat16: engineChoice(id).precisions.includes('bfloat16')
       ? await proveRounded(id, threads, reference)
       : null,
     provenAt: new Date().toISOString(),

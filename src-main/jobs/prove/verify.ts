@@ -23,7 +23,7 @@ export interface Check {
   tolerance: number
 }
 
-/** Tolerances of DESIGN.md section 1: forward and weights absolute, gradients relative to a tensor's largest. */
+/** Tolerances of docs/method.md: forward and weights absolute, gradients relative to a tensor's largest. */
 export const tolerances = { forward: 1e-4, gradient: 1e-3, loss: 1e-3 }
 
 /**
@@ -33,7 +33,7 @@ export const tolerances = { forward: 1e-4, gradient: 1e-3, loss: 1e-3 }
 const roundingFloor = 1e-5
 
 /**
- * Runs the model on a folder of reference data (manifest.json and safetensors files, DESIGN.md section 1)
+ * Runs the model on a folder of reference data (manifest.json and safetensors files, docs/method.md)
  * through `engine` and compares every stage. `changes` are settings that must make no difference. Throws AppError where the
  * folder is not of that format.
  */

@@ -1,3 +1,4 @@
+import { childEnvironment } from '#platform/environment'
 import { execFile, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -101,7 +102,7 @@ function launch(folder: string, { launcher, workers, address }: Cluster, lock: L
   ]
   const child = spawn(interpreter(), [...parameters.map(String), ...(address ? [address] : [])], {
     stdio: ['pipe', words, words],
-    env: { ...process.env, SAIM_LOCK: lock.token },
+    env: childEnvironment({ SAIM_LOCK: lock.token }),
   })
   closeSync(words)
   const ended = new Promise<string>((resolve) => {

@@ -33,7 +33,7 @@ export const augmentationDraws = 5
 
 /**
  * RandomResizedCrop with one draw of area and of log-ratio, clamped to the image, and the horizontal flip
- * (paper, Table 6; DESIGN.md section 1). u: five numbers uniform in [0, 1).
+ * (paper, Table 6; docs/method.md). u: five numbers uniform in [0, 1).
  */
 export function augmentation(
   width: number,

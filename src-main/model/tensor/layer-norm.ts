@@ -4,7 +4,7 @@ import { fused } from './fused'
 export const layerNormKernel = 'LayerNormalization'
 export const layerNormGradientKernel = 'LayerNormalizationGradient'
 
-/** Epsilon of every LayerNorm of the model (DESIGN.md section 1). */
+/** Epsilon of every LayerNorm of the model (docs/method.md). */
 const epsilon = 1e-6
 
 /** y = (x - mean) / sqrt(var + eps) * gain + bias over the last axis. x [..., C], gain and bias [C]. */

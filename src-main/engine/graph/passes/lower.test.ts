@@ -2,10 +2,10 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import * as tf from '#model/tensor/tf'
 import { encodeModel } from '#engine/onnx/encode'
-import type { Graph } from './ir'
-import { lower } from './lowering'
-import { optimise } from './passes'
-import { trace } from './tracer'
+import type { Graph } from '#engine/graph/ir'
+import { trace } from '#engine/graph/trace'
+import { passes, rewrite } from './index'
+import { lower } from './lower'
 
 type Inputs = Record<string, number[]>
 
@@ -13,7 +13,10 @@ const graphOf = (shapes: Inputs, compute: (t: Record<string, tf.Tensor>) => tf.T
   const specs = Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [name, { shape, dtype: 'float32' as const }]),
   )
-  return optimise(trace((_state, inputs) => ({ outputs: { y: compute(inputs) } }), {}, specs).graph)
+  return rewrite(
+    trace((_state, inputs) => ({ outputs: { y: compute(inputs) } }), {}, specs).graph,
+    passes.fused,
+  )
 }
 
 async function run(graph: Graph, shapes: Inputs): Promise<number[]> {

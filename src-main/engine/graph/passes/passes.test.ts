@@ -1,18 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { Graph, Node } from './ir'
-import {
-  dropDeadNodes,
-  foldScales,
-  joinReshapes,
-  nameOutputsAtSource,
-  scaleBeforeBias,
-  shareCommonNodes,
-  sumsAsProducts,
-  transposeFirst,
-} from './passes'
+import type { Graph, Node, Op } from '#engine/graph/ir'
+import { dropDeadNodes, nameOutputsAtSource } from './drop'
+import { joinReshapes } from './reshapes'
+import { foldScales, scaleBeforeBias } from './scales'
+import { shareCommonNodes } from './share'
+import { sumsAsProducts } from './sums-as-products'
+import { transposeFirst } from './transpose-first'
 
 const value = (name: string) => ({ name, shape: [2], dtype: 'float32' as const })
-const node = (op: string, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
+const node = (op: Op, inputs: string[], output: string, attributes: Node['attributes'] = {}): Node => ({
   op,
   domain: '',
   inputs,

@@ -1,8 +1,17 @@
-import type { Constant, DataType, Graph, Node, Value } from './ir'
+import {
+  alphaOf,
+  type Constant,
+  type DataType,
+  flagOf,
+  type Graph,
+  type Node,
+  type Op,
+  type Value,
+} from '#engine/graph/ir'
 
 /**
  * Rewrites operators that only some of onnxruntime's providers have into those that all have. A provider would leave
- * them to the processor, at the price of carrying their tensors there and back.
+ * them to the CPU, at the price of carrying their tensors there and back.
  */
 export function lower(graph: Graph): Graph {
   const builder = new Builder(graph)
@@ -15,16 +24,16 @@ export function lower(graph: Graph): Graph {
 }
 
 /** alpha A B of matrices is a Gemm; of stacks of matrices it is a MatMul, with transposes before and alpha after. */
-function lowerProduct(builder: Builder, { inputs, outputs, attributes }: Node): void {
-  const flag = (name: string) => Boolean((attributes[name] as { int: number } | undefined)?.int)
-  const alpha = (attributes['alpha'] as { float: number } | undefined)?.float ?? 1
+function lowerProduct(builder: Builder, node: Node): void {
+  const { inputs, outputs, attributes } = node
+  const alpha = alphaOf(node)
   const output = builder.values.get(outputs[0]!)!
   if (output.shape.length === 2) {
     const { transA, transB } = attributes
     return builder.add('Gemm', inputs, output, { transA: transA!, transB: transB!, alpha: { float: alpha } })
   }
   const operands = inputs.map((name, i) =>
-    flag(i === 0 ? 'transA' : 'transB') ? builder.transposed(name) : name,
+    flagOf(node, i === 0 ? 'transA' : 'transB') ? builder.transposed(name) : name,
   )
   if (alpha === 1) return builder.add('MatMul', operands, output)
   const product = builder.value(output)
@@ -52,7 +61,7 @@ class Builder {
     this.values = new Map(graph.values)
   }
 
-  add(op: string, inputs: string[], output: Value, attributes: Node['attributes'] = {}): void {
+  add(op: Op, inputs: string[], output: Value, attributes: Node['attributes'] = {}): void {
     this.nodes.push({ op, domain: '', inputs, outputs: [output.name], attributes })
   }
 
