@@ -6,7 +6,7 @@ import { type Emit, type EngineInfo, engineProof, type Handlers } from '#shared/
 import { AppError, type AppErrorData, fromErrorData, toErrorData } from '#shared/errors'
 import { appVersion } from '#shared/version'
 import type { Precision } from '#engine/engine'
-import { engineChoice, engineChoices, precisionsOf } from '#engine/engines'
+import { engineChoice, engineChoices } from '#engine/engines'
 import { explainEngineError } from '#engine/explain'
 import { findWebgpuDevice } from '#engine/onnx/vulkan'
 import { installTensorflow, planInstall, removeTensorflow } from '#engine/tensorflow/install'
@@ -104,7 +104,7 @@ export class Engines {
     const usable = record.lastGood !== wanted && !(await this.problemOf(record.lastGood))
     const engine = usable ? record.lastGood : processorEngine
     const other = engineChoice(engine)
-    const has = precisionsOf(other).includes(precision)
+    const has = other.precisions.includes(precision)
     const instead = has ? other.title : `${other.title} in float32, since it has no ${precision},`
     const notice =
       `${title} cannot be used: ${problem.message} This run uses ${instead} instead. ${problem.advice ?? ''}`.trim()
