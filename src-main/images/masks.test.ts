@@ -38,7 +38,7 @@ it('reads a grey PNG, and takes its middle square by the nearest pixels', async 
 it('refuses colours and what is no PNG', async () => {
   const colours = encode({ width: 1, height: 1, data: new Uint8Array(3), channels: 3 })
   await expect(readMask(written('colour.png', colours))).rejects.toThrow('3 channels')
-  await expect(readMask(written('text.png', Buffer.from('no')))).rejects.toThrow('can not be read')
+  await expect(readMask(written('text.png', Buffer.from('no')))).rejects.toThrow('cannot be read')
 })
 
 it('looks for masks beside the images', () =>

@@ -145,7 +145,10 @@ describe('an exported classifier', () => {
     const unknown = await saim([...order, '--evaluation', 'finetune-of-nobody'], home)
     expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining('no such fine-tuning') })
     const step = await saim([...order, '--step', '7'], home)
-    expect(step).toMatchObject({ code: 1, output: expect.stringContaining('Name an evaluation') })
+    expect(step).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('Choose an evaluation for the classifier'),
+    })
     expect(readdirSync(folder)).toHaveLength(1)
   })
 })

@@ -28,5 +28,5 @@ it('a JPEG with a whole preview in front of half a picture ends too early', asyn
 it('of a whole file libvips tells what is wrong, where its words are not lost', async () => {
   expect(await explain(new Error('Unknown error'), 'package.json')).toBe('damaged')
   expect(await explain(new Error('bad table\nmore'), 'package.json')).toBe('damaged: bad table')
-  expect(await explain(new Error('Unknown error'), 'nowhere.jpg')).toBe('it can not be opened')
+  expect(await explain(new Error('Unknown error'), 'nowhere.jpg')).toBe('it cannot be opened')
 })
