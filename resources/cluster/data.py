@@ -1,6 +1,7 @@
-"""Images of a run as its one-machine training draws them (src-main/data/batches.ts, reduction.ts; src-main/saim/order.ts,
-augmentation.ts): which images a batch holds, how each is cropped and in which order its patches are predicted depends
-on (seed, epoch, image) alone. Decoded by Pillow, whose bicubic crops src-main/data/resample.ts has the bytes of."""
+"""Images of a run as its one-machine training draws them (src-main/images/batches.ts, src-main/images/pixels/reduction.ts,
+src-main/model/objectives/order.ts, src-main/model/augment/crop.ts): which images a batch holds, how each is cropped and in
+which order its patches are predicted depends on (seed, epoch, image) alone. Decoded by Pillow, whose
+bicubic crops src-main/images/pixels/resample.ts has the bytes of."""
 
 import math
 from collections import deque

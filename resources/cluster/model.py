@@ -1,7 +1,7 @@
 """SAIM in PyTorch (Qi et al., "Exploring Stochastic Autoregressive Image Modeling for Visual Representation"), under the
-names of the authors' state_dict. The twin of src-main/saim: model.ts, target.ts and the loss of pretrain.ts.
+names of the authors' state_dict. The twin of src-main/model/objectives: saim.ts, target.ts and the loss of pretrain.ts.
 
-Settings `h` are those of run.json, by the names of src-shared/hyperparameters.ts. B images of side S have
+Settings `h` are those of run.json, by the names of src-shared/settings/hyperparameters.ts. B images of side S have
 N = (S / p)^2 patches; tokens are C wide."""
 
 from typing import Any

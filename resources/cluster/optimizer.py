@@ -1,4 +1,5 @@
-"""The learning rate and the optimizer of pre-training (paper, Table 6), twins of src-main/saim/schedule.ts and adamw.ts."""
+"""The learning rate and the optimizer of pre-training (paper, Table 6), twins of schedule.ts and adamw.ts in
+src-main/model/optimizers."""
 
 import math
 import sys

@@ -1,4 +1,4 @@
-"""Pictures of what a checkpoint predicts of a few fixed images, as src-main/training/reconstructions.ts draws them: a row
+"""Pictures of what a checkpoint predicts of a few fixed images, as src-main/jobs/train/reconstructions.ts draws them: a row
 for each (original, smoothed target, prediction, error) and sheet.png with all rows and titles."""
 
 import io

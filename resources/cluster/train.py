@@ -2,7 +2,7 @@
 
     torchrun --nproc-per-node 2 train.py RUN_FOLDER
 
-The loop is that of src-main/training/loop.ts: it starts from the newest checkpoint or from the initial weights, draws the
+The loop is that of src-main/jobs/train/loop.ts: it starts from the newest checkpoint or from the initial weights, draws the
 batches of the one-machine run, and writes the same run folder. The workers share each update's images, add up their
 gradients, and so keep the same weights; worker 0 writes."""
 

@@ -6,8 +6,8 @@ import type { NamedTensorData } from '#model/tensor/step'
 import { positionEmbedding } from '#model/vit/positions'
 
 /**
- * The model as the paper writes it, with plain tfjs ops on its own processor backend: tokens stay in their places and
- * every image has masks of its own. One image [S, S, 3]; no engine, no sorting, nothing shared with src-main/saim/model.ts.
+ * The model as the paper writes it, with plain tfjs ops on its own CPU backend: tokens stay in their places and every
+ * image has masks of its own. One image [S, S, 3]; no engine, no sorting, nothing shared with src-main/model/objectives/saim.ts.
  */
 export function plainModel(h: Hyperparameters, weights: NamedTensorData, pixels: Float32Array) {
   const w = (name: string) => tf.tensor(weights[name]!.values, weights[name]!.shape)

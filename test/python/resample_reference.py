@@ -1,4 +1,4 @@
-"""Writes resample-reference.json: crops of a picture as Pillow scales them, that src-main/data/resample.test.ts compares with.
+"""Writes resample-reference.json: crops of a picture as Pillow scales them, that src-main/images/pixels/resample.test.ts compares with.
 
     .cache/python/bin/python test/python/resample_reference.py
 """
