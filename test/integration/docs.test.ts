@@ -27,7 +27,7 @@ const sources = ['src-main', 'src-shared', 'src-preload', 'src-renderer']
 const ours = filesBelow(...sources, 'test', 'build', 'resources', 'docs')
 const names = new Set(ours.map((file) => path.basename(file)))
 const pages = [
-  ...['README.md', 'CHANGELOG.md', 'resources/README.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'resources/README.md'],
   ...ours.filter((file) => /^docs\/.*\.md$/.test(file)),
 ]
 
@@ -45,7 +45,7 @@ const fromFloor = new RegExp(
 )
 /** The name of a file of code, alone in backticks. */
 const nameAlone = new RegExp(String.raw`(?<=\`)${code}(?=\`)`, 'g')
-const linked = /(?<=\]\()(?!https?:)[^)#]+/g
+const linked = /(?<=\]\()(?!https?:)[\w./-]+/g
 
 const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([match]) => match)
 const existsBelow = (file: string, ...folders: string[]) =>
