@@ -1,8 +1,9 @@
 import { app, type ProtocolResponse } from 'electron'
 import { get } from 'node:http'
+import { environment } from '#platform/environment'
 
 /** Where `npm run dev` serves the pages that are worked on; never asked in a packaged application. */
-export const devServer = app.isPackaged ? undefined : process.env['SAIM_DEV_SERVER']
+export const devServer = app.isPackaged ? undefined : environment.devServer()
 
 /** A file of the dev server for the path and query of an address, without the policy of what pages may load. */
 export const fromDevServer = (address: string) =>

@@ -16,6 +16,8 @@ export const environment = {
   /** Files that describe Vulkan drivers, in place of the system's. */
   vulkanDrivers: () => (value('VK_DRIVER_FILES') ?? value('VK_ICD_FILENAMES'))?.split(':'),
   dataHome: () => value('XDG_DATA_HOME'),
+  /** Where `npm run dev` serves the pages that are worked on. */
+  devServer: () => value('SAIM_DEV_SERVER'),
 }
 
 /** Sets variables for native libraries that this process has not loaded yet; `defaults` only where there are none. */

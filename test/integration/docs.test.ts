@@ -99,10 +99,3 @@ it('what comments cite is there: headings of docs/method.md, pages and files', (
     })
   expect(wrong).toEqual([])
 })
-
-it('each path that CONTRIBUTING.md names is there', () => {
-  const text = readFileSync('CONTRIBUTING.md', 'utf8')
-  const paths = [...text.matchAll(/`((?:src-|test|build|docs|resources)[\w./-]*)`/g)].map(([, name]) => name!)
-  expect(paths.length).toBeGreaterThan(40)
-  expect(paths.filter((name) => !existsSync(name))).toEqual([])
-})
