@@ -1,10 +1,10 @@
-"""Images as the model knows them from its training."""
+"""Reads images as training does."""
 
 from PIL import Image, ImageOps
 
 
 def middle_square(path):
-    """The middle square of an image, turned as its camera says, transparency over white."""
+    """The centre square of an image, upright by its EXIF orientation, transparency on white."""
     image = ImageOps.exif_transpose(Image.open(path)).convert("RGBA")
     image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     side = min(image.size)

@@ -1,4 +1,4 @@
-"""Names what is on an image: python example.py image.jpg
+"""Prints the most likely classes of an image: python example.py image.jpg
 
 Needs: pip install onnxruntime numpy pillow
 """
