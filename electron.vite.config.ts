@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import type { Plugin } from 'vite'
 import vuetify from 'vite-plugin-vuetify'
 import { forElectron22 } from './build/electron-22'
-import { listPackages } from './build/list-packages'
+import { listPackages } from './build/package/list-packages'
 import { wasm } from './build/wasm.mjs'
 import { devDependencies } from './package.json'
 

@@ -29,7 +29,7 @@ else if (command === 'pages') await run('node', ['build/dev/pages.mjs', ...rest]
 else {
   build({ forTests: command === 'bench' })
   if (command === 'start') await start()
-  else if (command === 'package') await run('node', ['build/package.mjs', ...rest])
+  else if (command === 'package') await run('node', ['build/package/package.mjs', ...rest])
   else if (command === 'bench') await run('node', ['build/bench.mjs', ...rest])
   else if (command === 'record') await run('node', ['build/dev/record.mjs'])
   else await run('node', ['out/main/cli.js', ...(command === 'saim' ? [] : [command]), ...rest])

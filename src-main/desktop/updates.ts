@@ -2,7 +2,7 @@ import { app, type BrowserWindow, dialog } from 'electron'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 
-/** Whether this build knows where new versions are published (build/electron-builder.mjs). */
+/** Whether this build knows where new versions are published (build/package/electron-builder.mjs). */
 export const canUpdate = () =>
   app.isPackaged && existsSync(path.join(process.resourcesPath, 'app-update.yml'))
 

@@ -37,7 +37,7 @@ function memoryOf(home: string): number {
 
 async function main(times: number, given?: string) {
   if (!given)
-    execFileSync('node', ['build/package.mjs', '--dir'], {
+    execFileSync('node', ['build/package/package.mjs', '--dir'], {
       env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: path.dirname(electronPath()!) },
       stdio: 'ignore',
     })

@@ -31,7 +31,7 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
   let app: OpenedApp
 
   beforeAll(() => {
-    execFileSync('node', ['build/package.mjs', '--dir'], {
+    execFileSync('node', ['build/package/package.mjs', '--dir'], {
       env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: path.dirname(electronPath()!) },
     })
     const archive = path.join(home, 'saim-studio.tar.gz')

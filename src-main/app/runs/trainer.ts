@@ -1,7 +1,7 @@
 import type { Cluster } from '#shared/contract'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { engineChoice } from '#engine/engines'
-import { requireShares } from '#jobs/train/shares'
+import { requireShares } from '#jobs/train/cluster/shares'
 
 /** Throws AppError bad-settings or engine-unavailable where what shall train a run can not do so by its settings. */
 export function requireTrainer(

@@ -1,7 +1,7 @@
 import type { RunError } from '#shared/contract'
 import { toErrorData } from '#shared/errors'
 import { parentPort } from '#platform/processes'
-import { trainOnCluster } from './cluster'
+import { trainOnCluster } from './cluster/cluster'
 import { Reserve } from '#storage/disk'
 import { Lock, startHeartbeat } from '#storage/lock'
 import { train } from './loop'

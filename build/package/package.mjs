@@ -1,6 +1,6 @@
 /**
  * `npm run package -- [--dir] [--x64] [--arm64] [targets]`: packages what was built for this system, into dist/. Without
- * targets, those of build/electron-builder.mjs; --dir makes the folder alone. The native code of the processor must be
+ * targets, those of build/package/electron-builder.mjs; --dir makes the folder alone. The native code of the processor must be
  * installed.
  */
 import { Arch, build, Platform } from 'electron-builder'

@@ -60,7 +60,7 @@ export default {
     oneClick: false,
     perMachine: false,
     allowToChangeInstallationDirectory: true,
-    include: 'build/folders.nsh',
+    include: 'build/package/folders.nsh',
   },
   mac: {
     target: ['dmg', 'zip'],

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** Where build/list-packages.ts leaves what was bundled. */
+/** Where build/package/list-packages.ts leaves what was bundled. */
 const listFolder = 'out/packages'
 
 /** One text of the licences of everything that is shipped: what was bundled, what lies beside it, and Electron. */
