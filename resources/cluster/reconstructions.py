@@ -29,7 +29,7 @@ class Reconstructions:
         self.mean, self.deviation = (np.array(run["statistics"][name]) for name in ("mean", "deviation"))
         chosen = evenly_spread(files.of("train"), COUNT)
         size = self.h["imageSize"]
-        black = np.zeros((size, size, 3), np.uint8)  # in place of those that can not be read
+        black = np.zeros((size, size, 3), np.uint8)  # in place of those that cannot be read
         found = [files.centred(image) for image in chosen.tolist()]
         self.pixels = torch.from_numpy(np.stack([black if pixels is None else pixels for pixels in found]))
         places = np.arange(len(chosen))

@@ -246,7 +246,7 @@ class RunFolder:
                 self.load_checkpoint(step)
                 return step
             except (OSError, ValueError) as error:
-                self.log(f"The checkpoint of step {step} can not be used, the one before is taken: {error}")
+                self.log(f"The checkpoint of step {step} cannot be used, the one before is taken: {error}")
         return None
 
     def load_checkpoint(self, step: int) -> tuple[Tensors, Tensors, Record]:

@@ -291,7 +291,7 @@ def unwritable(error: OSError) -> RunError:
         return RunError(
             "disk-full", "The disk is full. The last checkpoint is whole.", "Free some space, then resume the run."
         )
-    return RunError("unexpected", f"Worker 0 can not write to the run folder: {error}.", "Check its disk and its rights.")
+    return RunError("unexpected", f"Worker 0 cannot write to the run folder: {error}.", "Check its disk and its rights.")
 
 
 def broadcast(value: Any) -> Any:

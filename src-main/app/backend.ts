@@ -40,7 +40,7 @@ export interface Services {
 }
 
 const notHere = () => {
-  throw new AppError('not-allowed', 'This can not be done in a browser.')
+  throw new AppError('not-allowed', 'This cannot be done in a browser.')
 }
 
 /** Everything that the contract offers, for one host. */

@@ -92,14 +92,12 @@ describe('engines', () => {
     expect(tried).toEqual(['onnxruntime-webgpu'])
   })
 
-  it('fall back with a notice: to the last good one, else to the processor', async () => {
+  it('fall back with a notice: to the last good one, else to the CPU', async () => {
     const engines = open()
     fates['onnxruntime-webgpu'] = { error: { code: 'engine-wrong', message: 'It computes something else.' } }
     const fallen = await engines.choose('onnxruntime-webgpu', 'float32')
     expect(fallen.engine).toBe('onnxruntime-cpu')
-    expect(fallen.notice).toMatch(
-      /WebGPU cannot be used: It computes something else.*ONNX Runtime, processor/,
-    )
+    expect(fallen.notice).toMatch(/WebGPU cannot be used: It computes something else.*ONNX Runtime, CPU/)
 
     fates['onnxruntime-webgpu'] = { proof: proof() }
     await engines.calls['engines.survey']({ id: 'onnxruntime-webgpu' })
@@ -136,11 +134,11 @@ describe('the recommendation', () => {
       .filter(({ recommendation }) => recommendation?.recommended)
       .map(({ id }) => id)
 
-  it('is for the fastest one, unless that is hardly faster than the processor', () => {
-    const processor = engine('onnxruntime-cpu', { imagesPerSecond: 100 })
-    expect(recommended([processor, engine('gpu', { imagesPerSecond: 500 })])).toEqual(['gpu'])
-    expect(recommended([processor, engine('gpu', { imagesPerSecond: 110 })])).toEqual(['onnxruntime-cpu'])
-    expect(recommended([processor, engine('gpu', null)])).toEqual(['onnxruntime-cpu'])
+  it('is for the fastest one, unless that is hardly faster than the CPU', () => {
+    const cpu = engine('onnxruntime-cpu', { imagesPerSecond: 100 })
+    expect(recommended([cpu, engine('gpu', { imagesPerSecond: 500 })])).toEqual(['gpu'])
+    expect(recommended([cpu, engine('gpu', { imagesPerSecond: 110 })])).toEqual(['onnxruntime-cpu'])
+    expect(recommended([cpu, engine('gpu', null)])).toEqual(['onnxruntime-cpu'])
   })
 
   it('is against a GPU in software, however fast', () => {

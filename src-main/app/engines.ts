@@ -17,8 +17,8 @@ import type { ProofMessage } from '#jobs/prove/process'
 import { writeFileSafely } from '#storage/files'
 import type { Settings } from './settings'
 
-/** The engine that needs nothing but a processor, and that runs fall back to at last. */
-export const processorEngine = 'onnxruntime-cpu'
+/** The engine that needs nothing but a CPU, which runs fall back to last. */
+export const cpuEngine = 'onnxruntime-cpu'
 
 /** An engine that takes longer to prove itself hangs. */
 const proofLimit = 300_000
@@ -33,7 +33,7 @@ const resultSchema = z.object({
 const rememberedSchema = z.object({
   results: z.record(z.string(), resultSchema).default({}),
   /** The engine that a run used last and that was usable. */
-  lastGood: z.string().default(processorEngine),
+  lastGood: z.string().default(cpuEngine),
 })
 type Result = z.infer<typeof resultSchema>
 type Remembered = z.infer<typeof rememberedSchema>
@@ -102,7 +102,7 @@ export class Engines {
       return { engine: wanted, precision, notice: null }
     }
     const usable = record.lastGood !== wanted && !(await this.problemOf(record.lastGood))
-    const engine = usable ? record.lastGood : processorEngine
+    const engine = usable ? record.lastGood : cpuEngine
     const other = engineChoice(engine)
     const has = other.precisions.includes(precision)
     const instead = has ? other.title : `${other.title} in float32, since it has no ${precision},`
@@ -112,7 +112,7 @@ export class Engines {
   }
 
   private async problemOf(id: string): Promise<z.infer<typeof problemSchema> | null> {
-    if (id === processorEngine) return null
+    if (id === cpuEngine) return null
     const engine = (await this.list()).find((known) => known.id === id)
     if (!engine) return { message: 'It is not for this system.' }
     if (engine.status === 'usable') return null
@@ -217,7 +217,7 @@ export class Engines {
   }
 }
 
-/** All that a result depends on: versions, processor, driver, what is installed. */
+/** All that a result depends on: versions, CPU, driver, what is installed. */
 async function currentCircumstances(): Promise<string> {
   const { electron, node } = process.versions
   return [
@@ -251,16 +251,16 @@ const worthwhile = 1.2
 export function withRecommendations(engines: EngineInfo[]): EngineInfo[] {
   const speed = ({ proof }: EngineInfo) => proof?.imagesPerSecond ?? 0
   const real = engines.filter(({ proof }) => proof && !proof.software)
-  const processor = real.find(({ id }) => id === processorEngine)
+  const cpu = real.find(({ id }) => id === cpuEngine)
   const fastest = [...real].sort((a, b) => speed(b) - speed(a))[0]
-  const best = fastest && processor && speed(fastest) < worthwhile * speed(processor) ? processor : fastest
+  const best = fastest && cpu && speed(fastest) < worthwhile * speed(cpu) ? cpu : fastest
   return engines.map((engine) => {
     if (engine.proof?.software)
       return {
         ...engine,
         recommendation: {
           recommended: false,
-          reason: 'The processor plays the GPU here: right, and slower than the processor by itself.',
+          reason: 'Software GPU: correct, but slower than the CPU engine.',
         },
       }
     if (engine !== best) return engine

@@ -35,7 +35,7 @@ export class Folders {
       }
     const real = await this.allowed(folder ?? roots[0]!)
     const entries = await readdir(real, { withFileTypes: true }).catch(() => {
-      throw new AppError('folder-missing', `${real} can not be read.`, 'Choose another folder.')
+      throw new AppError('folder-missing', `${real} cannot be read.`, 'Choose another folder.')
     })
     const listed = (wanted: typeof entries) =>
       wanted

@@ -102,9 +102,9 @@ function print({ id, title, status, proof, problem, recommendation }: EngineInfo
         `  with --precision bfloat16: ${proof.bfloat16.imagesPerSecond.toPrecision(3)} images/s; loss differs by ${proof.bfloat16.lossDifference.toExponential(1)}, gradients by ${proof.bfloat16.gradientDifference.toExponential(1)}`,
       )
     if (proof.operators) {
-      const { total, onProcessor, names } = proof.operators
-      const which = onProcessor ? `: ${names.join(', ')}` : ''
-      console.log(`  ${onProcessor} of ${total} operators left to the CPU${which}`)
+      const { total, onCpu, names } = proof.operators
+      const which = onCpu ? `: ${names.join(', ')}` : ''
+      console.log(`  ${onCpu} of ${total} operators left to the CPU${which}`)
     }
   }
   if (problem) console.log(`  ${problem.message}${problem.advice ? `\n  ${problem.advice}` : ''}`)

@@ -181,7 +181,7 @@ function navigate(to: string): void {
 
 /** The keychain of the system; null where there is none, for which Chromium on Linux takes a password that everyone knows. */
 function vault(): Vault | null {
-  // Electron 22, on which the tests run, can not tell.
+  // Electron 22, on which the tests run, cannot tell.
   const knownToAll = safeStorage.getSelectedStorageBackend?.() === 'basic_text'
   if (!safeStorage.isEncryptionAvailable() || knownToAll) return null
   return {

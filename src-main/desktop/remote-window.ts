@@ -96,7 +96,7 @@ function knock(own: Session, address: Address, refused: () => string | null): Pr
 const unreachable = (host: string, reason: string) =>
   new AppError(
     'machine-unreachable',
-    `${host} can not be reached: ${reason.replace('net::', '')}.`,
+    `${host} cannot be reached: ${reason.replace('net::', '')}.`,
     'See that `saim serve` still runs there, that the SSH tunnel is open, and that no firewall is between.',
   )
 

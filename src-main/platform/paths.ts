@@ -11,7 +11,7 @@ const root = (() => {
   return folder
 })()
 
-/** Files that native code reads can not lie in the archive of a packaged application, but beside it. */
+/** Files that native code reads cannot lie in the archive of a packaged application, but beside it. */
 const files = root.replace(/app\.asar$/, 'app.asar.unpacked')
 
 /** Whether this is a packaged application, whose own files may lie elsewhere at the next start. */
@@ -59,6 +59,6 @@ export const tensorflowAddon = () =>
 /** What tfjs-node's addon is compiled from: its sources and Node's headers, put there by the build. */
 export const addonSources = () => path.join(files, 'out', 'tensorflow-addon')
 
-/** What is compiled with it for processors: kernels, and how sessions are opened. */
+/** What is compiled with it for CPUs: kernels, and how sessions are opened. */
 export const kernelSource = () => path.join(files, 'resources', 'tensorflow', 'kernels.cpp')
 export const sessionHeader = () => path.join(files, 'resources', 'tensorflow', 'session.h')

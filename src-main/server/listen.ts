@@ -51,7 +51,7 @@ export async function listen({ host, port, cert, key }: Place): Promise<Listenin
     server.once('error', reject)
     server.listen(port, address, resolve)
   }).catch((error) => {
-    throw new AppError('address-unusable', `It can not listen at ${host}: ${error.message}`, places)
+    throw new AppError('address-unusable', `It cannot listen at ${host}: ${error.message}`, places)
   })
   // As URLs write it: without the port where that is the usual one.
   const at = (name: string) =>
@@ -85,7 +85,7 @@ async function readIdentity(
   if (!cert || !key) return refuse('A certificate needs its private key: give both --cert and --key.')
   const [certPem, keyPem] = await Promise.all(
     [cert, key].map((file) =>
-      readFile(file).catch((error) => refuse(`${file} can not be read: ${error.message}.`)),
+      readFile(file).catch((error) => refuse(`${file} cannot be read: ${error.message}.`)),
     ),
   )
   const attempt = <T>(read: () => T, message: string): T => {

@@ -30,7 +30,7 @@ interface Served {
 /**
  * The application for browsers and for the application of other machines. Only who knows the random token of the address
  * gets in; it becomes a cookie. Host and Origin are checked, so that no foreign page can reach it by a name that it points here.
- * @throws AppError where the place or its certificate can not be used.
+ * @throws AppError where the place or its certificate cannot be used.
  */
 export async function serve({ roots, ...place }: ServeOptions): Promise<Served> {
   const token = randomBytes(24).toString('base64url')

@@ -3,7 +3,7 @@ import * as files from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
 
-/** Free bytes of the disk that holds a folder, or will; null where Node can not tell (before 18.15). */
+/** Free bytes of the disk that holds a folder, or will; null where Node cannot tell (before 18.15). */
 export async function freeDiskBytes(folder: string): Promise<number | null> {
   if (!('statfs' in files)) return null
   const { bavail, bsize } = await files.statfs(existing(folder))

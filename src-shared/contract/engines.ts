@@ -16,7 +16,7 @@ export const engineProof = z.object({
   /** Peak resident memory of its process, without a GPU's own memory. */
   memoryBytes: z.number(),
   /** Operators of a step, and those that the device left to the CPU; null if the engine does not report them. */
-  operators: z.object({ total: count, onProcessor: count, names: z.array(z.string()) }).nullable(),
+  operators: z.object({ total: count, onCpu: count, names: z.array(z.string()) }).nullable(),
   /** The same with the inputs of matrix products in 16 bits; null if the engine does not support that here. */
   bfloat16: z
     .object({ lossDifference: z.number(), gradientDifference: z.number(), imagesPerSecond: z.number() })

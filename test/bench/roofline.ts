@@ -10,7 +10,7 @@ import { withMoments } from '#model/optimizers/adamw'
 import { trainInputs, trainStep } from '#model/objectives/pretrain'
 import { initialWeights } from '#model/objectives/index'
 
-/** A training step's graph as the processor runs it, for a state of weights and moments. */
+/** A training step's graph as the CPU runs it, for a state of weights and moments. */
 export function stepGraph(h: Hyperparameters, state: NamedTensorData): Graph {
   const specs = mapValues(state, ({ shape }) => ({ shape, dtype: 'float32' as const }))
   return rewrite(trace(trainStep(h), specs, trainInputs(h)).graph, passes.tensorflow)

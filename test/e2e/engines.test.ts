@@ -15,7 +15,7 @@ import {
 import { temporaryFolder } from '#test/helpers/runs'
 
 const titles: Record<string, RegExp> = {
-  'onnxruntime-cpu': /^ONNX Runtime, processor/,
+  'onnxruntime-cpu': /^ONNX Runtime, CPU/,
   'onnxruntime-webgpu': /^ONNX Runtime, WebGPU/,
   tensorflow: /^TensorFlow/,
 }

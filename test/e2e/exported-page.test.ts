@@ -23,7 +23,7 @@ const server = createServer((request, response) => {
 })
 afterAll(() => server.close())
 
-/** What the page loads from elsewhere, of this checkout: core, the backend for the processor, reader of models. */
+/** What the page loads from elsewhere, of this checkout: core, the backend for the CPU, reader of models. */
 const tensorflow = [
   'tfjs-core/dist/tf-core',
   'tfjs-backend-cpu/dist/tf-backend-cpu',

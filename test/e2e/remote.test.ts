@@ -62,7 +62,7 @@ describe.runIf(canOpenWindow() && hasOpenssl)('another machine, in a window (nee
     ],
     ['half a fingerprint', (text) => text.slice(0, -1), /fingerprint is incomplete/],
     ['a wrong token', (text) => text.replace(/token=.{4}/, 'token=0000'), /does not let this address in/],
-    ['nobody there', (text) => text.replace(/:\d+/, ':9'), /can not be reached/],
+    ['nobody there', (text) => text.replace(/:\d+/, ':9'), /cannot be reached/],
     ['http to another machine', () => 'http://gpu-box:7001/?token=a', /Anyone on the network could read/],
   ])('is refused where the person asked: %s', async (_what, change, message) => {
     await open(change(address))

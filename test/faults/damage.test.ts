@@ -176,7 +176,7 @@ describe('a damaged run', () => {
       expect(await newestWeights(folder)).toEqual(await newestWeights(end))
       expect((await historyOf(folder)).at(-1)).toBe((await historyOf(end)).at(-1))
       if (name.startsWith('checkpoints'))
-        expect(readFileSync(path.join(folder, 'log.txt'), 'utf8')).toContain('can not be used')
+        expect(readFileSync(path.join(folder, 'log.txt'), 'utf8')).toContain('cannot be used')
     }
   })
 })

@@ -191,7 +191,7 @@ describe('saim cluster', () => {
     const { code, output } = await saim(['cluster', images, ...asFlags], home)
     delete process.env['SAIM_PYTHON']
     expect(code).toBe(1)
-    expect(output).toContain("can not train by ray: No module named 'torch'.")
+    expect(output).toContain("cannot train by ray: No module named 'torch'.")
     const requirements = /pip install -r (\S+requirements\.txt)/.exec(output)![1]!
     expect(readFileSync(requirements, 'utf8')).toContain('torch')
   })

@@ -54,7 +54,7 @@ describe('scanning a folder', () => {
     }
   })
 
-  it('lists what it can not read, with the reason, and goes on', async () => {
+  it('lists what it cannot read, with the reason, and goes on', async () => {
     const folder = temporaryFolder()
     await picture().jpeg().toFile(path.join(folder, 'good.jpg'))
     writeFileSync(path.join(folder, 'text.jpg'), 'not an image')

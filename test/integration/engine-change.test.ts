@@ -9,7 +9,7 @@ import { newRun, trainRun } from '#test/helpers/training'
 
 const images = path.join(sampleImagesFolder(), 'vehicles')
 
-describe('a run that began on the processor', () => {
+describe('a run that began on the CPU', () => {
   it.each(enginesHere().filter((id) => id !== 'onnxruntime-cpu'))(
     'goes on with %s as it would have, and keeps which engine trained what',
     async (engine) => {
@@ -35,7 +35,7 @@ describe('a run that began on the processor', () => {
     },
   )
 
-  it('can not be given an engine that there is not', async () => {
+  it('cannot be given an engine that there is not', async () => {
     const home = temporaryFolder()
     const { code, output } = await saim(['train', images, '--engine', 'abacus'], home)
     expect(code).toBe(1)

@@ -14,7 +14,7 @@ describe.runIf(canBuild)('a graphics driver that crashes', () => {
   const home = temporaryFolder()
   afterAll(() => void vi.unstubAllEnvs())
 
-  it('takes along only the process that tries it, which is told; runs go on with the processor, loudly', async () => {
+  it('takes along only the process that tries it, which is told; runs go on with the CPU, loudly', async () => {
     const source = path.join(home, 'driver.cc')
     const library = path.join(home, 'libcrashing.so')
     writeFileSync(

@@ -153,7 +153,7 @@ describe.runIf(hasOpenssl)('with a certificate (needs openssl)', () => {
     const cases: [string, RegExp, () => { cert?: string; key?: string }][] = [
       ['lacks its key', /give both --cert and --key/, () => ({ cert: identity.cert })],
       ['lacks its certificate', /give both/, () => ({ key: identity.key })],
-      ['is not there', /can not be read: ENOENT/, () => ({ ...identity, cert: `${folder}/none.pem` })],
+      ['is not there', /cannot be read: ENOENT/, () => ({ ...identity, cert: `${folder}/none.pem` })],
       ['is no PEM', /no certificate in PEM form/, () => ({ ...identity, cert: file('a.pem', 'Hello') })],
       [
         'is damaged',

@@ -81,7 +81,7 @@ const heard = (name: EventName, id: string) =>
   events.filter((event) => event.name === name && (event.payload as { id: string }).id === id)
 
 describe('data sets', () => {
-  it('count images, classes and sizes, and name what can not be read', async () => {
+  it('count images, classes and sizes, and name what cannot be read', async () => {
     expect(dataset).toMatchObject({
       status: 'ready',
       images: 24,
@@ -138,7 +138,7 @@ describe('data sets', () => {
     dataset = (await calls['datasets.list']())[0]!
   })
 
-  it('say why a folder can not be added', async () => {
+  it('say why a folder cannot be added', async () => {
     const empty = temporaryFolder()
     const { id } = await calls['datasets.add']({ folder: empty })
     expect(await scanned(id)).toMatchObject({ status: 'failed', error: expect.stringContaining('no images') })

@@ -34,7 +34,7 @@ export class InspectorProcess {
     child?.kill()
   }
 
-  /** The process itself, for what can not fail. */
+  /** The process itself, for what cannot fail. */
   remote() {
     if (this.connection) return this.connection
     const child = this.fork('inspector', [this.folder()])

@@ -5,7 +5,7 @@ import { changeSettings, readRun, updateRun } from '#storage/run/run-folder'
 import type { Engines } from '#app/engines'
 
 /**
- * The one way to train a run that was made or made ready to go on: by its engine or, where that can not be used here, by
+ * The one way to train a run that was made or made ready to go on: by its engine or, where that cannot be used here, by
  * another one with a notice that the person must see.
  */
 export async function beginTraining(

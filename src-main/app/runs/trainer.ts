@@ -3,7 +3,7 @@ import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { engineChoice } from '#engine/engines'
 import { requireShares } from '#jobs/train/cluster/shares'
 
-/** Throws AppError bad-settings or engine-unavailable where what shall train a run can not do so by its settings. */
+/** Throws AppError bad-settings or engine-unavailable where what shall train a run cannot do so by its settings. */
 export function requireTrainer(
   { engine, cluster }: { engine: string; cluster?: Cluster | null },
   h: Hyperparameters,

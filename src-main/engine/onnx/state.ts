@@ -15,7 +15,7 @@ export class OnnxState implements State {
   /** What is swapped together, by the name of each tensor and vector in it. */
   private readonly blocks = new Map<string, Block>()
   private readonly names: string[]
-  /** Vectors whose tensors lie apart: a device can not share memory between them. */
+  /** Vectors whose tensors lie apart: a device cannot share memory between them. */
   readonly apart: Vectors
   private onDevice = false
 

@@ -46,7 +46,7 @@ export async function planInstall({ gpu }: { gpu: boolean }): Promise<InstallPla
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new AppError(
       'engine-unavailable',
-      'The official binaries of tfjs-node can not be had for this system, or not be reached.',
+      'The official binaries of tfjs-node cannot be had for this system, or not be reached.',
       'Check the network, or use another engine.',
     )
   const [name, downloadBytes, diskBytes] = gpu
@@ -95,7 +95,7 @@ function officialUrls(gpu: boolean): [string, string] | null {
   ]
 }
 
-/** Bytes at an address; null where it can not be reached. */
+/** Bytes at an address; null where it cannot be reached. */
 function sizeOf(url: string): Promise<number | null> {
   return new Promise((resolve) => {
     const head = request(url, { method: 'HEAD', timeout: 5000 }, ({ statusCode, headers }) =>

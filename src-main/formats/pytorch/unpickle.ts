@@ -55,7 +55,7 @@ export function unpickle(
 export const unreadable = (what: string) =>
   new AppError(
     'weights-unreadable',
-    `The file can not be read as weights: ${what}.`,
+    `The file cannot be read as weights: ${what}.`,
     'Only .pth files of tensors and safetensors files are read. Nothing in the file was run.',
   )
 

@@ -7,7 +7,7 @@ const ran = (op_name: string, provider: string) => ({
   args: { op_name, provider: `${provider}ExecutionProvider` },
 })
 
-it('counts the operators that a device leaves to the processor, and names them', () => {
+it('counts the operators that a device leaves to the CPU, and names them', () => {
   const profile = [
     ran('Add', 'WebGpu'),
     ran('FusedMatMul', 'CPU'),
@@ -15,10 +15,10 @@ it('counts the operators that a device leaves to the processor, and names them',
     ran('MemcpyToHost', 'WebGpu'),
     { cat: 'Session', name: 'model_run' },
   ]
-  expect(countOperators(profile)).toEqual({ total: 3, onProcessor: 2, names: ['FusedMatMul'] })
-  expect(countOperators([ran('Add', 'WebGpu')])).toEqual({ total: 1, onProcessor: 0, names: [] })
+  expect(countOperators(profile)).toEqual({ total: 3, onCpu: 2, names: ['FusedMatMul'] })
+  expect(countOperators([ran('Add', 'WebGpu')])).toEqual({ total: 1, onCpu: 0, names: [] })
 })
 
-it('refuses a device that leaves everything to the processor', () => {
+it('refuses a device that leaves everything to the CPU', () => {
   expect(() => countOperators([ran('Add', 'CPU')])).toThrow('every operator')
 })

@@ -68,7 +68,7 @@ export async function prove(id: string, { threads }: { threads: number }): Promi
   }
 }
 
-/** What rounding to 16 bits changes and gains; null where this machine can not do it. */
+/** What rounding to 16 bits changes and gains; null where this machine cannot do it. */
 async function proveRounded(
   id: string,
   threads: number,
@@ -140,7 +140,7 @@ interface ProfileEvent {
 }
 
 /**
- * How many operators a step has, and which of them the device left to the processor. Throws AppError engine-unavailable
+ * How many operators a step has, and which of them the device left to the CPU. Throws AppError engine-unavailable
  * where it left all of them.
  */
 export function countOperators(events: ProfileEvent[]): EngineProof['operators'] {
@@ -148,15 +148,15 @@ export function countOperators(events: ProfileEvent[]): EngineProof['operators']
     ({ cat, name, args }) =>
       cat === 'Node' && name.endsWith('_kernel_time') && !args!.op_name!.startsWith('Memcpy'),
   )
-  const onProcessor = ran.filter(({ args }) => args!.provider === 'CPUExecutionProvider')
-  if (onProcessor.length === ran.length)
+  const onCpu = ran.filter(({ args }) => args!.provider === 'CPUExecutionProvider')
+  if (onCpu.length === ran.length)
     throw new AppError(
       'engine-unavailable',
-      'It leaves every operator to the processor.',
-      'Update the graphics driver, or use the processor by itself.',
+      'It leaves every operator to the CPU.',
+      'Update the graphics driver, or use the CPU engine.',
     )
-  const names = [...new Set(onProcessor.map(({ args }) => args!.op_name!))].sort()
-  return { total: ran.length, onProcessor: onProcessor.length, names }
+  const names = [...new Set(onCpu.map(({ args }) => args!.op_name!))].sort()
+  return { total: ran.length, onCpu: onCpu.length, names }
 }
 
 /** Images that a training step of the preset takes in a second, after a first one that compiles. */

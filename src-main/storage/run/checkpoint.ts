@@ -78,7 +78,7 @@ const loadState = async (folder: string, step: number): Promise<CheckpointState>
   )
 
 /**
- * The newest checkpoint that can be read, or null where there is none. Each one that can not is told to `onDamaged`
+ * The newest checkpoint that can be read, or null where there is none. Each one that cannot is told to `onDamaged`
  * and set aside as <step>.damaged. Throws AppError format-newer, and leaves those of a newer version alone.
  */
 export async function loadNewestCheckpoint(
@@ -127,7 +127,7 @@ export async function chooseStep(folder: string, wanted?: number): Promise<numbe
   )
 }
 
-/** The checkpoints with their sizes and reconstructions, oldest first; without those whose place can not be read. */
+/** The checkpoints with their sizes and reconstructions, oldest first; without those whose place cannot be read. */
 export async function listCheckpoints(folder: string): Promise<Checkpoint[]> {
   const found = (await checkpointSteps(folder)).map((step) => describeCheckpoint(folder, step))
   return (await Promise.all(found)).flat()

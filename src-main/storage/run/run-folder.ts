@@ -16,7 +16,7 @@ import { migrateRun, runFormat } from './format'
  *   dataset.json       the images that the run uses, see data/manifest.ts: a record, kept twice
  *   initial/           the weights that it began with, where those are another run's
  *   metrics.jsonl      a line for each step
- *   checkpoints/<step> weights, optimizer state, place; <step>.damaged where one can not be read
+ *   checkpoints/<step> weights, optimizer state, place; <step>.damaged where one cannot be read
  *   reconstructions/<step>
  *   failures/<step>    the batch of a step that gave no number
  *   log.txt

@@ -67,7 +67,7 @@ export async function trainOnCluster(
   return resultOf(folder, await launcher.ended)
 }
 
-/** Throws AppError engine-unavailable where the person's Python can not start the workers. */
+/** Throws AppError engine-unavailable where the person's Python cannot start the workers. */
 async function requirePython({ launcher }: Cluster): Promise<void> {
   const modules = ['numpy', 'PIL', 'safetensors', 'torch', ...(launcher === 'ray' ? ['ray.train'] : [])]
   const problem = await new Promise<string | null>((resolve) =>
@@ -78,7 +78,7 @@ async function requirePython({ launcher }: Cluster): Promise<void> {
   if (problem)
     throw new AppError(
       'engine-unavailable',
-      `${interpreter()} can not train by ${launcher}: ${problem}.`,
+      `${interpreter()} cannot train by ${launcher}: ${problem}.`,
       `Install what it needs with: ${interpreter()} -m pip install -r ${path.join(clusterResources(), 'requirements.txt')}. Another Python is named by SAIM_PYTHON.`,
     )
 }

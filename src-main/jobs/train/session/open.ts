@@ -47,7 +47,7 @@ export async function openParts(folder: string, tell: (message: TrainingMessage)
   const log = (text: string) => tell({ type: 'log', text: appendLog(folder, text) })
 
   const saved = await loadNewestCheckpoint(folder, (step, error) =>
-    log(`The checkpoint of step ${step} can not be used, the one before is taken: ${error}`),
+    log(`The checkpoint of step ${step} cannot be used, the one before is taken: ${error}`),
   )
   await cutMetrics(folder, saved?.state.step ?? 0)
   if (run.notice) log(run.notice)
