@@ -4,17 +4,22 @@ import { stepsOf } from '#test/helpers/graphs'
 import type { Graph } from './ir'
 import { passes, rewrite } from './passes/index'
 import { trace } from './trace'
+import { withVectors } from '#model/tensor/vectors'
 import { problemsOf } from './verify'
 
 const h = fromPreset('nano', { imageSize: 16, width: 16, heads: 2, depth: 2, queryDepth: 1, batchSize: 2 })
-const { step, state, inputs } = stepsOf(h, 2 ** 18)['train']!
-const traced = () => trace(step, state, inputs).graph
+const steps = stepsOf(h, 2 ** 18)
+const traced = (name = 'train') => {
+  const { step, state, inputs, vectors = {} } = steps[name]!
+  return trace(withVectors(step, vectors), state, inputs).graph
+}
 
 describe('The verifier', () => {
-  it.each(Object.entries(passes))('finds a training step sound after each pass: %s', (_, list) => {
-    const graph = traced()
+  it.each(Object.keys(steps))('finds each step sound after each pass of every target: %s', (name) => {
+    const graph = traced(name)
     expect(problemsOf(graph)).toEqual([])
-    rewrite(graph, list, (result, pass) => expect(problemsOf(result), pass.name).toEqual([]))
+    for (const list of Object.values(passes))
+      rewrite(graph, list, (result, pass) => expect(problemsOf(result), pass.name).toEqual([]))
   })
 
   /** Puts one thing wrong with one node. */
