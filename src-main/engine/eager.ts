@@ -38,28 +38,28 @@ export class EagerEngine implements Engine {
 }
 
 class EagerState implements State {
-  private readonly kept = new Map<string, tf.Tensor>()
+  private readonly values = new Map<string, tf.Tensor>()
 
   constructor(
-    values: NamedTensorData,
+    initial: NamedTensorData,
     readonly vectors: Vectors,
     private readonly on: <T>(work: () => T) => T,
   ) {
-    this.replace(on(() => mapValues(values, tensorOf)))
+    this.replace(on(() => mapValues(initial, tensorOf)))
   }
 
-  tensors = (): NamedTensors => Object.fromEntries(this.kept)
+  tensors = (): NamedTensors => Object.fromEntries(this.values)
 
   /** Takes tensors in place of those of the same names. */
   replace(tensors: NamedTensors) {
     for (const [name, tensor] of Object.entries(tensors)) {
-      this.kept.get(name)?.dispose()
-      this.kept.set(name, tensor)
+      this.values.get(name)?.dispose()
+      this.values.set(name, tensor)
     }
   }
 
-  async read(names = [...this.kept.keys()]): Promise<NamedTensorData> {
-    return this.on(() => Object.fromEntries(names.map((name) => [name, dataOf(this.kept.get(name)!)])))
+  async read(names = [...this.values.keys()]): Promise<NamedTensorData> {
+    return this.on(() => Object.fromEntries(names.map((name) => [name, dataOf(this.values.get(name)!)])))
   }
 
   async copy(into: Record<string, Float32Array>): Promise<void> {
@@ -72,8 +72,8 @@ class EagerState implements State {
   }
 
   dispose() {
-    this.on(() => this.kept.forEach((tensor) => tensor.dispose()))
-    this.kept.clear()
+    this.on(() => this.values.forEach((tensor) => tensor.dispose()))
+    this.values.clear()
   }
 }
 

@@ -74,11 +74,11 @@ export async function removeLeftovers(folder: string, olderThan = 60_000): Promi
 }
 
 /** Bytes of a file or of everything below a folder; 0 where there is nothing. */
-export async function sizeOf(file: string): Promise<number> {
+export async function bytesOf(file: string): Promise<number> {
   const info = await stat(file).catch(() => null)
   if (!info?.isDirectory()) return info?.size ?? 0
   const names = await readdir(file).catch(() => []) // it may just have been removed
-  const sizes = names.map((name) => sizeOf(path.join(file, name)))
+  const sizes = names.map((name) => bytesOf(path.join(file, name)))
   return (await Promise.all(sizes)).reduce((a, b) => a + b, 0)
 }
 

@@ -154,6 +154,7 @@ const settings = z.object({
       'Batches whose gradients are averaged into one update: effective batch size = batch size × accumulation.',
   }),
   gradientCheckpointing: toggle(false, {
+    distributed: 'no',
     title: 'Gradient checkpointing',
     group: 'Optimisation',
     description:
@@ -259,6 +260,7 @@ const settings = z.object({
     description: 'The same seed, data and settings give the same batches, orders and initial weights.',
   }),
   precision: choice(['float32', 'bfloat16'], {
+    distributed: 'no',
     title: 'Precision',
     group: 'Run',
     description:
@@ -271,6 +273,7 @@ const settings = z.object({
     description: 'Epochs between checkpoints with reconstructions. The end of the run always gets one.',
   }),
   healthEvery: integer(0, 0, 1000, {
+    distributed: 'no',
     title: 'Health every',
     unit: 'epochs',
     group: 'Run',
@@ -299,6 +302,7 @@ const settings = z.object({
       'Ends the run early after this many checkpoints in a row without a lower loss. The loss is on held-out images if there are any. 0 trains to the end.',
   }),
   adaptBatch: toggle(false, {
+    distributed: 'no',
     title: 'Adapt the batch to the memory',
     group: 'Run',
     description:

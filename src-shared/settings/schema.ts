@@ -15,6 +15,8 @@ export interface SettingInfo {
   paper?: string
   /** Whether the simple form shows it. */
   simple?: boolean
+  /** Whether the workers of a cluster keep to it; yes where missing. */
+  distributed?: 'yes' | 'no'
 }
 
 export const integer = (value: number, minimum: number, maximum: number, info: SettingInfo) =>
@@ -73,6 +75,7 @@ export const settingsOf = <S extends z.ZodRawShape>(schema: z.ZodObject<S>): Set
   ).map(([name, { type, enum: choices, ...rest }]) => ({
     ...(rest as unknown as Setting),
     name: name as keyof S & string,
+    description: rest.distributed === 'no' ? `${rest.description} Not on a cluster.` : rest.description,
     kind: choices ? 'choice' : (type as Setting['kind']),
     ...(choices ? { choices: choices as string[] } : {}),
   }))

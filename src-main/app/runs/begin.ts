@@ -1,5 +1,6 @@
 import type { TrainingMessage } from '#jobs/train/messages'
 import { startTraining, type Training } from '#jobs/train/supervise'
+import { leftOutNotice } from '#jobs/train/cluster/shares'
 import type { Fork } from '#platform/processes'
 import { changeSettings, readRun, updateRun } from '#storage/run/run-folder'
 import type { Engines } from '#app/engines'
@@ -15,7 +16,7 @@ export async function beginTraining(
 ): Promise<{ training: Training; notice: string | null }> {
   const { engine: wanted, cluster, hyperparameters: h } = await readRun(folder)
   const choice = cluster
-    ? { engine: wanted, precision: h.precision, notice: null }
+    ? { engine: wanted, precision: h.precision, notice: leftOutNotice(h) }
     : await engines.choose(wanted, h.precision)
   const { engine, precision, notice } = choice
   if (precision !== h.precision) await changeSettings(folder, { precision })

@@ -40,8 +40,8 @@ export async function estimateRun(
     : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)
   const written = Math.ceil(h.epochs / h.checkpointEvery)
   // While one is written, the one before is still there.
-  const kept = h.keepEvery && Math.floor(written / h.keepEvery)
-  const checkpoints = Math.min(written, kept + h.keepBest + 2)
+  const regular = h.keepEvery && Math.floor(written / h.keepEvery)
+  const checkpoints = Math.min(written, regular + h.keepBest + 2)
   const estimate = {
     parameters,
     memoryBytes: earlier?.memory ?? memoryBytes(h, parameters, planOf(h, division)),
@@ -74,13 +74,15 @@ function flopsPerImage(h: Hyperparameters): number {
  */
 function memoryBytes(h: Hyperparameters, parameters: number, { size, lanes }: PartPlan): number {
   const stacks = objectiveOf(h).estimate(h)
-  const kept = stacks.map(({ blocks, tokens, width, heads }, i) => {
+  const activations = stacks.map(({ blocks, tokens, width, heads }, i) => {
     const input = tokens * width
     const block = 22 * input + 2 * heads * tokens ** 2
     const whole = (h.gradientCheckpointing ? 1 : blocks) + (i === stacks.length - 1 ? 1 : 0)
     return whole * block + (h.gradientCheckpointing ? blocks * input : 0)
   })
-  return 200e6 + parameters * 4 * (8 + 5 * (lanes - 1)) + lanes * size * kept.reduce((a, b) => a + b) * 4
+  return (
+    200e6 + parameters * 4 * (8 + 5 * (lanes - 1)) + lanes * size * activations.reduce((a, b) => a + b) * 4
+  )
 }
 
 function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warnings'>): string[] {

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import type { Emit, Run } from '#shared/contract'
 import { listCheckpoints, newestStep } from '#storage/run/checkpoint'
-import { sizeOf } from '#storage/files'
+import { bytesOf } from '#storage/files'
 import { tailMetrics } from '#storage/run/metrics'
 import { runPaths } from '#storage/run/run-folder'
 import { columnsOf } from '#storage/run/metric-columns'
@@ -107,12 +107,12 @@ export class Follower {
     const checkpointNow = (await newestStep(folder)) ?? -1
     const last = this.told.get(id)
     if (!last) {
-      const [metricBytes, logBytes] = await Promise.all([sizeOf(metricsFile), sizeOf(logFile)])
+      const [metricBytes, logBytes] = await Promise.all([bytesOf(metricsFile), bytesOf(logFile)])
       this.told.set(id, { seams: seams.length, metricBytes, logBytes, checkpoint: checkpointNow })
       return
     }
     // A resume cuts the metrics: who hears of its seam reads them anew.
-    const from = last.seams === seams.length ? last.metricBytes : await sizeOf(metricsFile)
+    const from = last.seams === seams.length ? last.metricBytes : await bytesOf(metricsFile)
     const { metrics, nextByte } = await tailMetrics(folder, from)
     const lines = await tailText(logFile, last.logBytes)
     this.told.set(id, {
@@ -131,6 +131,6 @@ export class Follower {
 
 /** The text of a file from a byte on. */
 async function tailText(file: string, fromByte: number): Promise<string> {
-  if ((await sizeOf(file)) <= fromByte) return ''
+  if ((await bytesOf(file)) <= fromByte) return ''
   return text(createReadStream(file, { start: fromByte, encoding: 'utf8' }))
 }

@@ -6,7 +6,7 @@ import { dataFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
 import { checkpointSteps, listCheckpoints, pruneCheckpoints, removeDamaged } from '#storage/run/checkpoint'
 import { freeDiskBytes } from '#storage/disk'
-import { readChecked, sizeOf } from '#storage/files'
+import { readChecked, bytesOf } from '#storage/files'
 import { locateImages } from './locate'
 import { runPaths } from '#storage/run/run-folder'
 import { readAnnotations, writeAnnotations } from '#storage/run/annotations'
@@ -130,22 +130,22 @@ export class Runs {
           id,
           name,
           checkpoints: (await checkpointSteps(folder)).length,
-          checkpointBytes: await sizeOf(runPaths(folder).checkpoints),
-          totalBytes: await sizeOf(folder),
+          checkpointBytes: await bytesOf(runPaths(folder).checkpoints),
+          totalBytes: await bytesOf(folder),
         })),
       )
-      return { runs, trashBytes: await sizeOf(trashFolder()), freeBytes: await freeDiskBytes(root) }
+      return { runs, trashBytes: await bytesOf(trashFolder()), freeBytes: await freeDiskBytes(root) }
     },
     'runs.prune': async ({ id, ...rule }) => {
       const { folder } = await this.restingRun(id)
-      const before = await sizeOf(folder)
+      const before = await bytesOf(folder)
       await pruneCheckpoints(folder, rule)
       await removeDamaged(folder)
       await this.follower.changed(id)
-      return { freed: before - (await sizeOf(folder)) }
+      return { freed: before - (await bytesOf(folder)) }
     },
     'runs.emptyTrash': async () => {
-      const freed = await sizeOf(trashFolder())
+      const freed = await bytesOf(trashFolder())
       await rm(trashFolder(), { recursive: true, force: true })
       return { freed }
     },

@@ -286,14 +286,14 @@ export class GraphDef {
     const variables = inputs.slice(0, 3).map((input) => this.source(input))
     const part = (which: string) => variables.map((name) => `${nodeName(name)}/${which}`)
     const [handles, reads] = [part('handle'), part('read')]
-    const [g, rate, power1, power2, addend, kept] = inputs.slice(3).map(this.tensor)
+    const [g, rate, power1, power2, addend, decay] = inputs.slice(3).map(this.tensor)
     const name = nodeName(outputs[0]!)
     const float = { T: types.float32 }
     const reshape = (result: string, tensor: string, sizes: readonly number[]) =>
       this.add(result, 'Reshape', [tensor, this.integers(result, [...sizes])], float)
     const beta = (which: string) => this.scalar(`${name}/${which}`, floatOf(adam, which))
     const decayed =
-      kept && this.assign(variables[0]!, this.add(`${name}/kept`, 'Mul', [reads[0]!, kept], float))
+      decay && this.assign(variables[0]!, this.add(`${name}/kept`, 'Mul', [reads[0]!, decay], float))
     const gradient = reshape(`${name}/gradient`, g!, this.graph.values.get(variables[0]!)!.shape)
     const numbers = [power1!, power2!, rate!, beta('beta1'), beta('beta2'), addend!]
     const before = [...reads, ...(decayed ? [decayed] : [])].map((node) => `^${node}`)

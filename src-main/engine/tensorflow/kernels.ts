@@ -39,7 +39,7 @@ const node =
 export const updateKernels: Record<string, Emit> = {
   [adamKernel]: node(
     adamKernel,
-    ['weight', 'mean', 'variance', 'g', 'rate', 'power1', 'power2', 'addend', 'kept'],
+    ['weight', 'mean', 'variance', 'g', 'rate', 'power1', 'power2', 'addend', 'decay'],
     ({ weight }) => [weight!, weight!, weight!],
   ),
 }

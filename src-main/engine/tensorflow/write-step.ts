@@ -31,9 +31,11 @@ export function writeStep(
   const graph = rewrite(traced.graph, passes.tensorflow)
   const isRead = new Set(graph.inputs.map(({ name }) => name))
   const isUpdated = new Set(traced.updated)
-  const kept = Object.keys(specs).filter((name) => isRead.has(stateInput(name)) || isUpdated.has(name))
-  const written = new GraphDef(graph, kept.map(stateInput), precision)
-  const variables = kept.map((name) => {
+  const variableNames = Object.keys(specs).filter(
+    (name) => isRead.has(stateInput(name)) || isUpdated.has(name),
+  )
+  const written = new GraphDef(graph, variableNames.map(stateInput), precision)
+  const variables = variableNames.map((name) => {
     const variable = stateInput(name)
     return [name, { ...written.settable(variable), read: written.tensor(variable) }] as const
   })

@@ -49,7 +49,7 @@ export async function runFreely(
   const mean = start['mean']!.values.slice()
   const deviation = start['deviation']!.values.slice()
 
-  const kept = new Float32Array(oneByOneInputs(h)['kept']!.shape.reduce((a, b) => a * b))
+  const past = new Float32Array(oneByOneInputs(h)['past']!.shape.reduce((a, b) => a * b))
   for (let i = 0; i < count; i++) {
     const [patch, previous] = [order[i]!, order[Math.max(i - 1, 0)]!]
     const { prediction, made } = await model.ask(oneByOne, {
@@ -57,9 +57,9 @@ export async function runFreely(
       patch: Int32Array.of(previous),
       next: Int32Array.of(patch),
       step: Float32Array.of(i),
-      kept,
+      past,
     })
-    fillRow(kept, i, made!.values, h)
+    fillRow(past, i, made!.values, h)
     if (i < given) continue
     if (h.normalizePixels) {
       const nearby = weightsByDistance(patch, order.subarray(0, i), Math.sqrt(count))
@@ -73,11 +73,11 @@ export async function runFreely(
   return unpatchify(painted, h)
 }
 
-/** Puts `made` [K, 1, C] into row i of `kept` [K, N, C]. */
-function fillRow(kept: Float32Array, i: number, made: ArrayLike<number>, h: Hyperparameters): void {
+/** Puts `made` [K, 1, C] into row i of `past` [K, N, C]. */
+function fillRow(past: Float32Array, i: number, made: ArrayLike<number>, h: Hyperparameters): void {
   const count = patchCount(h)
   for (let start = 0; start < made.length; start += h.width)
-    kept.set((made as Float32Array).subarray(start, start + h.width), start * count + i * h.width)
+    past.set((made as Float32Array).subarray(start, start + h.width), start * count + i * h.width)
 }
 
 /** For each patch that is known how much it says of `patch`: 1 / distance². */

@@ -15,16 +15,16 @@ import { head, queryBlock } from './saim'
  *   content stream  x = E(t(i-1)) + position: sees the tokens before it and itself
  *   query stream    g = position of the i-th patch: sees the same tokens after each block
  *
- * No token sees a later one, so that its keys and values stay what they are. With those of the steps before in `kept`
+ * No token sees a later one, so that its keys and values stay what they are. With those of the steps before in `past`
  * the prediction is that of `forward`, at the cost of two tokens instead of all.
  *
  * `pixels` [1, 1, p·p·3] and `patch` [1] are t(i-1) and its place in the image (of no matter in step 0), `next` [1] the
- * place of the i-th patch, `step` [] is i, row j < i of `kept` [K, N, C] what step j made ->
+ * place of the i-th patch, `step` [] is i, row j < i of `past` [K, N, C] what step j made ->
  * `prediction` [1, 1, p·p·3], and `made` [K, 1, C]: keys and values of each block.
  */
 export const oneByOneStep =
   (h: Hyperparameters): StepFunction =>
-  (w, { pixels, patch, next, step, kept }) => {
+  (w, { pixels, patch, next, step, past }) => {
     const count = patchCount(h)
     // Rows 0 .. i-1 are filled; the token of this step comes after them all.
     const row = Float32Array.from({ length: count + 1 }, (_, j) => (j < count ? j : -1))
@@ -32,9 +32,9 @@ export const oneByOneStep =
     const made: tf.Tensor[] = []
     const withPast = (own: KeysAndValues) =>
       own.map((token) => {
-        const past = kept!.slice([made.length, 0, 0], [1, -1, -1])
+        const earlier = past!.slice([made.length, 0, 0], [1, -1, -1])
         made.push(token)
-        return tf.concat([past, token], 1) // [1, N + 1, C]
+        return tf.concat([earlier, token], 1) // [1, N + 1, C]
       }) as KeysAndValues
 
     const positions = positionsOf(w, h)
@@ -62,6 +62,6 @@ export function oneByOneInputs(h: Hyperparameters): Record<string, TensorSpec> {
     patch: place,
     next: place,
     step: { shape: [], dtype: 'float32' },
-    kept: { shape: [2 * blocks, patchCount(h), h.width], dtype: 'float32' },
+    past: { shape: [2 * blocks, patchCount(h), h.width], dtype: 'float32' },
   }
 }

@@ -51,7 +51,7 @@ export function adamw(
     const rate = learningRate.mul(scaleOf(name))
     const rates = {
       ...{ rate, ...powers },
-      ...(decays(name) && { kept: tf.sub(1, rate.mul(h.weightDecay)) }),
+      ...(decays(name) && { decay: tf.sub(1, rate.mul(h.weightDecay)) }),
     }
     const { weight, mean, variance } = adam(before, g, rates, h)
     updated[name] = weight

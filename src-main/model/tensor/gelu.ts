@@ -7,8 +7,8 @@ export const geluGradientKernel = 'GeluGradient'
 /** GELU(x) = x Φ(x) with Φ(x) = (1 + erf(x/√2)) / 2, the normal distribution; GELU'(x) = Φ(x) + x φ(x). */
 export function gelu(x: tf.Tensor): tf.Tensor {
   const activate = tf.customGrad((x, save) => {
-    const [y, ...kept] = fused(geluKernel, { x: x as tf.Tensor }, {}, () => composed(x as tf.Tensor))
-    ;(save as tf.GradSaveFunc)(kept.length ? kept : [x as tf.Tensor])
+    const [y, ...saved] = fused(geluKernel, { x: x as tf.Tensor }, {}, () => composed(x as tf.Tensor))
+    ;(save as tf.GradSaveFunc)(saved.length ? saved : [x as tf.Tensor])
     return {
       value: y!,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>

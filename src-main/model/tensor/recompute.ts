@@ -32,13 +32,13 @@ export function recompute(f: (ingredients: Ingredients) => tf.Tensor, ingredient
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const next = saved.values()
         const again = (tensors: NamedTensors) => mapValues(tensors, () => next.next().value!)
-        const kept: Ingredients = {
+        const restored: Ingredients = {
           inputs: mapValues(again(ingredients.inputs), (x) => after(x, [dy])),
           weights: again(ingredients.weights),
           fixed: again(ingredients.fixed),
         }
-        const xs = [...Object.values(kept.inputs), ...Object.values(kept.weights)]
-        const { gradients } = valueAndGradients(() => f(kept), xs, dy)
+        const xs = [...Object.values(restored.inputs), ...Object.values(restored.weights)]
+        const { gradients } = valueAndGradients(() => f(restored), xs, dy)
         const ofWeights = gradients.slice(inputs.length)
         return [...gradients.slice(0, inputs.length).map((dx) => after(dx, ofWeights)), ...ofWeights]
       },

@@ -5,7 +5,7 @@ import type { Checkpoint } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
-import { readChecked, sizeOf, writeFolderSafely } from '#storage/files'
+import { readChecked, bytesOf, writeFolderSafely } from '#storage/files'
 import { migrateCheckpoint, runFormat } from './format'
 import { type Retention, stepsToRemove } from './retention'
 import { readRun, runPaths } from './run-folder'
@@ -144,7 +144,7 @@ async function describeCheckpoint(folder: string, step: number): Promise<Checkpo
       number: state.number,
       epoch: state.epoch,
       loss: state.loss,
-      bytes: await sizeOf(paths.checkpoint(step)),
+      bytes: await bytesOf(paths.checkpoint(step)),
       savedAt: state.savedAt,
       reconstructions: images
         .filter((name) => /^\d+\.png$/.test(name))

@@ -10,7 +10,7 @@ import { encodeSafetensors } from '#formats/safetensors'
 import { clusterResources } from '#platform/paths'
 import { interpreter } from '#platform/python'
 import { newestStep, pruneCheckpoints } from '#storage/run/checkpoint'
-import { sizeOf, writeFileSafely, writeFolderSafely } from '#storage/files'
+import { bytesOf, writeFileSafely, writeFolderSafely } from '#storage/files'
 import type { Lock } from '#storage/lock'
 import { type Control, lockLost, noteEngine, prepareFolder } from '#jobs/train/prepare'
 import type { EndStatus, TrainingMessage } from '#jobs/train/messages'
@@ -115,7 +115,7 @@ function launch(folder: string, { launcher, workers, address }: Cluster, lock: L
 /** Tells, at each call, what came to the run folder since the one before, and removes checkpoints that are not kept. */
 async function follower(folder: string, tell: (message: TrainingMessage) => void) {
   const { hyperparameters: h } = await readRun(folder)
-  let nextByte = await sizeOf(runPaths(folder).metrics)
+  let nextByte = await bytesOf(runPaths(folder).metrics)
   let newest = (await newestStep(folder)) ?? -1
   return async () => {
     const tail = await tailMetrics(folder, nextByte)

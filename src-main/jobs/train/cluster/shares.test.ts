@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
-import { requireShares } from './shares'
+import { leftOutNotice, requireShares } from './shares'
 
 const refusal = (changes: Partial<Hyperparameters>, workers = 2) => {
   try {
@@ -15,4 +15,11 @@ it('a cluster takes only runs that its workers can train', () => {
   expect(refusal({ objective: 'mae' })).toBe('MAE cannot be trained on a cluster.')
   expect(refusal({ precision: 'bfloat16' })).toBe('A cluster computes in float32 only, not in bfloat16.')
   expect(refusal({ batchSize: 4, accumulation: 2 }, 9)).toBe('9 workers cannot share the 8 images of a step.')
+})
+
+it('a cluster run says which of its settings workers do without', () => {
+  expect(leftOutNotice(fromPreset('nano', { healthEvery: 0 }))).toBeNull()
+  expect(leftOutNotice(fromPreset('nano', { healthEvery: 2, gradientCheckpointing: true }))).toBe(
+    'These settings have no effect on a cluster: Gradient checkpointing, Health every.',
+  )
 })
