@@ -1,5 +1,5 @@
 import type { Pixels } from '#images/pixels/pixels'
-import { pixelLimit } from './explain'
+import { pixelLimit, UnreadableImage } from './explain'
 import { decodeJpeg } from './jpeg'
 import { openImage, uprightImage, uprightPixels } from './pipeline'
 
@@ -15,8 +15,8 @@ export async function readHeader(file: string) {
     await image
       .resize(1)
       .toBuffer()
-      .catch(() => Promise.reject(new Error('hevc')))
-  if (width * height > pixelLimit) throw new Error('Input image exceeds pixel limit')
+      .catch(() => Promise.reject(new UnreadableImage('heic')))
+  if (width * height > pixelLimit) throw new UnreadableImage('tooLarge')
   const turned = orientation >= 5
   return { format, orientation, width: turned ? height : width, height: turned ? width : height }
 }
@@ -37,7 +37,7 @@ export async function decodeImage(
       kernel: 'cubic',
     })
   const pixels = decodeJpeg(file) ?? (await uprightPixels(file))
-  if (pixels.width !== width || pixels.height !== height) throw new Error('changed since the scan')
+  if (pixels.width !== width || pixels.height !== height) throw new UnreadableImage('changed')
   return pixels
 }
 

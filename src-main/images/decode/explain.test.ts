@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { endsTooEarly, explain } from './explain'
+import { endsTooEarly, explain, UnreadableImage } from './explain'
 
 const noise = () =>
   sharp({
@@ -29,4 +29,9 @@ it('of a whole file libvips tells what is wrong, where its words are not lost', 
   expect(await explain(new Error('Unknown error'), 'package.json')).toBe('damaged')
   expect(await explain(new Error('bad table\nmore'), 'package.json')).toBe('damaged: bad table')
   expect(await explain(new Error('Unknown error'), 'nowhere.jpg')).toBe('it cannot be opened')
+})
+
+it('of an image that we refuse ourselves the reason is told, whatever the file holds', async () => {
+  expect(await explain(new UnreadableImage('changed'), 'package.json')).toBe('it changed since the scan')
+  expect(await explain(new UnreadableImage('tooLarge'), 'nowhere.jpg')).toBe('larger than 200 megapixels')
 })

@@ -5,7 +5,7 @@ import Database from 'libsql'
 import type { DatasetFilter, DatasetImage, DatasetSummary, Split } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { readHeader } from '#images/decode/decode'
-import { explain } from '#images/decode/explain'
+import { explain, UnreadableImage } from '#images/decode/explain'
 import { type FoundFile, imageFiles } from './files'
 import { placeOf } from './split'
 
@@ -308,7 +308,7 @@ async function describeFile(folder: string, file: FoundFile): Promise<Described>
   const place = placeOf(file.path)
   const whole = path.join(folder, file.path)
   try {
-    if (file.bytes === 0) throw new Error(file.modified ? 'truncated' : 'ENOENT')
+    if (file.bytes === 0) throw new UnreadableImage(file.modified ? 'endsTooEarly' : 'gone')
     const header = await readHeader(whole)
     return { ...file, ...place, ...header, problem: null }
   } catch (error) {
