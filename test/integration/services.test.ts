@@ -179,7 +179,9 @@ describe('runs', () => {
 
     const columns = await calls['runs.metrics']({ id: run.id, points: 5 })
     expect(columns.step.length).toBeLessThanOrEqual(5)
-    expect([columns.step[0], columns.step.at(-1)]).toEqual([1, 12])
+    // Each row is a stretch of steps that ends at its step: together they are all of them.
+    expect([columns.step[0]! - columns.steps[0]! + 1, columns.step.at(-1)]).toEqual([1, 12])
+    expect(columns.steps.reduce((a, b) => a + b)).toBe(12)
     const [checkpoint] = await calls['runs.checkpoints']({ id: run.id })
     expect(existsSync((await services.file(checkpoint!.reconstructions[0]!))!)).toBe(true)
   })
