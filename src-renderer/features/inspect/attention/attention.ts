@@ -19,7 +19,7 @@ export function useAttention() {
   const fromClass = ref(false)
   const relative = ref(true)
 
-  /** MAE has no masked streams. */
+  /** Some objectives have no masked streams. */
   const views = computed(() =>
     hasView(inspect.run!.hyperparameters.objective, 'streams') ? allViews : allViews.slice(0, 1),
   )
