@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { wasm } from './build/wasm.mjs'
 
-/** Tests of one kind, `workers` files at a time; kinds run one after the other. */
+/** Tests of one kind, `workers` files at a time (vitest would leave a core free); kinds run one after the other. */
 const project = (name: string, include: string[], testTimeout: number, order: number, workers?: number) => ({
   plugins: [wasm],
   test: {
@@ -26,7 +26,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/helpers/closing-line.ts'],
     projects: [
-      project('unit', ['src-*/**/*.test.ts', 'build/**/*.test.mjs'], 60_000, 0),
+      project('unit', ['src-*/**/*.test.ts', 'build/**/*.test.mjs'], 60_000, 0, 2),
       project('integration', ['test/integration/**/*.test.ts'], 300_000, 1, 2),
       project('faults', ['test/faults/**/*.test.ts'], 300_000, 2, 1),
       project('e2e', ['test/e2e/**/*.test.ts'], 600_000, 3, 1),
