@@ -34,7 +34,8 @@ export class RemoteProcess<Functions extends object, Listener extends object> {
     child?.kill()
   }
 
-  private running() {
+  /** Its functions, for what cannot fail. */
+  running() {
     if (this.functions) return this.functions
     const child = this.start()
     const functions = createBirpc<Functions, Listener>(this.listener, {

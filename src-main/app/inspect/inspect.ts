@@ -20,7 +20,8 @@ import { readHealth } from '#storage/run/health-file'
 import { runPaths } from '#storage/run/run-folder'
 import type { Datasets } from '#app/datasets'
 import { fileName, freeName } from '#storage/free-name'
-import { InspectorProcess } from './inspector'
+import type { InspectorFunctions, InspectorListener } from '#jobs/inspect/process'
+import { RemoteProcess } from '#app/remote-process'
 
 interface InspectRequest {
   run: string
@@ -44,13 +45,15 @@ interface InspectOptions {
  */
 export class Inspect {
   private folder: string | null = null
-  private readonly single: InspectorProcess
-  private readonly sets: InspectorProcess
+  private readonly single: RemoteProcess<InspectorFunctions, InspectorListener>
+  private readonly sets: RemoteProcess<InspectorFunctions, InspectorListener>
 
   constructor(private readonly options: InspectOptions) {
     const open = () =>
-      new InspectorProcess(options.fork, this.temporary, (progress) =>
-        options.emit('inspect.progress', progress),
+      new RemoteProcess<InspectorFunctions, InspectorListener>(
+        () => options.fork('inspector', [this.temporary()]),
+        { progress: (progress) => options.emit('inspect.progress', progress) },
+        'looks into checkpoints',
       )
     this.single = open()
     this.sets = open()
@@ -59,7 +62,7 @@ export class Inspect {
   readonly calls: InspectCalls = {
     'inspect.fixedImages': async ({ run }) => {
       const { manifest } = await this.images({ kind: 'run', id: run })
-      return this.single.remote().fixedImages(manifest)
+      return this.single.running().fixedImages(manifest)
     },
     'inspect.reconstruct': async (question) => {
       const asked = await this.asked(question)
@@ -103,7 +106,7 @@ export class Inspect {
       }
       return this.sets.ask((remote) => remote.embed(keyOf(choice), set))
     },
-    'inspect.stop': async () => this.sets.stop(),
+    'inspect.stop': async () => void this.sets.current?.stop(),
     'inspect.map': ({ feature, method, ...choice }) =>
       this.sets.ask((remote) => remote.map(keyOf(choice), feature, method)),
     'inspect.neighbours': ({ feature, path, count, ...choice }) =>
@@ -128,7 +131,7 @@ export class Inspect {
     if (kind !== 'thumbnail' || !source.success) return null
     const folder = await this.folderOf(source.data)
     const image = path.relative(folder, imageFile(folder, imagePath.parse(rest.slice(2).join('/'))))
-    return this.single.remote().thumbnail(folder, image)
+    return this.single.running().thumbnail(folder, image)
   }
 
   /** Ends the processes and removes their pictures. */

@@ -1,10 +1,10 @@
 import { createBirpc } from 'birpc'
 import type { EventPayload } from '#shared/contract'
-import { type AppErrorData, toErrorData } from '#shared/errors'
 import { Manifest } from '#images/manifest'
 import { thumbnailFile } from '#images/thumbnails'
 import { createEngine } from '#engine/engines'
 import { parentPort } from '#platform/processes'
+import { answering, type Answering } from '#platform/remote'
 import { fixedImages } from '#images/sample'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
 import { Inspector } from './inspector'
@@ -27,28 +27,23 @@ export interface InspectorListener {
   progress(progress: EventPayload<'inspect.progress'>): void
 }
 
-/** Errors would lose their class between processes, so they are sent as values. */
-type Answering<T> = {
-  [N in keyof T]: T[N] extends (...input: infer I) => Promise<infer O>
-    ? (...input: I) => Promise<{ value: O } | { error: AppErrorData }>
-    : never
-}
-
 async function main(): Promise<void> {
   // Always on the CPU: one image is little work, and a training run keeps the other devices to itself.
   const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
   const inspector = new Inspector(engine, process.argv[2]!, (progress) => parent.progress(progress))
   const sets = new EmbeddingSets(engine, (progress) => parent.progress(progress))
   const functions: InspectorFunctions = {
-    reconstruct: answering(inspector.reconstruct),
-    unroll: answering(inspector.unroll),
-    saveUnrolled: answering(inspector.saveUnrolled),
-    attention: answering(inspector.attention),
-    embed: answering(sets.embed),
-    map: answering(sets.map),
-    neighbours: answering(sets.neighbours),
-    extremes: answering(sets.extremes),
-    export: answering(sets.export),
+    ...answering({
+      reconstruct: inspector.reconstruct,
+      unroll: inspector.unroll,
+      saveUnrolled: inspector.saveUnrolled,
+      attention: inspector.attention,
+      embed: sets.embed,
+      map: sets.map,
+      neighbours: sets.neighbours,
+      extremes: sets.extremes,
+      export: sets.export,
+    }),
     fixedImages: async (manifest) => fixedImages(await Manifest.read(manifest)).map((image) => image.path),
     thumbnail: thumbnailFile,
     stop: sets.stop,
@@ -60,14 +55,6 @@ async function main(): Promise<void> {
     timeout: -1,
   })
 }
-
-const answering =
-  <I extends unknown[], O>(work: (...input: I) => Promise<O>) =>
-  (...input: I) =>
-    work(...input).then(
-      (value) => ({ value }),
-      (error) => ({ error: toErrorData(error) }),
-    )
 
 parentPort.onClose(() => process.exit(0))
 void main()
