@@ -7,7 +7,7 @@ export const layers = [
     folder: 'src-shared',
     holds: 'settings and contract, errors, random numbers; no Node, no DOM',
     imports: [],
-    packages: ['zod'],
+    packages: ['zod', '@mdi/js'],
   },
   {
     folder: 'src-main/platform',

@@ -1,15 +1,29 @@
-/** The pages of the navigation, in its order. The native menu lists the same ones. */
-export const pages = [
-  { path: '/datasets', title: 'Data sets', shortcut: 'CmdOrCtrl+O' },
-  { path: '/train', title: 'Train', shortcut: 'CmdOrCtrl+N' },
-  { path: '/runs', title: 'Runs', shortcut: 'CmdOrCtrl+1' },
-  { path: '/compare', title: 'Compare', shortcut: 'CmdOrCtrl+2' },
-  { path: '/inspect', title: 'Inspect', shortcut: 'CmdOrCtrl+3' },
-  { path: '/evaluate', title: 'Evaluate', shortcut: 'CmdOrCtrl+4' },
-  { path: '/experiments', title: 'Experiments', shortcut: 'CmdOrCtrl+5' },
-  { path: '/export', title: 'Export', shortcut: 'CmdOrCtrl+6' },
-  { path: '/engines', title: 'Engines', shortcut: 'CmdOrCtrl+7' },
-  { path: '/settings', title: 'Settings', shortcut: 'CmdOrCtrl+,' },
-] as const
+import {
+  mdiChartLineVariant,
+  mdiCog,
+  mdiCompare,
+  mdiExportVariant,
+  mdiEyeOutline,
+  mdiFlaskOutline,
+  mdiImageMultipleOutline,
+  mdiMemory,
+  mdiPlayCircleOutline,
+  mdiSchoolOutline,
+} from '@mdi/js'
 
-export type PagePath = (typeof pages)[number]['path']
+/**
+ * The pages of the navigation, in its order; the native menu lists the same ones. The page `train` is
+ * src-renderer/features/train/TrainPage.vue and is opened at `/train`.
+ */
+export const pages = [
+  { name: 'datasets', title: 'Data sets', icon: mdiImageMultipleOutline, shortcut: 'CmdOrCtrl+O' },
+  { name: 'train', title: 'Train', icon: mdiPlayCircleOutline, shortcut: 'CmdOrCtrl+N' },
+  { name: 'runs', title: 'Runs', icon: mdiChartLineVariant, shortcut: 'CmdOrCtrl+1' },
+  { name: 'compare', title: 'Compare', icon: mdiCompare, shortcut: 'CmdOrCtrl+2' },
+  { name: 'inspect', title: 'Inspect', icon: mdiEyeOutline, shortcut: 'CmdOrCtrl+3' },
+  { name: 'evaluate', title: 'Evaluate', icon: mdiSchoolOutline, shortcut: 'CmdOrCtrl+4' },
+  { name: 'experiments', title: 'Experiments', icon: mdiFlaskOutline, shortcut: 'CmdOrCtrl+5' },
+  { name: 'export', title: 'Export', icon: mdiExportVariant, shortcut: 'CmdOrCtrl+6' },
+  { name: 'engines', title: 'Engines', icon: mdiMemory, shortcut: 'CmdOrCtrl+7' },
+  { name: 'settings', title: 'Settings', icon: mdiCog, shortcut: 'CmdOrCtrl+,' },
+].map((page) => ({ ...page, path: `/${page.name}` }))

@@ -1,38 +1,16 @@
-import {
-  mdiChartLineVariant,
-  mdiCog,
-  mdiCompare,
-  mdiExportVariant,
-  mdiEyeOutline,
-  mdiFlaskOutline,
-  mdiImageMultipleOutline,
-  mdiMemory,
-  mdiPlayCircleOutline,
-  mdiSchoolOutline,
-} from '@mdi/js'
 import type { RouteComponent } from 'vue-router'
-import { type PagePath, pages } from '#shared/pages'
+import { pages } from '#shared/pages'
 
 type Loader = () => Promise<RouteComponent>
 
-/** What each page of the navigation looks like. */
-const looks: Record<PagePath, { icon: string; component: Loader }> = {
-  '/datasets': {
-    icon: mdiImageMultipleOutline,
-    component: () => import('#features/datasets/DatasetsPage.vue'),
-  },
-  '/train': { icon: mdiPlayCircleOutline, component: () => import('#features/train/TrainPage.vue') },
-  '/runs': { icon: mdiChartLineVariant, component: () => import('#features/runs/RunsPage.vue') },
-  '/compare': { icon: mdiCompare, component: () => import('#features/compare/ComparePage.vue') },
-  '/inspect': { icon: mdiEyeOutline, component: () => import('#features/inspect/InspectPage.vue') },
-  '/evaluate': { icon: mdiSchoolOutline, component: () => import('#features/evaluate/EvaluatePage.vue') },
-  '/experiments': {
-    icon: mdiFlaskOutline,
-    component: () => import('#features/experiments/ExperimentsPage.vue'),
-  },
-  '/export': { icon: mdiExportVariant, component: () => import('#features/export/ExportPage.vue') },
-  '/engines': { icon: mdiMemory, component: () => import('#features/engines/EnginesPage.vue') },
-  '/settings': { icon: mdiCog, component: () => import('#features/settings/SettingsPage.vue') },
+const components = import.meta.glob<RouteComponent>('#features/*/*Page.vue', { import: 'default' })
+
+/** The component of a page: `train` is features/train/TrainPage.vue. */
+function componentOf(name: string): Loader {
+  const file = `/${name}/${name[0]!.toUpperCase()}${name.slice(1)}Page.vue`
+  const found = Object.keys(components).find((path) => path.endsWith(file))
+  if (!found) throw new Error(`There is no src-renderer/features${file}.`)
+  return components[found]!
 }
 
 /** Pages that others lead to. */
@@ -44,11 +22,8 @@ const inner: Record<string, Loader> = {
   '/disk': () => import('#features/disk/DiskPage.vue'),
 }
 
-/** The pages of the navigation, in its order. */
-export const navigation = pages.map(({ path, title }) => ({ path, title, ...looks[path] }))
-
 /** Every page with its path, whose parameters are its component's props. */
 export const routes = [
-  ...navigation.map(({ path, component }) => ({ path: path as string, component })),
+  ...pages.map(({ name, path }) => ({ path, component: componentOf(name) })),
   ...Object.entries(inner).map(([path, component]) => ({ path, component, props: true })),
 ]
