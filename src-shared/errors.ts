@@ -21,6 +21,7 @@ export const errorCodes = [
   'run-missing',
   'run-busy',
   'format-newer',
+  'file-unreadable',
   'evaluation-missing',
   'experiment-missing',
   'checkpoint-missing',

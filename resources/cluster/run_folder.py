@@ -92,7 +92,7 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
 def read_checked(folder: Path, name: str) -> bytes:
     """A file of such a folder. Raises ValueError or OSError where it is missing or is not what was written."""
     contents = (folder / name).read_bytes()
-    if f"{sha256(contents)}  {name}" not in (folder / SUMS).read_text().splitlines():
+    if f"{sha256(contents)}  {name}" not in (folder / SUMS).read_text("utf-8").split("\n"):
         raise ValueError(f"{folder / name} is damaged")
     return contents
 
@@ -219,7 +219,7 @@ class RunFolder:
         if not file.exists():
             return
         end = position = 0
-        for line in file.read_bytes().splitlines(keepends=True):
+        for line in re.findall(rb"[^\n]*\n", file.read_bytes()):
             position += len(line)
             found = step_of(line.decode("utf-8", "replace"))
             if found is not None and found > step:
@@ -240,13 +240,20 @@ class RunFolder:
         return sorted(int(entry.name) for entry in found if re.fullmatch(r"\d{8,}", entry.name))
 
     def newest_step(self) -> int | None:
-        """The step of the newest checkpoint that can be read; None where there is none."""
+        """The step of the newest checkpoint that is whole; None at the start. Raises RunError where one cannot be read now, and
+        where none is left of a run that has taken steps: it does not begin anew."""
         for step in reversed(self.checkpoint_steps()):
             try:
                 self.load_checkpoint(step)
                 return step
-            except (OSError, ValueError) as error:
+            except (FileNotFoundError, ValueError) as error:
                 self.log(f"The checkpoint of step {step} cannot be used, the one before is taken: {error}")
+            except OSError as error:
+                message = f"The checkpoint of step {step} cannot be read now: {error}."
+                raise RunError("file-unreadable", message, "Nothing was changed. Look whether its disk is there.") from error
+        if taken := self.read()["step"]:
+            message = f"The run has taken {taken} steps, but has no checkpoint to go on from."
+            raise RunError("checkpoint-missing", message, "Put a whole checkpoint back, or start a new run. Nothing was changed.")
         return None
 
     def load_checkpoint(self, step: int) -> tuple[Tensors, Tensors, Record]:

@@ -95,6 +95,15 @@ export function createServices(host: Host, emit: Emit): Services {
     }),
     'app.pick': async (input) => (host.pick ?? notHere)(input),
     'app.listFolders': async ({ path }) => (host.folders ? host.folders.list(path) : notHere()),
+    'app.unreadable': async () => {
+      const found = await runs.survey()
+      const beside = [
+        await evaluations.survey(found.runs.map(({ id }) => id)),
+        await experiments.survey(),
+        await datasets.survey(),
+      ]
+      return [found, ...beside].flatMap(({ unreadable }) => unreadable)
+    },
     'app.reveal': async ({ path }) => (host.reveal ?? notHere)(path),
   }
 

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises'
+import { cp, mkdir, realpath, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import {
@@ -7,12 +7,15 @@ import {
   dataset as datasetSchema,
   type Emit,
   type Split,
+  type Unreadable,
 } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import type { SplitRule } from '#images/index/split'
 import { dataFolder, datasetId, datasetsFolder, isPackaged, sampleImagesFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
-import { writeFileSafely } from '#storage/files'
+import { reasonOf } from '#storage/fields'
+import { OutOfHandles, listOf } from '#storage/own-files'
+import { copyOf, readRecord, writeRecord } from '#storage/record'
 import { Library } from './library'
 import type { RunImages } from './runs/start'
 
@@ -53,6 +56,7 @@ const unscanned = {
 export class Datasets {
   private readonly folder = datasetsFolder()
   private readonly records = new Map<string, Dataset>()
+  private unreadable: Unreadable[] = []
   private readonly library: Library
   private loaded: Promise<void> | null = null
 
@@ -89,7 +93,7 @@ export class Datasets {
     'datasets.remove': async ({ id }) => {
       const { folder } = await this.get(id)
       this.records.delete(id)
-      await rm(this.file(id), { force: true })
+      for (const file of [this.file(id), copyOf(this.file(id))]) await rm(file, { force: true })
       await this.library.call('forget', folder)
       this.emit('datasets.removed', { id })
     },
@@ -204,33 +208,53 @@ export class Datasets {
   private async save(record: Dataset): Promise<Dataset> {
     this.change(record)
     await mkdir(this.folder, { recursive: true })
-    await writeFileSafely(this.file(record.id), JSON.stringify(record, null, 2))
+    await writeRecord(this.file(record.id), record)
     return record
   }
 
-  /**
-   * Reads the records once. What was being scanned when the application ended is scanned again, and so is what an
-   * earlier version wrote with less in it.
-   */
-  private load(): Promise<void> {
-    return (this.loaded ??= (async () => {
-      const names = await readdir(this.folder).catch(() => [])
-      for (const name of names.filter((n) => n.endsWith('.json'))) {
-        const stored = await readFile(path.join(this.folder, name), 'utf8')
-          .then(JSON.parse)
-          .catch(() => null)
-        const whole = datasetSchema.safeParse(stored)
-        const record = whole.success
-          ? whole
-          : datasetSchema.safeParse({ ...unscanned, ...stored, status: 'scanning' })
-        if (record.success) this.records.set(record.data.id, { ...record.data, checking: null })
+  /** What lies beside the records and is none. */
+  async survey(): Promise<{ unreadable: Unreadable[] }> {
+    await this.load()
+    return { unreadable: this.unreadable }
+  }
+
+  /** Reads the records once; tries again where that fails. */
+  private load = (): Promise<void> =>
+    (this.loaded ??= this.readAll().catch((error: unknown) => {
+      this.loaded = null
+      throw error
+    }))
+
+  /** What was being scanned when the application ended is scanned again. */
+  private async readAll(): Promise<void> {
+    this.unreadable = []
+    for (const { name } of await listOf(this.folder)) {
+      if (!name.endsWith('.json')) continue
+      const file = path.join(this.folder, name)
+      try {
+        const record = await readDataset(file)
+        this.records.set(record.id, record)
+      } catch (error) {
+        if (error instanceof OutOfHandles) throw error
+        this.unreadable.push({ kind: 'dataset', path: file, reason: reasonOf(error) })
       }
-      for (const record of this.records.values())
-        if (record.status === 'scanning') await this.startScan(record)
-    })())
+    }
+    for (const record of this.records.values()) if (record.status === 'scanning') await this.startScan(record)
   }
 
   private file = (id: string) => path.join(this.folder, `${id}.json`)
+}
+
+/** The record of a data set, to be scanned where it does not say all that a scan finds, as that of an earlier version. */
+async function readDataset(file: string): Promise<Dataset> {
+  const stored = await readRecord(file)
+  const whole = datasetSchema.safeParse(stored)
+  const { id, name = path.basename(String(stored['folder'])), folder, addedAt } = stored
+  const record = whole.success
+    ? whole.data
+    : datasetSchema.parse({ ...unscanned, id, name, folder, addedAt })
+  if (`${record.id}.json` !== path.basename(file)) throw new Error(`it is the record of ${record.id}`)
+  return { ...record, checking: null }
 }
 
 /** The sample images where they stay: an AppImage, for one, lies elsewhere at each start. */

@@ -1,16 +1,17 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { Emit, Evaluation, Handlers } from '#shared/contract'
+import type { Emit, Evaluation, Handlers, Unreadable } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import {
   createEvaluation,
   describeEvaluation,
   evaluationsFolder,
-  listEvaluations,
   readEvaluationMetrics,
   readScore,
+  surveyEvaluations,
   updateEvaluation,
 } from '#storage/evaluation-folder'
+import { fewAtOnce } from '#storage/few-at-once'
 import type { EvaluationMessage } from '#jobs/evaluate/process'
 import type { Child, Fork } from '#platform/processes'
 import { chooseStep } from '#storage/run/checkpoint'
@@ -45,9 +46,9 @@ export class Evaluations {
 
   readonly calls: EvaluationCalls = {
     'evaluations.list': async ({ run }) => {
-      const runs = run === undefined ? await this.options.runs() : [run]
-      const found = await Promise.all(runs.map(async (id) => listEvaluations(await this.runFolder(id))))
-      return found.flat().sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+      if (run !== undefined) await this.runFolder(run)
+      const { evaluations } = await this.survey(run === undefined ? await this.options.runs() : [run])
+      return evaluations.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
     },
     'evaluations.start': async ({ run: id, step, dataset: other, plan }) => {
       const run = await this.runFolder(id)
@@ -89,6 +90,18 @@ export class Evaluations {
     },
     'evaluations.metrics': async (place) => readEvaluationMetrics(await this.folderOf(place)),
     'evaluations.score': async (place) => readScore(await this.folderOf(place)),
+  }
+
+  /** The evaluations of runs, and what lies beside them and cannot be shown as one. Throws OutOfHandles. */
+  async survey(runs: string[]): Promise<{ evaluations: Evaluation[]; unreadable: Unreadable[] }> {
+    const found = await fewAtOnce(runs, async (id) => {
+      const folder = await this.runFolder(id).catch(() => null)
+      return folder ? surveyEvaluations(folder) : { evaluations: [], unreadable: [] } // removed meanwhile
+    })
+    return {
+      evaluations: found.flatMap(({ evaluations }) => evaluations),
+      unreadable: found.flatMap(({ unreadable }) => unreadable),
+    }
   }
 
   /** Takes up what still waited when the application ended. */

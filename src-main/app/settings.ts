@@ -1,33 +1,68 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
-import { type AppSettings, appSettings, type Handlers } from '#shared/contract'
+import { type AppSettings, appSettings, defaultSettings, type Handlers } from '#shared/contract'
+import { AppError } from '#shared/errors'
 import { dataFolder, runsFolder } from '#platform/paths'
+import { fieldsOf } from '#storage/fields'
 import { writeFileSafely } from '#storage/files'
-import { mkdir } from 'node:fs/promises'
+import { isMissing, readOwn } from '#storage/own-files'
 
-/** The person's settings, in settings.json of the data folder. Damaged settings are the defaults. */
+/** Of settings.json; files without a number are of format 1. */
+const format = 1
+
+type Stored = Record<string, unknown>
+
+/**
+ * The person's settings, in settings.json of the data folder. A setting that is missing there or has an unknown value has its
+ * default; what another version wrote stays in the file.
+ */
 export class Settings {
   private readonly file = path.join(dataFolder(), 'settings.json')
+  /** One change after the other, since each keeps what was there before. */
+  private last: Promise<unknown> = Promise.resolve()
 
   readonly calls: Pick<Handlers, 'settings.get' | 'settings.set'> = {
     'settings.get': () => this.get(),
-    'settings.set': async (changes) => {
-      const settings = appSettings.parse({ ...(await this.get()), ...changes })
-      await mkdir(dataFolder(), { recursive: true })
-      await writeFileSafely(this.file, JSON.stringify(settings, null, 2))
-      return settings
+    'settings.set': (changes) => {
+      const done = this.last.then(() => this.change(changes))
+      this.last = done.catch(() => undefined)
+      return done
     },
   }
 
-  async get(): Promise<AppSettings> {
-    const stored = await readFile(this.file, 'utf8')
-      .then(JSON.parse)
-      .catch(() => ({}))
-    return appSettings
-      .catch(() => appSettings.parse({ runsFolder: runsFolder() }))
-      .parse({
-        runsFolder: runsFolder(),
-        ...stored,
-      })
+  /** Throws the system’s error where there is a file that cannot be read. */
+  get = async (): Promise<AppSettings> => known((await this.read()) ?? {})
+
+  /** Throws AppError format-newer. */
+  private async change(changes: Partial<AppSettings>): Promise<AppSettings> {
+    const before = await this.read()
+    if (typeof before?.['format'] === 'number' && before['format'] > format)
+      throw new AppError(
+        'format-newer',
+        `The settings are of a newer version of SAIM Studio (format ${before['format']}, this one knows ${format}).`,
+        'Update SAIM Studio. Nothing was changed.',
+      )
+    if (before === null) await rename(this.file, `${this.file}.damaged`)
+    const stored = { ...before, ...changes }
+    await mkdir(dataFolder(), { recursive: true })
+    await writeFileSafely(this.file, JSON.stringify(stored, null, 2))
+    return known(stored)
+  }
+
+  /** What the file holds, nothing where there is none; null where it is damaged. */
+  private async read(): Promise<Stored | null> {
+    const text = await readOwn(this.file).catch((error: unknown) => {
+      if (isMissing(error)) return '{}'
+      throw error
+    })
+    try {
+      const stored: unknown = JSON.parse(text)
+      return stored instanceof Object && !Array.isArray(stored) ? (stored as Stored) : null
+    } catch {
+      return null
+    }
   }
 }
+
+const known = (stored: Stored): AppSettings =>
+  fieldsOf(appSettings, stored, { ...defaultSettings, runsFolder: runsFolder() })

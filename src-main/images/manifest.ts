@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { copyFile, open } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import type { Split } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { linesOf } from '#storage/json-lines'
 import { runPaths } from '#storage/run/run-folder'
 import type { DatasetIndex } from './index/dataset-index'
 import { splitOf, type SplitRule } from './index/split'
@@ -155,11 +155,26 @@ export async function readImages(folder: string): Promise<Manifest> {
   }
 }
 
+/** By hand, since there may be a million of them. */
+function isImage(value: unknown): value is ImageFile {
+  const image = value as ImageFile
+  const isCount = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0
+  return (
+    typeof image.path === 'string' &&
+    isCount(image.bytes) &&
+    isCount(image.width) &&
+    isCount(image.height) &&
+    (image.class === null || typeof image.class === 'string') &&
+    splits.includes(image.split)
+  )
+}
+
 /** The images of a manifest. Throws where it is not what was written. */
 async function* imagesOf(file: string): AsyncGenerator<ImageFile> {
   const checksum = createHash('sha256')
   let before: string | null = null
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  for await (const whole of linesOf(file)) {
+    const line = whole.endsWith('\r') ? whole.slice(0, -1) : whole // as a program may have changed it that copied it
     const sealed = /^ "sha256": "([0-9a-f]+)"$/.exec(line)
     if (sealed) {
       checksum.update(before!.slice(0, -1)) // without its comma
@@ -168,7 +183,10 @@ async function* imagesOf(file: string): AsyncGenerator<ImageFile> {
     }
     if (before !== null) checksum.update(`${before}\n`)
     before = line
-    if (line.startsWith('{"')) yield JSON.parse(line.endsWith(',') ? line.slice(0, -1) : line)
+    if (!line.startsWith('{"')) continue
+    const image: unknown = JSON.parse(line.endsWith(',') ? line.slice(0, -1) : line)
+    if (!isImage(image)) throw new Error(`${file} is damaged: ${line.slice(0, 200)} is no image`)
+    yield image
   }
   throw new Error(`${file} is damaged`)
 }

@@ -30,7 +30,8 @@ const diskFull = (free: number, needed: number) =>
 /** A little space that is kept back, so that on a full disk there is still room to say so. */
 export class Reserve {
   constructor(private readonly file: string) {
-    writeFileSync(file, Buffer.alloc(256 * 1024, 1))
+    rmSync(file, { force: true })
+    writeFileSync(file, Buffer.alloc(256 * 1024, 1), { flag: 'wx' })
   }
   release = () => rmSync(this.file, { force: true })
 }

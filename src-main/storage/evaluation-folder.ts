@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import {
+  evaluation as evaluationSchema,
   type Evaluation,
   type EvaluationMetric,
   evaluationMetric,
@@ -9,14 +10,20 @@ import {
   evaluationStatus,
   type Score,
   score,
+  type Unreadable,
 } from '#shared/contract'
+import { count, filePath } from '#shared/contract/common'
 import { AppError } from '#shared/errors'
 import type { EvaluationPlan } from '#shared/settings/evaluation'
 import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
-import { writeFileSafely } from './files'
+import { fewAtOnce } from './few-at-once'
+import { reasonOf } from './fields'
+import { makeFolder, writeFileSafely } from './files'
 import { appendLine, readValues } from './json-lines'
 import { lockOwner } from './lock'
+import { foldersIn, isMissing, openOwn, OutOfHandles, readOwn, unreadableNow } from './own-files'
+import { runPaths } from './run/run-folder'
 
 /**
  * The folder of an evaluation, runs/<id>/evaluations/<name>, the one truth about it for window and command line:
@@ -30,17 +37,17 @@ import { lockOwner } from './lock'
 const evaluationFile = z.object({
   format: z.literal(1),
   plan: evaluationPlan,
-  step: z.int().nullable(),
-  dataset: z.object({ name: z.string(), folder: z.string() }),
+  step: count.nullable(),
+  dataset: z.object({ name: z.string(), folder: filePath }),
   engine: z.string(),
-  threads: z.int(),
-  decoders: z.int(),
+  threads: count,
+  decoders: count,
   status: evaluationStatus.exclude(['interrupted']),
   progress: z.number(),
   /** What there was to tell apart; empty until the process has looked. */
   classes: z.array(z.string()),
-  train: z.int(),
-  validation: z.int(),
+  train: count,
+  validation: count,
   createdAt: z.string(),
   seconds: z.number(),
   error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),
@@ -56,7 +63,7 @@ export const evaluationPaths = (folder: string) => ({
   lock: path.join(folder, 'lock'),
 })
 
-export const evaluationsFolder = (run: string) => path.join(run, 'evaluations')
+export const evaluationsFolder = (run: string) => runPaths(run).evaluations
 
 export interface NewEvaluation {
   plan: EvaluationPlan
@@ -79,7 +86,8 @@ export async function createEvaluation(
   const now = new Date().toISOString()
   const name = `${chosen.plan.kind}-${now.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${Math.random().toString(36).slice(2, 6).padEnd(4, '0')}`
   const folder = path.join(evaluationsFolder(run), name)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(evaluationsFolder(run))
+  await mkdir(folder)
   const file: EvaluationFile = {
     format: 1,
     ...chosen,
@@ -97,18 +105,25 @@ export async function createEvaluation(
   return folder
 }
 
-/** Throws AppError evaluation-missing. */
+/** Throws AppError evaluation-missing where there is none that can be understood, or file-unreadable. */
 export async function readEvaluation(folder: string): Promise<EvaluationFile> {
+  const { file } = evaluationPaths(folder)
+  const text = await readOwn(file).catch((error: unknown) => {
+    throw isMissing(error) ? noEvaluation(folder, 'it has no evaluation.json') : unreadableNow(file, error)
+  })
   try {
-    return evaluationFile.parse(JSON.parse(await readFile(evaluationPaths(folder).file, 'utf8')))
-  } catch {
-    throw new AppError(
-      'evaluation-missing',
-      `${folder} is not an evaluation.`,
-      'Look at the list of evaluations.',
-    )
+    return evaluationFile.parse(JSON.parse(text))
+  } catch (error) {
+    throw noEvaluation(folder, `its evaluation.json is damaged (${reasonOf(error)})`)
   }
 }
+
+const noEvaluation = (folder: string, reason: string) =>
+  new AppError(
+    'evaluation-missing',
+    `${folder} is not an evaluation: ${reason}.`,
+    'Look at the list of evaluations.',
+  )
 
 export async function updateEvaluation(folder: string, changes: Partial<EvaluationFile>): Promise<void> {
   const file = { ...(await readEvaluation(folder)), ...changes }
@@ -139,7 +154,7 @@ export async function writeOutcome(folder: string, { score, classifier }: Outcom
 
 /** Null before there is one. */
 export const readScore = (folder: string): Promise<Score | null> =>
-  readFile(evaluationPaths(folder).score, 'utf8').then(
+  readOwn(evaluationPaths(folder).score).then(
     (text) => score.parse(JSON.parse(text)),
     () => null,
   )
@@ -148,20 +163,23 @@ export const readScore = (folder: string): Promise<Score | null> =>
 export async function readClassifier(
   folder: string,
 ): Promise<{ weights: NamedTensorData; classes: string[] }> {
-  const bytes = await readFile(evaluationPaths(folder).classifier).catch(() => {
+  const { classifier } = evaluationPaths(folder)
+  const handle = await openOwn(classifier).catch((error: unknown) => {
+    if (!isMissing(error)) throw unreadableNow(classifier, error)
     throw new AppError('checkpoint-missing', 'This evaluation has kept no classifier.', 'Fine-tune first.')
   })
+  const bytes = await handle.readFile().finally(() => handle.close())
   const { tensors, metadata } = decodeSafetensors(bytes)
   return { weights: tensors as NamedTensorData, classes: JSON.parse(metadata['classes'] ?? '[]') as string[] }
 }
 
-/** An evaluation as the contract shows it. */
+/** An evaluation as the contract shows it. Throws AppError evaluation-missing where it cannot be shown. */
 export async function describeEvaluation(folder: string): Promise<Evaluation> {
   const file = await readEvaluation(folder)
   const found = await readScore(folder)
   const gone = file.status === 'running' && !(await lockOwner(evaluationPaths(folder).lock))
   const { plan, step, status, progress, createdAt, seconds, error } = file
-  return {
+  const shown = evaluationSchema.safeParse({
     id: path.basename(folder),
     run: path.basename(path.dirname(path.dirname(folder))),
     kind: plan.kind,
@@ -180,15 +198,30 @@ export async function describeEvaluation(folder: string): Promise<Evaluation> {
     seconds,
     error,
     folder,
-  }
+  })
+  if (shown.success) return shown.data
+  throw noEvaluation(folder, `it cannot be shown (${reasonOf(shown.error)})`)
 }
 
-/** The evaluations of a run's folder, oldest first. */
-export async function listEvaluations(run: string): Promise<Evaluation[]> {
-  const names = await readdir(evaluationsFolder(run)).catch(() => [])
-  const found = names.map((name) =>
-    describeEvaluation(path.join(evaluationsFolder(run), name)).catch(() => null),
-  )
-  const known = (await Promise.all(found)).filter((evaluation) => evaluation !== null)
-  return known.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+/** The evaluations of a run's folder, oldest first, without those that cannot be read. */
+export const listEvaluations = async (run: string): Promise<Evaluation[]> =>
+  (await surveyEvaluations(run)).evaluations
+
+/** The evaluations of a run's folder, oldest first, and what there cannot be shown as one. Throws OutOfHandles. */
+export async function surveyEvaluations(
+  run: string,
+): Promise<{ evaluations: Evaluation[]; unreadable: Unreadable[] }> {
+  const evaluations: Evaluation[] = []
+  const unreadable: Unreadable[] = []
+  const leaveOut = (folder: string) => (error: unknown) => {
+    if (error instanceof OutOfHandles) throw error
+    unreadable.push({ kind: 'evaluation', path: folder, reason: reasonOf(error) })
+  }
+  const all = evaluationsFolder(run)
+  const names = (await foldersIn(all).catch(leaveOut(all))) ?? []
+  await fewAtOnce(names, async (name) => {
+    const folder = path.join(all, name)
+    await describeEvaluation(folder).then((found) => evaluations.push(found), leaveOut(folder))
+  })
+  return { evaluations: evaluations.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1)), unreadable }
 }

@@ -1,10 +1,14 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { type PlannedRun, sweepPlan } from '#shared/settings/ablations'
 import { experiment, type Experiment } from '#shared/contract'
+import { count } from '#shared/contract/common'
+import { id } from '#shared/contract/strings'
 import { AppError } from '#shared/errors'
 import { dataFolder } from '#platform/paths'
+import { reasonOf } from './fields'
+import { entriesOf, isMissing } from './own-files'
 import { readRecord, writeRecord } from './record'
 
 /**
@@ -20,8 +24,8 @@ const experimentFile = experiment.pick({ name: true, dataset: true, seeds: true,
   runs: z.array(
     z.object({
       changes: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
-      seed: z.int(),
-      run: z.string().nullable(),
+      seed: count,
+      run: id.nullable(),
     }),
   ),
 })
@@ -61,8 +65,15 @@ export async function createExperiment({ classes, planned, ...chosen }: NewExper
 export async function readExperiment(id: string): Promise<ExperimentFile> {
   try {
     return experimentFile.parse(await readRecord(experimentPaths(id).file))
-  } catch {
-    throw new AppError('experiment-missing', `There is no experiment ${id}.`, 'Look at the list.')
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    throw new AppError(
+      'experiment-missing',
+      isMissing(error)
+        ? `There is no experiment ${id}.`
+        : `The experiment ${id} cannot be read: ${reasonOf(error)}.`,
+      'Look at the list.',
+    )
   }
 }
 
@@ -75,8 +86,8 @@ export async function noteRun(id: string, n: number, run: string): Promise<void>
 
 /** The ids of all experiments, oldest first. */
 export async function experimentIds(): Promise<string[]> {
-  const names = await readdir(experimentsFolder()).catch(() => [])
-  return names.flatMap((name) => /^(experiment-[\w-]+)\.json$/.exec(name)?.[1] ?? []).sort()
+  const entries = await entriesOf(experimentsFolder())
+  return entries.flatMap(({ name }) => /^(experiment-[\w-]+)\.json$/.exec(name)?.[1] ?? []).sort()
 }
 
 export async function removeExperiment(id: string): Promise<void> {

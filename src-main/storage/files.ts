@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { entriesOf, isMissing, openOwn, readOwn } from './own-files'
 
 /** Writes a file so that a crash leaves the old one or the new one: temporary name, flush, rename. */
 export async function writeFileSafely(file: string, contents: Uint8Array | string): Promise<void> {
@@ -16,14 +17,18 @@ export async function writeFileSafely(file: string, contents: Uint8Array | strin
   await flushFolder(path.dirname(file))
 }
 
-/** Makes a folder that appears whole or not at all: `fill` fills it under a temporary name. One of that name is replaced. */
+/**
+ * Makes a folder that appears whole or not at all: `fill` fills it under a temporary name. One of that name is replaced. The
+ * folder around it is made too, but none above: what somebody removed does not come back in parts.
+ */
 export async function makeFolderSafely(
   folder: string,
   fill: (temporary: string) => Promise<void>,
 ): Promise<void> {
   const [temporary, replaced] = [temporaryName(folder), temporaryName(folder)]
   try {
-    await mkdir(temporary, { recursive: true })
+    await makeFolder(path.dirname(folder))
+    await mkdir(temporary)
     await fill(temporary)
     await flushFolder(temporary)
     if (existsSync(folder)) await rename(folder, replaced)
@@ -36,6 +41,12 @@ export async function makeFolderSafely(
   await rm(replaced, { recursive: true, force: true })
 }
 
+/** Makes a folder where there is none, inside one that is there. */
+export const makeFolder = (folder: string): Promise<void> =>
+  mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+
 /** What a folder says of its files, in the format of the program sha256sum. */
 const sumsFile = 'SHA256SUMS'
 
@@ -47,12 +58,16 @@ export const writeFolderSafely = (folder: string, files: Record<string, Uint8Arr
       await writeFlushed(path.join(temporary, name), contents)
   })
 
-/** A file of such a folder. Throws where it is missing or is not what was written. */
+/** What is not what was written, in contrast to what cannot be read now. */
+export class Damaged extends Error {}
+
+/** A file of such a folder. Throws Damaged where it is not what was written, and the system’s error where it cannot be read. */
 export async function readChecked(folder: string, name: string): Promise<Buffer> {
-  const sums = await readFile(path.join(folder, sumsFile), 'utf8')
-  const contents = await readFile(path.join(folder, name))
+  const sums = await readOwn(path.join(folder, sumsFile))
+  const handle = await openOwn(path.join(folder, name))
+  const contents = await handle.readFile().finally(() => handle.close())
   if (!sums.split('\n').includes(`${sha256(contents)}  ${name}`))
-    throw new Error(`${path.join(folder, name)} is damaged: it does not have its checksum`)
+    throw new Damaged(`${path.join(folder, name)} does not have its checksum`)
   return contents
 }
 
@@ -60,33 +75,49 @@ export const sha256 = (contents: Uint8Array | string) => createHash('sha256').up
 
 /** Flushes what was appended to a file, so that a power cut does not take it. */
 export async function flushFile(file: string): Promise<void> {
-  if (existsSync(file)) await using(await open(file, 'r+'), (handle) => handle.sync())
+  const handle = await openOwn(file, constants.O_RDWR).catch((error: unknown) => {
+    if (!isMissing(error)) throw error
+  })
+  if (handle) await using(handle, (opened) => opened.sync())
 }
 
-/** Removes what writers that were killed left behind in a folder; what is young may still be written. */
-export async function removeLeftovers(folder: string, olderThan = 60_000): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!/\.\d+-\d+\.tmp$/.test(name)) continue
+/**
+ * Removes what writers that were killed left behind in a folder of what was to be called `written`; what is young may still be
+ * written. What anybody else calls .tmp stays.
+ */
+export async function removeLeftovers(folder: string, written: RegExp, olderThan = 60_000): Promise<void> {
+  for (const { name } of await entriesOf(folder)) {
+    const [, target] = /^(.+)\.\d+-\d+\.tmp$/.exec(name) ?? []
+    if (target === undefined || !written.test(target)) continue
     const file = path.join(folder, name)
-    const info = await stat(file).catch(() => null)
-    if (info && Date.now() - info.mtimeMs >= olderThan) await rm(file, { recursive: true, force: true })
+    if (Date.now() - (await lastChange(file)) >= olderThan) await rm(file, { recursive: true, force: true })
   }
 }
 
-/** Bytes of a file or of everything below a folder; 0 where there is nothing. */
+/** When a file, or anything in a folder, was changed last, in milliseconds; never where it is gone. */
+async function lastChange(file: string): Promise<number> {
+  const info = await lstat(file).catch(() => null)
+  if (!info?.isDirectory()) return info?.mtimeMs ?? Infinity
+  const names = await readdir(file).catch(() => [])
+  const below = await Promise.all(names.map((name) => lastChange(path.join(file, name))))
+  return Math.max(info.mtimeMs, ...below.filter(Number.isFinite))
+}
+
+/** Bytes of a file or of everything below a folder, without what links lead to; 0 where there is nothing. */
 export async function bytesOf(file: string): Promise<number> {
-  const info = await stat(file).catch(() => null)
-  if (!info?.isDirectory()) return info?.size ?? 0
+  const info = await lstat(file).catch(() => null)
+  if (!info?.isDirectory()) return info?.isFile() ? info.size : 0
   const names = await readdir(file).catch(() => []) // it may just have been removed
   const sizes = names.map((name) => bytesOf(path.join(file, name)))
   return (await Promise.all(sizes)).reduce((a, b) => a + b, 0)
 }
 
-let names = 0
+/** Nobody can lie in wait under a name that nobody knows before. */
+let names = Math.floor(Math.random() * 2 ** 40)
 const temporaryName = (file: string) => `${file}.${process.pid}-${names++}.tmp`
 
 async function writeFlushed(file: string, contents: Uint8Array | string): Promise<void> {
-  await using(await open(file, 'w'), async (handle) => {
+  await using(await open(file, 'wx'), async (handle) => {
     await handle.writeFile(contents)
     await handle.sync()
   })

@@ -1,7 +1,7 @@
-import { appendFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import type { z } from 'zod'
+import { AppError } from '#shared/errors'
 import { sha256 } from './files'
+import { appendOwn, isMissing, openOwn } from './own-files'
 
 /**
  * Files that grow by a line of JSON at a time. A line ends on a line feed and nothing else, since JSON may hold the other
@@ -17,7 +17,10 @@ export function lineOf(value: object): string {
   return `${body},"check":"${checksumOf(body)}"}\n`
 }
 
-export const appendLine = (file: string, value: object) => appendFileSync(file, lineOf(value))
+export const appendLine = (file: string, value: object) => appendOwn(file, lineOf(value))
+
+/** What is larger is no text that could be held in memory. */
+const byteLimit = 500e6
 
 /** The value of a line; none where it is damaged. Lines without a checksum, of other programs, are believed. */
 export function parseLine<T>(schema: z.ZodType<T>, line: string): T[] {
@@ -43,18 +46,42 @@ export async function readLines(
   file: string,
   startOf: (size: number) => number = () => 0,
 ): Promise<Lines | null> {
-  const handle = await open(file, 'r').catch(() => null)
+  const handle = await openOwn(file).catch((error: unknown) => {
+    if (!isMissing(error)) throw error
+  })
   if (!handle) return null
   try {
     const { size } = await handle.stat()
     const start = startOf(size)
+    if (size - start > byteLimit) throw tooLarge(file)
     const bytes = Buffer.alloc(size - start)
-    await handle.read(bytes, 0, bytes.length, start)
-    const end = bytes.lastIndexOf('\n') + 1
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
+    const end = bytes.subarray(0, bytesRead).lastIndexOf('\n') + 1
     return { size, nextByte: start + end, lines: bytes.toString('utf8', 0, end).split('\n').slice(0, -1) }
   } finally {
     await handle.close()
   }
+}
+
+const tooLarge = (file: string) =>
+  new AppError('file-unreadable', `${file} is larger than 500 MB.`, 'Look whether it is what a run wrote.')
+
+/** The lines of a file that may be large, some in memory at a time, also a last one without an end. Throws as `openOwn` does. */
+export async function* linesOf(file: string): AsyncGenerator<string> {
+  const handle = await openOwn(file)
+  let rest: Buffer = Buffer.alloc(0)
+  // The stream closes the handle, also where nobody reads on.
+  for await (const chunk of handle.createReadStream() as AsyncIterable<Buffer>) {
+    const bytes = rest.length ? Buffer.concat([rest, chunk]) : chunk
+    let start = 0
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+      yield bytes.toString('utf8', start, end)
+      start = end + 1
+    }
+    rest = bytes.subarray(start)
+    if (rest.length > byteLimit) throw tooLarge(file)
+  }
+  if (rest.length) yield rest.toString()
 }
 
 /** The values of all whole lines of a file; none where there is no file. */

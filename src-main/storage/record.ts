@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { sha256, writeFileSafely } from './files'
+import { Damaged, sha256, writeFileSafely } from './files'
+import { isMissing, readOwn } from './own-files'
 
 /**
  * Records: JSON files that must not lie. The last property, "sha256", is the checksum of the text before it, and a
@@ -21,13 +21,33 @@ export async function readRecord(file: string): Promise<Record<string, unknown>>
   return read(file).catch(async (error: unknown) => read(copyOf(file)).catch(() => Promise.reject(error)))
 }
 
-const copyOf = (file: string) => `${file}.copy`
+/** The value of a record that may be missing or damaged: null then. Throws where what is there cannot be read now. */
+export const recordIfAny = (file: string): Promise<Record<string, unknown> | null> =>
+  readRecord(file).catch((error: unknown) => {
+    if (isMissing(error) || error instanceof Damaged) return null
+    throw error
+  })
+
+/** Where the copy of a record lies. */
+export const copyOf = (file: string) => `${file}.copy`
 
 async function read(file: string): Promise<Record<string, unknown>> {
-  const text = await readFile(file, 'utf8')
+  const text = await readOwn(file)
   const sealed = seal.exec(text)
-  if (sealed && sealed[1] !== sha256(text.slice(0, sealed.index))) throw new Error('it is damaged')
-  const { sha256: given, ...value } = JSON.parse(text) as Record<string, unknown>
-  if (given !== undefined && !sealed) throw new Error('it is damaged')
+  if (sealed && sealed[1] !== sha256(text.slice(0, sealed.index)))
+    throw new Damaged('its checksum is another')
+  const { sha256: given, ...value } = objectIn(text)
+  if (given !== undefined && !sealed) throw new Damaged('its checksum is not at its end')
   return value
+}
+
+function objectIn(text: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new Damaged((error as Error).message)
+  }
+  if (value instanceof Object && !Array.isArray(value)) return value as Record<string, unknown>
+  throw new Damaged('it is no object')
 }

@@ -1,23 +1,34 @@
 import { z } from 'zod'
-import { call, count, filePath, nothing } from './common'
+import { call, count, filePath, nothing, unreadable } from './common'
 import { hostPath, words } from './strings'
 
 export const appSettings = z.object({
-  theme: z.enum(['system', 'light', 'dark']).default('system'),
-  notifications: z.boolean().default(true),
+  theme: z.enum(['system', 'light', 'dark']),
+  notifications: z.boolean(),
   /** Whether to check for updates at every start: the only request that leaves the machine by itself. */
-  updates: z.boolean().default(false),
+  updates: z.boolean(),
   /** Where runs are kept. */
   runsFolder: filePath,
-  engine: words(100).default('onnxruntime-cpu'),
+  engine: words(100),
   /** Threads of the engine; 0 chooses. */
-  threads: z.int().min(0).max(256).default(0),
+  threads: z.int().min(0).max(256),
   /** Threads that decode images; 0 chooses. */
-  decoders: z.int().min(0).max(64).default(0),
+  decoders: z.int().min(0).max(64),
   /** Megabytes of memory for decoded images; null chooses, and may use the disk too. */
-  cache: z.int().min(0).max(1_000_000).nullable().default(null),
+  cache: z.int().min(0).max(1_000_000).nullable(),
 })
 export type AppSettings = z.infer<typeof appSettings>
+
+/** Kept apart from the schema, so that a change of one setting says nothing of the others. */
+export const defaultSettings: Omit<AppSettings, 'runsFolder'> = {
+  theme: 'system',
+  notifications: true,
+  updates: false,
+  engine: 'onnxruntime-cpu',
+  threads: 0,
+  decoders: 0,
+  cache: null,
+}
 
 export const appInfo = z.object({
   version: z.string(),
@@ -55,6 +66,8 @@ export const appCalls = {
   'app.listFolders': call(z.object({ path: hostPath.nullable() }), folderListing),
   /** Shows a file or folder in the system's file manager. Electron only. */
   'app.reveal': call(z.object({ path: hostPath }), nothing),
+  /** What the lists of runs, evaluations, experiments and data sets leave out, and why. */
+  'app.unreadable': call(nothing, z.array(unreadable)),
   'settings.get': call(nothing, appSettings),
   'settings.set': call(appSettings.partial().extend({ runsFolder: hostPath.optional() }), appSettings),
 } as const

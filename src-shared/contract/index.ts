@@ -10,6 +10,7 @@ import { machineCalls } from './machines'
 import { runCalls, runEvents } from './runs'
 
 export * from './app'
+export type { Unreadable } from './common'
 export * from './datasets'
 export * from './engines'
 export * from './evaluations'

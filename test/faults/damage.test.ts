@@ -157,6 +157,25 @@ describe('a damaged run', () => {
     },
   )
 
+  it('is not begun anew where nothing is left to go on from: its metrics stay', async () => {
+    for (const lose of [
+      (checkpoints: string) => rmSync(checkpoints, { recursive: true }),
+      (checkpoints: string) =>
+        readdirSync(checkpoints).forEach((step) =>
+          truncateSync(path.join(checkpoints, step, 'weights.safetensors'), 9),
+        ),
+    ]) {
+      restore()
+      lose(runPaths(folder).checkpoints)
+      const metrics = readFileSync(runPaths(folder).metrics)
+      expect((await trainRun(folder)).at(-1)).toMatchObject({
+        status: 'failed',
+        error: { code: 'checkpoint-missing', message: expect.stringContaining('has no checkpoint to go on from') },
+      })
+      expect(readFileSync(runPaths(folder).metrics).equals(metrics)).toBe(true)
+    }
+  })
+
   it('trains on to the very end of the whole run', { timeout: 3_600_000 }, async () => {
     const [uninterrupted] = readdirSync(path.join(whole, 'runs'))
     const end = path.join(whole, 'runs', uninterrupted!)

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { nameOfVariant, plannedRuns } from '#shared/settings/ablations'
-import type { Emit, ExperimentSummary, Handlers } from '#shared/contract'
+import type { Emit, ExperimentSummary, Handlers, Unreadable } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { evaluationKinds, type EvaluationPlan } from '#shared/settings/evaluation'
 import { listEvaluations } from '#storage/evaluation-folder'
@@ -13,6 +13,9 @@ import {
   removeExperiment,
 } from '#storage/experiment-file'
 import { describeExperiment, summariseExperiment } from './results'
+import { fewAtOnce } from '#storage/few-at-once'
+import { reasonOf } from '#storage/fields'
+import { OutOfHandles } from '#storage/own-files'
 import { newestStep } from '#storage/run/checkpoint'
 import { Lock } from '#storage/lock'
 import { readRun } from '#storage/run/run-folder'
@@ -36,12 +39,7 @@ export class Experiments {
   constructor(private readonly options: ExperimentsOptions) {}
 
   readonly calls: ExperimentCalls = {
-    'experiments.list': async () => {
-      const found = await Promise.all(
-        (await experimentIds()).map((id) => summariseExperiment(id).catch(() => null)),
-      )
-      return found.filter((experiment) => experiment !== null)
-    },
+    'experiments.list': async () => (await this.survey()).experiments,
     'experiments.get': ({ id }) => describeExperiment(id),
     'experiments.start': async ({ name: given, dataset: datasetId, hyperparameters, plan, seeds }) => {
       const dataset = await this.options.datasets.get(datasetId)
@@ -73,14 +71,30 @@ export class Experiments {
     },
   }
 
+  /** The experiments, oldest first, and the records that cannot be shown as one. Throws OutOfHandles. */
+  async survey(): Promise<{ experiments: ExperimentSummary[]; unreadable: Unreadable[] }> {
+    const found = await fewAtOnce(await experimentIds(), (id) =>
+      summariseExperiment(id).catch((error: unknown): Unreadable => {
+        if (error instanceof OutOfHandles) throw error
+        return { kind: 'experiment', path: experimentPaths(id).file, reason: reasonOf(error) }
+      }),
+    )
+    return {
+      experiments: found.filter((each) => 'id' in each),
+      unreadable: found.filter((each) => 'kind' in each),
+    }
+  }
+
   /** Tells that a run changed or was asked, where it belongs to an experiment; asks what finished runs learned. */
   advance = (run?: string): Promise<void> => {
     const done = this.last.then(async () => {
       for (const id of await experimentIds()) {
         const file = await readExperiment(id).catch(() => null)
         if (!file || (run !== undefined && !file.runs.some((each) => each.run === run))) continue
+        // What is wrong with one experiment concerns no other.
         await this.ask(id)
-        await this.changed(id)
+          .then(() => this.changed(id))
+          .catch((error: unknown) => console.error(error))
       }
     })
     this.last = done.catch((error: unknown) => console.error(error))

@@ -1,11 +1,12 @@
 import path from 'node:path'
 import { type Changes, nameOfVariant } from '#shared/settings/ablations'
-import type {
-  Experiment,
-  ExperimentFigures,
-  ExperimentSummary,
-  ExperimentVariant,
-  FigureName,
+import {
+  type Experiment,
+  type ExperimentFigures,
+  type ExperimentSummary,
+  experimentSummary,
+  type ExperimentVariant,
+  type FigureName,
 } from '#shared/contract'
 import { listEvaluations } from '#storage/evaluation-folder'
 import { lockOwner } from '#storage/lock'
@@ -49,7 +50,16 @@ async function summarise(id: string, file: ExperimentFile): Promise<ExperimentSu
   const states = await Promise.all(file.runs.map(({ run }) => statusOf(file, run)))
   const { name, dataset, plan, seeds, createdAt } = file
   const finished = states.filter((status) => status === 'finished').length
-  return { id, name, dataset, plan, seeds, createdAt, finished, total: file.runs.length }
+  return experimentSummary.parse({
+    id,
+    name,
+    dataset,
+    plan,
+    seeds,
+    createdAt,
+    finished,
+    total: file.runs.length,
+  })
 }
 
 function variantOf(name: string, changes: Changes, runs: ExperimentRun[]): ExperimentVariant {

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import type { Emit, Run } from '#shared/contract'
 import { listCheckpoints, newestStep } from '#storage/run/checkpoint'
 import { bytesOf } from '#storage/files'
+import { openOwn } from '#storage/own-files'
 import { tailMetrics } from '#storage/run/metrics'
 import { runPaths } from '#storage/run/run-folder'
 import { columnsOf } from '#storage/run/metric-columns'
@@ -132,5 +132,5 @@ export class Follower {
 /** The text of a file from a byte on. */
 async function tailText(file: string, fromByte: number): Promise<string> {
   if ((await bytesOf(file)) <= fromByte) return ''
-  return text(createReadStream(file, { start: fromByte, encoding: 'utf8' }))
+  return text((await openOwn(file)).createReadStream({ start: fromByte, encoding: 'utf8' }))
 }

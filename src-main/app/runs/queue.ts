@@ -7,7 +7,7 @@ import type { Fork } from '#platform/processes'
 import { writeFileSafely } from '#storage/files'
 import { isHere, Lock, lockOwner } from '#storage/lock'
 import type { StopMessage } from '#jobs/train/messages'
-import { readRecord, writeRecord } from '#storage/record'
+import { recordIfAny, writeRecord } from '#storage/record'
 import { runPaths, updateRun } from '#storage/run/run-folder'
 import type { Training } from '#jobs/train/supervise'
 import type { Engines } from '#app/engines'
@@ -204,8 +204,8 @@ export class Queue {
   }
 
   private async read(): Promise<{ order: string[]; held: boolean }> {
-    const stored = await readRecord(this.file).catch(() => ({ order: undefined, held: false }))
-    return { order: Array.isArray(stored['order']) ? stored['order'] : [], held: stored['held'] === true }
+    const { order, held } = (await recordIfAny(this.file)) ?? {}
+    return { order: Array.isArray(order) ? order : [], held: held === true }
   }
 }
 

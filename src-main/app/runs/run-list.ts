@@ -1,14 +1,20 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import { type Run, run as runSchema } from '#shared/contract'
+import { type Run, run as runSchema, type Unreadable } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { fewAtOnce } from '#storage/few-at-once'
+import { reasonOf } from '#storage/fields'
 import { lockOwner } from '#storage/lock'
+import { listOf, OutOfHandles } from '#storage/own-files'
 import { lastMetric } from '#storage/run/metrics'
 import { readRun, runPaths } from '#storage/run/run-folder'
-import { folderOfRun } from '#storage/run/find'
+import { folderOfRun, isRunFolder } from '#storage/run/find'
 import { readAnnotations } from '#storage/run/annotations'
 import type { Settings } from '#app/settings'
 
 export const isActive = ({ status }: Run) => status === 'running' || status === 'starting'
+
+const isId = (name: string) => runSchema.shape.id.safeParse(name).success
 
 /** A run that nobody trains yet is `starting` for so long. */
 const startLimit = 15_000
@@ -27,18 +33,41 @@ export class RunList {
   /** Throws AppError run-missing. */
   folderOf = async (id: string): Promise<string> => folderOfRun(id, await this.root())
 
-  async all(): Promise<Run[]> {
+  /** The runs that can be shown. Throws OutOfHandles. */
+  all = async (): Promise<Run[]> => (await this.survey()).runs
+
+  /** The runs, and what lies in the runs folder as a run and cannot be shown as one. Throws OutOfHandles. */
+  async survey(): Promise<{ runs: Run[]; unreadable: Unreadable[] }> {
     const root = await this.root()
-    const runs = await Promise.all(
-      (await this.ids()).map((id) => this.look(path.join(root, id)).catch(() => null)),
+    const found = await fewAtOnce(await this.names(), (name) =>
+      this.shown(path.join(root, name)).catch((error: unknown): Unreadable => {
+        if (error instanceof OutOfHandles) throw error
+        return { kind: 'run', path: path.join(root, name), reason: reasonOf(error) }
+      }),
     )
-    return runs.filter((run) => run !== null)
+    return {
+      runs: found.filter((each) => 'id' in each),
+      unreadable: found.filter((each) => 'kind' in each),
+    }
   }
 
-  /** Names in the runs folder that runs can have; a person may keep other things there. */
-  async ids(): Promise<string[]> {
-    const names = await readdir(await this.root()).catch(() => [])
-    return names.filter((name) => runSchema.shape.id.safeParse(name).success)
+  /** Names in the runs folder that runs can have. */
+  ids = async (): Promise<string[]> => (await this.names()).filter(isId)
+
+  /** What lies in the runs folder as a run; a person may keep other things there. */
+  private async names(): Promise<string[]> {
+    const root = await this.root()
+    const entries = await listOf(root)
+    return entries.map(({ name }) => name).filter((name) => isRunFolder(path.join(root, name)))
+  }
+
+  /** `look` for a folder of any name. */
+  private async shown(folder: string): Promise<Run> {
+    if (isId(path.basename(folder))) return this.look(folder)
+    throw new AppError(
+      'run-missing',
+      'Its name cannot be the id of a run. Rename the folder to small letters, digits and hyphens.',
+    )
   }
 
   /** Throws AppError run-missing. */
@@ -68,7 +97,9 @@ export class RunList {
 
   private async read(folder: string): Promise<Run> {
     const stalledSeconds = this.stalled.get(path.basename(folder)) ?? null
-    return { ...(await describe(folder)), stalledSeconds }
+    const shown = runSchema.safeParse({ ...(await describe(folder)), stalledSeconds })
+    if (shown.success) return shown.data
+    throw new AppError('run-missing', `${folder} cannot be shown as a run: ${reasonOf(shown.error)}.`)
   }
 
   forget(id: string): void {
@@ -101,7 +132,7 @@ async function describe(folder: string): Promise<Omit<Run, 'stalledSeconds'>> {
     totalSteps: file.totalSteps,
     latest,
     secondsLeft:
-      latest && file.totalSteps && active && !dead
+      latest && latest.imagesPerSecond > 0 && file.totalSteps && active && !dead
         ? ((file.totalSteps - step) * batchSize * accumulation) / latest.imagesPerSecond
         : null,
     error: file.error,

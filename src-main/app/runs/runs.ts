@@ -4,12 +4,12 @@ import { type Emit, type Handlers, type Run } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { dataFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
-import { checkpointSteps, listCheckpoints, pruneCheckpoints, removeDamaged } from '#storage/run/checkpoint'
+import { checkpointSteps, listCheckpoints, pruneCheckpoints } from '#storage/run/checkpoint'
 import { freeDiskBytes } from '#storage/disk'
 import { readChecked, bytesOf } from '#storage/files'
 import { locateImages } from './locate'
 import { runPaths } from '#storage/run/run-folder'
-import { readAnnotations, writeAnnotations } from '#storage/run/annotations'
+import { changeAnnotations } from '#storage/run/annotations'
 import type { Datasets } from '#app/datasets'
 import type { Engines } from '#app/engines'
 import { estimateRun } from './estimate'
@@ -105,7 +105,7 @@ export class Runs {
     },
     'runs.update': async ({ id, ...changes }) => {
       const folder = await this.list.folderOf(id)
-      await writeAnnotations(folder, { ...(await readAnnotations(folder)), ...changes })
+      await changeAnnotations(folder, changes)
       return this.follower.changed(id)
     },
     'runs.remove': async ({ id }) => {
@@ -140,7 +140,6 @@ export class Runs {
       const { folder } = await this.restingRun(id)
       const before = await bytesOf(folder)
       await pruneCheckpoints(folder, rule)
-      await removeDamaged(folder)
       await this.follower.changed(id)
       return { freed: before - (await bytesOf(folder)) }
     },
@@ -157,6 +156,8 @@ export class Runs {
     await readChecked(folder, name)
     return path.join(folder, name)
   }
+
+  survey = () => this.list.survey()
 
   /** The run that this application trains now. */
   current = (): Promise<Run | null> => this.queue.current()

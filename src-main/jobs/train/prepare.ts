@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { AppError } from '#shared/errors'
 import { requireImages } from '#images/batches'
 import { type Manifest, readImages } from '#images/manifest'
 import { removeLeftovers } from '#storage/files'
+import { readOwnSync } from '#storage/own-files'
+import { damagedCheckpoints } from '#storage/run/checkpoint'
 import { readRun, type RunFile, runPaths, updateRun } from '#storage/run/run-folder'
 
 /** What the outside can ask of a loop that runs. */
@@ -16,16 +18,35 @@ export async function prepareFolder(folder: string): Promise<Manifest> {
   const images = await readImages(folder)
   requireImages((await readRun(folder)).dataset.folder, images)
   const { checkpoints, reconstructionsRoot, failures } = runPaths(folder)
-  for (const place of [folder, checkpoints, reconstructionsRoot, failures]) await removeLeftovers(place)
+  await removeLeftovers(
+    folder,
+    /^(run|dataset|annotations)\.json(\.copy)?$|^(health\.jsonl|request|outcome\.json|initial)$/,
+  )
+  for (const place of [checkpoints, reconstructionsRoot, failures]) await removeLeftovers(place, /^\d{8,}$/)
   requested(folder)
   return images
+}
+
+/**
+ * Refuses to begin a run anew that has learned something: its checkpoints are gone or damaged, its metrics are all that is left
+ * of it. Throws AppError checkpoint-missing.
+ */
+export async function requireNothingLost(folder: string, { name, step }: RunFile): Promise<void> {
+  const damaged = await damagedCheckpoints(folder)
+  if (step === 0 && damaged.length === 0) return
+  const why = damaged.length ? `those that were damaged are ${damaged.join(', ')}` : 'there are none'
+  throw new AppError(
+    'checkpoint-missing',
+    `${name} has taken ${step} steps, but has no checkpoint to go on from: ${why}.`,
+    'Put a whole checkpoint back into its folder "checkpoints", from a copy of the run, or start a new run. Nothing was changed.',
+  )
 }
 
 /** What another program asks; it is asked once. */
 export function requested(folder: string): Control['stop'] {
   const file = runPaths(folder).request
   if (!existsSync(file)) return null
-  const asked = readFileSync(file, 'utf8')
+  const asked = readOwnSync(file)
   rmSync(file)
   return asked === 'stopped' ? 'stopped' : 'paused'
 }

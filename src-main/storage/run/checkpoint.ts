@@ -1,11 +1,14 @@
-import { readdir, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import type { Checkpoint } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
-import { readChecked, bytesOf, writeFolderSafely } from '#storage/files'
+import { bytesOf, Damaged, readChecked, writeFolderSafely } from '#storage/files'
+import { reasonOf } from '#storage/fields'
+import { freeName } from '#storage/free-name'
+import { entriesOf, foldersIn, isMissing } from '#storage/own-files'
 import { migrateCheckpoint, runFormat } from './format'
 import { type Retention, stepsToRemove } from './retention'
 import { readRun, runPaths } from './run-folder'
@@ -49,22 +52,59 @@ export const saveCheckpoint = (
     'state.json': JSON.stringify({ format, ...state }, null, 2),
   })
 
-/** A file of a checkpoint as it was written. Throws AppError checkpoint-missing or checkpoint-corrupt. */
-export async function readCheckpointFile(folder: string, step: number, name: string): Promise<Buffer> {
-  return readChecked(runPaths(folder).checkpoint(step), name).catch((error: NodeJS.ErrnoException) => {
-    const missing = error.code === 'ENOENT'
-    throw new AppError(
-      missing ? 'checkpoint-missing' : 'checkpoint-corrupt',
-      `The checkpoint of step ${step} ${missing ? `has no ${name}` : `is damaged: ${error.message}`}.`,
-      'Choose another one.',
-    )
+/** A file of a checkpoint as it was written. Throws AppError checkpoint-missing, checkpoint-corrupt or file-unreadable. */
+export const readCheckpointFile = (folder: string, step: number, name: string): Promise<Buffer> =>
+  readChecked(runPaths(folder).checkpoint(step), name).catch((error: unknown) => {
+    throw unusable(step, name, error)
   })
+
+/**
+ * What is wrong with a file of a checkpoint. That the system cannot read it now says nothing of what it holds: only a checksum
+ * or a form that is another means damage.
+ */
+function unusable(step: number, name: string, error: unknown): AppError {
+  if (error instanceof AppError) return error
+  const which = `The checkpoint of step ${step}`
+  const message = reasonOf(error)
+  if (isMissing(error))
+    return new AppError('checkpoint-missing', `${which} has no ${name}.`, 'Choose another one.')
+  if (error instanceof Damaged)
+    return new AppError('checkpoint-corrupt', `${which} is damaged: ${message}.`, 'Choose another one.')
+  return new AppError(
+    'file-unreadable',
+    `${which} cannot be read now: ${message}.`,
+    'Nothing was changed. Look whether its disk is there and readable and memory is left, then try again.',
+  )
 }
 
-/** Reads the checkpoint of a step and compares its checksums. Throws AppError checkpoint-missing, checkpoint-corrupt or format-newer. */
+/** What a file of a checkpoint means. Throws AppError checkpoint-corrupt where it has another form, and as `readCheckpointFile`. */
+async function decoded<T>(
+  folder: string,
+  step: number,
+  name: string,
+  decode: (bytes: Buffer) => T,
+): Promise<T> {
+  const bytes = await readCheckpointFile(folder, step, name)
+  try {
+    return decode(bytes)
+  } catch (error) {
+    const isForm = !/alloc|memory/i.test(String(error))
+    throw unusable(step, name, isForm ? wrongForm(name, error) : error)
+  }
+}
+
+const wrongForm = (name: string, error: unknown) =>
+  error instanceof AppError && error.code === 'format-newer'
+    ? error
+    : new Damaged(`${name} has another form: ${reasonOf(error)}`)
+
+/**
+ * Reads the checkpoint of a step and compares its checksums. Throws AppError checkpoint-missing, checkpoint-corrupt,
+ * file-unreadable or format-newer.
+ */
 export async function loadCheckpoint(folder: string, step: number): Promise<SavedCheckpoint> {
-  const tensors = async (name: string) =>
-    decodeSafetensors(await readCheckpointFile(folder, step, name)).tensors as NamedTensorData
+  const tensors = (name: string) =>
+    decoded(folder, step, name, (bytes) => decodeSafetensors(bytes).tensors as NamedTensorData)
   return {
     weights: await tensors('weights.safetensors'),
     optimizer: await tensors('optimizer.safetensors'),
@@ -72,14 +112,15 @@ export async function loadCheckpoint(folder: string, step: number): Promise<Save
   }
 }
 
-const loadState = async (folder: string, step: number): Promise<CheckpointState> =>
-  checkpointStateSchema.parse(
-    migrateCheckpoint(JSON.parse((await readCheckpointFile(folder, step, 'state.json')).toString())),
+const loadState = (folder: string, step: number): Promise<CheckpointState> =>
+  decoded(folder, step, 'state.json', (bytes) =>
+    checkpointStateSchema.parse(migrateCheckpoint(JSON.parse(bytes.toString()))),
   )
 
 /**
- * The newest checkpoint that can be read, or null where there is none. Each one that cannot is told to `onDamaged`
- * and set aside as <step>.damaged. Throws AppError format-newer, and leaves those of a newer version alone.
+ * The newest checkpoint that is whole, or null where there is none. Each one that is not is told to `onDamaged` and set aside
+ * as <step>.damaged. Throws AppError format-newer or file-unreadable where one cannot be read: it stays as it is, and none
+ * before it is taken in its place.
  */
 export async function loadNewestCheckpoint(
   folder: string,
@@ -89,18 +130,25 @@ export async function loadNewestCheckpoint(
     try {
       return await loadCheckpoint(folder, step)
     } catch (error) {
-      if (error instanceof AppError && error.code === 'format-newer') throw error
+      const isDamaged =
+        error instanceof AppError && ['checkpoint-corrupt', 'checkpoint-missing'].includes(error.code)
+      if (!isDamaged) throw error
       onDamaged(step, error)
       const place = runPaths(folder).checkpoint(step)
-      await rm(`${place}.damaged`, { recursive: true, force: true })
-      await rename(place, `${place}.damaged`)
+      await rename(place, await freeName(path.dirname(place), path.basename(place), damagedEnding))
     }
   return null
 }
 
+const damagedEnding = '.damaged'
+
+/** The checkpoints that were set aside since they were damaged. */
+export const damagedCheckpoints = async (folder: string): Promise<string[]> =>
+  (await foldersIn(runPaths(folder).checkpoints)).filter((name) => name.endsWith(damagedEnding)).sort()
+
 /** The steps that have a checkpoint, in order. */
 export async function checkpointSteps(folder: string): Promise<number[]> {
-  const names = await readdir(runPaths(folder).checkpoints).catch(() => [])
+  const names = await foldersIn(runPaths(folder).checkpoints)
   return names
     .filter((name) => /^\d{8,}$/.test(name))
     .map(Number)
@@ -137,7 +185,7 @@ async function describeCheckpoint(folder: string, step: number): Promise<Checkpo
   const paths = runPaths(folder)
   const state = await loadState(folder, step).catch(() => null)
   if (!state) return []
-  const images = await readdir(paths.reconstructions(step)).catch(() => [])
+  const images = await entriesOf(paths.reconstructions(step))
   return [
     {
       step,
@@ -147,6 +195,7 @@ async function describeCheckpoint(folder: string, step: number): Promise<Checkpo
       bytes: await bytesOf(paths.checkpoint(step)),
       savedAt: state.savedAt,
       reconstructions: images
+        .map(({ name }) => name)
         .filter((name) => /^\d+\.png$/.test(name))
         .sort()
         .map((name) => `reconstruction/${path.basename(folder)}/${step}/${name}`),
@@ -160,11 +209,4 @@ export async function pruneCheckpoints(folder: string, rule: Retention): Promise
   for (const step of stepsToRemove(await listCheckpoints(folder), rule))
     for (const place of [paths.checkpoint(step), paths.reconstructions(step)])
       await rm(place, { recursive: true, force: true })
-}
-
-/** Removes the checkpoints that were set aside because they could not be read. */
-export async function removeDamaged(folder: string): Promise<void> {
-  const { checkpoints } = runPaths(folder)
-  for (const name of await readdir(checkpoints).catch(() => []))
-    if (name.endsWith('.damaged')) await rm(path.join(checkpoints, name), { recursive: true, force: true })
 }

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { writeAnnotations } from './annotations'
+import { changeAnnotations } from './annotations'
 import { findRun, folderOfRun } from './find'
 import { runPaths, updateRun } from './run-folder'
 
@@ -19,13 +19,7 @@ describe('what names a run', () => {
       cpSync('test/fixtures/run-0.1/run.json', runPaths(at(id)).run)
       await updateRun(at(id), { id, name: 'birds' })
     }
-    await writeAnnotations(at(third), {
-      name: 'Old trees',
-      notes: '',
-      tags: [],
-      pinned: false,
-      archived: false,
-    })
+    await changeAnnotations(at(third), { name: 'Old trees' })
     mkdirSync(at('birds-of-a-person'))
   })
   afterEach(() => rmSync(runs, { recursive: true }))

@@ -1,11 +1,17 @@
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
+import { fewAtOnce } from '#storage/few-at-once'
+import { listOf } from '#storage/own-files'
+import { copyOf } from '#storage/record'
 import { readAnnotations } from './annotations'
 import { readRun, runPaths } from './run-folder'
 
-export const isRunFolder = (folder: string): boolean => existsSync(runPaths(folder).run)
+/** Whether a folder holds the record of a run, or its copy. */
+export const isRunFolder = (folder: string): boolean => {
+  const { run } = runPaths(folder)
+  return existsSync(run) || existsSync(copyOf(run))
+}
 
 /** The folder of the run with this id. Throws AppError run-missing. */
 export function folderOfRun(id: string, runsFolder: string): string {
@@ -41,13 +47,12 @@ export async function findRun(given: string, runsFolder: string): Promise<string
 
 /** The runs of a folder, each with the name that a person gave it; other things may lie there too. */
 async function listNames(runsFolder: string): Promise<{ id: string; name: string }[]> {
-  const ids = await readdir(runsFolder).catch(() => [])
-  const runs = ids
-    .filter((id) => isRunFolder(path.join(runsFolder, id)))
-    .map(async (id) => {
-      const folder = path.join(runsFolder, id)
-      const name = (await readAnnotations(folder)).name ?? (await readRun(folder).catch(() => null))?.name
-      return { id, name: name ?? id }
-    })
-  return Promise.all(runs)
+  const entries = await listOf(runsFolder)
+  const ids = entries.map(({ name }) => name).filter((id) => isRunFolder(path.join(runsFolder, id)))
+  return fewAtOnce(ids, async (id) => {
+    const folder = path.join(runsFolder, id)
+    const annotated = await readAnnotations(folder).catch(() => null)
+    const name = annotated?.name ?? (await readRun(folder).catch(() => null))?.name
+    return { id, name: name ?? id }
+  })
 }

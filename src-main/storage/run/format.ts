@@ -1,4 +1,5 @@
 import { AppError } from '#shared/errors'
+import { Damaged } from '#storage/files'
 import { imageNetStatistics } from '#model/augment/crop'
 
 /** The format of run folders, in run.json and in each checkpoint's state.json. resources/cluster/run_folder.py has it too. */
@@ -36,7 +37,7 @@ export const migrateCheckpoint = (file: Json): Json => migrate('This checkpoint'
 
 function migrate(what: string, file: Json, migrations: Migrations): Json {
   const { format = 1 } = file // state.json had no number in format 1
-  if (typeof format !== 'number') throw new Error(`its format is ${format}`)
+  if (typeof format !== 'number') throw new Damaged(`its format is ${String(format)}`)
   if (format > runFormat)
     throw new AppError(
       'format-newer',

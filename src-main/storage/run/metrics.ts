@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
-import { readFile, truncate } from 'node:fs/promises'
+import { constants } from 'node:fs'
 import { type Metric, metric } from '#shared/contract'
 import { appendLine, parseLine, readLines } from '#storage/json-lines'
+import { isMissing, openOwn } from '#storage/own-files'
 import { runPaths } from './run-folder'
 
 /** metrics.jsonl: a line for each step, with its checksum. */
@@ -56,9 +56,19 @@ export async function readMetrics(folder: string, { after = -1 } = {}): Promise<
  * crash tore. Takes no space, so that it works on a full disk.
  */
 export async function cutMetrics(folder: string, step: number): Promise<void> {
-  const file = runPaths(folder).metrics
-  if (!existsSync(file)) return
-  const bytes = await readFile(file)
+  const handle = await openOwn(runPaths(folder).metrics, constants.O_RDWR).catch((error: unknown) => {
+    if (!isMissing(error)) throw error
+  })
+  if (!handle) return
+  try {
+    await handle.truncate(endOf(await handle.readFile(), step))
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The byte where the last whole line of a step up to `step` ends. */
+function endOf(bytes: Buffer, step: number): number {
   let end = 0
   for (let start = 0; start < bytes.length;) {
     const newline = bytes.indexOf(10, start)
@@ -68,5 +78,5 @@ export async function cutMetrics(folder: string, step: number): Promise<void> {
     start = newline + 1
     if (line) end = start
   }
-  await truncate(file, end)
+  return end
 }

@@ -1,12 +1,14 @@
-import { appendFileSync, existsSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
+import { count, filePath } from '#shared/contract/common'
 import { cluster, runError, runOrigin, runStatus, seam, type Split } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { type Hyperparameters, hyperparametersSchema, withChanges } from '#shared/settings/hyperparameters'
 import { appVersion } from '#shared/version'
 import { imageNetStatistics } from '#model/augment/crop'
-import { makeFolderSafely, writeFolderSafely } from '#storage/files'
+import { reasonOf } from '#storage/fields'
+import { Damaged, makeFolderSafely, writeFolderSafely } from '#storage/files'
+import { appendOwn, isMissing, requireOwnFolder, unreadableNow } from '#storage/own-files'
 import { readRecord, writeRecord } from '#storage/record'
 import { migrateRun, runFormat } from './format'
 
@@ -18,6 +20,7 @@ import { migrateRun, runFormat } from './format'
  *   metrics.jsonl      a line for each step
  *   checkpoints/<step> weights, optimizer state, place; <step>.damaged where one cannot be read
  *   reconstructions/<step>
+ *   evaluations/<name> see evaluation-folder.ts
  *   failures/<step>    the batch of a step that gave no number
  *   log.txt
  *   launcher.txt       what the launcher of a cluster said
@@ -34,9 +37,9 @@ export const runFileSchema = z.object({
   /** `images` are those to train on, `validation` those held out. */
   dataset: z.object({
     name: z.string(),
-    folder: z.string(),
-    images: z.int(),
-    validation: z.int(),
+    folder: filePath,
+    images: count,
+    validation: count,
   }),
   /** By which the channels of pixels are normalised. */
   statistics: z.object({ mean: z.array(z.number()).length(3), deviation: z.array(z.number()).length(3) }),
@@ -45,19 +48,19 @@ export const runFileSchema = z.object({
   /** Who trains it in place of the engine. */
   cluster: cluster.nullable(),
   /** Engines that trained it, each from a step on. */
-  engines: z.array(z.object({ id: z.string(), fromStep: z.int(), at: z.string() })),
+  engines: z.array(z.object({ id: z.string(), fromStep: count, at: z.string() })),
   /** What the person should know of how it runs, such as that another engine stepped in. */
   notice: z.string().nullable(),
   /** Threads of the engine and of the decoders; 0 lets them choose. */
-  threads: z.int(),
-  decoders: z.int(),
+  threads: count,
+  decoders: count,
   /** Megabytes of memory for decoded images; null lets them choose, and takes from the disk too. */
-  cache: z.int().nullable(),
+  cache: count.nullable(),
   versions: z.object({ app: z.string(), node: z.string() }),
   createdAt: z.string(),
   updatedAt: z.string(),
-  step: z.int(),
-  totalSteps: z.int(),
+  step: count,
+  totalSteps: count,
   error: runError.nullable(),
   /** Where it went on after a pause or a crash, and what a person changed then. */
   seams: z.array(seam),
@@ -82,6 +85,7 @@ export const runPaths = (folder: string) => ({
   checkpoint: (step: number) => path.join(folder, 'checkpoints', stepName(step)),
   reconstructionsRoot: path.join(folder, 'reconstructions'),
   reconstructions: (step: number) => path.join(folder, 'reconstructions', stepName(step)),
+  evaluations: path.join(folder, 'evaluations'),
   failures: path.join(folder, 'failures'),
   failure: (step: number) => path.join(folder, 'failures', stepName(step)),
 })
@@ -176,22 +180,34 @@ function newId(name: string, now: string): string {
   return [words || 'run', time, Math.random().toString(36).slice(2, 6).padEnd(4, '0')].join('-')
 }
 
-/** Reads run.json, of older formats too. Throws AppError run-missing where there is none that can be read, or format-newer. */
+/**
+ * Reads run.json, of older formats too. Throws AppError run-missing where there is none that can be understood, file-unreadable,
+ * format-newer, or not-allowed where a part of the folder is a link to elsewhere.
+ */
 export async function readRun(folder: string): Promise<RunFile> {
+  const paths = runPaths(folder)
   try {
-    return runFileSchema.parse(migrateRun(await readRecord(runPaths(folder).run)))
+    for (const part of [
+      paths.checkpoints,
+      paths.reconstructionsRoot,
+      paths.failures,
+      paths.initial,
+      paths.evaluations,
+    ])
+      await requireOwnFolder(part)
+    return runFileSchema.parse(migrateRun(await readRecord(paths.run)))
   } catch (error) {
     if (error instanceof AppError) throw error
-    const reason = existsSync(runPaths(folder).run)
-      ? `its run.json is damaged (${error})`
-      : 'it has no run.json'
-    throw new AppError(
-      'run-missing',
-      `${folder} is not a run: ${reason}.`,
-      'Choose a folder below the runs folder.',
-    )
+    if (isMissing(error)) throw noRun(folder, 'it has no run.json')
+    const isForm = error instanceof Damaged || error instanceof z.ZodError
+    throw isForm
+      ? noRun(folder, `its run.json is damaged (${reasonOf(error)})`)
+      : unreadableNow(paths.run, error)
   }
 }
+
+const noRun = (folder: string, reason: string) =>
+  new AppError('run-missing', `${folder} is not a run: ${reason}.`, 'Choose a folder below the runs folder.')
 
 export async function updateRun(folder: string, changes: Partial<RunFile>): Promise<RunFile> {
   const run = { ...(await readRun(folder)), ...changes, updatedAt: new Date().toISOString() }
@@ -213,6 +229,6 @@ export async function changeSettings(folder: string, changes: Partial<Hyperparam
 /** Appends a line to log.txt and answers it as written. */
 export function appendLog(folder: string, text: string): string {
   const line = `${new Date().toISOString()} ${text}\n`
-  appendFileSync(runPaths(folder).log, line)
+  appendOwn(runPaths(folder).log, line)
   return line
 }

@@ -1,7 +1,6 @@
 import { childEnvironment } from '#platform/environment'
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { closeSync, constants, existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { type Cluster, runError } from '#shared/contract'
@@ -12,7 +11,8 @@ import { interpreter } from '#platform/python'
 import { newestStep, pruneCheckpoints } from '#storage/run/checkpoint'
 import { bytesOf, writeFileSafely, writeFolderSafely } from '#storage/files'
 import type { Lock } from '#storage/lock'
-import { type Control, lockLost, noteEngine, prepareFolder } from '#jobs/train/prepare'
+import { openOwnSync, readOwn } from '#storage/own-files'
+import { type Control, lockLost, noteEngine, prepareFolder, requireNothingLost } from '#jobs/train/prepare'
 import type { EndStatus, TrainingMessage } from '#jobs/train/messages'
 import { requireShares } from './shares'
 import { tailMetrics } from '#storage/run/metrics'
@@ -39,7 +39,10 @@ export async function trainOnCluster(
   await requirePython(cluster)
   await prepareFolder(folder)
   const saved = await newestStep(folder)
-  if (saved === null) await writeInitialWeights(folder, run)
+  if (saved === null) {
+    await requireNothingLost(folder, run)
+    await writeInitialWeights(folder, run)
+  }
   await noteEngine(
     folder,
     { ...run, engine: `${cluster.launcher}, up to ${cluster.workers} workers` },
@@ -92,7 +95,10 @@ async function writeInitialWeights(folder: string, { hyperparameters: h }: RunFi
 
 /** Starts the launcher, whose words go into the run folder. `ended` resolves to how it ended; `end` has it end its workers. */
 function launch(folder: string, { launcher, workers, address }: Cluster, lock: Lock) {
-  const words = openSync(runPaths(folder).launcher, 'a')
+  const words = openOwnSync(
+    runPaths(folder).launcher,
+    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT,
+  )
   const parameters = [
     '-B',
     path.join(clusterResources(), 'launch.py'),
@@ -139,12 +145,12 @@ const outcomeSchema = z.object({
 async function resultOf(folder: string, how: string): Promise<Exclude<EndStatus, 'failed'>> {
   const { outcome, launcher } = runPaths(folder)
   if (existsSync(outcome)) {
-    const { status, error } = outcomeSchema.parse(JSON.parse(await readFile(outcome, 'utf8')))
+    const { status, error } = outcomeSchema.parse(JSON.parse(await readOwn(outcome)))
     rmSync(outcome)
     if (status !== 'failed') return status
     throw new AppError(error!.code, error!.message, error!.advice)
   }
-  const words = await readFile(launcher, 'utf8')
+  const words = await readOwn(launcher)
   throw new AppError(
     'worker-died',
     `The workers ended (${how}) without a word: ${words.trim().split('\n').at(-1)}`,

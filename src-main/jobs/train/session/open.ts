@@ -18,7 +18,7 @@ import { Course } from './course'
 import { isForCores } from '#jobs/train/gradients'
 import { HealthChecks } from '#jobs/train/health'
 import type { TrainingMessage } from '#jobs/train/messages'
-import { noteEngine, prepareFolder } from '#jobs/train/prepare'
+import { noteEngine, prepareFolder, requireNothingLost } from '#jobs/train/prepare'
 import { Reconstructions } from '#jobs/train/reconstructions'
 import { compileUpdate, startingState, type Update } from '#jobs/train/update'
 import { Validation } from '#jobs/train/validation'
@@ -49,6 +49,7 @@ export async function openParts(folder: string, tell: (message: TrainingMessage)
   const saved = await loadNewestCheckpoint(folder, (step, error) =>
     log(`The checkpoint of step ${step} cannot be used, the one before is taken: ${error}`),
   )
+  if (!saved) await requireNothingLost(folder, run)
   await cutMetrics(folder, saved?.state.step ?? 0)
   if (run.notice) log(run.notice)
   const engine = await createEngine(run.engine, {
