@@ -250,9 +250,7 @@ async function readDataset(file: string): Promise<Dataset> {
   const stored = await readRecord(file)
   const whole = datasetSchema.safeParse(stored)
   const { id, name = path.basename(String(stored['folder'])), folder, addedAt } = stored
-  const record = whole.success
-    ? whole.data
-    : datasetSchema.parse({ ...unscanned, id, name, folder, addedAt })
+  const record = whole.success ? whole.data : datasetSchema.parse({ ...unscanned, id, name, folder, addedAt })
   if (`${record.id}.json` !== path.basename(file)) throw new Error(`it is the record of ${record.id}`)
   return { ...record, checking: null }
 }

@@ -170,7 +170,10 @@ describe('a damaged run', () => {
       const metrics = readFileSync(runPaths(folder).metrics)
       expect((await trainRun(folder)).at(-1)).toMatchObject({
         status: 'failed',
-        error: { code: 'checkpoint-missing', message: expect.stringContaining('has no checkpoint to go on from') },
+        error: {
+          code: 'checkpoint-missing',
+          message: expect.stringContaining('has no checkpoint to go on from'),
+        },
       })
       expect(readFileSync(runPaths(folder).metrics).equals(metrics)).toBe(true)
     }
