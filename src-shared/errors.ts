@@ -1,3 +1,5 @@
+import { systemError } from './system-errors'
+
 /**
  * An error that a person can act on. `AppError` is the only error that crosses a process border (job -> app -> window,
  * CLI -> terminal); anything else is a bug and is shown as one.
@@ -32,6 +34,7 @@ export const errorCodes = [
   'out-of-memory',
   'not-finite',
   'disk-full',
+  'file-unusable',
   'engine-unavailable',
   'engine-wrong',
   'unsupported-op',
@@ -58,9 +61,20 @@ export class AppError extends Error implements AppErrorData {
   }
 }
 
-/** Any thrown value as data that can be sent. */
+const codesOfSystem: Record<string, ErrorCode> = {
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
+  ENOMEM: 'out-of-memory',
+}
+
+/** Any thrown value as data that can be sent; what a file system refused, in words. */
 export function toErrorData(error: unknown): AppErrorData {
   if (error instanceof AppError) return { code: error.code, message: error.message, advice: error.advice }
+  const system = systemError(error)
+  if (system) {
+    const { name, message, advice } = system
+    return { code: codesOfSystem[name] ?? 'file-unusable', message, advice }
+  }
   return { code: 'unexpected', message: error instanceof Error ? error.message : String(error) }
 }
 

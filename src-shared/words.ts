@@ -5,3 +5,9 @@ const singular = (things: string) =>
 /** A number of things, which are named in the plural: `counted(1, 'epochs')` is `1 epoch`. */
 export const counted = (n: number, things: string) =>
   `${n.toLocaleString('en', { maximumFractionDigits: 20 })} ${n === 1 ? singular(things) : things}`
+
+/** The first few of a list: `a, b and 3 more`. */
+export const listed = (names: readonly string[], shown = 5) =>
+  names.length > shown
+    ? `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`
+    : names.join(', ')

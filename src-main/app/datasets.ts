@@ -10,6 +10,7 @@ import {
   type Unreadable,
 } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { isMissing } from '#shared/system-errors'
 import type { SplitRule } from '#images/index/split'
 import { dataFolder, datasetId, datasetsFolder, isPackaged, sampleImagesFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
@@ -47,6 +48,7 @@ const unscanned = {
   classes: [],
   splits: { none: 0, train: 0, validation: 0, test: 0 },
   sizes: null,
+  notices: [],
   checking: null,
   scannedAt: null,
   error: null,
@@ -145,7 +147,8 @@ export class Datasets {
 
   private async add(chosen: string, name = path.basename(chosen)): Promise<Dataset> {
     await this.load()
-    const folder = await realpath(chosen).catch(() => {
+    const folder = await realpath(chosen).catch((error: unknown) => {
+      if (!isMissing(error)) throw error
       throw new AppError('folder-missing', `There is no folder ${chosen}.`, 'Check the path.')
     })
     if (!(await stat(folder)).isDirectory())

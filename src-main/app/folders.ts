@@ -2,6 +2,7 @@ import { readdir, realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { type FolderListing, weightsEndings } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { reasonOf } from '#shared/system-errors'
 import { isImageName } from '#images/index/files'
 
 /** Folders as a person in a browser sees them: nothing outside the roots that were allowed. */
@@ -34,8 +35,12 @@ export class Folders {
         images: 0,
       }
     const real = await this.allowed(folder ?? roots[0]!)
-    const entries = await readdir(real, { withFileTypes: true }).catch(() => {
-      throw new AppError('folder-missing', `${real} cannot be read.`, 'Choose another folder.')
+    const entries = await readdir(real, { withFileTypes: true }).catch((error: unknown) => {
+      throw new AppError(
+        'folder-missing',
+        `${real} cannot be opened: ${reasonOf(error)}.`,
+        'Choose another folder.',
+      )
     })
     const listed = (wanted: typeof entries) =>
       wanted

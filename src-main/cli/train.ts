@@ -115,8 +115,13 @@ async function checkpointNamed(text: string | undefined, runs: string) {
 }
 
 function describe(folder: string, index: DatasetIndex): void {
-  const { images, classes, excluded } = index.summary()
+  const { images, classes, splits, excluded, notices } = index.summary()
   console.log(`${images} images in ${classes.length} classes of ${folder}`)
+  if (splits.validation + splits.test)
+    console.log(
+      `By their folders ${splits.validation} of them are for validation and ${splits.test} for a test; neither are trained on.`,
+    )
+  for (const notice of notices) console.log(notice)
   if (excluded) console.log(`${excluded} excluded images are left out.`)
   const { total, files } = index.unreadable(0, 10)
   if (total === 0) return

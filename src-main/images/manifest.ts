@@ -5,6 +5,7 @@ import { copyFile, open } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import type { Split } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { reasonOf } from '#shared/system-errors'
 import { linesOf } from '#storage/json-lines'
 import { runPaths } from '#storage/run/run-folder'
 import type { DatasetIndex } from './index/dataset-index'
@@ -149,7 +150,7 @@ export async function readImages(folder: string): Promise<Manifest> {
   } catch (error) {
     throw new AppError(
       'run-missing',
-      `The run’s list of images cannot be read: ${error}.`,
+      `The run’s list of images cannot be read: ${reasonOf(error)}.`,
       'Start a new run from its weights.',
     )
   }

@@ -7,6 +7,7 @@ import { type AddressInfo, isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
 import { fingerprintOf, isLoopback } from '#shared/address'
 import { AppError } from '#shared/errors'
+import { reasonOf } from '#shared/system-errors'
 
 /** Where `saim serve` listens. */
 export interface Place {
@@ -51,7 +52,7 @@ export async function listen({ host, port, cert, key }: Place): Promise<Listenin
     server.once('error', reject)
     server.listen(port, address, resolve)
   }).catch((error) => {
-    throw new AppError('address-unusable', `It cannot listen at ${host}: ${error.message}`, places)
+    throw new AppError('address-unusable', `It cannot listen at ${host}: ${reasonOf(error)}.`, places)
   })
   // As URLs write it: without the port where that is the usual one.
   const at = (name: string) =>
@@ -85,7 +86,7 @@ async function readIdentity(
   if (!cert || !key) return refuse('A certificate needs its private key: give both --cert and --key.')
   const [certPem, keyPem] = await Promise.all(
     [cert, key].map((file) =>
-      readFile(file).catch((error) => refuse(`${file} cannot be read: ${error.message}.`)),
+      readFile(file).catch((error) => refuse(`${file} cannot be read: ${reasonOf(error)}.`)),
     ),
   )
   const attempt = <T>(read: () => T, message: string): T => {

@@ -15,12 +15,14 @@ const datasetSummary = z.object({
   bytes: count,
   /** Class folders; empty if the images are not in folders. */
   classes: z.array(z.object({ name: z.string(), images: count })),
-  /** Images in folders named train, val or test, and in none of these. */
+  /** Images in folders of splits (images/index/layout.ts), and in none of these. */
   splits: z.object({ none: count, train: count, validation: count, test: count }),
   /** Smallest and largest width and height in pixels; null before a scan. */
   sizes: z
     .object({ minimumWidth: count, maximumWidth: count, minimumHeight: count, maximumHeight: count })
     .nullable(),
+  /** What a person should know of the folders: what was left out, and names that may mean something else. */
+  notices: z.array(z.string()),
 })
 export type DatasetSummary = z.infer<typeof datasetSummary>
 

@@ -1,10 +1,10 @@
-import { AppError } from '#shared/errors'
+import { toErrorData } from '#shared/errors'
 
 /** Prints an error with what to do about it and ends with code 1. */
 export function fail(error: unknown): never {
-  if (error instanceof AppError)
-    console.error(`Error: ${error.message}${error.advice ? `\n${error.advice}` : ''}`)
-  else console.error(error)
+  const { code, message, advice } = toErrorData(error)
+  if (code === 'unexpected') console.error(error)
+  else console.error(`Error: ${message}${advice ? `\n${advice}` : ''}`)
   process.exit(1)
 }
 

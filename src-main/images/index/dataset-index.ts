@@ -1,13 +1,15 @@
 import { mkdirSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { constants, open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import Database from 'libsql'
 import type { DatasetFilter, DatasetImage, DatasetSummary, Split } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { isMissing } from '#shared/system-errors'
+import { counted, listed } from '#shared/words'
 import { readHeader } from '#images/decode/decode'
 import { explain, UnreadableImage } from '#images/decode/explain'
 import { type FoundFile, imageFiles } from './files'
-import { placeOf } from './split'
+import { layoutOf, type Place } from './layout'
 
 /**
  * files      every file with the extension of an image; `problem` says why one cannot be read
@@ -41,7 +43,8 @@ const schema = `
   CREATE TABLE IF NOT EXISTS places (place INTEGER PRIMARY KEY, file INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS groups (split TEXT, class TEXT, first INTEGER NOT NULL, images INTEGER NOT NULL,
     bytes INTEGER NOT NULL, minimumWidth INTEGER, maximumWidth INTEGER, minimumHeight INTEGER, maximumHeight INTEGER);
-  CREATE TEMP TABLE found (path TEXT PRIMARY KEY, bytes INTEGER, modified INTEGER);
+  CREATE TEMP TABLE found (path TEXT PRIMARY KEY, bytes INTEGER, modified INTEGER, problem TEXT);
+  CREATE TEMP TABLE placed (folder TEXT PRIMARY KEY, class TEXT, split TEXT);
 `
 
 /** Fills places and groups anew. */
@@ -54,8 +57,11 @@ export const numbering = `
     FROM places JOIN files ON files.id = file GROUP BY split, class;
   DELETE FROM duplicates WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = duplicates.file)
     OR NOT EXISTS (SELECT 1 FROM places WHERE places.file = duplicates.of);
-  DELETE FROM facts;
+  DELETE FROM facts WHERE name <> 'notices';
 `
+
+/** The folder of a path with its last slash; empty at the top. */
+const folderOf = "rtrim(path, replace(path, '/', ''))"
 
 /** Images of one class in one split: a range of places. */
 interface Group {
@@ -109,7 +115,10 @@ export class DatasetIndex {
   async scan({ onProgress, onFolder }: ScanOptions = {}): Promise<void> {
     await expectFolder(this.folder)
     this.database.exec('DELETE FROM found')
-    for await (const files of imageFiles(this.folder, onFolder)) this.addFound(files)
+    const leftOut = new Map<string, number>()
+    const onLeftOut = (name: string, images: number) =>
+      void leftOut.set(name, (leftOut.get(name) ?? 0) + images)
+    for await (const files of imageFiles(this.folder, { onFolder, onLeftOut })) this.addFound(files)
     const gone = this.run(
       'DELETE FROM files WHERE NOT EXISTS (SELECT 1 FROM found WHERE found.path = files.path)',
     )
@@ -122,7 +131,12 @@ export class DatasetIndex {
       for (const { problem } of described) progress[problem === null ? 'images' : 'unreadable']++
       onProgress?.(progress)
     }
-    if (changed) this.number()
+    const layout = this.place()
+    if (changed || layout.moved) this.number()
+    this.run(
+      "INSERT OR REPLACE INTO facts VALUES ('notices', ?)",
+      JSON.stringify([...leftOutNotice(leftOut), ...layout.notices]),
+    )
     if (progress.images === 0) throw noImages(this.folder, this.unreadable(0, 1).files[0])
   }
 
@@ -150,6 +164,7 @@ export class DatasetIndex {
       sizes: used.length ? (sides as DatasetSummary['sizes']) : null,
       classes: [...classes].map(([name, images]) => ({ name, images })),
       splits,
+      notices: this.notices(),
     }
   }
 
@@ -220,20 +235,20 @@ export class DatasetIndex {
   private addFound(files: FoundFile[]): void {
     this.run(
       `INSERT OR REPLACE INTO found
-       SELECT value ->> 'path', value ->> 'bytes', value ->> 'modified' FROM json_each(?)`,
+       SELECT value ->> 'path', value ->> 'bytes', value ->> 'modified', value ->> 'problem' FROM json_each(?)`,
       JSON.stringify(files),
     )
   }
 
   private unchanged = () =>
     this.one<{ images: number; unreadable: number }>(`
-      SELECT count(*) - count(problem) AS images, count(problem) AS unreadable
+      SELECT count(*) - count(files.problem) AS images, count(files.problem) AS unreadable
       FROM files JOIN found USING (path, bytes, modified)`)
 
   /** Files to be read, after a path in their order. */
   private changedAfter = (after: string): FoundFile[] =>
     this.rows(
-      `SELECT path, bytes, modified FROM found
+      `SELECT path, bytes, modified, found.problem FROM found
        WHERE path > ? AND NOT EXISTS (
          SELECT 1 FROM files
          WHERE files.path = found.path AND files.bytes = found.bytes AND files.modified = found.modified)
@@ -242,7 +257,7 @@ export class DatasetIndex {
     )
 
   private store(files: Described[]): void {
-    const names = ['path', 'bytes', 'modified', 'class', 'split', 'format', 'width', 'height', 'orientation', 'problem'] // prettier-ignore
+    const names = ['path', 'bytes', 'modified', 'format', 'width', 'height', 'orientation', 'problem'] // prettier-ignore
     const updates = names.slice(1).map((name) => `${name} = excluded.${name}`)
     updates.push('content = NULL', 'perceptual = NULL')
     this.run(
@@ -251,6 +266,38 @@ export class DatasetIndex {
        ON CONFLICT (path) DO UPDATE SET ${updates.join()}`,
       JSON.stringify(files),
     )
+  }
+
+  /** Gives all files the class and split of their folders; `moved` tells whether that changed any. */
+  private place(): { moved: boolean; notices: string[] } {
+    const known = this.rows<Place & { folder: string; images: number }>(
+      `SELECT ${folderOf} AS folder, class, split, count(*) - count(problem) AS images FROM files GROUP BY 1, 2, 3`,
+    )
+    const pathOf = (folder: string) => folder.slice(0, -1)
+    const { places, notices } = layoutOf(
+      known.filter(({ images }) => images > 0).map(({ folder }) => pathOf(folder)),
+    )
+    const changed = known.flatMap(({ folder, class: name, split }) => {
+      const place = places.get(pathOf(folder))
+      return place && (place.class !== name || place.split !== split) ? [{ folder, ...place }] : []
+    })
+    if (changed.length === 0) return { moved: false, notices }
+    this.run(
+      `INSERT OR REPLACE INTO placed
+       SELECT value ->> 'folder', value ->> 'class', value ->> 'split' FROM json_each(?)`,
+      JSON.stringify(changed),
+    )
+    this.run(
+      `UPDATE files SET (class, split) = (SELECT class, split FROM placed WHERE folder = ${folderOf})
+       WHERE ${folderOf} IN (SELECT folder FROM placed)`,
+    )
+    this.run('DELETE FROM placed')
+    return { moved: true, notices }
+  }
+
+  private notices(): string[] {
+    const [row] = this.rows<{ value: string }>("SELECT value FROM facts WHERE name = 'notices'")
+    return row ? JSON.parse(row.value) : []
   }
 
   /** Numbers the readable images anew. */
@@ -284,8 +331,6 @@ export const toImage = (row: DatasetImage): DatasetImage => ({ ...row, excluded:
 
 /** A row of `files` as the header says. */
 interface Described extends FoundFile {
-  class: string | null
-  split: Split | null
   format: string | null
   width: number | null
   height: number | null
@@ -305,23 +350,37 @@ async function describeFiles(folder: string, files: FoundFile[]): Promise<Descri
 
 async function describeFile(folder: string, file: FoundFile): Promise<Described> {
   const unknown = { format: null, width: null, height: null, orientation: null }
-  const place = placeOf(file.path)
   const whole = path.join(folder, file.path)
+  if (file.problem) return { ...file, ...unknown, problem: file.problem }
   try {
     if (file.bytes === 0) throw new UnreadableImage(file.modified ? 'endsTooEarly' : 'gone')
     const header = await readHeader(whole)
-    return { ...file, ...place, ...header, problem: null }
+    return { ...file, ...header, problem: null }
   } catch (error) {
-    return { ...file, ...place, ...unknown, problem: await explain(error, whole) }
+    // Permissions change no time of a file: without them it is looked at again in the next scan.
+    const opens = await open(whole, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).then(
+      (handle) => handle.close().then(() => true),
+      () => false,
+    )
+    return { ...file, modified: opens ? file.modified : 0, ...unknown, problem: await explain(error, whole) }
   }
 }
 
-/** Throws AppError folder-missing or not-a-folder. */
+/** Throws AppError folder-missing or not-a-folder, and what else the system says. */
 async function expectFolder(folder: string): Promise<void> {
-  const info = await stat(folder).catch(() => null)
+  const info = await stat(folder).catch((error: unknown) => {
+    if (isMissing(error)) return null
+    throw error
+  })
   if (!info) throw new AppError('folder-missing', `There is no folder ${folder}.`, 'Check the path.')
   if (!info.isDirectory())
     throw new AppError('not-a-folder', `${folder} is a file.`, 'Choose the folder that holds your images.')
+}
+
+function leftOutNotice(leftOut: Map<string, number>): string[] {
+  const images = [...leftOut.values()].reduce((a, b) => a + b, 0)
+  if (images === 0) return []
+  return [`Left out: ${counted(images, 'images')} in folders of the system, ${listed([...leftOut.keys()])}.`]
 }
 
 function noImages(folder: string, unreadable?: { path: string; reason: string }): AppError {

@@ -1,12 +1,15 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { reasonOf } from '#shared/system-errors'
 
 export interface FoundFile {
-  /** Relative to the folder, with forward slashes. */
+  /** Relative to the folder, with forward slashes; that of a folder ends with one. */
   path: string
   bytes: number
   /** Time of the last change, in milliseconds. */
   modified: number
+  /** Why it cannot be looked at. */
+  problem?: string | null
 }
 
 const imageExtensions = /\.(jpe?g|jfif|png|webp|avif|tiff?|gif|bmp|heic|heif|jxl)$/i
@@ -14,45 +17,84 @@ const imageExtensions = /\.(jpe?g|jfif|png|webp|avif|tiff?|gif|bmp|heic|heif|jxl
 /** Whether a file has the extension of an image. */
 export const isImageName = (name: string) => imageExtensions.test(name)
 
+/** Folders in which systems and programs keep previews, copies and what was deleted. */
+const systemFolders =
+  /^(@eaDir|@tmp|@Recycle|@Recently-Snapshot|#recycle|#snapshot|\$RECYCLE\.BIN|RECYCLER|System Volume Information|lost\+found|__MACOSX|\.ipynb_checkpoints)$/i
+
 const statsAtOnce = 64
 
+interface Listener {
+  /** Called for each folder before it is read. */
+  onFolder?(folder: string): void
+  /** Called for each folder of the system that is left out, with the number of image names below it. */
+  onLeftOut?(name: string, images: number): void
+}
+
 /**
- * All files below a folder with the extension of an image, some at a time. Follows links, but enters each folder once;
- * names that begin with a dot are skipped. `onFolder` is called for each folder.
+ * All files below a folder with the extension of an image, some at a time, and the folders that cannot be opened. Follows
+ * links, but enters each folder once; names that begin with a dot are skipped. Throws where the folder itself cannot be read.
  */
 export async function* imageFiles(
   root: string,
-  onFolder: (folder: string) => void = () => undefined,
+  { onFolder, onLeftOut }: Listener = {},
 ): AsyncGenerator<FoundFile[]> {
   const entered = new Set<string>()
   const pending = ['']
   for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
     const folder = path.join(root, below)
-    const real = await realpath(folder).catch(() => null)
-    if (!real || entered.has(real)) continue
-    entered.add(real)
-    onFolder(folder)
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-    const files: string[] = []
-    for (const entry of entries) {
-      if (entry.name.startsWith('.')) continue
-      const relative = below ? `${below}/${entry.name}` : entry.name
-      const isFolder = entry.isSymbolicLink()
-        ? await stat(path.join(root, relative)).then(
-            (info) => info.isDirectory(),
-            () => false,
-          )
-        : entry.isDirectory()
-      if (isFolder) pending.push(relative)
-      else if (isImageName(entry.name)) files.push(relative)
+    try {
+      const real = await realpath(folder)
+      if (entered.has(real)) continue
+      entered.add(real)
+      onFolder?.(folder)
+      const { folders, files } = await entriesOf(folder)
+      for (const name of folders.filter((one) => systemFolders.test(one)))
+        onLeftOut?.(name, await imagesBelow(path.join(folder, name)))
+      const relative = (name: string) => (below ? `${below}/${name}` : name)
+      pending.push(
+        ...folders.filter((name) => !systemFolders.test(name) && !name.startsWith('.')).map(relative),
+      )
+      const images = files.filter((name) => isImageName(name) && !name.startsWith('.')).map(relative)
+      for (let i = 0; i < images.length; i += statsAtOnce)
+        yield Promise.all(images.slice(i, i + statsAtOnce).map((file) => describe(root, file)))
+    } catch (error) {
+      if (below === '') throw error
+      yield [{ path: `${below}/`, bytes: 0, modified: 0, problem: folderProblem(below, error) }]
     }
-    for (let i = 0; i < files.length; i += statsAtOnce)
-      yield Promise.all(files.slice(i, i + statsAtOnce).map((relative) => describe(root, relative)))
   }
 }
 
-/** A file without access is listed all the same; reading it tells why. */
-const describe = async (root: string, relative: string): Promise<FoundFile> => {
-  const info = await stat(path.join(root, relative)).catch(() => null)
-  return { path: relative, bytes: info?.size ?? 0, modified: Math.round(info?.mtimeMs ?? 0) }
+/** What is in a folder, a link as what it leads to. */
+async function entriesOf(folder: string): Promise<{ folders: string[]; files: string[] }> {
+  const [folders, files]: [string[], string[]] = [[], []]
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const isFolder = entry.isSymbolicLink()
+      ? await stat(path.join(folder, entry.name)).then(
+          (info) => info.isDirectory(),
+          () => false,
+        )
+      : entry.isDirectory()
+    ;(isFolder ? folders : files).push(entry.name)
+  }
+  return { folders, files }
 }
+
+/** How many names of images there are below a folder; links are not followed. */
+async function imagesBelow(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => [])
+  return entries.filter((entry) => entry.isFile() && isImageName(entry.name)).length
+}
+
+/** A file without access is listed all the same; reading it tells why. */
+async function describe(root: string, relative: string): Promise<FoundFile> {
+  const info = await stat(path.join(root, relative)).catch(() => null)
+  const problem = !info && isUndecodable(relative) ? undecodable : null
+  return { path: relative, bytes: info?.size ?? 0, modified: Math.round(info?.mtimeMs ?? 0), problem }
+}
+
+const folderProblem = (folder: string, error: unknown) =>
+  isUndecodable(folder) ? undecodable : `the folder cannot be opened: ${reasonOf(error)}`
+
+/** Node puts this letter where the bytes of a name are not UTF-8, and then finds nothing by that name. */
+const isUndecodable = (name: string) => name.includes('\uFFFD')
+const undecodable = 'its name is not in UTF-8: rename it'

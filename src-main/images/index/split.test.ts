@@ -1,21 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { placeOf, splitOf } from './split'
-
-describe('the place of an image', () => {
-  it.each([
-    ['a.jpg', null, null],
-    ['dog/a.jpg', 'dog', null],
-    ['dog/puppy/a.jpg', 'dog', null],
-    ['train/a.jpg', null, 'train'],
-    ['Train/dog/a.jpg', 'dog', 'train'],
-    ['VAL/dog/a.jpg', 'dog', 'validation'],
-    ['valid/a.jpg', null, 'validation'],
-    ['test/dog/b/a.jpg', 'dog', 'test'],
-    ['dog/train/a.jpg', 'dog', null],
-  ])('%s: class %s, split %s', (path, name, split) => {
-    expect(placeOf(path)).toEqual({ class: name, split })
-  })
-})
+import { splitOf } from './split'
 
 describe('the split of an image', () => {
   const paths = Array.from({ length: 5000 }, (_, i) => ({

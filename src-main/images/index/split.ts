@@ -2,26 +2,6 @@ import { createHash } from 'node:crypto'
 import { purposes, uniforms } from '#shared/random'
 import type { Split } from '#shared/contract'
 
-const splitFolders: Record<string, Split> = {
-  train: 'train',
-  training: 'train',
-  val: 'validation',
-  valid: 'validation',
-  validation: 'validation',
-  test: 'test',
-  testing: 'test',
-}
-
-/**
- * What the folders of an image say: top folders named train, val or test (and their longer forms) are splits; the
- * folder below, or the top folder where it is no split, is the class.
- */
-export function placeOf(path: string): { class: string | null; split: Split | null } {
-  const folders = path.split('/').slice(0, -1)
-  const split = (folders[0] !== undefined && splitFolders[folders[0].toLowerCase()]) || null
-  return { class: folders[split ? 1 : 0] ?? null, split }
-}
-
 export interface SplitRule {
   /** Share of the images to hold out for validation, 0 to 1; without effect where a folder holds them already. */
   fraction: number
