@@ -57,9 +57,9 @@ describe('what a real file system refuses is told in words', () => {
     [
       'a program that is missing',
       () => {
-        throw spawnSync('no-such-program').error!
+        throw spawnSync('/no/such-program').error!
       },
-      /^There is no program no-such-program\.$/,
+      /^There is no program \/no\/such-program\.$/,
     ],
   ])('%s', (_, work, words) => {
     const { code, message, advice } = toErrorData(thrown(work))
