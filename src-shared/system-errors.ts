@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** What a file system, an operating system or SQLite refuses, in words. The one place that knows their codes. */
 export interface SystemError {
   /** The code, as Node names it: `EACCES`. */
@@ -189,13 +191,11 @@ export function systemError(error: unknown): SystemError | null {
   return path === undefined ? { name, ...said, message: capitalised(said.message) } : { name, ...said }
 }
 
-/** Why something failed, to stand after a colon: in words where the system refused it. */
+/** Why something failed, on one line, to stand after a colon: in words where the system or a schema refused it. */
 export const reasonOf = (error: unknown): string =>
-  systemError(error)?.reason ?? (error instanceof Error ? error.message : String(error))
-
-/** Whether there is no such file or folder, rather than one that cannot be reached. */
-export const isMissing = (error: unknown): boolean =>
-  ['ENOENT', 'ENOTDIR'].includes(systemError(error)?.name ?? '')
+  error instanceof z.ZodError
+    ? error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`).join('; ')
+    : (systemError(error)?.reason ?? (error instanceof Error ? error.message : String(error)))
 
 const capitalised = (text: string) => text[0]!.toUpperCase() + text.slice(1)
 

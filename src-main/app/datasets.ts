@@ -10,11 +10,11 @@ import {
   type Unreadable,
 } from '#shared/contract'
 import { AppError } from '#shared/errors'
-import { isMissing } from '#shared/system-errors'
 import type { SplitRule } from '#images/index/split'
 import { dataFolder, datasetId, datasetsFolder, isPackaged, sampleImagesFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
-import { reasonOf } from '#storage/fields'
+import { reasonOf } from '#shared/system-errors'
+import { isMissing } from '#storage/own-files'
 import { OutOfHandles, listOf } from '#storage/own-files'
 import { copyOf, readRecord, writeRecord } from '#storage/record'
 import { Library } from './library'

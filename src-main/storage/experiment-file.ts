@@ -7,7 +7,7 @@ import { count } from '#shared/contract/common'
 import { id } from '#shared/contract/strings'
 import { AppError } from '#shared/errors'
 import { dataFolder } from '#platform/paths'
-import { reasonOf } from './fields'
+import { reasonOf } from '#shared/system-errors'
 import { entriesOf, isMissing } from './own-files'
 import { readRecord, writeRecord } from './record'
 

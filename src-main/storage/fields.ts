@@ -15,11 +15,3 @@ export function fieldsOf<S extends z.ZodRawShape>(
   })
   return Object.fromEntries(fields) as z.output<z.ZodObject<S>>
 }
-
-/** What is wrong with a value, on one line. */
-export const reasonOf = (error: unknown): string =>
-  error instanceof z.ZodError
-    ? error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`).join('; ')
-    : error instanceof Error
-      ? error.message
-      : String(error)

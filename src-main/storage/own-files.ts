@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { type FileHandle, lstat, open, readdir } from 'node:fs/promises'
 import { AppError } from '#shared/errors'
+import { reasonOf } from '#shared/system-errors'
 
 /**
  * Files and folders below a folder that somebody else may have made, such as a run that was copied here. What is a link there
@@ -65,7 +66,7 @@ export const unreadableNow = (file: string, error: unknown): AppError =>
     ? error
     : new AppError(
         'file-unreadable',
-        `${file} cannot be read now: ${error instanceof Error ? error.message : String(error)}.`,
+        `${file} cannot be read now: ${reasonOf(error)}.`,
         'Look whether its disk is there and you may read it.',
       )
 

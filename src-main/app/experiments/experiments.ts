@@ -14,7 +14,7 @@ import {
 } from '#storage/experiment-file'
 import { describeExperiment, summariseExperiment } from './results'
 import { fewAtOnce } from '#storage/few-at-once'
-import { reasonOf } from '#storage/fields'
+import { reasonOf } from '#shared/system-errors'
 import { OutOfHandles } from '#storage/own-files'
 import { newestStep } from '#storage/run/checkpoint'
 import { Lock } from '#storage/lock'
