@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { constants, copyFile, lstat, open, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
+import { beginOf, describeProcess } from '#platform/process-info'
+import { isMissing, readOwn, readOwnSync, unreadableNow } from './own-files'
 
 /**
  * One writer at a time: a lock file that names its owner and whose time is its heartbeat. On the owner's own machine
@@ -15,9 +18,12 @@ import { AppError } from '#shared/errors'
 /** A heartbeat comes every 2 seconds; without one for so long the owner on another machine is taken for gone. */
 const beatEvery = 2000
 const beatLimit = 60_000
+/** Clocks of machines differ, but not by a day: a heartbeat from further in the future is none. */
+const clockLimit = 24 * 3600_000
 
 const ownerSchema = z.object({
-  pid: z.int(),
+  /** 0 and negative numbers would mean whole groups of processes. */
+  pid: z.int().min(1),
   host: z.string(),
   /** Where a process id means something: this boot of this machine, in containers their own ids. */
   machine: z.string(),
@@ -54,23 +60,17 @@ export class Lock {
     const before = await readOwner(file)
     if (before && ((await isAlive(file, before)) || (await beats(file, before)))) throw busy(before)
     await removeStale(file, before)
-    // The file appears with its contents, and only where there is none.
-    const temporary = `${file}.${token}`
-    await writeFile(temporary, JSON.stringify(mine))
-    try {
-      await link(temporary, file)
-    } catch {
-      throw busy(await readOwner(file))
-    } finally {
-      await rm(temporary, { force: true })
-    }
-    return new Lock(file, token)
+    if (!(await create(file, JSON.stringify(mine)))) throw busy(await readOwner(file))
+    const lock = new Lock(file, token)
+    // Whoever took the lock that was there before for stale may have moved this one away.
+    if (!lock.isMine()) throw busy(await readOwner(file))
+    return lock
   }
 
   /** Whether nobody took the lock away, as another machine may after this one slept. */
   isMine(): boolean {
     try {
-      return (JSON.parse(readFileSync(this.file, 'utf8')) as LockOwner).token === this.token
+      return (JSON.parse(readOwnSync(this.file)) as LockOwner).token === this.token
     } catch {
       return false
     }
@@ -94,7 +94,10 @@ export function startHeartbeat(file: string): Worker {
 
 /** Null where there is no lock; what is no lock any more counts as one of nobody. */
 async function readOwner(file: string): Promise<LockOwner | null> {
-  const text = await readFile(file, 'utf8').catch(() => null)
+  const text = await readOwn(file).catch((error: unknown) => {
+    if (!isMissing(error)) throw unreadableNow(file, error)
+    return null
+  })
   if (text === null) return null
   try {
     return ownerSchema.parse(JSON.parse(text))
@@ -110,7 +113,9 @@ async function isAlive(file: string, owner: LockOwner): Promise<boolean> {
     if (began && owner.began) return began === owner.began
   }
   const beat = await stat(file).catch(() => null)
-  return beat !== null && Date.now() - beat.mtimeMs < beatLimit
+  if (beat === null) return false
+  const age = Date.now() - beat.mtimeMs
+  return age < beatLimit && age > -clockLimit
 }
 
 /** Whether a lock of elsewhere still beats: clocks differ, and what slept may have just woken up. */
@@ -132,9 +137,55 @@ async function removeStale(file: string, stale: LockOwner | null): Promise<void>
   const aside = `${file}.${randomUUID()}`
   await rename(file, aside).catch(() => undefined)
   const moved = await readOwner(aside)
-  if (moved && moved.token !== stale.token) await link(aside, file).catch(() => undefined)
+  if (moved && moved.token !== stale.token)
+    await copyFile(aside, file, constants.COPYFILE_EXCL).catch(() => undefined)
   await rm(aside, { force: true })
 }
+
+/**
+ * Writes a file where there is none; false where there is one. Others see it empty for a moment, as a lock of nobody that is
+ * young: unlike a link to a file that is whole, this is possible on every file system.
+ */
+async function create(file: string, text: string): Promise<boolean> {
+  const handle = await open(file, 'wx').catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST' && (await lstat(file)).isFile()) return null
+    throw error
+  })
+  if (!handle) return false
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+    return true
+  } catch (error) {
+    await rm(file, { force: true })
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * Ends the process that a lock of this machine names. Throws AppError run-busy where it is not surely the one that trains the
+ * run of that name: a lock may be old, or a stranger's.
+ */
+export async function killOwner({ pid, began }: LockOwner, run: string): Promise<void> {
+  const found = await describeProcess(pid)
+  const isSame = process.platform !== 'linux' || (began !== null && beginOf(pid) === began)
+  const isOurs = found?.user === process.getuid?.() || process.getuid?.() === 0
+  if (!found || !isSame || !isOurs || !isTraining(found.command, run))
+    throw new AppError(
+      'run-busy',
+      `Process ${pid} holds this run, but is not surely the one that trains it. It was left alone.`,
+      'Look at it, and end it yourself.',
+    )
+  process.kill(pid, 'SIGKILL')
+}
+
+/** In the window a training process is a utility process of Electron, whose parameters do not stand in its command line. */
+const isTraining = (command: string[], run: string) =>
+  (command.some((part) => path.basename(part) === 'training.js') &&
+    command.some((part) => path.basename(part) === run)) ||
+  command.includes('--utility-sub-type=node.mojom.NodeService')
 
 const busy = (owner: LockOwner | null) =>
   new AppError(
@@ -157,13 +208,6 @@ const machine = [
   attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
   attempt(() => readlinkSync('/proc/self/ns/pid')),
 ].join(' ')
-
-/** Linux tells it in field 22 of /proc/<pid>/stat, counted after the name, which may hold spaces. */
-const beginOf = (pid: number) =>
-  attempt(() => {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null
-  })
 
 function attempt<T>(read: () => T): T | null {
   try {

@@ -5,7 +5,7 @@ import { AppError } from '#shared/errors'
 import { dataFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
 import { writeFileSafely } from '#storage/files'
-import { isHere, Lock, lockOwner } from '#storage/lock'
+import { isHere, killOwner, Lock, lockOwner } from '#storage/lock'
 import type { StopMessage } from '#jobs/train/messages'
 import { recordIfAny, writeRecord } from '#storage/record'
 import { runPaths, updateRun } from '#storage/run/run-folder'
@@ -96,7 +96,7 @@ export class Queue {
     if (this.trained?.id === run.id) {
       this.trained.training.kill()
       await this.trained.ended
-    } else if (owner && isHere(owner)) process.kill(owner.pid, 'SIGKILL')
+    } else if (owner && isHere(owner)) await killOwner(owner, run.id)
     else if (owner) throw elsewhere(owner.host)
   }
 
@@ -212,4 +212,4 @@ export class Queue {
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 const elsewhere = (host: string) =>
-  new AppError('run-busy', `This run is trained on ${host}.`, 'End its process there.')
+  new AppError('run-busy', `This run is trained on ${host || 'another machine'}.`, 'End its process there.')
