@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Option } from 'commander'
 import { type AttentionView, attentionView } from '#shared/contract'
@@ -7,6 +7,7 @@ import { loadCentredImage } from '#images/decode/centred'
 import { attend } from '#inference/pictures/attention'
 import { chosenOrder } from '#inference/pictures/chosen-order'
 import { overlay, pictureOf, png } from '#inference/pictures/pictures'
+import { freeName } from '#storage/free-name'
 import { openCheckpoint } from './support/checkpoint'
 import { lookCommand, type LookOptions, orderOf, sideBySide } from './support/look'
 
@@ -47,9 +48,8 @@ async function attention(
   const chosen = options.head === undefined ? [...heads, mean] : [heads[options.head - 1]!]
   const picture = pictureOf(pixels, model.statistics)
   const maps = chosen.map((head) => overlay(picture, toOne(head)))
-  await mkdir(options.out, { recursive: true })
-  const name = path.join(options.out, `${path.parse(file).name}-${step}-attention-${layer}.png`)
-  await writeFile(name, await png(sideBySide([picture, ...maps])))
+  const name = await freeName(options.out, `${path.parse(file).name}-${step}-attention-${layer}`, '.png')
+  await writeFile(name, await png(sideBySide([picture, ...maps])), { flag: 'wx' })
   console.log(
     `${name}: the picture, then ${options.head === undefined ? `heads 1 to ${heads.length} and their mean` : `head ${options.head}`}`,
   )

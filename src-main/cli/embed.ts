@@ -1,11 +1,11 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command, Option } from 'commander'
 import { embeddingFormat, type EmbeddingFormat } from '#shared/contract'
-import { AppError } from '#shared/errors'
 import { writeScan } from '#images/index/scanned'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
+import { thereAlready } from '#storage/files'
 import { readRun, runPaths } from '#storage/run/run-folder'
 import { type CheckpointOptions, openCheckpoint } from './support/checkpoint'
 import { runArgument, runsOption, stepOption, threadsOption } from './support/options'
@@ -33,8 +33,8 @@ export const embedCommand = new Command('embed')
 /** `saim embed`: what a checkpoint makes of each image of a folder, written as a new folder of files. */
 async function embed(run: string, images: string | undefined, options: EmbedOptions): Promise<void> {
   const out = path.resolve(options.out ?? `${path.basename(run)}-embeddings`)
-  if (existsSync(out))
-    throw new AppError('bad-settings', `${out} is there already.`, 'Name a new folder: --out <folder>')
+  if (existsSync(out)) throw thereAlready(out)
+  mkdirSync(path.dirname(out), { recursive: true })
   const { folder, step, engine, model } = await openCheckpoint(run, options)
   await model.dispose() // the sets open their own
   let told = 0

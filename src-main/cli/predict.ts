@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
 import { predictFolder } from '#jobs/evaluate/predict'
+import { thereAlready } from '#storage/files'
 import { decodersOption, engineOption, threadsOption } from './support/options'
 
 interface PredictOptions {
@@ -27,6 +29,7 @@ async function predict(
   { output, ...options }: PredictOptions,
 ): Promise<void> {
   const target = path.resolve(output)
+  if (existsSync(target)) throw thereAlready(target)
   const found = await predictFolder(path.resolve(evaluation), path.resolve(folder), target, options)
   console.log(`${found.images} images, ${found.unreadable} files could not be read. Written: ${target}`)
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Option } from 'commander'
 import { loadCentredImage } from '#images/decode/centred'
@@ -8,6 +8,7 @@ import { panelsOf, reconstruct as reconstructImage } from '#inference/pictures/r
 import { animation, strip, unroll } from '#inference/pictures/unroll'
 import { readImages } from '#images/manifest'
 import { fixedImages } from '#images/sample'
+import { freeName, namesOf } from '#storage/free-name'
 import { readRun } from '#storage/run/run-folder'
 import { openCheckpoint } from './support/checkpoint'
 import { lookCommand, type LookOptions, orderOf, sideBySide } from './support/look'
@@ -31,23 +32,27 @@ async function reconstruct(
   options: LookOptions & { animate?: 'gif' | 'png'; free?: boolean; given: number },
 ): Promise<void> {
   const { model, folder, step } = await openCheckpoint(run, options)
-  await mkdir(options.out, { recursive: true })
   const images = files.length ? files : await imagesOfRun(folder)
-  for (const file of images) {
+  const names = namesOf(images)
+  const save = async (name: string, extension: string, contents: Uint8Array) => {
+    const target = await freeName(options.out, name, extension)
+    await writeFile(target, contents, { flag: 'wx' })
+    return target
+  }
+  for (const [i, file] of images.entries()) {
     const pixels = await loadCentredImage(file, model.h.imageSize, model.statistics)
     const order = chosenOrder(model.h, orderOf(options))
     const result = await reconstructImage(model, pixels, order)
     const panels = Object.values(panelsOf(result, model.statistics)).filter((panel) => panel !== null)
-    const name = path.join(options.out, `${path.parse(file).name}-${step}`)
-    await writeFile(`${name}.png`, await png(sideBySide(panels)))
-    console.log(`${name}.png: loss ${result.loss.toFixed(4)}`)
+    const name = `${names[i]}-${step}`
+    const picture = await save(name, '.png', await png(sideBySide(panels)))
+    console.log(`${picture}: loss ${result.loss.toFixed(4)}`)
     if (!options.animate) continue
     const mode = options.free ? 'free' : 'teacher'
     const given = Math.min(options.given, order.length)
     const unrolling = await unroll(model, pixels, order, { mode, given })
-    const film = `${name}-${mode}.${options.animate}`
-    await writeFile(film, await (options.animate === 'gif' ? animation : strip)(unrolling, model.h))
-    console.log(film)
+    const film = await (options.animate === 'gif' ? animation : strip)(unrolling, model.h)
+    console.log(await save(`${name}-${mode}`, `.${options.animate}`, film))
   }
   if (model.h.normalizePixels)
     console.log(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { AppError } from '#shared/errors'
 import { entriesOf, isMissing, openOwn, readOwn } from './own-files'
 
 /** Writes a file so that a crash leaves the old one or the new one: temporary name, flush, rename. */
@@ -18,12 +19,14 @@ export async function writeFileSafely(file: string, contents: Uint8Array | strin
 }
 
 /**
- * Makes a folder that appears whole or not at all: `fill` fills it under a temporary name. One of that name is replaced. The
- * folder around it is made too, but none above: what somebody removed does not come back in parts.
+ * Makes a folder that appears whole or not at all: `fill` fills it under a temporary name. The folder around it is made too, but
+ * none above: what somebody removed does not come back in parts. Throws AppError bad-settings where there is one of that name,
+ * unless it `replaces` that.
  */
 export async function makeFolderSafely(
   folder: string,
   fill: (temporary: string) => Promise<void>,
+  replaces = false,
 ): Promise<void> {
   const [temporary, replaced] = [temporaryName(folder), temporaryName(folder)]
   try {
@@ -31,7 +34,10 @@ export async function makeFolderSafely(
     await mkdir(temporary)
     await fill(temporary)
     await flushFolder(temporary)
-    if (existsSync(folder)) await rename(folder, replaced)
+    if (existsSync(folder)) {
+      if (!replaces) throw thereAlready(folder)
+      await rename(folder, replaced)
+    }
     await rename(temporary, folder)
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
@@ -40,6 +46,10 @@ export async function makeFolderSafely(
   await flushFolder(path.dirname(folder))
   await rm(replaced, { recursive: true, force: true })
 }
+
+/** What a person asks for never takes the place of something else. */
+export const thereAlready = (file: string) =>
+  new AppError('bad-settings', `${file} is there already.`, 'Name another one; nothing was overwritten.')
 
 /** Makes a folder where there is none, inside one that is there. */
 export const makeFolder = (folder: string): Promise<void> =>
@@ -50,13 +60,21 @@ export const makeFolder = (folder: string): Promise<void> =>
 /** What a folder says of its files, in the format of the program sha256sum. */
 const sumsFile = 'SHA256SUMS'
 
-/** Writes a folder of files, whole or not at all, with their checksums beside them. */
-export const writeFolderSafely = (folder: string, files: Record<string, Uint8Array | string>) =>
-  makeFolderSafely(folder, async (temporary) => {
-    const sums = Object.entries(files).map(([name, contents]) => `${sha256(contents)}  ${name}\n`)
-    for (const [name, contents] of Object.entries({ ...files, [sumsFile]: sums.join('') }))
-      await writeFlushed(path.join(temporary, name), contents)
-  })
+/** Writes a folder of files as `makeFolderSafely` does, with their checksums beside them. */
+export const writeFolderSafely = (
+  folder: string,
+  files: Record<string, Uint8Array | string>,
+  replaces = false,
+) =>
+  makeFolderSafely(
+    folder,
+    async (temporary) => {
+      const sums = Object.entries(files).map(([name, contents]) => `${sha256(contents)}  ${name}\n`)
+      for (const [name, contents] of Object.entries({ ...files, [sumsFile]: sums.join('') }))
+        await writeFlushed(path.join(temporary, name), contents)
+    },
+    replaces,
+  )
 
 /** What is not what was written, in contrast to what cannot be read now. */
 export class Damaged extends Error {}

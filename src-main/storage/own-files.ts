@@ -92,6 +92,23 @@ export async function readOwn(file: string): Promise<string> {
   }
 }
 
+/** The end of a text, at most so many bytes of it; nothing where there is no file. Throws as `openOwn` does. */
+export async function endOf(file: string, bytes: number): Promise<string> {
+  const handle = await openOwn(file).catch((error: unknown) => {
+    if (!isMissing(error)) throw error
+  })
+  if (!handle) return ''
+  try {
+    const { size } = await handle.stat()
+    const start = Math.max(0, size - bytes)
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start)
+    const text = buffer.toString('utf8', 0, bytesRead)
+    return start ? text.slice(text.indexOf('\n') + 1) : text
+  } finally {
+    await handle.close()
+  }
+}
+
 /** Appends to a file, which begins to exist by it. Throws as `openOwn` does. */
 export function appendOwn(file: string, text: string): void {
   const handle = openOwnSync(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { type Emit, type Handlers, type Run } from '#shared/contract'
 import { AppError } from '#shared/errors'
@@ -7,6 +7,8 @@ import type { Fork } from '#platform/processes'
 import { checkpointSteps, listCheckpoints, pruneCheckpoints } from '#storage/run/checkpoint'
 import { freeDiskBytes } from '#storage/disk'
 import { readChecked, bytesOf } from '#storage/files'
+import { endOf } from '#storage/own-files'
+import { moveFolder } from '#storage/move'
 import { locateImages } from './locate'
 import { runPaths } from '#storage/run/run-folder'
 import { changeAnnotations } from '#storage/run/annotations'
@@ -120,7 +122,7 @@ export class Runs {
     },
     'runs.checkpoints': async ({ id }) => listCheckpoints(await this.list.folderOf(id)),
     'runs.log': async ({ id }) => {
-      const text = await readFile(runPaths(await this.list.folderOf(id)).log, 'utf8').catch(() => '')
+      const text = await endOf(runPaths(await this.list.folderOf(id)).log, 200_000)
       return text.split('\n').slice(-500).join('\n')
     },
     'runs.disk': async () => {
@@ -182,7 +184,4 @@ export class Runs {
 const trashFolder = () => path.join(dataFolder(), 'trash')
 
 /** Where there is no system trash: a folder beside the runs. */
-async function moveToTrash(folder: string): Promise<void> {
-  await mkdir(trashFolder(), { recursive: true })
-  await rename(folder, path.join(trashFolder(), path.basename(folder)))
-}
+const moveToTrash = (folder: string) => moveFolder(folder, trashFolder())

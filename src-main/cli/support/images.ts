@@ -2,7 +2,8 @@ import { existsSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import type { RunImages } from '#app/runs/start'
 import { statisticsOf } from '#images/index/check'
-import { DatasetIndex } from '#images/index/dataset-index'
+import type { DatasetIndex } from '#images/index/dataset-index'
+import { openIndex } from '#images/index/open-index'
 import { writeManifest } from '#images/manifest'
 import { indexFile } from '#platform/paths'
 
@@ -20,7 +21,7 @@ export async function withImages<T>(
 ): Promise<T> {
   const chosen = path.resolve(given)
   const folder = existsSync(chosen) ? realpathSync(chosen) : chosen
-  const index = new DatasetIndex(folder, indexFile(folder))
+  const index = await openIndex(folder, indexFile(folder))
   try {
     await index.scan()
     return await work({

@@ -108,6 +108,30 @@ export class DatasetIndex {
 
   close = () => void this.database.close()
 
+  /** Throws where the file is not whole, or lacks a column. */
+  requireWhole(): void {
+    const [row] = this.rows<{ quick_check: string }>('PRAGMA quick_check(1)')
+    if (row?.quick_check !== 'ok')
+      throw Object.assign(new Error(row?.quick_check ?? 'no answer'), { code: 'SQLITE_CORRUPT' })
+    for (const columns of [
+      `${imageColumns}, modified, format, orientation, problem, content, perceptual FROM files`,
+      'file, of, distance FROM duplicates',
+      'name, value FROM facts',
+      'place, file FROM places',
+      'split, class, first, images, bytes, minimumWidth, maximumWidth, minimumHeight, maximumHeight FROM groups',
+    ])
+      this.rows(`SELECT ${columns} LIMIT 0`)
+  }
+
+  /** Excludes images that the next scan may find. */
+  expectExcluded(paths: string[]): void {
+    this.run(
+      `INSERT OR IGNORE INTO files (path, bytes, modified, problem, excluded)
+       SELECT value, -1, -1, 'not scanned yet', 1 FROM json_each(?)`,
+      JSON.stringify(paths),
+    )
+  }
+
   /**
    * Compares the folder with the index: reads the headers of new and changed files and forgets those that are
    * gone. Throws AppError folder-missing, not-a-folder or no-images.
@@ -147,7 +171,8 @@ export class DatasetIndex {
     const { bytes, ...sides } = sizes
     const used = this.rows<{ split: Split | null; class: string | null; images: number }>(`
       SELECT split, class, images - (
-        SELECT count(*) FROM files WHERE excluded AND files.split IS groups.split AND files.class IS groups.class
+        SELECT count(*) FROM files
+        WHERE excluded AND problem IS NULL AND files.split IS groups.split AND files.class IS groups.class
       ) AS images FROM groups ORDER BY class`)
     const classes = new Map<string, number>()
     const splits = { none: 0, train: 0, validation: 0, test: 0 }
@@ -172,7 +197,7 @@ export class DatasetIndex {
   page(filter: DatasetFilter, offset: number, limit: number): { total: number; images: DatasetImage[] } {
     if (filter.excluded) {
       const images = this.rows<DatasetImage>(
-        `SELECT ${imageColumns} FROM files WHERE excluded ORDER BY split, class, path LIMIT ? OFFSET ?`,
+        `SELECT ${imageColumns} FROM files WHERE excluded AND problem IS NULL ORDER BY split, class, path LIMIT ? OFFSET ?`,
         limit,
         offset,
       )
@@ -186,7 +211,7 @@ export class DatasetIndex {
       if (count > 0)
         images.push(
           ...this.rows<DatasetImage>(
-            `SELECT ${imageColumns} FROM places JOIN files ON files.id = file WHERE place >= ? AND place < ? ORDER BY place`,
+            `SELECT ${imageColumns} FROM places JOIN files ON files.id = file WHERE place >= ? AND place < ? AND problem IS NULL ORDER BY place`,
             first + skip,
             first + skip + count,
           ),
@@ -224,7 +249,7 @@ export class DatasetIndex {
     for (let first = 1; first <= (last ?? 0); first += rowsAtOnce) {
       const { text } = this.one<{ text: string }>(
         `SELECT json_group_array(json_object('path', path, 'bytes', bytes, 'width', width, 'height', height, 'class', class, 'split', split)) AS text
-         FROM (SELECT * FROM places JOIN files ON files.id = file WHERE place >= ? AND place < ? AND NOT excluded ORDER BY place)`,
+         FROM (SELECT * FROM places JOIN files ON files.id = file WHERE place >= ? AND place < ? AND problem IS NULL AND NOT excluded ORDER BY place)`,
         first,
         first + rowsAtOnce,
       )
@@ -316,7 +341,7 @@ export class DatasetIndex {
   private counts = () =>
     this.one<{ unreadable: number; excluded: number }>(`
       SELECT (SELECT count(*) FROM files WHERE problem IS NOT NULL) AS unreadable,
-        (SELECT count(*) FROM files WHERE excluded) AS excluded`)
+        (SELECT count(*) FROM files WHERE excluded AND problem IS NULL) AS excluded`)
 
   /** Runs a statement; answers how many rows it changed. */
   run = (sql: string, ...parameters: unknown[]): number =>

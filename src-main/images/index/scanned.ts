@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { DatasetIndex } from './dataset-index'
+import { openIndex } from './open-index'
 import { Manifest, writeManifest } from '#images/manifest'
 import { indexFile } from '#platform/paths'
 
 /** Scans a folder and writes the list of its images, of which only those are held out that lie in folders for it. */
 export async function writeScan(folder: string, file: string): Promise<{ unreadable: number }> {
-  const index = new DatasetIndex(folder, indexFile(folder))
+  const index = await openIndex(folder, indexFile(folder))
   try {
     await index.scan()
     await writeManifest(file, index, { fraction: 0, seed: 0 })

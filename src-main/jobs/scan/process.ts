@@ -5,7 +5,8 @@ import { type AppErrorData, toErrorData } from '#shared/errors'
 import { indexFile } from '#platform/paths'
 import { parentPort } from '#platform/processes'
 import { checkImages, statisticsOf } from '#images/index/check'
-import { DatasetIndex } from '#images/index/dataset-index'
+import type { DatasetIndex } from '#images/index/dataset-index'
+import { isDamage, openIndex } from '#images/index/open-index'
 import { FolderWatch } from '#images/index/folder-watch'
 import { writeManifest } from '#images/manifest'
 import type { SplitRule } from '#images/index/split'
@@ -26,34 +27,39 @@ const calls = {
   watch(folder: string): void {
     if (!watches.has(folder)) watches.set(folder, new FolderWatch(() => void tellChange(folder)))
   },
-  page: (folder: string, filter: DatasetFilter, offset: number, limit: number) =>
-    open(folder).page(filter, offset, limit),
-  unreadable: (folder: string, offset: number, limit: number) => open(folder).unreadable(offset, limit),
-  exclude(folder: string, images: number[], excluded: boolean): DatasetSummary {
-    open(folder).setExcluded(images, excluded)
-    return open(folder).summary()
+  page: async (folder: string, filter: DatasetFilter, offset: number, limit: number) =>
+    (await open(folder)).page(filter, offset, limit),
+  unreadable: async (folder: string, offset: number, limit: number) =>
+    (await open(folder)).unreadable(offset, limit),
+  async exclude(folder: string, images: number[], excluded: boolean): Promise<DatasetSummary> {
+    const index = await open(folder)
+    index.setExcluded(images, excluded)
+    return index.summary()
   },
   async check(folder: string): Promise<DatasetSummary> {
-    await checkImages(open(folder), (checked) => parent.checked(folder, checked))
-    return open(folder).summary()
+    const index = await open(folder)
+    await checkImages(index, (checked) => parent.checked(folder, checked))
+    return index.summary()
   },
-  report: (folder: string) => reportOf(open(folder)),
-  duplicates: (folder: string, offset: number, limit: number) => duplicatePairs(open(folder), offset, limit),
-  excludeDuplicates(folder: string, near: boolean): DatasetSummary {
-    excludeDuplicates(open(folder), near)
-    return open(folder).summary()
+  report: async (folder: string) => reportOf(await open(folder)),
+  duplicates: async (folder: string, offset: number, limit: number) =>
+    duplicatePairs(await open(folder), offset, limit),
+  async excludeDuplicates(folder: string, near: boolean): Promise<DatasetSummary> {
+    const index = await open(folder)
+    excludeDuplicates(index, near)
+    return index.summary()
   },
-  statistics: (folder: string) => statisticsOf(open(folder)),
-  writeManifest: (folder: string, file: string, rule: SplitRule) => writeManifest(file, open(folder), rule),
-  thumbnail(folder: string, image: number): Promise<string | null> {
-    const relative = open(folder).pathOf(image)
-    return relative === null ? Promise.resolve(null) : thumbnailFile(folder, relative)
+  statistics: async (folder: string) => statisticsOf(await open(folder)),
+  writeManifest: async (folder: string, file: string, rule: SplitRule) =>
+    writeManifest(file, await open(folder), rule),
+  async thumbnail(folder: string, image: number): Promise<string | null> {
+    const relative = (await open(folder)).pathOf(image)
+    return relative === null ? null : thumbnailFile(folder, relative)
   },
-  forget(folder: string): void {
+  async forget(folder: string): Promise<void> {
     watches.get(folder)?.close()
     watches.delete(folder)
-    indexes.get(folder)?.close()
-    indexes.delete(folder)
+    await close(folder)
     for (const ending of ['', '-wal', '-shm']) rmSync(indexFile(folder) + ending, { force: true })
   },
 }
@@ -69,18 +75,25 @@ export interface LibraryListener {
   changed(folder: string): void
 }
 
-const indexes = new Map<string, DatasetIndex>()
+const indexes = new Map<string, Promise<DatasetIndex>>()
 const scans = new Map<string, Promise<DatasetSummary>>()
 const watches = new Map<string, FolderWatch>()
 
-function open(folder: string): DatasetIndex {
-  const index = indexes.get(folder) ?? new DatasetIndex(folder, indexFile(folder))
+function open(folder: string): Promise<DatasetIndex> {
+  const index = indexes.get(folder) ?? openIndex(folder, indexFile(folder))
   indexes.set(folder, index)
+  index.catch(() => indexes.delete(folder)) // to be tried again
   return index
 }
 
+async function close(folder: string): Promise<void> {
+  const index = await indexes.get(folder)?.catch(() => null)
+  indexes.delete(folder)
+  index?.close()
+}
+
 async function scanOnce(folder: string): Promise<DatasetSummary> {
-  const index = open(folder)
+  const index = await open(folder)
   const watch = watches.get(folder)
   const entered = new Set<string>()
   try {
@@ -106,8 +119,15 @@ async function tellChange(folder: string): Promise<void> {
 
 const functions: LibraryFunctions = {
   async call(name, parameters) {
+    const work = calls[name] as (...parameters: unknown[]) => unknown
     try {
-      return { value: await (calls[name] as (...parameters: unknown[]) => unknown)(...parameters) }
+      try {
+        return { value: await work(...parameters) }
+      } catch (error) {
+        if (!isDamage(error)) throw error
+        await close(String(parameters[0])) // it is mended as it is opened
+        return { value: await work(...parameters) }
+      }
     } catch (error) {
       return { error: toErrorData(error) }
     }

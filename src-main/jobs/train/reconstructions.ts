@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { loadCentred } from '#images/crops'
@@ -61,11 +60,14 @@ export class Reconstructions {
     const pictures = await Promise.all(rows.map(png))
     const loss = results.reduce((sum, result) => sum + result.loss, 0) / results.length
     const names = pictures.map((_, i) => `${String(i).padStart(2, '0')}.png`)
-    await mkdir(runPaths(this.folder).reconstructionsRoot, { recursive: true })
-    await writeFolderSafely(runPaths(this.folder).reconstructions(step), {
-      ...Object.fromEntries(names.map((name, i) => [name, pictures[i]!])),
-      'sheet.png': await this.sheet(arranged(rows, 1), step, loss),
-    })
+    await writeFolderSafely(
+      runPaths(this.folder).reconstructions(step),
+      {
+        ...Object.fromEntries(names.map((name, i) => [name, pictures[i]!])),
+        'sheet.png': await this.sheet(arranged(rows, 1), step, loss),
+      },
+      true,
+    )
   }
 
   dispose = () => this.program.dispose()

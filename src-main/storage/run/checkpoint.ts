@@ -46,11 +46,15 @@ export const saveCheckpoint = (
   { weights, optimizer, state }: SavedCheckpoint,
   format = runFormat,
 ) =>
-  writeFolderSafely(runPaths(folder).checkpoint(state.step), {
-    'weights.safetensors': encodeSafetensors(weights, { format: 'pt', step: String(state.step) }),
-    'optimizer.safetensors': encodeSafetensors(optimizer, { step: String(state.step) }),
-    'state.json': JSON.stringify({ format, ...state }, null, 2),
-  })
+  writeFolderSafely(
+    runPaths(folder).checkpoint(state.step),
+    {
+      'weights.safetensors': encodeSafetensors(weights, { format: 'pt', step: String(state.step) }),
+      'optimizer.safetensors': encodeSafetensors(optimizer, { step: String(state.step) }),
+      'state.json': JSON.stringify({ format, ...state }, null, 2),
+    },
+    true,
+  )
 
 /** A file of a checkpoint as it was written. Throws AppError checkpoint-missing, checkpoint-corrupt or file-unreadable. */
 export const readCheckpointFile = (folder: string, step: number, name: string): Promise<Buffer> =>

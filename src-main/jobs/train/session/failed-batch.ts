@@ -27,8 +27,12 @@ export async function keepFailedBatch(
     ] as const
   })
   const names = batches.map(({ indices }) => indices.map((index) => images.at(index).path))
-  await writeFolderSafely(runPaths(folder).failure(step), {
-    'batch.safetensors': encodeSafetensors(Object.fromEntries(tensors), { step: String(step) }),
-    'images.json': JSON.stringify(names, null, 2),
-  })
+  await writeFolderSafely(
+    runPaths(folder).failure(step),
+    {
+      'batch.safetensors': encodeSafetensors(Object.fromEntries(tensors), { step: String(step) }),
+      'images.json': JSON.stringify(names, null, 2),
+    },
+    true,
+  )
 }

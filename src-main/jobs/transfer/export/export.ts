@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Exported } from '#shared/contract'
 import { appVersion } from '#shared/version'
@@ -6,6 +6,7 @@ import { loadCentred } from '#images/crops'
 import { DatasetIndex } from '#images/index/dataset-index'
 import { joined } from '#inference/over-images'
 import { Manifest } from '#images/manifest'
+import { makeFolderSafely } from '#storage/files'
 import { fileName, freeName } from '#storage/free-name'
 import { sampleImagesFolder } from '#platform/paths'
 import { evenlySpread } from '#images/sample'
@@ -36,10 +37,8 @@ export async function exportWeights(
   const provenance = await provenanceOf(runFolder, choice)
   const { run, source, step, fineTuning } = provenance
   const target = await freeName(folder, `${fileName(run.name)}-${step ?? 'scratch'}-${format}`)
-  const temporary = `${target}.tmp`
-  await rm(temporary, { recursive: true, force: true })
-  await mkdir(temporary, { recursive: true })
-  try {
+  let proven: Pick<Exported, 'checks' | 'images'>
+  await makeFolderSafely(target, async (temporary) => {
     say(`Writing ${format}`)
     await write(temporary, { ...formats[format].files(source), ...(await exampleOf(format)) })
     const about = {
@@ -59,12 +58,9 @@ export async function exportWeights(
       'saim.json': JSON.stringify({ ...about, checks }, null, 2),
       ...curveFiles(provenance),
     })
-    await rename(temporary, target)
-    return { folder: target, files: await listFiles(target), checks, images }
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true })
-    throw error
-  }
+    proven = { checks, images }
+  })
+  return { folder: target, files: await listFiles(target), ...proven! }
 }
 
 async function write(folder: string, files: Files): Promise<void> {

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
+import path from 'node:path'
+import Database from 'libsql'
+import { freeName } from '#storage/free-name'
+import { DatasetIndex } from './dataset-index'
+
+/** Whether an error says that an index is not what this version of the application wrote. */
+export const isDamage = (error: unknown): boolean =>
+  /^SQLITE_(CORRUPT|NOTADB|ERROR)/.test(String((error as { code?: unknown }).code))
+
+/**
+ * Opens the index of a folder in a file. It is derived from the folder: one that is damaged is set aside and made anew, with
+ * what the person excluded as far as that can still be read.
+ */
+export async function openIndex(folder: string, file: string): Promise<DatasetIndex> {
+  try {
+    return open(folder, file)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+  }
+  const excluded = excludedIn(file)
+  const aside = await setAside(file)
+  const index = open(folder, file)
+  index.expectExcluded(excluded)
+  console.error(`The index of ${folder} was damaged. It is made anew; ${excluded.length} excluded images were found in the old one, ${aside}.`) // prettier-ignore
+  await index.scan().catch((error: unknown) => console.error(error)) // its folder may not be there now
+  return index
+}
+
+function open(folder: string, file: string): DatasetIndex {
+  const index = new DatasetIndex(folder, file)
+  try {
+    index.requireWhole()
+    return index
+  } catch (error) {
+    index.close()
+    throw error
+  }
+}
+
+/** The paths of excluded images, each by whichever way through the damaged file leads to it. */
+function excludedIn(file: string): string[] {
+  const found = new Set<string>()
+  const ways = ['', 'INDEXED BY files_excluded', 'NOT INDEXED', 'NOT INDEXED ORDER BY id DESC']
+  for (const way of ways) {
+    const [table, order = ''] = way.split(' ORDER')
+    try {
+      const database = new Database(file, { readonly: true })
+      try {
+        const sql = `SELECT path FROM files ${table} WHERE excluded ${order && `ORDER${order}`}`
+        for (const row of database.prepare(sql).iterate()) found.add((row as { path: string }).path)
+      } finally {
+        database.close()
+      }
+    } catch {
+      continue
+    }
+  }
+  return [...found].filter((name) => typeof name === 'string')
+}
+
+/** The file under a new name, with what SQLite keeps beside it. */
+async function setAside(file: string): Promise<string> {
+  const aside = await freeName(path.dirname(file), path.basename(file), '.damaged')
+  for (const ending of ['', '-wal', '-shm'])
+    if (existsSync(file + ending)) await rename(file + ending, aside + ending)
+  return aside
+}

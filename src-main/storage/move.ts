@@ -1,0 +1,35 @@
+import { cp, mkdir, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { freeName } from './free-name'
+
+/**
+ * Moves a folder into another one, under its name or, where that is taken, under name-2. To another disk it is copied; the
+ * old one goes only once the copy is whole.
+ */
+export async function moveFolder(folder: string, into: string): Promise<void> {
+  await mkdir(into, { recursive: true })
+  const target = await freeName(into, path.basename(folder))
+  try {
+    await rename(folder, target)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
+    await copyFolder(folder, target)
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** Links are copied as links. Nothing is left of a copy that fails. */
+async function copyFolder(folder: string, target: string): Promise<void> {
+  try {
+    await cp(folder, target, {
+      recursive: true,
+      verbatimSymlinks: true,
+      preserveTimestamps: true,
+      errorOnExist: true,
+      force: false,
+    })
+  } catch (error) {
+    await rm(target, { recursive: true, force: true })
+    throw error
+  }
+}
