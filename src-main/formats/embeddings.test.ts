@@ -33,7 +33,7 @@ describe('exported embeddings', () => {
 
   it('are safetensors beside the names of their rows', () => {
     const files = embeddingFiles(table, 'safetensors')
-    const { tensors } = decodeSafetensors(files['embeddings.safetensors'] as Uint8Array)
+    const { tensors } = decodeSafetensors(Buffer.concat(files['embeddings.safetensors'] as Uint8Array[]))
     expect(tensors['class_token']).toEqual({ shape: [2, 2], values: table.features.class_token })
     expect(tensors['patch_tokens']!.shape).toEqual([2, 2, 2])
     expect(String(files['images.csv'])).toContain('a/1.jpg,a,0.5\n')

@@ -1,5 +1,6 @@
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import type { EmbeddingFormat } from '#shared/contract'
+import type { FileContents } from './bytes'
 import { encodeSafetensors } from './safetensors'
 
 /** Embeddings of n images as they are written. */
@@ -17,10 +18,7 @@ export interface EmbeddingTable {
  * images.csv that names their rows. Features that are no vector for each image (patch tokens) are [n, N, width] in npy and
  * safetensors, and one long list in parquet; csv leaves them out.
  */
-export function embeddingFiles(
-  table: EmbeddingTable,
-  format: EmbeddingFormat,
-): Record<string, Uint8Array | string> {
+export function embeddingFiles(table: EmbeddingTable, format: EmbeddingFormat): Record<string, FileContents> {
   switch (format) {
     case 'npy':
       return {

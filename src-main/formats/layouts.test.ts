@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fromPreset } from '#shared/settings/hyperparameters'
 import { fitWeights } from '#jobs/transfer/import/fit'
 import { shapeOf } from '#jobs/transfer/import/shape'
-import { fromBfloat16, fromFloat16 } from './halves'
+import { fromBfloat16, fromFloat16 } from './floats'
 import { authors, encoderWeights, huggingFace, isEncoderName, layoutOf, timm } from './layouts'
 import type { FloatTensors } from './tensors'
 import { initialWeights } from '#model/objectives/index'
@@ -10,7 +10,7 @@ import { initialWeights } from '#model/objectives/index'
 const shape = { imageSize: 16, patchSize: 4, width: 64, depth: 2, heads: 1, queryDepth: 1 }
 const h = fromPreset('nano', shape)
 const weights: FloatTensors = initialWeights(h, 1)
-const file = (tensors: FloatTensors) => ({ tensors, metadata: {} })
+const file = (tensors: FloatTensors) => ({ tensors, metadata: {}, root: '', notFloat: [], beside: [] })
 
 it.each([
   ["the authors' code", authors],
@@ -77,7 +77,10 @@ describe('positions of a file', () => {
   })
 
   it('have a row of zeros for the class token where the file has none', () => {
-    const { weights: read } = fitted({ shape: [1, 16, 64], values: table.values.slice(64) })
+    const { weights: read } = fitted(
+      { shape: [1, 16, 64], values: table.values.slice(64) },
+      { imageSize: 16 },
+    )
     expect([...read['pos_embed']!.values.slice(0, 64)]).toEqual(Array(64).fill(0))
     expect(read['pos_embed']!.values.slice(64)).toEqual(table.values.slice(64))
   })

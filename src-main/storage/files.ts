@@ -3,10 +3,11 @@ import { constants, existsSync } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
+import { type FileContents, partsOf } from '#formats/bytes'
 import { entriesOf, isMissing, openOwn, readOwn } from './own-files'
 
 /** Writes a file so that a crash leaves the old one or the new one: temporary name, flush, rename. */
-export async function writeFileSafely(file: string, contents: Uint8Array | string): Promise<void> {
+export async function writeFileSafely(file: string, contents: FileContents): Promise<void> {
   const temporary = temporaryName(file)
   try {
     await writeFlushed(temporary, contents)
@@ -63,7 +64,7 @@ const sumsFile = 'SHA256SUMS'
 /** Writes a folder of files as `makeFolderSafely` does, with their checksums beside them. */
 export const writeFolderSafely = (
   folder: string,
-  files: Record<string, Uint8Array | string>,
+  files: Record<string, FileContents>,
   replaces = false,
 ) =>
   makeFolderSafely(
@@ -89,7 +90,11 @@ export async function readChecked(folder: string, name: string): Promise<Buffer>
   return contents
 }
 
-export const sha256 = (contents: Uint8Array | string) => createHash('sha256').update(contents).digest('hex')
+export function sha256(contents: FileContents): string {
+  const hash = createHash('sha256')
+  for (const part of partsOf(contents)) hash.update(part)
+  return hash.digest('hex')
+}
 
 /** Flushes what was appended to a file, so that a power cut does not take it. */
 export async function flushFile(file: string): Promise<void> {
@@ -134,9 +139,9 @@ export async function bytesOf(file: string): Promise<number> {
 let names = Math.floor(Math.random() * 2 ** 40)
 const temporaryName = (file: string) => `${file}.${process.pid}-${names++}.tmp`
 
-async function writeFlushed(file: string, contents: Uint8Array | string): Promise<void> {
+async function writeFlushed(file: string, contents: FileContents): Promise<void> {
   await using(await open(file, 'wx'), async (handle) => {
-    await handle.writeFile(contents)
+    for (const part of partsOf(contents)) await handle.writeFile(part)
     await handle.sync()
   })
 }

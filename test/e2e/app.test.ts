@@ -168,10 +168,10 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     const weights = decodeSafetensors(
       readFileSync(path.join(target, readdirSync(target)[0]!, 'model.safetensors')),
     )
-    const { 'blocks.0.norm1.bias': _lacking, ...rest } = weights.tensors
+    const { 'query_blocks.0.norm1.bias': lacking, ...rest } = weights.tensors
     writeFileSync(
       file('part.safetensors'),
-      encodeSafetensors({ ...rest, strange: _lacking! }, weights.metadata),
+      Buffer.concat(encodeSafetensors({ ...rest, 'head.strange': lacking! }, weights.metadata)),
     )
     const evil = new Pickle().global('os', 'system')
     evil.tuple(() => evil.text(`touch ${file('owned')}`)).call()
@@ -180,9 +180,9 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByLabel('File (.pth or .safetensors)').fill(file('part.safetensors'))
     await page.getByRole('button', { name: 'Import', exact: true }).click()
     await page.getByText('Missing from the file, initialised as in a new run: 1').click()
-    await page.getByText('blocks.0.norm1.bias').waitFor()
+    await page.getByText('query_blocks.0.norm1.bias').waitFor()
     await page.getByText('In the file, not used: 1').click()
-    await page.getByText('strange', { exact: true }).waitFor()
+    await page.getByText('head.strange', { exact: true }).waitFor()
 
     await page.getByLabel('File (.pth or .safetensors)').fill(file('evil.pth'))
     await page.getByRole('button', { name: 'Import', exact: true }).click()

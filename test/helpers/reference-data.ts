@@ -58,7 +58,7 @@ export async function retrained(
   const folder = temporaryFolder()
   cpSync(from, folder, { recursive: true })
   const write = (name: string, tensors: Parameters<typeof encodeSafetensors>[0]) =>
-    writeFileSync(path.join(folder, `${name}.safetensors`), encodeSafetensors(tensors))
+    writeFileSync(path.join(folder, `${name}.safetensors`), Buffer.concat(encodeSafetensors(tensors)))
   write('training', { noise: { shape: [steps, h.batchSize, count], values: noise } })
   write('weights_after', after)
   const manifest = path.join(folder, 'manifest.json')

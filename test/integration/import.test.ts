@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createEngine } from '#engine/engines'
 import { encoderModel } from '#jobs/transfer/export/model'
 import { Pickle } from '#formats/pytorch/pickle'
-import { readPth } from '#formats/pytorch/read'
 import { decodeSafetensors } from '#formats/safetensors'
+import { openTensors } from '#formats/weights-file'
 import type { NamedTensorData, StepFunction } from '#model/tensor/step'
 import { forward } from '#model/objectives/saim'
 import { orderOfNoise } from '#model/objectives/order'
@@ -84,9 +85,11 @@ describe.runIf(hasPython)("a checkpoint of ViT-B/16 as the authors' training scr
   })
 
   it('is also read in the format before PyTorch 1.6, in half precision too', async () => {
-    const { cls_token, half } = await readPth(path.join(folder, 'legacy.pth'))
-    expect(cls_token!.values).toEqual(weights['cls_token']!.values)
-    expect([...half!.values]).toEqual([0, 1, 2, 3])
+    const handle = await open(path.join(folder, 'legacy.pth'))
+    const { read } = await openTensors(handle)
+    expect((await read('model.cls_token')).values).toEqual(weights['cls_token']!.values)
+    expect([...(await read('model.half')).values]).toEqual([0, 1, 2, 3])
+    await handle.close()
   })
 })
 

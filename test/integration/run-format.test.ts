@@ -153,7 +153,7 @@ describe('the format of run folders', () => {
     async () => {
       const folder = copyOfOld()
       await updateRun(folder, {}) // of this format
-      const initial = encodeSafetensors({ a: { shape: [1], values: Float32Array.of(1) } })
+      const initial = Buffer.concat(encodeSafetensors({ a: { shape: [1], values: Float32Array.of(1) } }))
       writeFileSync(path.join(folder, 'weights.safetensors'), initial)
       const written = JSON.parse(runPython('run_format.py', folder, JSON.stringify(state))) as Omit<
         Format,

@@ -29,6 +29,9 @@ export class PickledObject {
 /** What stands for a Python class or function: makes a value of the parameters, by our own code. */
 export type Constructor = (parameters: Value[]) => Value
 
+/** The constructor for a Python name, as in `collections.OrderedDict`; nothing for one that is not allowed. */
+type ConstructorOf = (name: string) => Constructor | undefined
+
 interface Unpickled {
   value: Value
   /** Where the pickle ended. */
@@ -36,17 +39,17 @@ interface Unpickled {
 }
 
 /**
- * The value that a pickle of protocol 2 to 5 describes. `constructors` are the Python names that it may use;
+ * The value that a pickle of protocol 2 to 5 describes. `constructorOf` gives what stands for a Python name that it may use;
  * `persistent` gives what the file keeps elsewhere. Throws AppError weights-unreadable.
  */
 export function unpickle(
   bytes: Uint8Array,
-  constructors: Record<string, Constructor>,
+  constructorOf: ConstructorOf,
   persistent: (id: Value) => Value,
   start = 0,
 ): Unpickled {
   try {
-    return new Unpickler(bytes, constructors, persistent, start).run()
+    return new Unpickler(bytes, constructorOf, persistent, start).run()
   } catch (error) {
     throw error instanceof AppError ? error : unreadable('its pickle is damaged')
   }
@@ -59,6 +62,12 @@ export const unreadable = (what: string) =>
     'Only .pth files of tensors and safetensors files are read. Nothing in the file was run.',
   )
 
+/** The description of tensors is far shorter. */
+export const longestPickle = 2 ** 26
+
+/** A byte of a pickle can ask for a whole dictionary: how many objects one of so many bytes may make. */
+const mostObjects = (bytes: number) => Math.min(4e6, 2e5 + bytes / 4)
+
 const opcodeOf = (text: string) => text.charCodeAt(0)
 
 class Unpickler {
@@ -66,14 +75,16 @@ class Unpickler {
   private stack: Value[] = []
   private readonly marks: Value[][] = []
   private readonly memo = new Map<number, Value>()
+  private objectsLeft: number
 
   constructor(
     private readonly bytes: Uint8Array,
-    private readonly constructors: Record<string, Constructor>,
+    private readonly constructorOf: ConstructorOf,
     private readonly persistent: (id: Value) => Value,
     private place: number,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.objectsLeft = mostObjects(bytes.length)
   }
 
   run(): Unpickled {
@@ -92,6 +103,7 @@ class Unpickler {
       '\x80': () => this.skip(1), // protocol
       '\x95': () => this.skip(8), // frame
       '(': () => {
+        this.count()
         this.marks.push(this.stack)
         this.stack = []
       },
@@ -113,24 +125,22 @@ class Unpickler {
       B: () => this.push(this.raw(this.uint32())),
       C: () => this.push(this.raw(this.byte())),
       '\x8e': () => this.push(this.raw(this.uint64())),
+      '\x96': () => this.push(this.raw(this.uint64())),
       U: () => this.push(this.text(this.byte())),
       T: () => this.push(this.text(this.uint32())),
 
-      ')': () => this.push([]),
-      ']': () => this.push([]),
-      '}': () => this.push(new Map()),
-      '\x8f': () => this.push([]), // an empty set
+      ')': () => this.make([]),
+      ']': () => this.make([]),
+      '}': () => this.make(new Map()),
+      '\x8f': () => this.make([]), // an empty set
       t: () => this.push(this.popMark()),
       l: () => this.push(this.popMark()),
       '\x91': () => this.push(this.popMark()), // a frozen set
       d: () => this.fill(new Map(), this.popMark(), true),
-      '\x85': () => this.push(this.popMany(1)),
-      '\x86': () => this.push(this.popMany(2)),
-      '\x87': () => this.push(this.popMany(3)),
-      a: () => {
-        const item = this.pop()
-        list(this.top()).push(item)
-      },
+      '\x85': () => this.make(this.popMany(1)),
+      '\x86': () => this.make(this.popMany(2)),
+      '\x87': () => this.make(this.popMany(3)),
+      a: () => this.extend([this.pop()]),
       e: () => this.extend(this.popMark()),
       '\x90': () => this.extend(this.popMark()), // into a set
       s: () => {
@@ -142,9 +152,9 @@ class Unpickler {
         this.fill(this.top(), pairs)
       },
 
-      q: () => void this.memo.set(this.byte(), this.top()),
-      r: () => void this.memo.set(this.uint32(), this.top()),
-      '\x94': () => void this.memo.set(this.memo.size, this.top()),
+      q: () => this.remember(this.byte()),
+      r: () => this.remember(this.uint32()),
+      '\x94': () => this.remember(this.memo.size),
       h: () => this.push(this.remembered(this.byte())),
       j: () => this.push(this.remembered(this.uint32())),
 
@@ -173,25 +183,44 @@ class Unpickler {
 
   private constructorNamed(module: string, name: string): Value {
     const full = `${module}.${name}`
-    if (!Object.hasOwn(this.constructors, full))
-      throw unreadable(`it asks for the Python object ${full.slice(0, 200)}, which no file of weights needs`)
-    return this.constructors[full]!
+    const constructor = this.constructorOf(full)
+    if (!constructor)
+      throw unreadable(
+        `it asks for the Python object ${full.slice(0, 200)}, which no file of weights needs. Save the state_dict() of the model alone`,
+      )
+    return constructor
   }
 
   private fill(target: Value, pairs: Value[], push = false): void {
+    if (target instanceof PickledObject) return // settings and such, of which nothing is asked
     if (!(target instanceof Map)) throw unreadable('its pickle fills what is no dictionary')
     for (let i = 0; i + 1 < pairs.length; i += 2) target.set(pairs[i]!, pairs[i + 1]!)
     if (push) this.push(target)
   }
 
   private extend(items: Value[]): void {
+    if (this.top() instanceof PickledObject) return
     const target = list(this.top())
     for (const item of items) target.push(item)
+  }
+
+  private remember(index: number): void {
+    this.count()
+    this.memo.set(index, this.top())
   }
 
   private remembered(index: number): Value {
     if (!this.memo.has(index)) throw unreadable('its pickle refers to what it does not hold')
     return this.memo.get(index)!
+  }
+
+  private count(): void {
+    if (this.objectsLeft-- < 1) throw unreadable('its pickle makes more objects than a file of weights has')
+  }
+
+  private make(value: Value): void {
+    this.count()
+    this.push(value)
   }
 
   private push = (value: Value) => void this.stack.push(value)

@@ -3,7 +3,7 @@ import { AppError } from '#shared/errors'
 import type { Engine } from '#engine/engine'
 import { embeddingFiles } from '#formats/embeddings'
 import { type ImageFile, Manifest } from '#images/manifest'
-import { writeFolderSafely } from '#storage/files'
+import { bytesOf, writeFolderSafely } from '#storage/files'
 import { evenlySpread } from '#images/sample'
 import { CheckpointModel, type CheckpointPlace } from '#inference/checkpoint-model'
 import { EmbeddedImages } from './embedded-images'
@@ -75,7 +75,7 @@ export class EmbeddingSets {
     }
     const files = embeddingFiles({ images: embedded.rows, loss, width, features }, format)
     await writeFolderSafely(folder, files)
-    return Object.values(files).reduce((sum, contents) => sum + contents.length, 0)
+    return bytesOf(folder)
   }
 
   private async run(set: ChosenImages, patchTokens = false) {

@@ -7,6 +7,7 @@ import { type Hyperparameters, hyperparametersSchema, withChanges } from '#share
 import { appVersion } from '#shared/version'
 import { imageNetStatistics } from '#model/augment/crop'
 import { reasonOf } from '#shared/system-errors'
+import type { FileContents } from '#formats/bytes'
 import { Damaged, makeFolderSafely, writeFolderSafely } from '#storage/files'
 import { appendOwn, isMissing, requireOwnFolder, unreadableNow } from '#storage/own-files'
 import { readRecord, writeRecord } from '#storage/record'
@@ -113,7 +114,7 @@ export interface NewRun extends Pick<
 
 /** Weights of another run to begin with: a safetensors file and where it comes from. */
 export interface InitialWeights {
-  weights: Uint8Array
+  weights: FileContents
   origin: NonNullable<RunFile['origin']>
 }
 

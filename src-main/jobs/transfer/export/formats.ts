@@ -6,6 +6,7 @@ import { appVersion } from '#shared/version'
 import { encodeModel } from '#engine/onnx/encode'
 import { exportResources } from '#platform/paths'
 import type { PixelStatistics } from '#model/augment/crop'
+import type { FileContents } from '#formats/bytes'
 import { authors, huggingFace, type Layout, timm } from '#formats/layouts'
 import type { ExportModel } from './model'
 import { modelGraph } from './trace'
@@ -14,7 +15,7 @@ import { encodeSafetensors } from '#formats/safetensors'
 import type { FloatTensors } from '#formats/tensors'
 import { encodeGraphModel } from '#formats/tfjs/write'
 
-export type Files = Record<string, Uint8Array | string>
+export type Files = Record<string, FileContents>
 
 /** The weights of a checkpoint, or of what was fine-tuned from one, as they are exported. */
 export interface Source {

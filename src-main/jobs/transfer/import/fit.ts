@@ -1,10 +1,19 @@
 import type { WeightsReport } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { type Hyperparameters, hyperparametersSchema, patchCount } from '#shared/settings/hyperparameters'
-import { authors, isEncoderName, layoutOf } from '#formats/layouts'
+import { authors, isEncoderName, type Layout, layoutOf } from '#formats/layouts'
 import type { FloatTensor, FloatTensors } from '#formats/tensors'
 import { interpolatePositions, positionTable } from '#model/vit/positions'
 import type { WeightsFile } from '#formats/weights-file'
+import {
+  plain,
+  refuseOthers,
+  refuseParts,
+  refuseRounded,
+  requireEncoder,
+  requireFinite,
+  withZeroBiases,
+} from './sameness'
 import { shapeOf } from './shape'
 import { initialWeights, weightShapes } from '#model/objectives/index'
 
@@ -21,21 +30,26 @@ const sameAsFixed = 1e-3
 const computed = ['pos_embed', 'gaussian_blur.weight']
 
 /**
- * A file's weights as those of a model of ours: with the settings that the file tells, and `changes` on top. Weights
- * that the file does not have begin as in a new run. Throws AppError weights-misfit where shapes differ, bad-settings
- * where the settings do not fit together.
+ * A file's weights as those of a model of ours: with the settings that the file tells, and `changes` on top. The encoder is
+ * there as a whole and has the file's features, or is refused; other weights that the file does not have begin as in a new
+ * run. Throws AppError weights-misfit where the models differ, not-finite where weights are no numbers, bad-settings where the
+ * settings do not fit together.
  */
 export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>): FittedWeights {
   const { title, layout } = layoutOf(Object.keys(file.tensors))
-  const found = layout.read(file.tensors)
-  const positions = found['pos_embed'] ? positionsIn(found['pos_embed']) : null
-  const h = settingsOf(found, positions, file.metadata, changes)
+  const read = layout.read(file.tensors)
+  refuseParts(Object.keys(read))
+  const positions = positionsOf(read, layout, changes)
+  const h = settingsOf(read, positions, file.metadata, changes)
+  const shapes = weightShapes(h)
+  const found = withZeroBiases(read, shapes)
   if (positions && h.positions === 'learned')
     found['pos_embed'] = resized(positions, Math.sqrt(patchCount(h)))
-  const shapes = weightShapes(h)
   // Of other methods' models only the encoder is the same; the `norm` of MAE stands after it, that of SAIM after the decoder.
   const whole = 'mask_token' in found ? 'mask_token' in shapes : layout === authors
   const fits = (name: string) => name in shapes && (whole || isEncoderName(name))
+  refuseRounded(file.notFloat)
+  refuseOthers(Object.keys(found), (name) => fits(name) || computed.includes(name))
   const used = new Set(Object.keys(found).filter(fits))
   for (const name of used) {
     if (found[name]!.shape.join() !== shapes[name]!.join())
@@ -45,18 +59,22 @@ export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>)
         'Leave width, depth, heads, patch size and prediction head as the file has them.',
       )
   }
+  requireEncoder(used, shapes)
+  const taken = Object.fromEntries([...used].map((name) => [name, found[name]!]))
+  requireFinite(taken, 'The file')
   const begun = initialWeights(h, h.seed, (name) => !used.has(name))
-  const weights = Object.fromEntries(
-    Object.keys(shapes).map((name) => [name, used.has(name) ? found[name]! : begun[name]!]),
-  )
   const report = {
-    layout: title,
+    layout: /^(model\.|state_dict\.)?$/.test(file.root) ? title : `${title}, below ${file.root.slice(0, -1)}`,
     used: used.size,
     model: `${h.depth} blocks of width ${h.width}, ${h.heads} heads, patches of ${h.patchSize} px, images of ${h.imageSize} px.`,
     missing: Object.keys(begun),
-    unexpected: Object.keys(found).filter((name) => !fits(name) && !computed.includes(name)),
+    unexpected: [
+      ...Object.keys(found).filter((name) => !fits(name) && !computed.includes(name)),
+      ...[...file.notFloat, ...file.beside],
+    ],
     positions: positionsReport(positions, h),
   }
+  const weights = Object.fromEntries(Object.keys(shapes).map((name) => [name, taken[name] ?? begun[name]!]))
   return { h, weights, report }
 }
 
@@ -70,8 +88,10 @@ function settingsOf(
   { saim }: Record<string, string>,
   changes: Partial<Hyperparameters>,
 ): Hyperparameters {
-  const own = saim ? (JSON.parse(saim) as Partial<Hyperparameters>) : {}
-  const told = { ...shapeOf(weights), ...own, ...changes }
+  const shape = shapeOf(weights)
+  const own = saim ? settingsIn(saim) : {}
+  const { imageSize = own.imageSize } = shape
+  const told = { ...shape, ...own, ...(imageSize !== undefined && { imageSize }), ...changes }
   const asFixed = file && file.difference <= sameAsFixed && told.imageSize === file.grid * told.patchSize!
   const positions = changes.positions ?? (asFixed || !file ? (own.positions ?? 'fixed') : 'learned')
   const result = hyperparametersSchema.safeParse({ ...told, positions })
@@ -83,6 +103,19 @@ function settingsOf(
   )
 }
 
+/** The settings that a file of ours says it was trained with. Throws AppError weights-misfit where it says something else. */
+function settingsIn(saim: string): Partial<Hyperparameters> {
+  try {
+    return Object(JSON.parse(saim)) as Partial<Hyperparameters>
+  } catch {
+    throw new AppError(
+      'weights-misfit',
+      'The settings that stand in the file cannot be read.',
+      'Export it again, or remove “saim” from its metadata.',
+    )
+  }
+}
+
 /** A file's position embedding: rows before those of the patches, such as the class token's, and those of grid². */
 interface Positions {
   grid: number
@@ -92,10 +125,45 @@ interface Positions {
   difference: number
 }
 
-/** Of several rows before the patches' the first is the class token's. */
+/**
+ * The positions among weights under our names; null where there are none, as the authors' code and this one compute them.
+ * Throws AppError weights-misfit where they are not those of a square.
+ */
+function positionsOf(
+  weights: FloatTensors,
+  layout: Layout,
+  { imageSize }: Partial<Hyperparameters>,
+): Positions | null {
+  const found = weights['pos_embed']
+  if (!found && layout === authors) return null
+  if (!found)
+    throw new AppError(
+      'weights-misfit',
+      'The file has no positions, as models with rotary or relative ones: its features would be others.',
+      plain,
+    )
+  const positions = positionsIn(found)
+  const { grid } = positions
+  const size = grid * (weights['patch_embed.proj.weight']?.shape[2] ?? 0)
+  if ('cls_token' in weights && found.shape[1] === grid * grid && imageSize !== size)
+    throw new AppError(
+      'weights-misfit',
+      `Its ${grid * grid} positions may be of ${grid} × ${grid} patches, or of ${grid - 1} × ${grid + 1} and the class token: the file does not tell.`,
+      `If the model is for square images, say so by their size, ${size} px (--image-size ${size}).`,
+    )
+  return positions
+}
+
 function positionsIn({ shape, values }: FloatTensor): Positions {
-  const [, tokens, width] = shape as [number, number, number]
+  const [first, tokens = 0, width = 0] = shape
   const grid = Math.floor(Math.sqrt(tokens))
+  const isSquare = grid > 0 && (tokens === grid * grid || tokens === grid * grid + 1)
+  if (shape.length !== 3 || first !== 1 || width < 4 || width % 4 || !isSquare)
+    throw new AppError(
+      'weights-misfit',
+      `Its positions are [${shape.join(', ')}]: with the class token's those of ${tokens - 1} patches, which is not a square.`,
+      'Only models of square images can be imported. In Python timm interpolates positions: create the model with a square img_size, load the weights, and save its state_dict().',
+    )
   const patches = values.subarray((tokens - grid * grid) * width)
   const table = new Float32Array((1 + grid * grid) * width)
   table.set(patches, width)

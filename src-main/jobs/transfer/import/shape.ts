@@ -12,9 +12,11 @@ const usualHeads: Record<number, number> = { 1280: 16, 1408: 16, 1664: 16 }
  */
 export function shapeOf(weights: FloatTensors): Partial<Hyperparameters> {
   const embedding = weights['patch_embed.proj.weight']?.shape
-  const blocks = (group: string) =>
-    new Set(Object.keys(weights).flatMap((name) => new RegExp(`^${group}\\.(\\d+)\\.`).exec(name)?.[1] ?? []))
-      .size
+  const names = Object.keys(weights)
+  const blocks = (group: string) => {
+    const numbered = new RegExp(`^${group}\\.(\\d+)\\.`)
+    return names.reduce((most, name) => Math.max(most, 1 + Number(numbered.exec(name)?.[1] ?? -1)), 0)
+  }
   const depth = blocks('blocks')
   if (embedding?.length !== 4 || depth === 0)
     throw new AppError(
@@ -22,7 +24,13 @@ export function shapeOf(weights: FloatTensors): Partial<Hyperparameters> {
       'The file holds no weights of a vision transformer.',
       'Choose a checkpoint of SAIM, MAE, timm or Hugging Face ViT.',
     )
-  const [width, , patchSize] = embedding as [number, number, number]
+  const [width, channels, patchSize, across] = embedding as [number, number, number, number]
+  if (channels !== 3 || patchSize !== across)
+    throw new AppError(
+      'weights-misfit',
+      `The model of the file takes patches of ${patchSize} × ${across} px in ${channels} channels: those here are squares in RGB.`,
+      'Choose a model of colour images in square patches.',
+    )
   const tokens = weights['pos_embed']?.shape[1]
   const grid = tokens === undefined ? NaN : Math.floor(Math.sqrt(tokens))
   return {
@@ -53,7 +61,7 @@ function decoderOf(weights: FloatTensors, depth: number, queryDepth: number): Pa
 
 function maeDecoderOf(weights: FloatTensors, decoderDepth: number): Partial<Hyperparameters> {
   const embedding = weights['decoder_embed.weight']
-  return embedding ? { decoderWidth: embedding.shape[0]!, decoderDepth } : {}
+  return embedding && decoderDepth ? { decoderWidth: embedding.shape[0]!, decoderDepth } : {}
 }
 
 /** The blur's kernel is kept among the authors' weights: K[i] ~ exp(-(i / sigma)² / 2). */

@@ -1,0 +1,113 @@
+import { AppError } from '#shared/errors'
+import { isEncoderName } from '#formats/layouts'
+import type { FloatTensors } from '#formats/tensors'
+
+/** Whether a file's encoder is one of ours, so that its features stay what they are. What would change them is refused. */
+
+/** What weights that a plain ViT does not have belong to. */
+const parts: [RegExp, string][] = [
+  [/\.(ls\d|layer_?scale\d?|gamma(_\d)?|lambda\d?|layer_scale\d\.lambda1)\b/, 'LayerScale'],
+  [/\.(q|k)_(layer)?norm\./, 'normalised queries and keys'],
+  [
+    /^(norm_pre|ln_pre|pre_?lay(er)?norm|layernorm_pre|embeddings\.layernorm)\b/,
+    'a LayerNorm before the blocks',
+  ],
+  [/\b(reg(ister)?_tokens?|storage_tokens)$/, 'register tokens'],
+  [/\bdist(illation)?_token$/, 'a distillation token'],
+  [/\.mlp\.(w\d+|fc1_[gx]|weights_(in|out)|norm)\b/, 'another MLP (such as SwiGLU)'],
+  [/rel(ative)?_pos/, 'relative positions'],
+  [/\brope/, 'rotary positions'],
+]
+
+/** Names of what stands after the encoder, or serves only its training: heads, decoders, the last LayerNorm. */
+const afterwards = new RegExp(
+  `^(${[
+    'norm|layernorm|ln_post|fc_norm|pre_logits|pooler|attn_pool|gaussian_blur',
+    '(\\w+_)?heads?(_\\w+)?|fc|\\w*classifier|(\\w+_)?(proj|projection|projector|predictor|prediction)(_\\w+)?',
+    'decoder\\w*|query_\\w+|mask_token|embeddings\\.mask_token|last_layer|prototypes|center|queue\\w*',
+    'loss\\w*|criterion|logit_\\w+|temperature|optimi[sz]er\\w*|\\w*scheduler|ema|\\w+_ema|momentum_\\w+|student|text\\w*',
+  ].join('|')})(\\.|$)`,
+)
+
+/** Names, the first few of them. */
+const some = (names: string[]) =>
+  `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`
+
+export const plain = 'Choose weights of a plain ViT: of SAIM, MAE, timm (vit_*_patch*) or Hugging Face ViT.'
+
+/** Refuses the parts of other encoders that are known by their names. Throws AppError weights-misfit. */
+export function refuseParts(names: string[]): void {
+  for (const [pattern, title] of parts) {
+    const found = names.filter((name) => pattern.test(name) && !afterwards.test(name))
+    if (found.length)
+      throw new AppError(
+        'weights-misfit',
+        `The model of the file has ${title}, which the models here do not have (${some(found)}). Its features would be others.`,
+        plain,
+      )
+  }
+}
+
+/** Refuses names that neither the model has nor anything after the encoder. Throws AppError weights-misfit. */
+export function refuseOthers(names: string[], isOurs: (name: string) => boolean): void {
+  const strange = names.filter((name) => !isOurs(name) && !afterwards.test(name))
+  if (strange.length)
+    throw new AppError(
+      'weights-misfit',
+      `The file has weights that the model has no place for: ${some(strange)}. Its features may depend on them.`,
+      `${plain} If its encoder works without them, remove them from the file. Leave depth and patch size as the file has them.`,
+    )
+}
+
+/** Refuses whole numbers in the place of weights. Throws AppError weights-misfit. */
+export function refuseRounded(notFloat: string[]): void {
+  const rounded = notFloat.filter((name) => /\.(weight|bias)$/.test(name))
+  if (rounded.length)
+    throw new AppError(
+      'weights-misfit',
+      `Weights in the file are whole numbers: ${some(rounded)}. The model was quantised.`,
+      'Use the file that was quantised.',
+    )
+}
+
+/**
+ * Weights with zeros for biases that no block has: a layer without a bias is one whose bias is zero. `shapes` are those of
+ * the model.
+ */
+export function withZeroBiases(weights: FloatTensors, shapes: Record<string, number[]>): FloatTensors {
+  const kindOf = (name: string) => name.replace(/^blocks\.\d+\./, 'blocks.')
+  const kinds = new Set(Object.keys(weights).map(kindOf))
+  const absent = Object.entries(shapes).filter(
+    ([name]) => isEncoderName(name) && name.endsWith('.bias') && !kinds.has(kindOf(name)),
+  )
+  const zeros = absent.map(([name, shape]) => [name, { shape, values: new Float32Array(shape[0]!) }])
+  return { ...weights, ...(Object.fromEntries(zeros) as FloatTensors) }
+}
+
+/** Refuses an encoder that is not there as a whole. Throws AppError weights-misfit. */
+export function requireEncoder(names: Set<string>, shapes: Record<string, number[]>): void {
+  const wanted = Object.keys(shapes).filter(isEncoderName)
+  const missing = wanted.filter((name) => !names.has(name))
+  if (missing.length === 0) return
+  const isClassToken = missing.join() === 'cls_token'
+  throw new AppError(
+    'weights-misfit',
+    isClassToken
+      ? 'The model of the file has no class token, to which the patches of the models here attend.'
+      : `The file lacks ${missing.length} of the ${wanted.length} weights of the encoder: ${some(missing)}.`,
+    isClassToken
+      ? plain
+      : 'It may be one part of several, or damaged. Choose a file with all weights of the encoder.',
+  )
+}
+
+/** Refuses weights that are no numbers, from which nothing but those would come. Throws AppError not-finite. */
+export function requireFinite(weights: FloatTensors, what: string): void {
+  for (const [name, { values }] of Object.entries(weights))
+    if (!values.every(Number.isFinite))
+      throw new AppError(
+        'not-finite',
+        `${what} cannot be used: ${name} holds values that are not numbers (NaN or infinite).`,
+        'Training had failed before it was saved. Choose an earlier one.',
+      )
+}
