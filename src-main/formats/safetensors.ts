@@ -35,7 +35,7 @@ export interface StoredTensor {
   values: Values
 }
 
-export interface Contents {
+export interface SafetensorsContents {
   tensors: Record<string, StoredTensor>
   metadata: Record<string, string>
 }
@@ -66,7 +66,7 @@ export function encodeSafetensors(
 }
 
 /** Tensors and metadata of a safetensors file in memory. Throws AppError checkpoint-corrupt. */
-export function decodeSafetensors(bytes: Uint8Array): Contents {
+export function decodeSafetensors(bytes: Uint8Array): SafetensorsContents {
   const start = lengthBytes + headerLength(bytes, bytes.length)
   const { entries, metadata } = parseHeader(bytes.subarray(lengthBytes, start), bytes.length - start)
   const tensors = [...entries].map(([name, entry]) => [
@@ -82,8 +82,8 @@ export function decodeSafetensors(bytes: Uint8Array): Contents {
  */
 export async function readSafetensors(
   handle: FileHandle,
-  onBytes: (bytes: Uint8Array) => void,
-): Promise<Contents> {
+  onBytes: (bytes: Uint8Array) => void = () => undefined,
+): Promise<SafetensorsContents> {
   const { entries, metadata, start } = await readSafetensorsHeader(handle, onBytes)
   const found = new Map<string, StoredTensor>()
   for (const [name, entry] of inOrder(entries)) {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { toErrorData } from '#shared/errors'
 import { rootOf } from './roots'
 import { encodeSafetensors } from './safetensors'
 import { readWeights } from './weights-file'
@@ -99,8 +100,9 @@ describe('what is no file of weights', () => {
 
   it('is not there', async () => {
     await expect(readWeights(path.join(folder, 'none.pth'))).rejects.toMatchObject({ code: 'folder-missing' })
-    await expect(readWeights(path.join(folder, `${'n'.repeat(300)}.pth`))).rejects.toMatchObject({
-      advice: expect.any(String),
-    })
+    const long = await readWeights(path.join(folder, `${'n'.repeat(300)}.pth`)).catch(toErrorData)
+    expect(long).toMatchObject({ message: expect.stringContaining('is too long') })
+    const through = await readWeights(path.join(folder, 'a.safetensors', 'b.pth')).catch(toErrorData)
+    expect(through).toMatchObject({ message: expect.stringContaining('leads through one') })
   })
 })

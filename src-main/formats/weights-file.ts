@@ -25,7 +25,7 @@ export interface WeightsFile {
 
 /**
  * Reads the model of a .pth or safetensors file, told apart by how it begins. Throws AppError folder-missing,
- * weights-unreadable, weights-misfit or checkpoint-corrupt.
+ * weights-unreadable, weights-misfit or checkpoint-corrupt, and the system's error where the file cannot be opened.
  */
 export async function readWeights(file: string): Promise<WeightsFile> {
   refusePart(file)
@@ -54,9 +54,12 @@ async function modelOf({ tensors, metadata, read }: TensorFile): Promise<Weights
 
 /** Opens what is a file: a pipe could be waited for without end. */
 async function openFile(file: string): Promise<FileHandle> {
-  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => {
-    throw new AppError('folder-missing', `There is no file ${file} that can be read.`, 'Check the path.')
-  })
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+      throw new AppError('folder-missing', `There is no file ${file}.`, 'Check the path.')
+    },
+  )
   const info = await handle.stat()
   if (info.isFile()) return handle
   await handle.close()

@@ -1,9 +1,8 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { Engine, Program, State } from '#engine/engine'
-import { decodeSafetensors } from '#formats/safetensors'
 import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
 import { imageNetStatistics, type PixelStatistics } from '#model/augment/crop'
-import { readCheckpointFile } from '#storage/run/checkpoint'
+import { readCheckpointTensors } from '#storage/run/checkpoint'
 import { readRun } from '#storage/run/run-folder'
 
 /** A question to a model: a step that changes nothing, and the inputs that it takes. */
@@ -70,6 +69,5 @@ export class CheckpointModel {
 }
 
 async function readWeights({ folder, step }: CheckpointPlace): Promise<NamedTensorData> {
-  const bytes = await readCheckpointFile(folder, step, 'weights.safetensors')
-  return decodeSafetensors(bytes).tensors as NamedTensorData
+  return (await readCheckpointTensors(folder, step, 'weights.safetensors')).tensors as NamedTensorData
 }

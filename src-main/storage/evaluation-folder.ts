@@ -15,7 +15,7 @@ import {
 import { count, filePath } from '#shared/contract/common'
 import { AppError } from '#shared/errors'
 import type { EvaluationPlan } from '#shared/settings/evaluation'
-import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
+import { encodeSafetensors, readSafetensors } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
 import { fewAtOnce } from './few-at-once'
 import { reasonOf } from '#shared/system-errors'
@@ -168,8 +168,7 @@ export async function readClassifier(
     if (!isMissing(error)) throw unreadableNow(classifier, error)
     throw new AppError('checkpoint-missing', 'This evaluation has kept no classifier.', 'Fine-tune first.')
   })
-  const bytes = await handle.readFile().finally(() => handle.close())
-  const { tensors, metadata } = decodeSafetensors(bytes)
+  const { tensors, metadata } = await readSafetensors(handle).finally(() => handle.close())
   return { weights: tensors as NamedTensorData, classes: JSON.parse(metadata['classes'] ?? '[]') as string[] }
 }
 

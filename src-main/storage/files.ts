@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { constants, existsSync } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
 import { type FileContents, partsOf } from '#formats/bytes'
+import { readSafetensors, type SafetensorsContents } from '#formats/safetensors'
 import { entriesOf, isMissing, openOwn, readOwn } from './own-files'
 
 /** Writes a file so that a crash leaves the old one or the new one: temporary name, flush, rename. */
@@ -85,15 +86,36 @@ export async function readChecked(folder: string, name: string): Promise<Buffer>
   const sums = await readOwn(path.join(folder, sumsFile))
   const handle = await openOwn(path.join(folder, name))
   const contents = await handle.readFile().finally(() => handle.close())
-  if (!sums.split('\n').includes(`${sha256(contents)}  ${name}`))
-    throw new Damaged(`${path.join(folder, name)} does not have its checksum`)
+  compareSum(sums, sha256(contents), folder, name)
   return contents
+}
+
+/**
+ * The tensors of a safetensors file of such a folder, of any size, each read once. Throws as `readChecked` does, and AppError
+ * checkpoint-corrupt where the file has another form.
+ */
+export async function readCheckedTensors(folder: string, name: string): Promise<SafetensorsContents> {
+  const sums = await readOwn(path.join(folder, sumsFile))
+  const handle = await openOwn(path.join(folder, name))
+  const hash = createHash('sha256')
+  const contents = await readSafetensors(handle, (bytes) => addTo(hash, bytes)).finally(() => handle.close())
+  compareSum(sums, hash.digest('hex'), folder, name)
+  return contents
+}
+
+function compareSum(sums: string, sum: string, folder: string, name: string): void {
+  if (!sums.split('\n').includes(`${sum}  ${name}`))
+    throw new Damaged(`${path.join(folder, name)} does not have its checksum`)
 }
 
 export function sha256(contents: FileContents): string {
   const hash = createHash('sha256')
-  for (const part of partsOf(contents)) hash.update(part)
+  addTo(hash, contents)
   return hash.digest('hex')
+}
+
+function addTo(hash: Hash, contents: FileContents): void {
+  for (const part of partsOf(contents)) hash.update(part)
 }
 
 /** Flushes what was appended to a file, so that a power cut does not take it. */

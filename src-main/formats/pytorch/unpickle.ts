@@ -160,8 +160,8 @@ class Unpickler {
 
       c: () => this.push(this.constructorNamed(this.line(), this.line())),
       '\x93': () => {
-        const [module, name] = this.popMany(2) as [string, string]
-        this.push(this.constructorNamed(module, name))
+        const [module, name] = this.popMany(2)
+        this.push(this.constructorNamed(String(module), String(name)))
       },
       Q: () => this.push(this.persistent(this.pop())),
       R: () => this.call(),
@@ -224,17 +224,22 @@ class Unpickler {
   }
 
   private push = (value: Value) => void this.stack.push(value)
-  private top = () => this.stack.at(-1)!
-  private popMany = (count: number) => this.stack.splice(this.stack.length - count, count)
-
-  private pop(): Value {
+  private top(): Value {
     if (this.stack.length === 0) throw unreadable('its pickle takes more than it holds')
-    return this.stack.pop()!
+    return this.stack.at(-1)!
+  }
+  private pop = () => this.popMany(1)[0]!
+
+  private popMany(count: number): Value[] {
+    if (this.stack.length < count) throw unreadable('its pickle takes more than it holds')
+    return this.stack.splice(this.stack.length - count, count)
   }
 
   private popMark(): Value[] {
     const items = this.stack
-    this.stack = this.marks.pop()!
+    const before = this.marks.pop()
+    if (!before) throw unreadable('its pickle takes more than it holds')
+    this.stack = before
     return items
   }
 

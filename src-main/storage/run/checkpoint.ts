@@ -3,9 +3,9 @@ import path from 'node:path'
 import { z } from 'zod'
 import type { Checkpoint } from '#shared/contract'
 import { AppError } from '#shared/errors'
-import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
+import { encodeSafetensors, type SafetensorsContents } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
-import { bytesOf, Damaged, readChecked, writeFolderSafely } from '#storage/files'
+import { bytesOf, Damaged, readChecked, readCheckedTensors, writeFolderSafely } from '#storage/files'
 import { reasonOf } from '#shared/system-errors'
 import { freeName } from '#storage/free-name'
 import { entriesOf, foldersIn, isMissing } from '#storage/own-files'
@@ -56,10 +56,15 @@ export const saveCheckpoint = (
     true,
   )
 
-/** A file of a checkpoint as it was written. Throws AppError checkpoint-missing, checkpoint-corrupt or file-unreadable. */
-export const readCheckpointFile = (folder: string, step: number, name: string): Promise<Buffer> =>
-  readChecked(runPaths(folder).checkpoint(step), name).catch((error: unknown) => {
-    throw unusable(step, name, error)
+/** Tensors of a checkpoint as they were written. Throws AppError checkpoint-missing, checkpoint-corrupt or file-unreadable. */
+export const readCheckpointTensors = (
+  folder: string,
+  step: number,
+  name: 'weights.safetensors' | 'optimizer.safetensors',
+): Promise<SafetensorsContents> =>
+  readCheckedTensors(runPaths(folder).checkpoint(step), name).catch((error: unknown) => {
+    const isForm = error instanceof AppError && error.code === 'checkpoint-corrupt'
+    throw unusable(step, name, isForm ? wrongForm(name, error) : error)
   })
 
 /**
@@ -81,22 +86,6 @@ function unusable(step: number, name: string, error: unknown): AppError {
   )
 }
 
-/** What a file of a checkpoint means. Throws AppError checkpoint-corrupt where it has another form, and as `readCheckpointFile`. */
-async function decoded<T>(
-  folder: string,
-  step: number,
-  name: string,
-  decode: (bytes: Buffer) => T,
-): Promise<T> {
-  const bytes = await readCheckpointFile(folder, step, name)
-  try {
-    return decode(bytes)
-  } catch (error) {
-    const isForm = !/alloc|memory/i.test(String(error))
-    throw unusable(step, name, isForm ? wrongForm(name, error) : error)
-  }
-}
-
 const wrongForm = (name: string, error: unknown) =>
   error instanceof AppError && error.code === 'format-newer'
     ? error
@@ -107,19 +96,26 @@ const wrongForm = (name: string, error: unknown) =>
  * file-unreadable or format-newer.
  */
 export async function loadCheckpoint(folder: string, step: number): Promise<SavedCheckpoint> {
-  const tensors = (name: string) =>
-    decoded(folder, step, name, (bytes) => decodeSafetensors(bytes).tensors as NamedTensorData)
+  const { tensors: weights } = await readCheckpointTensors(folder, step, 'weights.safetensors')
+  const { tensors: optimizer } = await readCheckpointTensors(folder, step, 'optimizer.safetensors')
   return {
-    weights: await tensors('weights.safetensors'),
-    optimizer: await tensors('optimizer.safetensors'),
+    weights: weights as NamedTensorData,
+    optimizer: optimizer as NamedTensorData,
     state: await loadState(folder, step),
   }
 }
 
-const loadState = (folder: string, step: number): Promise<CheckpointState> =>
-  decoded(folder, step, 'state.json', (bytes) =>
-    checkpointStateSchema.parse(migrateCheckpoint(JSON.parse(bytes.toString()))),
-  )
+async function loadState(folder: string, step: number): Promise<CheckpointState> {
+  const name = 'state.json'
+  const bytes = await readChecked(runPaths(folder).checkpoint(step), name).catch((error: unknown) => {
+    throw unusable(step, name, error)
+  })
+  try {
+    return checkpointStateSchema.parse(migrateCheckpoint(JSON.parse(bytes.toString())))
+  } catch (error) {
+    throw unusable(step, name, wrongForm(name, error))
+  }
+}
 
 /**
  * The newest checkpoint that is whole, or null where there is none. Each one that is not is told to `onDamaged` and set aside

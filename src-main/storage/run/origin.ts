@@ -1,7 +1,7 @@
 import { AppError } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
-import { decodeSafetensors } from '#formats/safetensors'
-import { chooseStep, readCheckpointFile } from './checkpoint'
+import { encodeSafetensors } from '#formats/safetensors'
+import { chooseStep, readCheckpointTensors } from './checkpoint'
 import { type InitialWeights, readRun } from './run-folder'
 import { weightShapes } from '#model/objectives/index'
 
@@ -16,8 +16,7 @@ export async function initialFrom(
 ): Promise<InitialWeights> {
   const run = await readRun(folder)
   const chosen = await chooseStep(folder, step)
-  const weights = await readCheckpointFile(folder, chosen, 'weights.safetensors')
-  const { tensors } = decodeSafetensors(weights)
+  const { tensors, metadata } = await readCheckpointTensors(folder, chosen, 'weights.safetensors')
   for (const [name, shape] of Object.entries(weightShapes(h))) {
     const found = tensors[name]?.shape
     if (found?.join() !== shape.join())
@@ -27,5 +26,8 @@ export async function initialFrom(
         'Keep the settings of the group Model as they were.',
       )
   }
-  return { weights, origin: { run: run.id, name: run.name, step: chosen } }
+  return {
+    weights: encodeSafetensors(tensors, metadata),
+    origin: { run: run.id, name: run.name, step: chosen },
+  }
 }

@@ -1,7 +1,6 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { Engine, State } from '#engine/engine'
 import { createEngine } from '#engine/engines'
-import { decodeSafetensors } from '#formats/safetensors'
 import { type BatchLoader, openBatches } from '#images/batches'
 import type { Manifest } from '#images/manifest'
 import { cacheLimits } from '#images/pixel-cache'
@@ -9,7 +8,7 @@ import { initialWeights } from '#model/objectives/index'
 import type { NamedTensorData } from '#model/tensor/step'
 import { cacheFolder } from '#platform/paths'
 import { freeDiskBytes } from '#storage/disk'
-import { readChecked } from '#storage/files'
+import { readCheckedTensors } from '#storage/files'
 import { loadNewestCheckpoint, type SavedCheckpoint } from '#storage/run/checkpoint'
 import { cutMetrics } from '#storage/run/metrics'
 import { type ResumePoint, resumePoint } from '#storage/run/progress'
@@ -136,6 +135,6 @@ async function startOf(
   const h = run.hyperparameters
   if (saved) return startingState(h, engine, saved.weights, saved.optimizer)
   if (!run.origin) return startingState(h, engine, initialWeights(h, h.seed))
-  const bytes = await readChecked(runPaths(folder).initial, 'weights.safetensors')
-  return startingState(h, engine, decodeSafetensors(bytes).tensors as NamedTensorData)
+  const { tensors } = await readCheckedTensors(runPaths(folder).initial, 'weights.safetensors')
+  return startingState(h, engine, tensors as NamedTensorData)
 }
