@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises'
 import type { FloatTensor } from './tensors'
 
 /** A file of tensors: what it says of each, and the values of those that are asked for. */
@@ -15,6 +14,3 @@ export interface TensorDescription {
   /** False for whole numbers and others that no weight is. */
   isFloat: boolean
 }
-
-/** Opens what a handle leads to as such a file. */
-export type OpenTensorFile = (handle: FileHandle) => Promise<TensorFile>
