@@ -63,11 +63,7 @@ export const makeFolder = (folder: string): Promise<void> =>
 const sumsFile = 'SHA256SUMS'
 
 /** Writes a folder of files as `makeFolderSafely` does, with their checksums beside them. */
-export const writeFolderSafely = (
-  folder: string,
-  files: Record<string, FileContents>,
-  replaces = false,
-) =>
+export const writeFolderSafely = (folder: string, files: Record<string, FileContents>, replaces = false) =>
   makeFolderSafely(
     folder,
     async (temporary) => {
