@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ImageList } from '#images/crops'
-import type { DecodeTask } from '#images/decode/decoder-thread'
+import type { DecodeTask } from '#images/decode/task'
 import { overImages } from './over-images'
 
 /** Decoders of these tests: the file `<n>` is an image of n everywhere, `bad` cannot be read. */

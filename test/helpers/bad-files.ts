@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 
-/** Unreadable files as people have them: name -> the reason that is shown. */
+/** Unreadable files as people have them: name -> the reason that is shown. Pipes and devices are passed over. */
 export async function makeBadFiles(folder: string): Promise<Record<string, RegExp>> {
   mkdirSync(folder, { recursive: true })
   const file = (name: string) => path.join(folder, name)
@@ -18,7 +19,10 @@ export async function makeBadFiles(folder: string): Promise<Record<string, RegEx
   writeFileSync(file('half.jpg'), jpeg.subarray(0, jpeg.length / 2))
   writeFileSync(file('half.png'), png.subarray(0, png.length / 2))
   writeFileSync(file('bomb.png'), hugePng(20_000))
-  writeFileSync(file('picture.bmp'), bitmap())
+  writeFileSync(file('picture.jp2'), Buffer.from('0000000c6a5020200d0a870a', 'hex'))
+  writeFileSync(file('drawing.png'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
+  execFileSync('mkfifo', [file('pipe.jpg')])
+  symlinkSync('/dev/zero', file('endless.jpg'))
   copyFileSync('test/fixtures/photo.heic', file('PHOTO.HEIC'))
   symlinkSync(file('nowhere'), file('dangling.jpg'))
   symlinkSync(folder, file('loop'))
@@ -29,7 +33,8 @@ export async function makeBadFiles(folder: string): Promise<Record<string, RegEx
     'half.jpg': /ends too early/,
     'half.png': /ends too early/,
     'bomb.png': /megapixels/,
-    'picture.bmp': /in an unsupported format/,
+    'picture.jp2': /JPEG 2000/,
+    'drawing.png': /SVG/,
     'PHOTO.HEIC': /HEIC/,
     'dangling.jpg': /gone/,
   }
@@ -55,20 +60,6 @@ function hugePng(side: number): Buffer {
     chunk('IDAT', pixels),
     chunk('IEND', Buffer.alloc(0)),
   ])
-}
-
-/** A whole Windows bitmap of one pixel. */
-function bitmap(): Buffer {
-  const bytes = Buffer.alloc(58)
-  bytes.write('BM')
-  bytes.writeUInt32LE(58, 2)
-  bytes.writeUInt32LE(54, 10)
-  bytes.writeUInt32LE(40, 14)
-  bytes.writeInt32LE(1, 18)
-  bytes.writeInt32LE(1, 22)
-  bytes.writeUInt16LE(1, 26)
-  bytes.writeUInt16LE(24, 28)
-  return bytes
 }
 
 /** What a run's log says was left out. */

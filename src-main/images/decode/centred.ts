@@ -3,8 +3,9 @@ import { centreCrop, type PixelStatistics } from '#model/augment/crop'
 import { normalise } from '#images/pixels/normalise'
 import { reduceCrop, reductionFor } from '#images/pixels/reduction'
 import { cropPixels } from '#images/pixels/resample'
-import { decodeImage, readHeader } from './decode'
+import { decodeImage } from './decode'
 import { explain } from './explain'
+import { readHeader } from './header'
 
 /**
  * The largest square in the middle of an image of the given size, scaled to [size, size, 3] bytes. Throws where it cannot

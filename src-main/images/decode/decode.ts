@@ -1,48 +1,40 @@
 import type { Pixels } from '#images/pixels/pixels'
-import { pixelLimit, UnreadableImage } from './explain'
+import { readHeader } from './header'
 import { decodeJpeg } from './jpeg'
-import { openImage, uprightImage, uprightPixels } from './pipeline'
+import { sharpOf, uprightPixels } from './pipeline'
+import { refusals, UnreadableImage } from './refusals'
+import { readWhole } from './source'
 
 /**
- * What an image's header says; width and height of the image turned as its EXIF orientation says. Throws where it is not
- * an image that can be read.
- */
-export async function readHeader(file: string) {
-  const image = openImage(file)
-  const { width, height, format, orientation = 1, compression } = await image.metadata()
-  // The header of a HEIC can be read even where its pixels cannot; what libvips says then differs from time to time.
-  if (compression === 'hevc')
-    await image
-      .resize(1)
-      .toBuffer()
-      .catch(() => Promise.reject(new UnreadableImage('heic')))
-  if (width * height > pixelLimit) throw new UnreadableImage('tooLarge')
-  const turned = orientation >= 5
-  return { format, orientation, width: turned ? height : width, height: turned ? width : height }
-}
-
-/**
- * A whole image of the given size, reduced by a whole factor; JPEG and WebP decode no more than the reduction needs.
- * Throws where it cannot be decoded.
+ * A whole image of the size that its header said, reduced by a whole factor; JPEG and WebP decode no more than the
+ * reduction needs. Throws where it cannot be decoded, and where it has another size by now.
  */
 export async function decodeImage(
   file: string,
   { width, height, reduction = 1 }: { width: number; height: number; reduction?: number },
 ): Promise<Pixels> {
-  if (reduction > 1)
-    return uprightPixels(file, {
-      width: Math.ceil(width / reduction),
-      height: Math.ceil(height / reduction),
-      fit: 'fill',
-      kernel: 'cubic',
-    })
-  const pixels = decodeJpeg(file) ?? (await uprightPixels(file))
-  if (pixels.width !== width || pixels.height !== height) throw new UnreadableImage('changed')
-  return pixels
+  const bytes = await readWhole(file)
+  const fast = reduction === 1 ? await decodeJpeg(bytes, { width, height }) : null
+  if (fast) return fast
+  const header = await readHeader(bytes)
+  if (header.width !== width || header.height !== height) throw new UnreadableImage(refusals.changed)
+  if (reduction === 1) return uprightPixels(bytes, header)
+  return uprightPixels(bytes, header, {
+    width: Math.ceil(width / reduction),
+    height: Math.ceil(height / reduction),
+    fit: 'fill',
+    kernel: 'cubic',
+  })
 }
 
 /** A small WebP of an image for lists, at most `size` pixels on its longer side. */
-export const thumbnail = (file: string, size: number): Promise<Uint8Array> =>
-  uprightImage(file, { width: size, height: size, fit: 'inside', withoutEnlargement: true })
-    .webp({ quality: 80 })
-    .toBuffer()
+export async function thumbnail(file: string, size: number): Promise<Uint8Array> {
+  const bytes = await readWhole(file)
+  const pixels = await uprightPixels(bytes, await readHeader(bytes), {
+    width: size,
+    height: size,
+    fit: 'inside',
+    withoutEnlargement: true,
+  })
+  return sharpOf(pixels).webp({ quality: 80 }).toBuffer()
+}

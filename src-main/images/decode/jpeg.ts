@@ -1,50 +1,104 @@
 import { decompressSync, FORMAT_RGB } from '@julusian/jpeg-turbo'
-import { readFileSync } from 'node:fs'
 import type { Pixels } from '#images/pixels/pixels'
+import { refusals, UnreadableImage } from './refusals'
+import { inMemory, type Source } from './source'
+import { readTags } from './tags'
 
-/**
- * The pixels of a JPEG file by libjpeg-turbo with its fast cosine transform, in a third of sharp's time. Null where that
- * needs more than decoding (a profile or CMYK, a turn), where the file is damaged, and where it is no JPEG.
- */
-export function decodeJpeg(file: string): Pixels | null {
-  if (!/\.(jpe?g|jfif)$/i.test(file)) return null
-  try {
-    const encoded = readFileSync(file)
-    const size = plainSize(encoded)
-    if (!size) return null
-    const bytes = Buffer.allocUnsafeSlow(size.width * size.height * 3)
-    decompressSync(encoded, bytes, { format: FORMAT_RGB })
-    return { bytes, ...size }
-  } catch {
-    return null
-  }
+/** What a JPEG's segments say before its pixels. */
+interface Frame {
+  width: number
+  height: number
+  /** Bits of a sample. */
+  precision: number
+  components: number
+  progressive: boolean
+  hasProfile: boolean
+  /** EXIF's: 1 is upright. */
+  orientation: number
 }
 
-/** Width and height where the decoded bytes are those to be seen: of grey or three colours, without a profile, upright. */
-function plainSize(file: Buffer): { width: number; height: number } | null {
-  if (file.length < 4 || file.readUInt16BE() !== 0xffd8) return null
-  for (let at = 2; at + 10 <= file.length;) {
-    const marker = file.readUInt16BE(at)
-    const end = at + 2 + file.readUInt16BE(at + 2)
-    const segment = file.subarray(at + 4, end)
-    if (marker === 0xffe1 && turns(segment)) return null
-    if (marker === 0xffe2 && segment.includes('ICC_PROFILE')) return null
-    // The header of the frame: precision, height, width, number of components.
-    if (marker >= 0xffc0 && marker <= 0xffc2)
-      return segment[0] === 8 && segment[5]! <= 3
-        ? { height: segment.readUInt16BE(1), width: segment.readUInt16BE(3) }
-        : null
+/** The frame of a JPEG; null where none is found as the standard has it. */
+async function frameOf({ size, read }: Source): Promise<Frame | null> {
+  let [hasProfile, orientation] = [false, 1]
+  for (let at = 2; at + 10 <= size;) {
+    const head = await read(at, 10)
+    const marker = head[1]!
+    if (head.length < 10 || head[0] !== 0xff) return null
+    // Bytes that fill up to the next marker.
+    if (marker === 0xff) {
+      at++
+      continue
+    }
+    const end = at + 2 + head.readUInt16BE(2)
+    if (marker === 0xe1) orientation = await orientationOf(await read(at + 4, end - at - 4), orientation)
+    if (marker === 0xe2 && (await read(at + 4, 11)).equals(Buffer.from('ICC_PROFILE'))) hasProfile = true
+    // Frames are C0 to CF; the tables of Huffman and arithmetic codes have three of these markers.
+    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
+      const [height, width] = [head.readUInt16BE(5), head.readUInt16BE(7)]
+      const progressive = marker === 0xc2
+      return {
+        width,
+        height,
+        precision: head[4]!,
+        components: head[9]!,
+        progressive,
+        hasProfile,
+        orientation,
+      }
+    }
     at = end
   }
   return null
 }
 
-/** EXIF's tag of the orientation, one short number, in both byte orders. */
-const orientationTags = ['0112000300000001', '1201030001000000'].map((tag) => Buffer.from(tag, 'hex'))
+/** The orientation in a segment of EXIF data, whatever the size of the number; else the one that is known. */
+async function orientationOf(segment: Buffer, known: number): Promise<number> {
+  if (segment.toString('latin1', 0, 4) !== 'Exif') return known
+  const tags = await readTags(inMemory(segment.subarray(6)))
+  return tags.get(274)?.[0] ?? known
+}
 
-/** Whether EXIF data has another orientation than upright. */
-const turns = (exif: Buffer): boolean =>
-  orientationTags.some((tag) => {
-    const at = exif.indexOf(tag)
-    return at >= 0 && exif[at + 8]! + exif[at + 9]! !== 1
-  })
+/** Pixels that the scans of a progressive JPEG may go over in all; each takes about a nanosecond. */
+const scannedPixels = 1e10
+
+/**
+ * Refuses JPEGs whose samples have other than 8 bits, of which the header alone can be read; and, of a whole file, those of
+ * so many scans that decoding would take minutes. Throws UnreadableImage.
+ */
+export async function checkJpeg(source: Source, whole?: Buffer): Promise<void> {
+  const frame = await frameOf(source)
+  if (frame && frame.precision !== 8)
+    throw new UnreadableImage(refusals.samples('a JPEG', `${frame.precision}-bit numbers`))
+  if (frame?.progressive && whole) checkScans(whole, frame)
+}
+
+function checkScans(bytes: Buffer, { width, height }: Frame): void {
+  let left = scannedPixels / (width * height)
+  for (let at = bytes.indexOf(startOfScan); at >= 0; at = bytes.indexOf(startOfScan, at + 2))
+    if (--left < 0) throw new UnreadableImage(refusals.tooSlow)
+}
+
+const startOfScan = Buffer.of(0xff, 0xda)
+
+/**
+ * The pixels of a JPEG of this size by libjpeg-turbo with its fast cosine transform, in a third of sharp's time. Null where
+ * that needs more than decoding (a profile or CMYK, a turn), where it is damaged or of another size, and of other formats.
+ */
+export async function decodeJpeg(
+  bytes: Buffer,
+  { width, height }: { width: number; height: number },
+): Promise<Pixels | null> {
+  if (bytes.length < 2 || bytes.readUInt16BE() !== 0xffd8) return null
+  const frame = await frameOf(inMemory(bytes))
+  if (!frame || frame.width !== width || frame.height !== height) return null
+  if (frame.precision !== 8 || frame.components > 3 || frame.hasProfile || frame.orientation !== 1)
+    return null
+  if (frame.progressive) checkScans(bytes, frame)
+  try {
+    const pixels = Buffer.allocUnsafeSlow(width * height * 3)
+    decompressSync(bytes, pixels, { format: FORMAT_RGB })
+    return { bytes: pixels, width, height }
+  } catch {
+    return null
+  }
+}

@@ -6,8 +6,8 @@ import type { DatasetFilter, DatasetImage, DatasetSummary, Split } from '#shared
 import { AppError } from '#shared/errors'
 import { isMissing } from '#storage/own-files'
 import { counted, listed } from '#shared/words'
-import { readHeader } from '#images/decode/decode'
-import { explain, UnreadableImage } from '#images/decode/explain'
+import { explain } from '#images/decode/explain'
+import { readHeader } from '#images/decode/header'
 import { type FoundFile, imageFiles } from './files'
 import { layoutOf, type Place } from './layout'
 
@@ -378,9 +378,8 @@ async function describeFile(folder: string, file: FoundFile): Promise<Described>
   const whole = path.join(folder, file.path)
   if (file.problem) return { ...file, ...unknown, problem: file.problem }
   try {
-    if (file.bytes === 0) throw new UnreadableImage(file.modified ? 'endsTooEarly' : 'gone')
-    const header = await readHeader(whole)
-    return { ...file, ...header, problem: null }
+    const { format, width, height, orientation } = await readHeader(whole)
+    return { ...file, format, width, height, orientation, problem: null }
   } catch (error) {
     // Permissions change no time of a file: without them it is looked at again in the next scan.
     const opens = await open(whole, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).then(
@@ -412,5 +411,9 @@ function noImages(folder: string, unreadable?: { path: string; reason: string })
   const found = unreadable
     ? `None of the image files in ${folder} can be read (the first, ${unreadable.path}: ${unreadable.reason}).`
     : `There are no images in ${folder}.`
-  return new AppError('no-images', found, 'Choose a folder with JPEG, PNG, WebP, AVIF, TIFF or GIF files.')
+  return new AppError(
+    'no-images',
+    found,
+    'Choose a folder with JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP or PPM files.',
+  )
 }

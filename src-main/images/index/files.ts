@@ -12,7 +12,8 @@ export interface FoundFile {
   problem?: string | null
 }
 
-const imageExtensions = /\.(jpe?g|jfif|png|webp|avif|tiff?|gif|bmp|heic|heif|jxl)$/i
+const imageExtensions =
+  /\.(jpe?g|jfif|jpe|mpo|png|webp|avif|tiff?|gif|bmp|dib|p[bgpn]m|tga|heic|heif|jxl|jp2|j2k|jpf|jpx|svg)$/i
 
 /** Whether a file has the extension of an image. */
 export const isImageName = (name: string) => imageExtensions.test(name)
@@ -68,13 +69,10 @@ export async function* imageFiles(
 async function entriesOf(folder: string): Promise<{ folders: string[]; files: string[] }> {
   const [folders, files]: [string[], string[]] = [[], []]
   for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const isFolder = entry.isSymbolicLink()
-      ? await stat(path.join(folder, entry.name)).then(
-          (info) => info.isDirectory(),
-          () => false,
-        )
-      : entry.isDirectory()
-    ;(isFolder ? folders : files).push(entry.name)
+    // A link that leads nowhere is listed all the same: reading it tells so. Pipes and devices are passed over.
+    const kind = entry.isSymbolicLink() ? await stat(path.join(folder, entry.name)).catch(() => null) : entry
+    if (kind?.isDirectory()) folders.push(entry.name)
+    else if (!kind || kind.isFile()) files.push(entry.name)
   }
   return { folders, files }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readHeader } from '#images/decode/header'
 import { uprightPixels } from '#images/decode/pipeline'
+import { readWhole } from '#images/decode/source'
 
 /** By which copies of an image are found. */
 export interface Fingerprint {
@@ -17,8 +18,9 @@ const side = 9
 
 /** Decodes the whole image, so that it throws where the file is damaged. */
 export async function fingerprint(file: string): Promise<Fingerprint> {
-  const bytes = await readFile(file)
-  const { bytes: pixels } = await uprightPixels(bytes, { width: side, height: side, fit: 'fill' })
+  const bytes = await readWhole(file)
+  const scaling = { width: side, height: side, fit: 'fill' } as const
+  const { bytes: pixels } = await uprightPixels(bytes, await readHeader(bytes), scaling)
   return { content: createHash('sha1').update(bytes).digest('hex'), perceptual: perceptualHash(pixels) }
 }
 
