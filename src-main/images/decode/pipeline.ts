@@ -12,8 +12,8 @@ export interface Scaling extends Pick<ResizeOptions, 'fit' | 'kernel' | 'without
 }
 
 /**
- * The pixels of an image of this header as it is to be seen, for all that looks at images: turned as its EXIF orientation says, in
- * sRGB, alpha over white, of several pages the first; scaled where `scaling` says so. Throws where they cannot be decoded.
+ * The pixels of an image of this header as it is to be seen, for all that looks at images: turned as its EXIF orientation
+ * says, in sRGB, alpha over white, of several pages the first; scaled where `scaling` says so. Throws where they cannot be decoded.
  */
 export async function uprightPixels(
   bytes: Buffer,
@@ -23,24 +23,26 @@ export async function uprightPixels(
   if (format === 'bmp') return scaled(decodeBitmap(bytes), scaling)
   if (format === 'netpbm') return scaled(decodeNetpbm(bytes), scaling)
   const image = openImage(bytes).autoOrient().toColourspace('srgb')
-  // sharp works on deep colours in Display P3, and answers them as such unless a profile is asked for.
+  if (!deepColours && !surplusBand) return pixelsOf(image, scaling)
+  // sharp would lay alpha over white in Display P3, and multiply colours by the surplus band where it scales.
   if (deepColours) image.withIccProfile('srgb')
-  // Scaling multiplies colours by alpha, which this is not.
-  if (surplusBand) return scaled(await pixelsOf(image), scaling)
-  return pixelsOf((scaling ? image.resize(scaling) : image).flatten({ background: 'white' }))
+  const { data, info } = await rawOf(surplusBand ? image.removeAlpha() : image)
+  return pixelsOf(sharp(data, { raw: info }), scaling)
 }
 
-async function pixelsOf(image: Sharp): Promise<Pixels> {
-  const { data, info } = await image
-    .timeout({ seconds: decodeSeconds })
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true })
+const rawOf = (image: Sharp) =>
+  image.timeout({ seconds: decodeSeconds }).raw().toBuffer({ resolveWithObject: true })
+
+/** The pixels of an image in sRGB, alpha over white. */
+async function pixelsOf(image: Sharp, scaling?: Scaling): Promise<Pixels> {
+  const { data, info } = await rawOf(
+    (scaling ? image.resize(scaling) : image).flatten({ background: 'white' }).removeAlpha(),
+  )
   return { bytes: data, width: info.width, height: info.height }
 }
 
 const scaled = (pixels: Pixels, scaling?: Scaling): Pixels | Promise<Pixels> =>
-  scaling ? pixelsOf(sharpOf(pixels).resize(scaling)) : pixels
+  scaling ? pixelsOf(sharpOf(pixels), scaling) : pixels
 
 /** Pixels as an image of sharp's. */
 export const sharpOf = ({ bytes, width, height }: Pixels): Sharp =>
