@@ -1,3 +1,4 @@
+/* eslint-disable no-control-regex -- signatures are bytes */
 import { refusals, UnreadableImage } from './refusals'
 
 /** Formats that are decoded. */
