@@ -22,6 +22,23 @@ export default ts.config(
       'vue/valid-v-slot': ['error', { allowModifiers: true }],
     },
   },
+  // A promise that nobody waits for takes the whole application along when it fails: `void` does not help against that.
+  {
+    files: ['src-main/**/*.ts'],
+    ignores: ['src-main/images/pixels/wasm/**'],
+    languageOptions: { parserOptions: { project: './tsconfig.node.json' } },
+    rules: {
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          ignoreVoid: false,
+          // Backends of tfjs that are ready at once are set at once.
+          allowForKnownSafeCalls: [{ from: 'package', package: '@tensorflow/tfjs-core', name: 'setBackend' }],
+        },
+      ],
+    },
+  },
   // Floors are kept by .dependency-cruiser.mjs; imports name a neighbour (./x) or a floor (#model/x).
   {
     files: ['src-*/**', 'test/**'],

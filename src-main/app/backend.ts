@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Handlers, Emit, Run } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { appVersion } from '#shared/version'
+import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import { Datasets } from './datasets'
 import { Engines } from './engines'
@@ -50,7 +51,7 @@ export function createServices(host: Host, emit: Emit): Services {
   const engines = new Engines({ fork: host.fork, emit, settings })
   const runEnded = (run: Run) => {
     host.onRunEnd?.(run)
-    void experiments.advance(run.id)
+    aside(experiments.advance(run.id))
   }
   const runs = new Runs({ ...host, emit, datasets, engines, settings, onEnd: runEnded })
   runs.follow()
@@ -60,7 +61,7 @@ export function createServices(host: Host, emit: Emit): Services {
     datasets,
     settings,
     runs: async () => (await runs.calls['runs.list']()).map(({ id }) => id),
-    onEnd: ({ run }) => void experiments.advance(run),
+    onEnd: ({ run }) => aside(experiments.advance(run)),
   })
   const experiments = new Experiments({
     emit,
@@ -69,7 +70,7 @@ export function createServices(host: Host, emit: Emit): Services {
     startRun: runs.calls['runs.start'],
     startEvaluation: evaluations.calls['evaluations.start'],
   })
-  void evaluations.resume().then(() => experiments.advance())
+  aside(evaluations.resume().then(() => experiments.advance()))
   const run = (id: string) => runs.calls['runs.get']({ id })
   const exported = new Exports({ ...host, emit, datasets, settings, run })
   const inspect = new Inspect({ fork: host.fork, emit, datasets, run })

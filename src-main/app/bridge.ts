@@ -4,6 +4,7 @@ import { type CallName, calls, type Emit, events } from '#shared/contract'
 import { confinePaths } from '#shared/contract/strings'
 import { AppError, toErrorData } from '#shared/errors'
 import { type Answer, type BackendSide, type Channel, messageLimit, type RendererSide } from '#shared/wire'
+import { aside } from '#platform/background'
 import type { Services } from './backend'
 
 /** Joins a renderer at the end of `channel` to the backend; answers what sends it events. */
@@ -22,7 +23,7 @@ export function bridge(channel: Channel, backend: Confined): Emit {
     eventNames: ['event'],
     timeout: -1,
   })
-  return (name, payload) => void renderer.event(name, events[name].parse(payload))
+  return (name, payload) => aside(renderer.event(name, events[name].parse(payload)))
 }
 
 /** The calls, and what becomes of each path that a renderer names in one. */

@@ -5,6 +5,7 @@ import {
   type Handlers,
   type Dataset,
   dataset as datasetSchema,
+  type DatasetSummary,
   type Emit,
   type Split,
   type Unreadable,
@@ -12,6 +13,7 @@ import {
 import { AppError } from '#shared/errors'
 import type { SplitRule } from '#images/index/split'
 import { dataFolder, datasetId, datasetsFolder, isPackaged, sampleImagesFolder } from '#platform/paths'
+import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import { reasonOf } from '#shared/system-errors'
 import { isMissing } from '#storage/own-files'
@@ -75,7 +77,7 @@ export class Datasets {
         const record = this.records.get(datasetId(folder))
         if (record && record.checking !== null) this.change({ ...record, checking })
       },
-      changed: (folder) => void this.refresh(datasetId(folder)),
+      changed: (folder) => aside(this.refresh(datasetId(folder))),
     })
   }
 
@@ -166,11 +168,7 @@ export class Datasets {
 
   private async startScan(record: Dataset): Promise<Dataset> {
     const scanning = await this.save({ ...record, status: 'scanning', images: 0, unreadable: 0, error: null })
-    void this.library.call('scan', record.folder).then(
-      (summary) =>
-        this.finish(record.id, { status: 'ready', scannedAt: new Date().toISOString(), ...summary }),
-      (error: Error) => this.finish(record.id, { status: 'failed', error: error.message }),
-    )
+    aside(this.conclude(record.id, 'scan', this.library.call('scan', record.folder)))
     return scanning
   }
 
@@ -189,11 +187,26 @@ export class Datasets {
 
   private startCheck(record: Dataset): Dataset {
     if (record.status !== 'ready' || record.checking !== null) return record
-    void this.library.call('check', record.folder).then(
-      (summary) => this.finish(record.id, { checking: null, ...summary }),
-      (error: Error) => this.finish(record.id, { checking: null, error: error.message }),
-    )
+    aside(this.conclude(record.id, 'check', this.library.call('check', record.folder)))
     return this.change({ ...record, checking: 0 })
+  }
+
+  /** Keeps what came of a scan or check; where that cannot be kept, as on a full disk, the record of this session says so. */
+  private async conclude(id: string, work: 'scan' | 'check', found: Promise<DatasetSummary>): Promise<void> {
+    const failed = (error: Error): Partial<Dataset> => ({
+      checking: null,
+      error: error.message,
+      ...(work === 'scan' && { status: 'failed' }),
+    })
+    try {
+      const scanned = work === 'scan' && { status: 'ready' as const, scannedAt: new Date().toISOString() }
+      const changes = await found.then((summary) => ({ checking: null, ...scanned, ...summary }), failed)
+      await this.finish(id, changes)
+    } catch (error) {
+      const record = this.records.get(id)
+      if (record) this.change({ ...record, ...failed(error as Error) })
+      console.error(error)
+    }
   }
 
   /** The person may have renamed or removed the data set while it was scanned. */

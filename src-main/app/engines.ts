@@ -12,6 +12,7 @@ import { findWebgpuDevice } from '#engine/onnx/vulkan'
 import { installTensorflow, planInstall, removeTensorflow } from '#engine/tensorflow/install'
 import { installedTensorflow } from '#engine/tensorflow/installed'
 import { dataFolder } from '#platform/paths'
+import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import type { ProofMessage } from '#jobs/prove/process'
 import { writeFileSafely } from '#storage/files'
@@ -68,7 +69,7 @@ export class Engines {
     'engines.plan': planInstall,
     'engines.install': async ({ gpu }) => {
       await this.while('tensorflow', 'installing', async () => {
-        await installTensorflow(await planInstall({ gpu }), (message) => void this.tell(message))
+        await installTensorflow(await planInstall({ gpu }), (message) => aside(this.tell(message)))
       })
       const { problem } = await this.prove('tensorflow')
       if (problem) {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { Command, Option } from 'commander'
 import type { Place } from '#server/listen'
+import { outliveErrors } from '#platform/background'
 import { serve as startServer } from '#server/serve'
 
 export const serveCommand = new Command('serve')
@@ -18,6 +19,7 @@ export const serveCommand = new Command('serve')
 /** `saim serve`: the application in a browser. Ctrl-C pauses what is being trained and ends. */
 async function serve({ root, open, ...place }: Place & { root?: string[]; open?: boolean }): Promise<void> {
   const roots = (root ?? [homedir()]).map((folder) => path.resolve(folder))
+  outliveErrors()
   const { url, fingerprint, close } = await startServer({ ...place, roots })
   console.log(`SAIM Studio: ${url}`)
   // As openssl and browsers write it, so that people can compare.
@@ -27,7 +29,13 @@ async function serve({ root, open, ...place }: Place & { root?: string[]; open?:
   if (open) openBrowser(url)
   const end = () => {
     console.log('\nSaving and ending ...')
-    void close().then(() => process.exit(0))
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error)
+        process.exit(1)
+      },
+    )
   }
   process.once('SIGINT', end).once('SIGTERM', end)
 }

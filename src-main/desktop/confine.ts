@@ -1,4 +1,5 @@
-import { app, type Session, shell, type WebContents } from 'electron'
+import { app, BrowserWindow, dialog, type Session, shell, type WebContents } from 'electron'
+import { aside } from '#platform/background'
 
 /** Keeps pages, those of this machine and those of others, from everything that they do not need. */
 
@@ -29,7 +30,7 @@ export function confinePages(ownOrigin: string): void {
     contents.on('will-redirect', stay)
     contents.on('will-attach-webview', (event) => event.preventDefault())
     contents.setWindowOpenHandler(({ url }) => {
-      if (machineOf(contents) && url.startsWith('https://')) void shell.openExternal(url)
+      if (machineOf(contents) && url.startsWith('https://')) aside(offerLink(contents, url))
       return { action: 'deny' }
     })
   })
@@ -39,6 +40,40 @@ export function confinePages(ownOrigin: string): void {
     answer()
   })
 }
+
+/** Contents whose link is being asked about. */
+const asking = new WeakSet<WebContents>()
+
+/**
+ * Opens a link of another machine's page in the browser, where somebody just clicked in the page and agrees to the host: an
+ * address can carry away what the page knows.
+ */
+async function offerLink(contents: WebContents, url: string): Promise<void> {
+  const window = BrowserWindow.fromWebContents(contents)
+  if (!window || asking.has(contents)) return
+  asking.add(contents)
+  try {
+    if (!(await wasClicked(contents))) return
+    const { response } = await dialog.showMessageBox(window, {
+      type: 'question',
+      message: `Open ${new URL(url).host} in your browser?`,
+      detail: url.length > longestShown ? `${url.slice(0, longestShown)} …` : url,
+      buttons: ['Cancel', 'Open'],
+      defaultId: 0,
+      cancelId: 0,
+    })
+    if (response === 1) await shell.openExternal(url)
+  } finally {
+    asking.delete(contents)
+  }
+}
+
+const longestShown = 300
+
+/** Asked in a world of its own, where the page's scripts cannot answer for it. */
+const wasClicked = (contents: WebContents): Promise<boolean> =>
+  contents.executeJavaScriptInIsolatedWorld(ownWorld, [{ code: 'navigator.userActivation.isActive' }])
+const ownWorld = 1001
 
 /** Gives the pages of a session no permission, no download, and no address but those that begin with one of `allowed`. */
 export function confineSession(session: Session, allowed: string[]): void {

@@ -6,6 +6,7 @@ import {
   Notification,
   type OpenDialogOptions,
   protocol,
+  type ProtocolResponse,
   safeStorage,
   session,
   shell,
@@ -20,6 +21,7 @@ import { confinePages, confineSession, machineOf, pagePreferences } from './conf
 import { devServer, fromDevServer } from './dev-server'
 import { Machines, type Vault } from './machines'
 import { setMenu } from './menu'
+import { aside, outliveErrors, runToEnd } from '#platform/background'
 import { dataFolder, outFile } from '#platform/paths'
 import { collectErrors, type Fork } from '#platform/processes'
 import { openMachine } from './remote-window'
@@ -51,7 +53,7 @@ if (app.requestSingleInstanceLock()) {
   })
   app.on('open-file', (_event, file) => openFolder(file))
   app.on('window-all-closed', () => app.quit())
-  void app.whenReady().then(start)
+  runToEnd(app.whenReady().then(start).then(outliveErrors))
 } else app.quit()
 
 async function start(): Promise<void> {
@@ -67,7 +69,7 @@ async function start(): Promise<void> {
       window?.show()
       emit('app.navigate', { path: '/settings#another-machine' })
     },
-    update: canUpdate() ? () => void offerUpdate(window!, { quiet: false }) : undefined,
+    update: canUpdate() ? () => aside(offerUpdate(window!, { quiet: false })) : undefined,
   })
   const send: Emit = (name, payload) => emit(name, payload)
   services = createServices(
@@ -81,7 +83,7 @@ async function start(): Promise<void> {
       },
       reveal: (file) => shell.showItemInFolder(file),
       trash: (folder) => shell.trashItem(folder),
-      onRunEnd: notify,
+      onRunEnd: (run) => aside(notify(run)),
       machines: new Machines(openMachine, vault()).calls,
     },
     (name, payload) => {
@@ -91,7 +93,7 @@ async function start(): Promise<void> {
   )
   openWindow()
   const { updates } = await services.calls['settings.get']()
-  if (updates && canUpdate()) void offerUpdate(window!, { quiet: true })
+  if (updates && canUpdate()) aside(offerUpdate(window!, { quiet: true }))
   openFolder(process.argv.slice(app.isPackaged ? 1 : 2).at(-1))
 }
 
@@ -128,9 +130,9 @@ function openWindow(): void {
   })
   window.on('close', (event) => {
     event.preventDefault()
-    void close(window!)
+    aside(close(window!))
   })
-  void window.loadURL(`${origin}/index.html`)
+  aside(window.loadURL(`${origin}/index.html`))
 }
 
 /** Asks while something is trained; pauses and saves it before the window goes. */
@@ -148,34 +150,39 @@ async function close(closing: BrowserWindow): Promise<void> {
     if (response === 0) return
   }
   saveWindowState(closing)
-  await services.close()
-  closing.destroy()
+  try {
+    await services.close()
+  } finally {
+    closing.destroy()
+  }
 }
 
 /** saim://app/ serves the renderer, saim://app/files/ thumbnails and reconstructions. */
 function serveFiles(): void {
   // The one API that Electron 22, on which the tests run, and today's both have.
   protocol.registerBufferProtocol('saim', (request, respond) => {
-    void (async () => {
-      const { pathname, search } = new URL(request.url)
-      if (devServer && !pathname.startsWith('/files/')) return respond(await fromDevServer(pathname + search))
-      const file = await fileFor(services, pathname)
-      const data = file ? await readFile(file).catch(() => null) : null
-      if (!file || !data) return respond({ statusCode: 404, data: Buffer.from('There is nothing here.') })
-      respond({
-        data,
-        mimeType: contentTypes[path.extname(file)] ?? 'application/octet-stream',
-        headers: { 'content-security-policy': contentSecurityPolicy, 'x-content-type-options': 'nosniff' },
-      })
-    })()
+    aside(fileAt(request.url).then(respond))
   })
+}
+
+async function fileAt(url: string): Promise<ProtocolResponse> {
+  const { pathname, search } = new URL(url)
+  if (devServer && !pathname.startsWith('/files/')) return fromDevServer(pathname + search)
+  const file = await fileFor(services, pathname)
+  const data = file ? await readFile(file).catch(() => null) : null
+  if (!file || !data) return { statusCode: 404, data: Buffer.from('There is nothing here.') }
+  return {
+    data,
+    mimeType: contentTypes[path.extname(file)] ?? 'application/octet-stream',
+    headers: { 'content-security-policy': contentSecurityPolicy, 'x-content-type-options': 'nosniff' },
+  }
 }
 
 /** Goes to a page, in the window of another machine where that is the one in use. */
 function navigate(to: string): void {
   const contents = BrowserWindow.getFocusedWindow()?.webContents
   const machine = contents && machineOf(contents)
-  if (machine) void contents.loadURL(`${machine}/#${to}`)
+  if (machine) aside(contents.loadURL(`${machine}/#${to}`))
   else emit('app.navigate', { path: to })
 }
 

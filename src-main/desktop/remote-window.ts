@@ -2,6 +2,7 @@ import { BrowserWindow, dialog, net, type Session, session } from 'electron'
 import { X509Certificate } from 'node:crypto'
 import { type Address, fingerprintOf, printAddress, serverName } from '#shared/address'
 import { AppError } from '#shared/errors'
+import { aside } from '#platform/background'
 import { confineSession, pagePreferences, showsMachine } from './confine'
 
 /** How long a machine may take to answer. */
@@ -31,16 +32,16 @@ export async function openMachine(address: Address): Promise<void> {
   const { webContents } = window
   showsMachine(webContents, origin)
   window.on('page-title-updated', (event) => event.preventDefault())
-  window.on('closed', () => void own.clearStorageData())
+  window.on('closed', () => aside(own.clearStorageData()))
   webContents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp') // which no request handler sees
   webContents.on('will-prevent-unload', (event) => event.preventDefault()) // no page keeps its window open
   webContents.on('did-fail-load', (_event, code, name, _url, isMainFrame) => {
     const aborted = code === -3
     if (!isMainFrame || aborted) return
     const { message, advice: detail } = unreachable(host, name)
-    void dialog.showMessageBox(window, { type: 'error', message, detail }).then(() => window.destroy())
+    aside(dialog.showMessageBox(window, { type: 'error', message, detail }).then(() => window.destroy()))
   })
-  void window.loadURL(printAddress(address)).catch(() => undefined) // said above
+  window.loadURL(printAddress(address)).catch(() => undefined) // said above
 }
 
 /**

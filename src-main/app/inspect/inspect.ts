@@ -106,7 +106,7 @@ export class Inspect {
       }
       return this.sets.ask((remote) => remote.embed(keyOf(choice), set))
     },
-    'inspect.stop': async () => void this.sets.current?.stop(),
+    'inspect.stop': async () => this.sets.current?.stop(),
     'inspect.map': ({ feature, method, ...choice }) =>
       this.sets.ask((remote) => remote.map(keyOf(choice), feature, method)),
     'inspect.neighbours': ({ feature, path, count, ...choice }) =>

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Emit, Queue as QueueState, Run } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { dataFolder } from '#platform/paths'
+import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import { writeFileSafely } from '#storage/files'
 import { isHere, killOwner, Lock, lockOwner } from '#storage/lock'
@@ -148,7 +149,7 @@ export class Queue {
     await follower.tell(id).catch(() => undefined)
     const run = await follower.changed(id).catch(() => null) // its folder may be gone
     if (run) onEnd?.(run)
-    if (!this.closing) void this.advance().catch((error) => console.error(error))
+    if (!this.closing) aside(this.advance())
   }
 
   private async isBusy(): Promise<boolean> {

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type Run, run as runSchema, type Unreadable } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { aside } from '#platform/background'
 import { fewAtOnce } from '#storage/few-at-once'
 import { reasonOf } from '#shared/system-errors'
 import { lockOwner } from '#storage/lock'
@@ -90,7 +91,7 @@ export class RunList {
     if (Date.now() - changed > 1000) {
       this.seen.set(id, { changed, run })
       const keep = (run: Run) => !isActive(run) && run.status !== 'interrupted'
-      void run.then(keep, () => false).then((kept) => kept || this.seen.delete(id))
+      aside(run.then(keep, () => false).then((kept) => kept || this.seen.delete(id)))
     }
     return run
   }

@@ -7,6 +7,7 @@ import { operations } from '#images/pixels/image-operations'
 import { fillSlot, readSlot } from '#images/pixel-cache'
 import type { Pixels } from '#images/pixels/pixels'
 import { cropPixels } from '#images/pixels/resample'
+import { runToEnd } from '#platform/background'
 
 const progress = workerData as Int32Array
 
@@ -14,9 +15,12 @@ const progress = workerData as Int32Array
 sharp.concurrency(1)
 sharp.cache(false)
 
-parentPort!.on('message', async (message: DecodeMessage | null) => {
+parentPort!.on('message', (message: DecodeMessage | null) => {
   if (!message) return process.exit()
-  const { lane, tasks } = message
+  runToEnd(answer(message))
+})
+
+async function answer({ lane, tasks }: DecodeMessage): Promise<void> {
   const results: DecodeResult[] = []
   for (const task of tasks) {
     Atomics.store(progress, 1 + lane, task.id + 1)
@@ -28,8 +32,12 @@ parentPort!.on('message', async (message: DecodeMessage | null) => {
     Atomics.store(progress, 1 + lane, 0)
     Atomics.store(progress, 0, open)
   }
-  parentPort!.postMessage({ lane, results })
+parentPort!.on('message', (message: DecodeMessage | null) => {
+  if (!message) return process.exit()
+  runToEnd(answer(message))
 })
+
+async function answer({ lane, tasks }: DecodeMessage): Promise<void> {
 
 /** The pixels of a task, and the whole image where it was not kept yet. */
 interface Decoded {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { UMAP } from 'umap-js'
+import { runToEnd } from '#platform/background'
 import type { Neighbours } from './knn'
 import type { Plane } from './plane'
 
@@ -45,4 +46,4 @@ function randomNumbers(): () => number {
   }
 }
 
-void main(workerData as Neighbours)
+runToEnd(main(workerData as Neighbours))

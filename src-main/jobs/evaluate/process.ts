@@ -38,7 +38,7 @@ parentPort.onMessage(stop) // the only message it ever gets
 parentPort.onClose(stop)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
 
-void main()
+main()
   .catch((error: unknown) => tell({ type: 'ended', status: 'failed', error: toErrorData(error) }))
   .finally(() => process.exit(0))
 
@@ -106,8 +106,10 @@ async function work(seconds: () => number): Promise<void> {
   const progressed = (progress: number, text: string) => {
     if (performance.now() - reportedAt < 500) return
     reportedAt = performance.now()
-    writing = writing.then(() => updateEvaluation(folder, { progress, seconds: seconds() }))
-    void writing.then(() => tell({ type: 'progress', progress, text }))
+    writing = writing
+      .then(() => updateEvaluation(folder, { progress, seconds: seconds() }))
+      .then(() => tell({ type: 'progress', progress, text }))
+      .catch((error: unknown) => console.error(error)) // the result may find room again
   }
   const subject = { engine, h, weights, decoders, statistics }
   const report: Reporter = {

@@ -3,6 +3,7 @@ import type { EventPayload } from '#shared/contract'
 import { Manifest } from '#images/manifest'
 import { thumbnailFile } from '#images/thumbnails'
 import { createEngine } from '#engine/engines'
+import { aside, runToEnd } from '#platform/background'
 import { parentPort } from '#platform/processes'
 import { answering, type Answering } from '#platform/remote'
 import { fixedImages } from '#images/sample'
@@ -30,8 +31,8 @@ export interface InspectorListener {
 async function main(): Promise<void> {
   // Always on the CPU: one image is little work, and a training run keeps the other devices to itself.
   const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
-  const inspector = new Inspector(engine, process.argv[2]!, (progress) => parent.progress(progress))
-  const sets = new EmbeddingSets(engine, (progress) => parent.progress(progress))
+  const inspector = new Inspector(engine, process.argv[2]!, (progress) => aside(parent.progress(progress)))
+  const sets = new EmbeddingSets(engine, (progress) => aside(parent.progress(progress)))
   const functions: InspectorFunctions = {
     ...answering({
       reconstruct: inspector.reconstruct,
@@ -57,4 +58,4 @@ async function main(): Promise<void> {
 }
 
 parentPort.onClose(() => process.exit(0))
-void main()
+runToEnd(main())

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import type { DatasetFilter, DatasetSummary } from '#shared/contract'
 import { type AppErrorData, toErrorData } from '#shared/errors'
 import { indexFile } from '#platform/paths'
+import { aside } from '#platform/background'
 import { parentPort } from '#platform/processes'
 import { checkImages, statisticsOf } from '#images/index/check'
 import type { DatasetIndex } from '#images/index/dataset-index'
@@ -25,7 +26,7 @@ const calls = {
   },
   /** Reports changes in the folder from now on. */
   watch(folder: string): void {
-    if (!watches.has(folder)) watches.set(folder, new FolderWatch(() => void tellChange(folder)))
+    if (!watches.has(folder)) watches.set(folder, new FolderWatch(() => aside(tellChange(folder))))
   },
   page: async (folder: string, filter: DatasetFilter, offset: number, limit: number) =>
     (await open(folder)).page(filter, offset, limit),
@@ -38,7 +39,7 @@ const calls = {
   },
   async check(folder: string): Promise<DatasetSummary> {
     const index = await open(folder)
-    await checkImages(index, (checked) => parent.checked(folder, checked))
+    await checkImages(index, (checked) => aside(parent.checked(folder, checked)))
     return index.summary()
   },
   report: async (folder: string) => reportOf(await open(folder)),
@@ -98,7 +99,7 @@ async function scanOnce(folder: string): Promise<DatasetSummary> {
   const entered = new Set<string>()
   try {
     await index.scan({
-      onProgress: (found) => parent.progress(folder, found),
+      onProgress: (found) => aside(parent.progress(folder, found)),
       // Before it is read, so that no change goes unnoticed in between.
       onFolder(below) {
         watch?.add(below)
@@ -114,7 +115,7 @@ async function scanOnce(folder: string): Promise<DatasetSummary> {
 /** Waits for a scan under way, which may have missed the change. */
 async function tellChange(folder: string): Promise<void> {
   await scans.get(folder)?.catch(() => undefined)
-  parent.changed(folder)
+  await parent.changed(folder)
 }
 
 const functions: LibraryFunctions = {

@@ -5,6 +5,7 @@ import { createEngine } from '#engine/engines'
 import { noGradients } from '#engine/split/accumulate'
 import { buffersOf, type LaneAnswer, type LaneData, type LaneQuestion } from '#engine/split/lanes'
 import type { PartPlan } from '#engine/split/parts'
+import { runToEnd } from '#platform/background'
 import { weightShapes } from '#model/objectives/index'
 import { packWeights, withMomentVectors } from '#model/optimizers/packing'
 import { mapValues, sizeOf } from '#model/tensor/step'
@@ -34,12 +35,16 @@ async function main({ task: { h, engine: id, plan }, weights }: LaneData<LaneTas
     return { loss, gradients }
   }
 
-  parentPort!.on('message', async (question: LaneQuestion<Images> | null) => {
-    if (!question) return process.exit()
+  async function tell(question: LaneQuestion<Images>): Promise<void> {
     const answered = await answer(question).catch((error: unknown) => ({ error: toErrorData(error) }))
     parentPort!.postMessage(answered, 'error' in answered ? [] : buffersOf(answered.gradients))
+  }
+
+  parentPort!.on('message', (question: LaneQuestion<Images> | null) => {
+    if (!question) return process.exit()
+    runToEnd(tell(question))
   })
   parentPort!.postMessage('ready')
 }
 
-void main(workerData as LaneData<LaneTask>)
+runToEnd(main(workerData as LaneData<LaneTask>))

@@ -26,7 +26,7 @@ parentPort.onClose(() => (control.stop ??= 'paused'))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (control.stop ??= 'stopped'))
 
 offerToBeKilled()
-void main()
+main()
   .catch((error: unknown) => tell({ type: 'ended', status: 'failed', error: toErrorData(error) }))
   .finally(() => process.exit(0))
 

@@ -1,6 +1,7 @@
 import { createBirpc } from 'birpc'
 import { AppError } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { aside } from '#platform/background'
 import { parentPort } from '#platform/processes'
 import { answering } from '#platform/remote'
 import { type ExportOrder, exportWeights } from './export/export'
@@ -11,7 +12,7 @@ import { importWeights, type Imported } from './import/import'
 let fitted: Awaited<ReturnType<typeof importWeights>> | null = null
 
 const functions = answering({
-  export: (order: ExportOrder) => exportWeights(order, (text) => parent.progress(text)),
+  export: (order: ExportOrder) => exportWeights(order, (text) => aside(parent.progress(text))),
   /** Reads weights, and keeps them for `save`. */
   async read(file: string, changes: Partial<Hyperparameters>): Promise<Imported> {
     fitted = await importWeights(file, changes)

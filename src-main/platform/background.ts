@@ -1,0 +1,19 @@
+/** Lets work go on by itself: what it throws is logged, and takes nothing else along. */
+export function aside(work: PromiseLike<unknown> | undefined): void {
+  work?.then(undefined, (error: unknown) => console.error(error))
+}
+
+/** Does all that a process or thread is there for: what it throws ends the process or thread. */
+export function runToEnd(work: Promise<unknown>): void {
+  work.catch((error: unknown) =>
+    setImmediate(() => {
+      throw error
+    }),
+  )
+}
+
+/** For a process that others rely on: an error that nobody awaited is logged, and the process goes on. */
+export function outliveErrors(): void {
+  process.on('uncaughtException', (error) => console.error(error))
+  process.on('unhandledRejection', (error) => console.error(error))
+}
