@@ -32,6 +32,9 @@ export const exportResources = () => path.join(files, 'resources', 'exports')
 /** The PyTorch module that trains on a cluster. */
 export const clusterResources = () => path.join(files, 'resources', 'cluster')
 
+/** A folder of the application without code, for other programs to start in. */
+export const neutralFolder = () => path.join(files, 'resources', 'tensorflow')
+
 /** What the application keeps for the person: runs, data sets, settings. SAIM_HOME overrides the place. */
 export const dataFolder = () => environment.home() ?? envPaths('saim-studio', { suffix: '' }).data
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
-import { enginesFolder } from '#platform/paths'
+import { enginesFolder, neutralFolder } from '#platform/paths'
 
 const provider = 'libonnxruntime_providers_cuda.so'
 
@@ -45,7 +45,7 @@ function onnxruntimeFolder(): string {
 
 /** What the system's loader would not find for a library. */
 function missingLibraries(file: string): string[] {
-  const { stdout } = spawnSync('ldd', [file], { encoding: 'utf8' })
+  const { stdout } = spawnSync('ldd', [file], { encoding: 'utf8', cwd: neutralFolder() })
   return [...(stdout ?? '').matchAll(/(\S+) => not found/g)].map(([, name]) => name!)
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { get, request } from 'node:https'
@@ -6,6 +6,8 @@ import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '#shared/errors'
 import { addonSources, kernelSource, sessionHeader } from '#platform/paths'
+import { outputOf, startProgram } from '#platform/programs'
+import { interpreter, pip, startPython } from '#platform/python'
 import { kernelsBeside } from './addon'
 import { stampInstallation, tensorflowFolder } from './installed'
 
@@ -175,8 +177,8 @@ async function installWheel(
   const name = gpu ? 'tensorflow' : 'tensorflow-cpu'
   const fetchWheels = (packages: string[]) =>
     // Any Python's wheel has the same libraries.
-    run(python, [
-      '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:',
+    python(pip, [
+      'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:',
       '--python-version=3.11', ...['2014', '_2_17', '_2_27', '_2_28'].map((tag) => `--platform=manylinux${tag}_x86_64`),
       '--dest', wheels, ...packages,
     ]) // prettier-ignore
@@ -184,16 +186,14 @@ async function installWheel(
   await fetchWheels([`${name}==${wheelVersion}`])
   const [wheel] = await readdir(wheels)
   say('Unpacking the libraries in it ...')
-  await run(python, ['-c', unpack, path.join(wheels, wheel!), deps, ...partsOfWheel])
+  await python(unpack, [path.join(wheels, wheel!), deps, ...partsOfWheel])
   if (gpu) {
-    const needed = (await run(python, ['-c', requirements, path.join(wheels, wheel!)]))
-      .split('\n')
-      .filter(Boolean)
+    const needed = (await python(requirements, [path.join(wheels, wheel!)])).split('\n').filter(Boolean)
     say(`Downloading ${needed.length} CUDA libraries ...`)
     await fetchWheels(needed)
     // TensorFlow's libraries look for CUDA in ../nvidia.
     for (const file of (await readdir(wheels)).filter((file) => file.startsWith('nvidia')))
-      await run(python, ['-c', unpack, path.join(wheels, file), deps, 'nvidia/'])
+      await python(unpack, [path.join(wheels, file), deps, 'nvidia/'])
   }
   await rm(wheels, { recursive: true })
   const libraries = path.join(deps, 'tensorflow')
@@ -229,23 +229,21 @@ const kernelFlags = [
   '-fno-trapping-math',
 ]
 
-const python = 'python3'
 const compiler = 'g++'
 
-/** Runs a program and answers what it prints. Throws AppError engine-unavailable with the end of what it complains. */
-function run(program: string, parameters: string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] })
-    let [output, errors] = ['', '']
-    child.stdout.on('data', (chunk) => (output += chunk))
-    child.stderr.on('data', (chunk) => (errors = (errors + chunk).slice(-2000)))
-    child.on('error', () => reject(missing(program)))
-    child.on('close', (code) => {
-      if (code === 0) return resolve(output)
-      const advice = `What ${program} said: ${errors.trim()}`
-      reject(new AppError('engine-unavailable', `${program} ended with code ${code}.`, advice))
-    })
+const run = (program: string, parameters: string[]) =>
+  printed(program, startProgram(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] }))
+
+const python = (code: string, parameters: string[]) => printed(interpreter(), startPython(code, parameters))
+
+/** What a program prints. Throws AppError engine-unavailable with the end of what it complains. */
+async function printed(program: string, child: ChildProcess): Promise<string> {
+  const { code, output, errors } = await outputOf(child).catch(() => {
+    throw missing(program)
   })
+  if (code === 0) return output.toString()
+  const advice = `What ${program} said: ${errors.slice(-2000).trim()}`
+  throw new AppError('engine-unavailable', `${program} ended with code ${code}.`, advice)
 }
 
 const missing = (program: string) =>

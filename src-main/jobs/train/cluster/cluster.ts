@@ -1,5 +1,3 @@
-import { childEnvironment } from '#platform/environment'
-import { execFile, spawn } from 'node:child_process'
 import { closeSync, constants, existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
@@ -7,7 +5,8 @@ import { type Cluster, runError } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { encodeSafetensors } from '#formats/safetensors'
 import { clusterResources } from '#platform/paths'
-import { interpreter } from '#platform/python'
+import { outputOf, startProgram } from '#platform/programs'
+import { interpreter, startPython } from '#platform/python'
 import { newestStep, pruneCheckpoints } from '#storage/run/checkpoint'
 import { bytesOf, writeFileSafely, writeFolderSafely } from '#storage/files'
 import type { Lock } from '#storage/lock'
@@ -73,10 +72,9 @@ export async function trainOnCluster(
 /** Throws AppError engine-unavailable where the person's Python cannot start the workers. */
 async function requirePython({ launcher }: Cluster): Promise<void> {
   const modules = ['numpy', 'PIL', 'safetensors', 'torch', ...(launcher === 'ray' ? ['ray.train'] : [])]
-  const problem = await new Promise<string | null>((resolve) =>
-    execFile(interpreter(), ['-c', `import ${modules.join(', ')}`], (error, _, errors) =>
-      resolve(error && (errors.trim().split('\n').at(-1) || error.message)),
-    ),
+  const problem = await outputOf(startPython(`import ${modules.join(', ')}`)).then(
+    ({ code, errors }) => (code === 0 ? null : errors.trim().split('\n').at(-1) || `code ${code}`),
+    (error: Error) => error.message,
   )
   if (problem)
     throw new AppError(
@@ -106,9 +104,9 @@ function launch(folder: string, { launcher, workers, address }: Cluster, lock: L
     launcher,
     workers,
   ]
-  const child = spawn(interpreter(), [...parameters.map(String), ...(address ? [address] : [])], {
+  const child = startProgram(interpreter(), [...parameters.map(String), ...(address ? [address] : [])], {
     stdio: ['pipe', words, words],
-    env: childEnvironment({ SAIM_LOCK: lock.token }),
+    env: { SAIM_LOCK: lock.token },
   })
   closeSync(words)
   const ended = new Promise<string>((resolve) => {

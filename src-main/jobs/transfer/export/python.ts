@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
-import { buffer, text } from 'node:stream/consumers'
+import path from 'node:path'
 import { type NamedTensorData, sizeOf } from '#model/tensor/step'
-import { interpreter } from '#platform/python'
+import { outputOf } from '#platform/programs'
+import { interpreter, startPython } from '#platform/python'
 import type { ExportModel } from './model'
 
 /**
@@ -9,13 +9,15 @@ import type { ExportModel } from './model'
  * line with the libraries' versions and then the outputs as float32 on standard output.
  */
 const program = `
-import os, sys
+import atexit, os, sys
 answer = os.fdopen(os.dup(1), "wb")
+atexit.register(answer.close)
 os.dup2(2, 1)
 folder, count, size, names = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4].split()
-sys.path.insert(0, folder)
 try:
-    import numpy, example
+    import numpy
+    sys.path.insert(0, folder)
+    import example
 except ImportError as error:
     answer.write(("missing " + str(error.name) + "\\n").encode())
     sys.exit()
@@ -38,15 +40,13 @@ export async function pythonOutputs(
 ): Promise<{ library: string; outputs: NamedTensorData } | { reason: string }> {
   const count = pixels.length / (3 * size ** 2)
   const names = Object.keys(shapes).join(' ')
-  const parameters = ['-B', '-c', program, folder, String(count), String(size), names]
-  const child = spawn(interpreter(), parameters, { stdio: ['pipe', 'pipe', 'pipe'] })
-  const started = await new Promise<boolean>((resolve) => {
-    child.once('spawn', () => resolve(true)).once('error', () => resolve(false))
-  })
-  if (!started) return { reason: `there is no ${interpreter()} here` }
-  child.stdin.on('error', () => undefined) // it ended before it read all
-  child.stdin.end(Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength))
-  const [answer, complaints] = await Promise.all([buffer(child.stdout), text(child.stderr)])
+  const parameters = [path.resolve(folder), String(count), String(size), names]
+  const child = startPython(program, parameters, ['pipe', 'pipe', 'pipe'])
+  child.stdin!.on('error', () => undefined) // it ended before it read all
+  child.stdin!.end(Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength))
+  const ended = await outputOf(child).catch(() => null)
+  if (!ended) return { reason: `there is no ${interpreter()} here` }
+  const { output: answer, errors: complaints } = ended
   const end = answer.indexOf('\n')
   const library = answer.toString('utf8', 0, Math.max(end, 0))
   if (library.startsWith('missing ')) return { reason: `${interpreter()} has no ${library.slice(8)}` }
