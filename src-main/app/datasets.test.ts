@@ -21,7 +21,9 @@ afterEach(() => {
 /** A process that reads images, as its parent sees it: each call gives what `answer` gives. */
 function library(answer: (name: string) => Promise<unknown>): Fork {
   return () => {
-    let [toParent, toChild] = [(_message: unknown): void => undefined, (_message: unknown): void => undefined]
+    type Hear = (message: unknown) => void
+    let toParent: Hear = () => undefined
+    let toChild: Hear = () => undefined
     const functions: LibraryFunctions = { call: async (name) => ({ value: await answer(name) }) }
     createBirpc(functions, {
       post: (message) => toParent(message),
@@ -39,7 +41,7 @@ function library(answer: (name: string) => Promise<unknown>): Fork {
 
 it('goes on where what a scan found cannot be kept, and says so', async () => {
   const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-  let found = (_summary: object): void => undefined
+  let found: (summary: object) => void = () => undefined
   const scan = new Promise<object>((resolve) => (found = resolve))
   const told: Dataset[] = []
   const datasets = new Datasets(
