@@ -2,7 +2,9 @@ import { createBirpc } from 'birpc'
 import { ref } from 'vue'
 import { type Backend, type CallName, events, type EventName, type EventPayload } from '#shared/contract'
 import { fromErrorData } from '#shared/errors'
-import type { BackendSide, Channel, RendererSide } from '#shared/wire'
+import { type BackendSide, type Channel, protocol, type RendererSide } from '#shared/wire'
+import { fileUrl } from '#ui/file-url'
+import { key } from '#ui/key'
 
 /** What the preload script of the window offers; absent in a browser. */
 interface SaimBridge {
@@ -18,6 +20,8 @@ declare global {
 
 /** Whether the backend can be reached. */
 export const connected = ref(true)
+/** Whether it refuses this page: `saim serve` was started again, or the page was opened without the address that it printed. */
+export const refused = ref(false)
 
 type Listener = (payload: never) => void
 const listeners = new Map<EventName, Set<Listener>>()
@@ -61,13 +65,20 @@ export function onEvent<N extends EventName>(
   return () => all.delete(listener as Listener)
 }
 
+/** Browsers do not say why a WebSocket was closed: asks for a file that is never there. */
+const isRefused = () =>
+  fetch(fileUrl('none')).then(
+    ({ status }) => status === 403,
+    () => false,
+  )
+
 /** Keeps a WebSocket open. Messages posted while it is closed are sent once it is open again. */
 function webSocketChannel(address: string): Channel {
   const heard: ((text: string) => void)[] = []
   const waiting: string[] = []
   let socket: WebSocket
   const open = () => {
-    socket = new WebSocket(address)
+    socket = new WebSocket(address, [protocol, ...(key ? [key] : [])])
     socket.onopen = () => {
       if (!connected.value) location.reload() // events were missed meanwhile
       for (const text of waiting.splice(0)) socket.send(text)
@@ -75,6 +86,7 @@ function webSocketChannel(address: string): Channel {
     socket.onmessage = ({ data }) => heard.forEach((listener) => listener(String(data)))
     socket.onclose = () => {
       connected.value = false
+      void isRefused().then((is) => (refused.value = is))
       setTimeout(open, 1000)
     }
   }

@@ -13,7 +13,12 @@ export type Answer = { ok: true; value: unknown } | { ok: false; error: AppError
 export interface Channel {
   post(text: string): void
   on(listener: (text: string) => void): void
+  /** Stops and goes on hearing, where the other end asks faster than it is answered. */
+  hold?(held: boolean): void
 }
 
-/** Longer strings are refused. */
+/** What a WebSocket speaks; beside it, it names the key that lets it in. */
+export const protocol = 'saim'
+
+/** Longer strings are refused, in characters. */
 export const messageLimit = 1_000_000

@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 
 /**
  * Lets the pages of vite's dev server reach `saim serve`, whose token changes whenever it starts again. The dev server has a token
- * of its own, which becomes a cookie of the browser that opened its address; only with that cookie are calls handed on, by the
- * token of the backend that runs. All else goes on as it came, and `saim serve` refuses it.
+ * of its own, which gives the page a key as that of `saim serve` does; only with that key are calls and files handed on, by the
+ * key of the backend that runs. All else goes on as it came, and `saim serve` refuses it.
  */
 export class Gateway {
   #token = randomBytes(24).toString('base64url')
-  #backendToken = ''
+  #backendToken = null
   #hasSaidAddress = false
 
   constructor(origin, backendPort) {
@@ -19,9 +19,14 @@ export class Gateway {
       const sign = (request, incoming) => this.#sign(request, incoming)
       proxy.on('proxyReq', sign).on('proxyReqWs', sign)
     }
+    const rewrite = (address) => {
+      const own = `/files/${fileKeyOf(this.#token)}/`
+      if (!this.#backendToken || !address.startsWith(own)) return address
+      return `/files/${fileKeyOf(this.#backendToken)}/${address.slice(own.length)}`
+    }
     this.proxy = {
       '/rpc': { target: this.backend, ws: true, changeOrigin: true, configure },
-      '/files/': { target: this.backend, changeOrigin: true, configure },
+      '/files/': { target: this.backend, changeOrigin: true, configure, rewrite },
     }
     this.plugin = {
       name: 'gateway',
@@ -40,17 +45,23 @@ export class Gateway {
 
   #open(request, response, next) {
     if (new URL(request.url, this.origin).searchParams.get('token') !== this.#token) return next()
-    const cookie = `saim-dev=${this.#token}; HttpOnly; SameSite=Strict; Path=/`
-    response.writeHead(303, { location: '/', 'set-cookie': cookie, 'referrer-policy': 'no-referrer' }).end()
+    response
+      .writeHead(303, { location: `/#key=${keyOf(this.#token)}`, 'referrer-policy': 'no-referrer' })
+      .end()
   }
 
   #sign(request, { headers }) {
-    const isOurs = headers.origin === undefined || headers.origin === this.origin
-    if (!isOurs || !headers.cookie?.split('; ').includes(`saim-dev=${this.#token}`)) return
-    request.setHeader('cookie', `saim-${this.backendPort}=${this.#backendToken}`)
+    if (headers.origin !== undefined && headers.origin !== this.origin) return
     if (headers.origin) request.setHeader('origin', this.backend)
+    const shown = headers['sec-websocket-protocol']
+    if (shown === `saim, ${keyOf(this.#token)}` && this.#backendToken)
+      request.setHeader('sec-websocket-protocol', `saim, ${keyOf(this.#backendToken)}`)
   }
 }
+
+/** As src-main/server/access.ts makes them. */
+const fileKeyOf = (token) => createHash('sha256').update(token).digest('base64url')
+const keyOf = (token) => `${token}.${fileKeyOf(token)}`
 
 /** A port that nothing listens at. */
 export const freePort = () =>

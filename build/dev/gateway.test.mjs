@@ -1,6 +1,10 @@
+import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { expect, it, vi } from 'vitest'
 import { Gateway } from './gateway.mjs'
+
+const fileKeyOf = (token) => createHash('sha256').update(token).digest('base64url')
+const keyOf = (token) => `saim, ${token}.${fileKeyOf(token)}`
 
 const origin = 'http://127.0.0.1:5000'
 
@@ -21,26 +25,36 @@ function opened() {
   return { gateway, token, handOn }
 }
 
-it("hands calls on by the backend's token where they bring the dev server's, also after the backend started again", () => {
+it("hands calls on by the backend's key where they bring the dev server's, also after the backend started again", () => {
   const { gateway, token, handOn } = opened()
-  const headers = { origin, cookie: `a=b; saim-dev=${token}` }
-  expect(handOn(headers)).toEqual({ origin: 'http://127.0.0.1:6000', cookie: 'saim-6000=secret' })
+  const headers = { origin, 'sec-websocket-protocol': keyOf(token) }
+  expect(handOn(headers)).toEqual({
+    origin: 'http://127.0.0.1:6000',
+    'sec-websocket-protocol': keyOf('secret'),
+  })
   gateway.hear('SAIM Studio: http://127.0.0.1:6000/?token=another\n')
-  expect(handOn(headers)).toMatchObject({ cookie: 'saim-6000=another' })
+  expect(handOn(headers)).toMatchObject({ 'sec-websocket-protocol': keyOf('another') })
 })
 
-it('leaves calls of other sites and those without the token for the backend to refuse', () => {
+it('hands files on by the key for files', () => {
+  const { gateway, token } = opened()
+  const { rewrite } = gateway.proxy['/files/']
+  expect(rewrite(`/files/${fileKeyOf(token)}/thumbnail/d/1`)).toBe(
+    `/files/${fileKeyOf('secret')}/thumbnail/d/1`,
+  )
+  for (const address of ['/files/guessed/thumbnail/d/1', '/files/thumbnail/d/1'])
+    expect(rewrite(address)).toBe(address)
+})
+
+it('leaves calls of other sites and those without the key for the backend to refuse', () => {
   const { token, handOn } = opened()
-  for (const headers of [
-    { origin: 'https://evil.example', cookie: `saim-dev=${token}` },
-    { origin, cookie: 'saim-dev=guessed' },
-    { origin, cookie: `saim-dev=${token}x` },
-    { origin },
-  ])
-    expect(handOn(headers)).toEqual(headers)
+  const foreign = { origin: 'https://evil.example', 'sec-websocket-protocol': keyOf(token) }
+  expect(handOn(foreign)).toEqual(foreign)
+  for (const shown of [keyOf('guessed'), `${keyOf(token)}x`, 'saim', undefined])
+    expect(handOn({ origin, 'sec-websocket-protocol': shown })['sec-websocket-protocol']).toBe(shown)
 })
 
-it('turns the token of the address into a cookie that pages cannot read', () => {
+it('turns the token of the address into the key of the page, which no server is sent', () => {
   const { gateway, token } = opened()
   let open
   gateway.plugin.configureServer({ middlewares: { use: (handler) => (open = handler) } })
@@ -52,6 +66,6 @@ it('turns the token of the address into a cookie that pages cannot read', () => 
   open({ url: `/?token=${token}` }, response, next)
   expect(response.writeHead.mock.calls[0]).toMatchObject([
     303,
-    { location: '/', 'set-cookie': `saim-dev=${token}; HttpOnly; SameSite=Strict; Path=/` },
+    { location: `/#key=${token}.${fileKeyOf(token)}` },
   ])
 })

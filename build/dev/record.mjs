@@ -133,8 +133,8 @@ async function connect() {
   )
   const { origin } = new URL(url)
   const opened = await fetch(url, { redirect: 'manual' })
-  const headers = { cookie: opened.headers.get('set-cookie').split(';')[0], origin }
-  const socket = new WebSocket(`${origin.replace('http', 'ws')}/rpc`, { headers })
+  const [, key] = opened.headers.get('location').split('#key=')
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/rpc`, ['saim', key], { headers: { origin } })
   const waiting = new Map()
   socket.on('message', (data) => {
     const { t, i, r } = JSON.parse(data)
@@ -170,7 +170,7 @@ async function connect() {
       return output
     },
     load: async (file) => {
-      const response = await fetch(`${origin}/files/${file}`, { headers })
+      const response = await fetch(`${origin}/files/${key.split('.')[1]}/${file}`)
       return response.ok ? Buffer.from(await response.arrayBuffer()) : null
     },
   }

@@ -9,7 +9,15 @@ import type { Services } from './backend'
 
 /** Joins a renderer at the end of `channel` to the backend; answers what sends it events. */
 export function bridge(channel: Channel, backend: Confined): Emit {
-  const side: BackendSide = { call: (name, input) => answer(backend, name, input) }
+  let open = 0
+  const side: BackendSide = {
+    async call(name, input) {
+      if (++open === mostOpen) channel.hold?.(true)
+      const answered = await answer(backend, name, input)
+      if (open-- === mostOpen) channel.hold?.(false)
+      return answered
+    },
+  }
   const renderer = createBirpc<RendererSide, BackendSide>(side, {
     post: (text) => channel.post(text),
     on: (listener) =>
@@ -26,6 +34,9 @@ export function bridge(channel: Channel, backend: Confined): Emit {
   return (name, payload) => aside(renderer.event(name, events[name].parse(payload)))
 }
 
+/** Calls that a renderer may have open before it is heard no more; its pages have a few. */
+const mostOpen = 200
+
 /** The calls, and what becomes of each path that a renderer names in one. */
 type Confined = Pick<Services, 'calls' | 'confine'>
 
@@ -36,20 +47,41 @@ export async function answer(
   input: unknown,
 ): Promise<Answer> {
   try {
-    if (!Object.hasOwn(calls, name)) throw new AppError('bad-message', `There is no call "${name}".`)
+    if (!Object.hasOwn(calls, name))
+      throw new AppError('bad-message', `There is no call "${shortened(name, 100)}".`)
     const { input: inputSchema, output } = calls[name as CallName]
     const checked = inputSchema.safeParse(input ?? undefined)
     if (!checked.success)
-      throw new AppError('bad-message', `The call ${name} is malformed: ${z.prettifyError(checked.error)}`)
+      throw new AppError('bad-message', `The call ${name} is malformed: ${described(checked.error)}`)
     const confined = await confinePaths(inputSchema, checked.data, confine)
     const value = await (handlers[name as CallName] as (input: unknown) => Promise<unknown>)(confined)
     return { ok: true, value: output.parse(value) }
   } catch (error) {
     const data = toErrorData(error)
     if (data.code === 'unexpected') console.error(`${name}:`, error)
-    return { ok: false, error: data }
+    return {
+      ok: false,
+      error: {
+        ...data,
+        message: shortened(data.message, longest),
+        advice: data.advice && shortened(data.advice, longest),
+      },
+    }
   }
 }
+
+/** An answer says what is wrong, not all that is wrong: a message can hold a fault in every character. */
+const mostIssues = 5
+const longest = 4000
+
+const described = ({ issues }: z.ZodError) =>
+  shortened(
+    z.prettifyError({ issues: issues.slice(0, mostIssues) }) +
+      (issues.length > mostIssues ? `\nand ${issues.length - mostIssues} more` : ''),
+    1000,
+  )
+
+const shortened = (text: string, most: number) => (text.length > most ? `${text.slice(0, most)} …` : text)
 
 /** The answer to a text that is no request, before it can confuse the RPC; null for requests. */
 function refusal(text: unknown): { t: 's'; i?: string; r: Answer } | null {
@@ -63,7 +95,7 @@ function refusal(text: unknown): { t: 's'; i?: string; r: Answer } | null {
   try {
     const message: unknown = JSON.parse(text)
     if (request.safeParse(message).success) return null
-    return refuse('A message is no request.', z.object({ i: z.string() }).safeParse(message).data?.i)
+    return refuse('A message is no request.', z.object({ i: z.string().max(100) }).safeParse(message).data?.i)
   } catch {
     return refuse('A message is not JSON.')
   }
@@ -73,5 +105,5 @@ const request = z.object({
   t: z.literal('q'),
   m: z.literal('call'),
   a: z.tuple([z.string(), z.unknown()]).or(z.tuple([z.string()])),
-  i: z.string(),
+  i: z.string().max(100),
 })

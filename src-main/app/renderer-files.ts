@@ -26,12 +26,16 @@ export const contentTypes: Record<string, string> = {
   '.woff2': 'font/woff2',
 }
 
-/** The file that the path of an address stands for, of the renderer or of the services; null where there is none. */
+/**
+ * The file that the path of an address stands for, of the renderer or of the services; null where there is none. Which of both
+ * is said by the path as it came, which whoever guards the files has looked at.
+ */
 export async function fileFor(services: Services, pathname: string): Promise<string | null> {
   const name = decoded(pathname.slice(1))
   if (name === null) return null
-  return name.startsWith('files/') ? services.file(name.slice('files/'.length)) : rendererFile(name)
+  return pathname.startsWith(files) ? services.file(name.slice(files.length - 1)) : rendererFile(name)
 }
+const files = '/files/'
 
 function decoded(text: string): string | null {
   try {

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { appVersion } from '#shared/version'
+import { closeDataFolder } from '#platform/paths'
 import { attentionCommand } from './attention'
 import { clusterCommand } from './cluster'
 import { embedCommand } from './embed'
@@ -30,4 +31,5 @@ const commands = [
 ]
 for (const command of commands) program.addCommand(command)
 
+closeDataFolder()
 program.parseAsync().catch(fail)

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { Command, Option } from 'commander'
 import type { Place } from '#server/listen'
 import { outliveErrors } from '#platform/background'
+import { dataFolder, neutralFolder } from '#platform/paths'
 import { serve as startServer } from '#server/serve'
 
 export const serveCommand = new Command('serve')
@@ -26,9 +29,10 @@ async function serve({ root, open, ...place }: Place & { root?: string[]; open?:
   if (fingerprint)
     console.log(`Its certificate (SHA-256): ${fingerprint.toUpperCase().match(/../g)!.join(':')}`)
   console.log(`Folders that may be used: ${roots.join(', ')}. Ctrl-C ends.`)
-  if (open) openBrowser(url)
+  const page = open ? await openBrowser(url) : null
   const end = () => {
     console.log('\nSaving and ending ...')
+    if (page) rmSync(page, { force: true })
     close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -40,12 +44,25 @@ async function serve({ root, open, ...place }: Place & { root?: string[]; open?:
   process.once('SIGINT', end).once('SIGTERM', end)
 }
 
-function openBrowser(url: string): void {
+/**
+ * Opens a page that leads to the address, and answers its file: everyone on a machine can read what its programs are started
+ * with, but only the person this file.
+ */
+async function openBrowser(url: string): Promise<string> {
+  const page = path.join(dataFolder(), `open-${new URL(url).port}.html`)
+  await rm(page, { force: true })
+  const lines = [
+    '<!doctype html>',
+    `<meta http-equiv="refresh" content="0; url=${url}">`,
+    '<title>SAIM Studio</title>',
+  ]
+  await writeFile(page, lines.join('\n'), { mode: 0o600, flag: 'wx' })
   const [command, ...parameters] =
     process.platform === 'win32'
       ? ['cmd', '/c', 'start', '']
       : [process.platform === 'darwin' ? 'open' : 'xdg-open']
-  spawn(command!, [...parameters, url], { stdio: 'ignore', detached: true })
+  spawn(command!, [...parameters, page], { stdio: 'ignore', detached: true, cwd: neutralFolder() })
     .on('error', () => undefined) // no browser: the address stands on the terminal
     .unref()
+  return page
 }

@@ -22,7 +22,7 @@ import { devServer, fromDevServer } from './dev-server'
 import { Machines, type Vault } from './machines'
 import { setMenu } from './menu'
 import { aside, outliveErrors, runToEnd } from '#platform/background'
-import { dataFolder, outFile } from '#platform/paths'
+import { closeDataFolder, dataFolder, outFile } from '#platform/paths'
 import { collectErrors, type Fork } from '#platform/processes'
 import { openMachine } from './remote-window'
 import { contentSecurityPolicy, contentTypes, fileFor } from '#app/renderer-files'
@@ -44,6 +44,7 @@ protocol.registerSchemesAsPrivileged([
 ])
 
 // One instance for each data folder, which also keeps what Chromium stores.
+closeDataFolder()
 app.setPath('userData', path.join(dataFolder(), 'window'))
 
 if (app.requestSingleInstanceLock()) {

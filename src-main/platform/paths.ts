@@ -1,6 +1,6 @@
 import { environment } from './environment'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import envPaths from 'env-paths'
 
@@ -37,6 +37,19 @@ export const neutralFolder = () => path.join(files, 'resources', 'tensorflow')
 
 /** What the application keeps for the person: runs, data sets, settings. SAIM_HOME overrides the place. */
 export const dataFolder = () => environment.home() ?? envPaths('saim-studio', { suffix: '' }).data
+
+/**
+ * Makes the data folder where there is none, and closes it to other users of the machine. One that the person named by SAIM_HOME
+ * stays as open as they made it. What cannot be done here is told by whoever needs the folder.
+ */
+export function closeDataFolder(): void {
+  try {
+    const made = mkdirSync(dataFolder(), { recursive: true, mode: 0o700 })
+    if (!made && environment.home() === undefined) chmodSync(dataFolder(), 0o700)
+  } catch {
+    return
+  }
+}
 
 export const runsFolder = () => path.join(dataFolder(), 'runs')
 

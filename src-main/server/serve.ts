@@ -1,4 +1,3 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -7,8 +6,10 @@ import { pipeline } from 'node:stream/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { printAddress, serverName } from '#shared/address'
 import type { Emit } from '#shared/contract'
-import { messageLimit } from '#shared/wire'
+import { messageLimit, protocol } from '#shared/wire'
 import { bridge } from '#app/bridge'
+import { Access } from './access'
+import { flowing } from './flow'
 import { listen, type Place } from './listen'
 import { contentSecurityPolicy, contentTypes, fileFor } from '#app/renderer-files'
 import { forkNode } from '#platform/processes'
@@ -28,22 +29,21 @@ interface Served {
 }
 
 /**
- * The application for browsers and for the application of other machines. Only who knows the random token of the address
- * gets in; it becomes a cookie. Host and Origin are checked, so that no foreign page can reach it by a name that it points here.
+ * The application for browsers and for the application of other machines. Pages are for everyone; calls and files need what
+ * the token of the address gives (access.ts). Host, Origin and Sec-Fetch-Site are checked, so that no foreign page can reach it by
+ * a name that it points here.
  * @throws AppError where the place or its certificate cannot be used.
  */
 export async function serve({ roots, ...place }: ServeOptions): Promise<Served> {
-  const token = randomBytes(24).toString('base64url')
   const renderers = new Set<Emit>()
   const emit: Emit = (name, payload) => renderers.forEach((send) => send(name, payload))
   const services = createServices({ kind: 'browser', fork: forkNode, folders: new Folders(roots) }, emit)
 
   const { server, origin, hosts, fingerprint } = await listen(place)
-  const { protocol, port } = new URL(origin)
-  const cookie = `saim-${port}`
-  const attributes = `HttpOnly; SameSite=Strict; Path=/${fingerprint ? '; Secure' : ''}`
+  const access = new Access(hosts, new URL(origin).protocol)
+  server.setTimeout(idleLimit)
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    response.setHeader('server', serverName)
+    for (const [name, value] of Object.entries(headersOfAll)) response.setHeader(name, value)
     handle(request, response).catch((error) => {
       console.error(error)
       if (!response.headersSent) response.writeHead(500)
@@ -51,82 +51,91 @@ export async function serve({ roots, ...place }: ServeOptions): Promise<Served> 
     })
   })
 
-  /** Why a request is refused, or null. */
-  function refusal(request: IncomingMessage): string | null {
-    const { host, origin: sender } = request.headers
-    if (!host || !hosts.has(host)) return 'This address is not that of the application.'
-    if (sender && sender !== `${protocol}//${host}`) return 'Other sites may not use the application.'
-    if (!sameToken(cookies(request)[cookie], token)) return 'Open the address that the application printed.'
-    return null
-  }
-
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', origin)
-    const opened = url.searchParams.get('token')
-    const { host } = request.headers
-    if (opened && hosts.has(host ?? '') && sameToken(opened, token)) {
-      response.writeHead(303, {
-        location: '/',
-        'set-cookie': `${cookie}=${token}; ${attributes}`,
-        'referrer-policy': 'no-referrer',
-      })
-      return void response.end()
+    const refuse = (status: number, reason: string) =>
+      void response.writeHead(status, { 'content-type': 'text/plain' }).end(reason)
+    const reason = access.refusal(request.headers)
+    if (reason) return refuse(403, reason)
+    if (request.method !== 'GET') return refuse(405, 'This cannot be done.')
+    const url = addressed(request.url, origin)
+    if (!url) return refuse(400, 'This is not an address.')
+    const token = url.searchParams.get('token')
+    if (token !== null) {
+      if (!access.isToken(token)) return refuse(403, lockedOut)
+      return void response.writeHead(303, { location: `/#key=${access.key}` }).end()
     }
-    const reason = refusal(request)
-    if (reason) return void response.writeHead(403, { 'content-type': 'text/plain' }).end(reason)
-    if (request.method !== 'GET') return void response.writeHead(405).end()
-    const file = await fileFor(services, url.pathname)
+    const [, first, key, ...rest] = url.pathname.split('/')
+    if (first === 'files' && !access.isFileKey(key)) return refuse(403, lockedOut)
+    const file = await fileFor(services, first === 'files' ? `/files/${rest.join('/')}` : url.pathname)
     const info = file ? await stat(file).catch(() => null) : null
-    if (!file || !info?.isFile()) return void response.writeHead(404).end('There is nothing here.')
+    if (!file || !info?.isFile()) return refuse(404, 'There is nothing here.')
     response.writeHead(200, {
       'content-type': contentTypes[path.extname(file)] ?? 'application/octet-stream',
       'content-length': info.size,
-      'content-security-policy': contentSecurityPolicy,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cache-control': url.pathname.startsWith('/files/thumbnail/') ? 'private, max-age=60' : 'no-store',
+      'cache-control': rest[0] === 'thumbnail' ? 'private, max-age=60' : 'no-store',
     })
     await pipeline(createReadStream(file), response).catch(() => undefined) // the browser went away
   }
 
   // What is too long for the bridge is refused by it; what is absurdly long closes the socket.
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: 16 * messageLimit })
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: 16 * messageLimit,
+    handleProtocols: () => protocol,
+  })
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => undefined) // the browser went away
-    const reason = request.url === '/rpc' && request.headers.origin ? refusal(request) : 'No such address.'
-    if (reason) return void socket.end(`HTTP/1.1 403 Forbidden\r\n\r\n${reason}`)
+    const reason = socketRefusal(request)
+    if (reason) return void socket.end(`HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n${reason}`)
     sockets.handleUpgrade(request, socket, head, (webSocket) => connect(webSocket))
   })
 
+  /** A page names the protocol and its key, since it can send no header of its own. */
+  function socketRefusal({ url, headers }: IncomingMessage): string | null {
+    if (url !== '/rpc' || !headers.origin) return 'No such address.'
+    const [named, key] = (headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/)
+    return access.refusal(headers) ?? (named === protocol && access.isKey(key) ? null : lockedOut)
+  }
+
   function connect(socket: WebSocket): void {
-    const send = bridge(
-      {
-        post: (text) => socket.readyState === socket.OPEN && socket.send(text),
-        on: (listener) => socket.on('message', (data) => listener(String(data))),
-      },
-      services,
-    )
+    const send = bridge(flowing(socket), services)
     renderers.add(send)
     socket.on('error', () => undefined) // the socket closes itself
     socket.on('close', () => renderers.delete(send))
   }
 
   return {
-    url: printAddress({ origin, token, fingerprint }),
+    url: printAddress({ origin, token: access.token, fingerprint }),
     fingerprint,
     async close() {
       await services.close()
       for (const socket of sockets.clients) socket.terminate()
       server.close()
+      server.closeAllConnections()
     },
   }
 }
 
-/** Compares in constant time. */
-function sameToken(given: string | undefined, token: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return given !== undefined && timingSafeEqual(digest(given), digest(token))
+const lockedOut = 'Open the address that the application printed.'
+
+/** Connections on which nothing moves for so long are closed, in milliseconds. */
+const idleLimit = 120_000
+
+/** No other page may show, load or read what is here. */
+const headersOfAll = {
+  server: serverName,
+  'content-security-policy': contentSecurityPolicy,
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
 }
 
-const cookies = ({ headers }: IncomingMessage): Record<string, string> =>
-  Object.fromEntries((headers.cookie ?? '').split('; ').map((pair) => pair.split('=') as [string, string]))
+/** The address of a request, or null where it is none. */
+function addressed(url = '/', origin: string): URL | null {
+  try {
+    return url.startsWith('/') ? new URL(origin + url) : null
+  } catch {
+    return null
+  }
+}

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { useRouter } from 'vue-router'
-import { connected, onEvent } from '#backend'
+import { connected, onEvent, refused } from '#backend'
 import { useDatasets } from '#features/datasets/store'
 import { useRuns } from '#features/runs/store'
 import { useApp } from './store'
@@ -27,5 +27,5 @@ export const useHost = defineStore('host', () => {
   onEvent('app.navigate', ({ path }) => void router.push(path))
   onEvent('app.folderOpened', ({ folder }) => void addFolder(folder))
 
-  return { connected, load, drop }
+  return { connected, refused, load, drop }
 })

@@ -50,7 +50,7 @@ it('a name that is none and a port that is taken are refused', async () => {
 describe.runIf(hasOpenssl)('with a certificate (needs openssl)', () => {
   let identity: { cert: string; key: string }
   let server: Awaited<ReturnType<typeof serve>>
-  let cookie: string
+  let key: string
   let port: number
 
   beforeAll(async () => {
@@ -60,32 +60,32 @@ describe.runIf(hasOpenssl)('with a certificate (needs openssl)', () => {
     const { search } = new URL(server.url)
     const opened = await get(`/${search}`, { host: `gpu-box:${port}` })
     expect(opened).toMatchObject({ status: 303, server: 'SAIM-Studio' })
-    expect(opened.cookie).toMatch(/; Secure$/)
-    cookie = opened.cookie!.split(';')[0]!
+    key = opened.location!.split('#key=')[1]!
   })
   afterAll(() => server.close())
 
   /** GET from this machine, by whatever Host. */
   function get(at: string, headers: Record<string, string> = {}) {
-    return new Promise<{ status: number; cookie?: string; server?: unknown; seen: string }>(
+    return new Promise<{ status: number; location?: string; server?: unknown; seen: string }>(
       (resolve, reject) =>
         request(
           { host: '127.0.0.1', port, path: at, headers, rejectUnauthorized: false, agent: false },
           (response) => {
             const { fingerprint256: seen } = (response.socket as TLSSocket).getPeerCertificate()
-            const { 'set-cookie': set, server } = response.headers
+            const { location, server } = response.headers
             response
               .resume()
-              .on('end', () => resolve({ status: response.statusCode!, cookie: set?.[0], server, seen }))
+              .on('end', () => resolve({ status: response.statusCode!, location, server, seen }))
           },
         )
           .on('error', reject)
           .end(),
     )
   }
-  const connect = (headers: Record<string, string>) =>
+  const connect = (headers: Record<string, string>, protocols = ['saim', key]) =>
     new Promise<void>((resolve, reject) => {
-      const socket = new WebSocket(`wss://127.0.0.1:${port}/rpc`, { headers, rejectUnauthorized: false })
+      const options = { headers, rejectUnauthorized: false }
+      const socket = new WebSocket(`wss://127.0.0.1:${port}/rpc`, protocols, options)
       socket.on('error', reject).on('open', () => {
         socket.close()
         resolve()
@@ -104,7 +104,7 @@ describe.runIf(hasOpenssl)('with a certificate (needs openssl)', () => {
       '-sha256',
     ])
     expect(String(printed).trim().split('=')[1]!.replaceAll(':', '').toLowerCase()).toBe(fingerprint)
-    const { seen } = await get('/', { cookie })
+    const { seen } = await get('/')
     expect(seen.replaceAll(':', '').toLowerCase()).toBe(fingerprint)
   })
 
@@ -116,8 +116,8 @@ describe.runIf(hasOpenssl)('with a certificate (needs openssl)', () => {
 
   it.each(['gpu-box', '192.0.2.7', '127.0.0.1', 'localhost'])('answers as %s', async (name) => {
     const [host, origin] = [`${name}:${port}`, `https://${name}:${port}`]
-    expect((await get('/', { host, cookie })).status).toBe(200)
-    await connect({ host, cookie, origin })
+    expect((await get('/', { host })).status).toBe(200)
+    await connect({ host, origin })
   })
 
   it.each(['evil.example', 'evil.lab.example', '0.0.0.0', '192.0.2.8', hostname()])(
@@ -125,18 +125,18 @@ describe.runIf(hasOpenssl)('with a certificate (needs openssl)', () => {
     async (name) => {
       const host = `${name}:${port}`
       expect((await get(`/${new URL(server.url).search}`, { host })).status).toBe(403)
-      expect((await get('/', { host, cookie })).status).toBe(403)
-      await expect(connect({ host, cookie, origin: `https://${host}` })).rejects.toThrow('403')
+      expect((await get('/', { host })).status).toBe(403)
+      await expect(connect({ host, origin: `https://${host}` })).rejects.toThrow('403')
     },
   )
 
   it('refuses another port as Host, a foreign Origin, the own one in the clear, and no token', async () => {
     const host = `gpu-box:${port}`
-    expect((await get('/', { host: 'gpu-box', cookie })).status).toBe(403)
-    await expect(connect({ host, cookie, origin: 'https://evil.example' })).rejects.toThrow('403')
-    await expect(connect({ host, cookie, origin: `http://${host}` })).rejects.toThrow('403')
-    await expect(connect({ host, cookie })).rejects.toThrow('403')
-    await expect(connect({ host, origin: `https://${host}` })).rejects.toThrow('403')
+    expect((await get('/', { host: 'gpu-box' })).status).toBe(403)
+    await expect(connect({ host, origin: 'https://evil.example' })).rejects.toThrow('403')
+    await expect(connect({ host, origin: `http://${host}` })).rejects.toThrow('403')
+    await expect(connect({ host })).rejects.toThrow('403')
+    await expect(connect({ host, origin: `https://${host}` }, ['saim'])).rejects.toThrow('403')
     expect((await get('/?token=wrong', { host })).status).toBe(403)
   })
 

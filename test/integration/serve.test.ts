@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { serve } from '#server/serve'
 import type { Answer } from '#shared/wire'
@@ -11,7 +11,8 @@ import { temporaryFolder } from '#test/helpers/runs'
 const [home, allowed, outside] = [temporaryFolder(), realpathSync(temporaryFolder()), temporaryFolder()]
 let server: Awaited<ReturnType<typeof serve>>
 let origin: string
-let cookie: string
+let key: string
+let fileKey: string
 
 beforeAll(async () => {
   process.env['SAIM_HOME'] = home
@@ -21,7 +22,8 @@ beforeAll(async () => {
   server = await serve({ host: '127.0.0.1', port: 0, roots: [allowed] })
   origin = new URL(server.url).origin
   const opened = await get(server.url)
-  cookie = opened.headers['set-cookie']![0]!.split(';')[0]!
+  key = String(opened.headers['location']).split('#key=')[1]!
+  fileKey = key.split('.')[1]!
 })
 afterAll(() => server.close())
 
@@ -45,8 +47,8 @@ function get(url: string, headers: Record<string, string> = {}) {
 }
 
 /** Opens the WebSocket; rejects where it is refused. */
-function connect(headers: Record<string, string>): Promise<WebSocket> {
-  const socket = new WebSocket(`${origin.replace('http', 'ws')}/rpc`, { headers })
+function connect(headers: Record<string, string>, protocols = ['saim', key]): Promise<WebSocket> {
+  const socket = new WebSocket(`${origin.replace('http', 'ws')}/rpc`, protocols, { headers })
   return new Promise((resolve, reject) => socket.on('open', () => resolve(socket)).on('error', reject))
 }
 
@@ -67,54 +69,99 @@ const callOf = (name: string, input?: unknown) =>
   JSON.stringify({ t: 'q', i: '1', m: 'call', a: [name, input] })
 
 async function call(name: string, input?: unknown): Promise<Answer> {
-  const socket = await connect({ cookie, origin })
+  const socket = await connect({ origin })
   const answer = await exchange(socket, callOf(name, input))
   socket.close()
   return answer
 }
 
 describe('the address', () => {
-  it('lets in who knows the token, and keeps it in a cookie that scripts and other sites do not get', async () => {
+  it('gives who knows the token a key, which no cookie carries to other servers of this machine', async () => {
     const { status, headers } = await get(server.url)
     expect(status).toBe(303)
-    expect(headers.location).toBe('/')
-    expect(headers['set-cookie']![0]).toMatch(/HttpOnly; SameSite=Strict/)
-    const page = await get(`${origin}/`, { cookie })
+    expect(headers.location).toBe(`/#key=${key}`)
+    expect(headers).not.toHaveProperty('set-cookie')
+    const page = await get(`${origin}/`)
     expect(page.status).toBe(200)
     expect(page.headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'")
+    expect(page.headers['cross-origin-resource-policy']).toBe('same-origin')
   })
 
-  it.each([
-    ['no token', '/', {}],
-    ['a wrong token', '/?token=wrong', {}],
-    ['a wrong cookie', '/', { cookie: 'saim=wrong' }],
-  ])('refuses %s', async (_what, at, headers) => {
-    expect((await get(origin + at, headers)).status).toBe(403)
+  it('has pages for everyone, and nothing of the person in them', async () => {
+    const { body } = await get(`${origin}/`)
+    for (const secret of [key, fileKey, allowed, home]) expect(body).not.toContain(secret)
+  })
+
+  it.each(['/?token=wrong', '/?token=', '/files/thumbnail/d/1', '/files/', '/files/wrong/thumbnail/d/1'])(
+    'refuses %s',
+    async (at) => expect((await get(origin + at)).status).toBe(403),
+  )
+
+  it('serves files to the key for files, not to the one for calls, nor behind another spelling', async () => {
+    expect((await get(`${origin}/files/${fileKey}/thumbnail/d/1`)).status).toBe(404)
+    expect((await get(`${origin}/files/${key}/thumbnail/d/1`)).status).toBe(403)
+    expect((await get(`${origin}/%66iles/thumbnail/d/1`)).status).toBe(404)
   })
 
   it('refuses a foreign Host, also with the token, so that no name can be pointed here', async () => {
     const foreign = { host: 'evil.example' }
     expect((await get(server.url, foreign)).status).toBe(403)
-    expect((await get(`${origin}/`, { ...foreign, cookie })).status).toBe(403)
-    await expect(connect({ cookie, ...foreign, origin: 'http://evil.example' })).rejects.toThrow('403')
+    expect((await get(`${origin}/`, foreign)).status).toBe(403)
+    await expect(connect({ ...foreign, origin: 'http://evil.example' })).rejects.toThrow('403')
   })
 
-  it('refuses a foreign Origin, none, and the wrong cookie on the WebSocket', async () => {
-    await expect(connect({ cookie, origin: 'http://evil.example' })).rejects.toThrow('403')
-    await expect(connect({ cookie })).rejects.toThrow('403')
-    await expect(connect({ origin, cookie: 'saim=wrong' })).rejects.toThrow('403')
-    expect((await get(`${origin}/`, { cookie, origin: 'http://evil.example' })).status).toBe(403)
+  it('refuses a foreign Origin, none, and a wrong key or none on the WebSocket', async () => {
+    await expect(connect({ origin: 'http://evil.example' })).rejects.toThrow('403')
+    await expect(connect({ origin: 'http://127.0.0.1:9' })).rejects.toThrow('403')
+    await expect(connect({})).rejects.toThrow('403')
+    for (const protocols of [[], ['saim'], ['saim', 'wrong'], ['saim', fileKey], [key], [key, 'saim']])
+      await expect(connect({ origin }, protocols)).rejects.toThrow('403')
+    expect((await get(`${origin}/`, { origin: 'http://evil.example' })).status).toBe(403)
+  })
+
+  it('is loaded by no page of another server of this machine, but a link may lead to it', async () => {
+    const from = (site: string, mode: string, dest: string) => ({
+      'sec-fetch-site': site,
+      'sec-fetch-mode': mode,
+      'sec-fetch-dest': dest,
+    })
+    const at = `${origin}/`
+    for (const site of ['cross-site', 'same-site']) {
+      expect((await get(at, from(site, 'no-cors', 'image'))).status).toBe(403)
+      expect((await get(at, from(site, 'navigate', 'iframe'))).status).toBe(403)
+      expect((await get(at, from(site, 'navigate', 'document'))).status).toBe(200)
+    }
+    expect((await get(at, from('same-origin', 'cors', 'empty'))).status).toBe(200)
+    expect((await get(at, from('none', 'navigate', 'document'))).status).toBe(200)
+  })
+
+  it.each([
+    '//?token=TOKEN',
+    '/%?token=TOKEN',
+    '///@:?token=TOKEN',
+    '/a?token=TOKEN&token=x',
+    'x://y?token=TOKEN',
+  ])('never writes the token down: %s', async (at) => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const { searchParams, port } = new URL(server.url)
+    await new Promise((resolve) =>
+      request({ port, path: at.replace('TOKEN', searchParams.get('token')!) }, (response) =>
+        response.resume().on('end', resolve),
+      ).end(),
+    )
+    expect(said.mock.calls).toEqual([])
+    said.mockRestore()
   })
 
   it.each([
     '/../package.json',
     '/..%2f..%2fpackage.json',
-    '/files/../../package.json',
-    '/files/reconstruction/..%2f../1/00.png',
     '/%',
     '/%00',
+    '/files/KEY/../../package.json',
+    '/files/KEY/reconstruction/..%2f../1/00.png',
   ])('has nothing at %s', async (at) => {
-    expect((await get(origin + at, { cookie })).status).toBe(404)
+    expect((await get(origin + at.replace('KEY', fileKey))).status).toBe(404)
   })
 })
 
@@ -160,7 +207,7 @@ describe('messages', () => {
     ['a call with the wrong input', callOf('runs.get', { id: '../..' })],
     ['a message that is too long', callOf('x'.repeat(messageLimit))],
   ])('refuses %s and goes on', async (_what, text) => {
-    const socket = await connect({ cookie, origin })
+    const socket = await connect({ origin })
     expect(await exchange(socket, text)).toMatchObject({ ok: false, error: { code: 'bad-message' } })
     expect(await exchange(socket, callOf('app.info'))).toMatchObject({ ok: true, value: { host: 'browser' } })
     socket.close()
@@ -171,6 +218,19 @@ describe('messages', () => {
     expect(await call('app.pick', { what: 'folder', title: 'Folder' })).toMatchObject(refused)
     expect(await call('app.reveal', { path: allowed })).toMatchObject(refused)
   })
+})
+
+it('answers a long message full of faults in a few lines', async () => {
+  const socket = await connect({ origin })
+  const size = async (name: string, input: unknown) =>
+    JSON.stringify(await exchange(socket, callOf(name, input))).length
+  const faults = Array.from({ length: 200_000 }, () => 'x')
+  expect(await size('datasets.exclude', { id: 'd', images: faults, excluded: true })).toBeLessThan(5_000)
+  const keys = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`key-${i}`, {}]))
+  expect(await size('runs.resume', { id: 'a', changes: keys })).toBeLessThan(10_000)
+  expect(await size('runs.get', { id: 'x'.repeat(900_000) })).toBeLessThan(10_000)
+  expect(await size('x'.repeat(900_000), {})).toBeLessThan(10_000)
+  socket.close()
 })
 
 it('takes damaged settings for the defaults', async () => {
