@@ -32,12 +32,8 @@ async function answer({ lane, tasks }: DecodeMessage): Promise<void> {
     Atomics.store(progress, 1 + lane, 0)
     Atomics.store(progress, 0, open)
   }
-parentPort!.on('message', (message: DecodeMessage | null) => {
-  if (!message) return process.exit()
-  runToEnd(answer(message))
-})
-
-async function answer({ lane, tasks }: DecodeMessage): Promise<void> {
+  parentPort!.postMessage({ lane, results })
+}
 
 /** The pixels of a task, and the whole image where it was not kept yet. */
 interface Decoded {
