@@ -1,3 +1,4 @@
+import { AppError } from '#shared/errors'
 import type { NamedTensorData } from '#model/tensor/step'
 
 /** A weight as files keep it. */
@@ -36,4 +37,15 @@ export function unstack({ shape, values }: FloatTensor, count: number): FloatTen
     shape: [shape[0]! / count, ...shape.slice(1)],
     values: values.slice(i * length, (i + 1) * length),
   }))
+}
+
+/** Refuses weights that are no numbers, from which nothing but those would come. Throws AppError not-finite. */
+export function requireFinite(weights: FloatTensors, what: string): void {
+  for (const [name, { values }] of Object.entries(weights))
+    if (!values.every(Number.isFinite))
+      throw new AppError(
+        'not-finite',
+        `${what} cannot be used: ${name} holds values that are not numbers (NaN or infinite).`,
+        'Training had failed before it was saved. Choose an earlier one.',
+      )
 }

@@ -1,9 +1,11 @@
-import { readdir, stat, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Exported } from '#shared/contract'
+import { AppError } from '#shared/errors'
 import { appVersion } from '#shared/version'
 import { loadCentred } from '#images/crops'
 import { DatasetIndex } from '#images/index/dataset-index'
+import { requireFinite } from '#formats/tensors'
 import { joined } from '#inference/over-images'
 import { Manifest } from '#images/manifest'
 import { makeFolderSafely } from '#storage/files'
@@ -34,8 +36,10 @@ export async function exportWeights(
   say: (text: string) => void,
 ): Promise<Exported> {
   const { format } = choice
+  await ready(folder) // found out before the work
   const provenance = await provenanceOf(runFolder, choice)
   const { run, source, step, fineTuning } = provenance
+  requireFinite(source.weights, step === null ? 'The model' : `The checkpoint of step ${step}`)
   const target = await freeName(folder, `${fileName(run.name)}-${step ?? 'scratch'}-${format}`)
   let proven: Pick<Exported, 'checks' | 'images'>
   await makeFolderSafely(target, async (temporary) => {
@@ -61,6 +65,15 @@ export async function exportWeights(
     proven = { checks, images }
   })
   return { folder: target, files: await listFiles(target), ...proven! }
+}
+
+/** Makes the folder where it is missing. Throws AppError not-a-folder, and the system's error where it cannot be written to. */
+async function ready(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+    throw new AppError('not-a-folder', `${folder} is a file.`, 'Name the folder that the export goes into.')
+  })
+  await access(folder, constants.W_OK)
 }
 
 async function write(folder: string, files: Files): Promise<void> {

@@ -2,18 +2,10 @@ import type { WeightsReport } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { type Hyperparameters, hyperparametersSchema, patchCount } from '#shared/settings/hyperparameters'
 import { authors, isEncoderName, type Layout, layoutOf } from '#formats/layouts'
-import type { FloatTensor, FloatTensors } from '#formats/tensors'
+import { type FloatTensor, type FloatTensors, requireFinite } from '#formats/tensors'
 import { interpolatePositions, positionTable } from '#model/vit/positions'
 import type { WeightsFile } from '#formats/weights-file'
-import {
-  plain,
-  refuseOthers,
-  refuseParts,
-  refuseRounded,
-  requireEncoder,
-  requireFinite,
-  withZeroBiases,
-} from './sameness'
+import { plain, refuseOthers, refuseParts, refuseRounded, requireEncoder, withZeroBiases } from './sameness'
 import { shapeOf } from './shape'
 import { initialWeights, weightShapes } from '#model/objectives/index'
 

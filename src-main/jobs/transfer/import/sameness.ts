@@ -100,14 +100,3 @@ export function requireEncoder(names: Set<string>, shapes: Record<string, number
       : 'It may be one part of several, or damaged. Choose a file with all weights of the encoder.',
   )
 }
-
-/** Refuses weights that are no numbers, from which nothing but those would come. Throws AppError not-finite. */
-export function requireFinite(weights: FloatTensors, what: string): void {
-  for (const [name, { values }] of Object.entries(weights))
-    if (!values.every(Number.isFinite))
-      throw new AppError(
-        'not-finite',
-        `${what} cannot be used: ${name} holds values that are not numbers (NaN or infinite).`,
-        'Training had failed before it was saved. Choose an earlier one.',
-      )
-}
