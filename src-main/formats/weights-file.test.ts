@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -68,6 +69,26 @@ it('reads what is below the root, and names what is beside it and what is no wei
     notFloat: ['blocks.0.mask'],
     beside: ['head.*', 'step'],
   })
+})
+
+it('reads what lies beyond 2 GiB of a file, which Node does not take at once', async () => {
+  const [before, weight] = [2 ** 31 + 8, [1, 2]]
+  const entry = (dtype: string, size: number, start: number, end: number) => ({
+    ...{ dtype, shape: [size], data_offsets: [start, end] },
+  })
+  const json = JSON.stringify({
+    'blocks.0.mask': entry('U8', before, 0, before),
+    'patch_embed.proj.weight': entry('F32', 2, before, before + 8),
+  })
+  const start = Buffer.alloc(8)
+  start.writeBigUInt64LE(BigInt(json.length))
+  const file = path.join(folder, 'large.safetensors')
+  const handle = await open(file, 'w')
+  await handle.write(Buffer.concat([start, Buffer.from(json)]))
+  await handle.write(Buffer.from(Float32Array.from(weight).buffer), 0, 8, 8 + json.length + before)
+  await handle.close()
+  const { tensors } = await readWeights(file)
+  expect([...tensors['patch_embed.proj.weight']!.values]).toEqual(weight)
 })
 
 describe('what is no file of weights', () => {
