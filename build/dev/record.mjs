@@ -91,7 +91,8 @@ async function walk() {
   await call('experiments.list')
   await call('experiments.get', { id: experiment.id })
   await call('exports.create', { id, format: 'safetensors', folder: home })
-  for (const name of ['app.info', 'settings.get', 'app.unreadable', 'engines.list']) await call(name)
+  for (const name of ['app.info', 'app.load', 'settings.get', 'app.unreadable', 'engines.list'])
+    await call(name)
   await call('settings.set', {})
   await call('runs.list')
 }

@@ -12,6 +12,7 @@ import { Exports } from './exports'
 import { Evaluations } from './evaluations'
 import type { Folders } from './folders'
 import { Inspect } from './inspect/inspect'
+import { machineLoad } from './machine-load'
 import { Runs } from './runs/runs'
 import { Settings } from './settings'
 
@@ -94,6 +95,7 @@ export function createServices(host: Host, emit: Emit): Services {
       homeFolder: homedir(),
       canUpdate: host.canUpdate ?? false,
     }),
+    'app.load': machineLoad(),
     'app.pick': async (input) => (host.pick ?? notHere)(input),
     'app.listFolders': async ({ path }) => (host.folders ? host.folders.list(path) : notHere()),
     'app.unreadable': async () => {

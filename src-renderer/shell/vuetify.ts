@@ -1,42 +1,36 @@
 import { createVuetify } from 'vuetify'
 import { aliases, mdi } from 'vuetify/iconsets/mdi-svg'
+import { tokens } from '#ui/tokens'
 
-/** One accent, quiet surfaces; the contrast of both themes is tested. */
+/** A theme of our tokens under Vuetify's names, and of all others under their own. */
+const theme = (kind: 'light' | 'dark') => {
+  const ours = tokens[kind]
+  return {
+    dark: kind === 'dark',
+    // Text of Vuetify's parts that is quieter than the rest; text-2 of our tokens.
+    variables: { 'medium-emphasis-opacity': 0.78 },
+    colors: {
+      ...ours,
+      background: ours.canvas,
+      'on-background': ours.text,
+      'on-surface': ours.text,
+      'surface-bright': ours.raised,
+      'surface-light': ours.sunken,
+      'surface-variant': ours['text-2'],
+      'on-surface-variant': ours.surface,
+      primary: ours.accent,
+      'on-primary': ours['on-accent'],
+      secondary: ours['text-2'],
+      error: ours.bad,
+      warning: ours.warn,
+      success: ours.ok,
+    },
+  }
+}
+
 export const vuetify = createVuetify({
   icons: { defaultSet: 'mdi', aliases, sets: { mdi } },
-  theme: {
-    defaultTheme: 'light',
-    themes: {
-      light: {
-        dark: false,
-        variables: { 'medium-emphasis-opacity': 0.78 },
-        colors: {
-          background: '#f6f6f4',
-          surface: '#ffffff',
-          primary: '#0b6158',
-          secondary: '#4a5450',
-          error: '#b3261e',
-          warning: '#7a4b00',
-          success: '#1b6b34',
-          info: '#1d5a96',
-        },
-      },
-      dark: {
-        dark: true,
-        variables: { 'medium-emphasis-opacity': 0.78 },
-        colors: {
-          background: '#121514',
-          surface: '#1b1f1e',
-          primary: '#6fd6c8',
-          secondary: '#b5c0bc',
-          error: '#ffb4ab',
-          warning: '#ffcf87',
-          success: '#8ddba2',
-          info: '#9ecbff',
-        },
-      },
-    },
-  },
+  theme: { defaultTheme: 'light', themes: { light: theme('light'), dark: theme('dark') } },
   defaults: {
     global: { ripple: false },
     VBtn: { variant: 'tonal', rounded: 'md', class: 'text-none' },

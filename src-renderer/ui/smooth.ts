@@ -6,6 +6,3 @@ export function smooth(values: number[], amount: number): number[] {
     return amount ? mean / (1 - amount ** (i + 1)) : value
   })
 }
-
-/** Line colours that can be told apart in both themes. */
-export const lineColors = ['#16897b', '#d9730d', '#5b6ee1', '#c2417c', '#8a7a12', '#3f9142']

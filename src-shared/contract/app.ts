@@ -42,6 +42,16 @@ export const appInfo = z.object({
 })
 export type AppInfo = z.infer<typeof appInfo>
 
+export const machineLoad = z.object({
+  /** The share of all cores that is busy. */
+  cpu: z.number().min(0).max(1),
+  memoryBytes: z.number(),
+  usedMemoryBytes: z.number(),
+  /** Of the disk that holds the runs; null where that cannot be told. */
+  freeDiskBytes: z.number().nullable(),
+})
+export type MachineLoad = z.infer<typeof machineLoad>
+
 /** What a person is asked for: a folder or a weights file. */
 const picked = z.enum(['folder', 'weights'])
 export type Picked = z.infer<typeof picked>
@@ -60,6 +70,7 @@ export type FolderListing = z.infer<typeof folderListing>
 
 export const appCalls = {
   'app.info': call(nothing, appInfo),
+  'app.load': call(nothing, machineLoad),
   /** Opens the system's dialog. Null if the person cancels. Electron only. */
   'app.pick': call(z.object({ what: picked, title: words(200) }), filePath.nullable()),
   /** Folders below the allowed roots, for browsers, which have no folder dialog. */

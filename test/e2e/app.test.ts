@@ -15,6 +15,7 @@ import {
 } from '#test/helpers/hosts'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { temporaryFolder } from '#test/helpers/runs'
+import { strangeSizes } from '#test/helpers/type-scale'
 
 const hosts = [
   { name: 'in the browser', can: () => chromiumPath !== undefined, browser: true },
@@ -191,7 +192,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
   })
 
   it.runIf(can())(
-    'has no accessibility violation of level A or AA on any page, in light and dark',
+    'has no accessibility violation of level A or AA on any page, in light and dark, and only six sizes of type',
     async () => {
       await go('Settings')
       await show('settings')
@@ -204,6 +205,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
           await go(name)
           if (name === 'Data sets' && theme === 'Light') await show('datasets')
           await expectAccessible(page, `${theme} ${name}`)
+          expect(await strangeSizes(page), name).toEqual([])
         }
         await go('Data sets')
         await page.getByRole('link', { name: 'Sample images' }).click()

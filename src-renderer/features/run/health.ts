@@ -2,7 +2,7 @@ import { computed, ref, watch } from 'vue'
 import type { Health, Run } from '#shared/contract'
 import { backend } from '#backend'
 import type { Line } from '#ui/LineChart.vue'
-import { lineColors } from '#ui/smooth'
+import { type Series, series } from '#ui/tokens'
 import { useApp } from '#shell/store'
 
 /** Charts of what the model learns while it trains, updated with each epoch. None before the first measurement. */
@@ -20,7 +20,7 @@ export function useHealthCharts(run: () => Run) {
   return computed(() => {
     if (!health.value?.step.length) return []
     const { epoch, effectiveRank, variance, uniformity, knn } = health.value
-    const chart = (title: string, y: (number | null)[], color: string, help: string) => {
+    const chart = (title: string, y: (number | null)[], color: Series, help: string) => {
       const known = y.flatMap((value, i) => (value === null ? [] : [{ x: epoch[i]!, y: value }]))
       const line: Line = { label: title, color, x: known.map(({ x }) => x), y: known.map(({ y }) => y) }
       return known.length ? [{ title, help, lines: [line] }] : []
@@ -29,25 +29,25 @@ export function useHealthCharts(run: () => Run) {
       ...chart(
         'kNN accuracy',
         knn,
-        lineColors[0]!,
+        series[0],
         'Share of images whose class the 20 nearest neighbours predict.',
       ),
       ...chart(
         'Effective rank',
         effectiveRank,
-        lineColors[1]!,
+        series[1],
         'Directions that the features really use; low values mean collapse.',
       ),
       ...chart(
         'Variance of features',
         variance,
-        lineColors[2]!,
+        series[2],
         'Near 0: all images look the same to the model.',
       ),
       ...chart(
         'Uniformity',
         uniformity,
-        lineColors[3]!,
+        series[3],
         '0 means all features are equal; lower means they spread more evenly.',
       ),
     ]
