@@ -200,7 +200,6 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
         await go('Settings')
         await page.getByRole('combobox', { name: 'Theme' }).click({ force: true })
         await page.getByRole('option', { name: theme }).click()
-        await page.waitForTimeout(500)
         for (const name of pages.map(({ title }) => title)) {
           await go(name)
           if (name === 'Data sets' && theme === 'Light') await show('datasets')

@@ -4,10 +4,20 @@ import { expect } from 'vitest'
 
 /** No violation of WCAG 2.1, level A or AA, on a page as it stands. */
 export async function expectAccessible(page: Page, where: string): Promise<void> {
-  await page.waitForTimeout(400) // colours that fade in have no contrast yet
+  await settled(page) // colours that fade in have no contrast yet
   const { violations } = await new AxeBuilder({ page })
     .setLegacyMode(true) // Electron has no further pages to load axe in
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
     .analyze()
   expect(violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0]?.html}`)).toEqual([])
 }
+
+/** Waits for what moves or fades to its end; what turns for ever is let be. */
+const settled = (page: Page) =>
+  page.evaluate(async () => {
+    const ending = () =>
+      document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    await frame()
+    while (ending().some(({ playState }) => playState === 'running')) await frame()
+  })
