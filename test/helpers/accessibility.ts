@@ -14,10 +14,10 @@ export async function expectAccessible(page: Page, where: string): Promise<void>
 
 /** Waits for what moves or fades to its end; what turns for ever is let be. */
 const settled = (page: Page) =>
-  page.evaluate(async () => {
+  page.evaluate(`(async () => {
     const ending = () =>
       document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
     await frame()
     while (ending().some(({ playState }) => playState === 'running')) await frame()
-  })
+  })()`)
