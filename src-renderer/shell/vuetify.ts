@@ -7,8 +7,8 @@ const theme = (kind: 'light' | 'dark') => {
   const ours = tokens[kind]
   return {
     dark: kind === 'dark',
-    // Text of Vuetify's parts that is quieter than the rest; text-2 of our tokens.
-    variables: { 'medium-emphasis-opacity': 0.78 },
+    // Of text in Vuetify's parts: all of it, and as much as gives text-2 of our tokens.
+    variables: { 'high-emphasis-opacity': 1, 'medium-emphasis-opacity': 0.78 },
     colors: {
       ...ours,
       background: ours.canvas,
