@@ -38,12 +38,7 @@ export function useHealthCharts(run: () => Run) {
         series[1],
         'Directions that the features really use; low values mean collapse.',
       ),
-      ...chart(
-        'Variance of features',
-        variance,
-        series[2],
-        'Near 0: all images look the same to the model.',
-      ),
+      ...chart('Variance of features', variance, series[2], 'Near 0: all images look the same to the model.'),
       ...chart(
         'Uniformity',
         uniformity,
