@@ -1,11 +1,11 @@
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, readFile, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { type AppSettings, appSettings, defaultSettings, type Handlers } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { dataFolder, runsFolder } from '#platform/paths'
 import { fieldsOf } from '#storage/fields'
 import { writeFileSafely } from '#storage/files'
-import { isMissing, readOwn } from '#storage/own-files'
+import { isMissing } from '#storage/own-files'
 
 /** Of settings.json; files without a number are of format 1. */
 const format = 1
@@ -51,7 +51,7 @@ export class Settings {
 
   /** What the file holds, nothing where there is none; null where it is damaged. */
   private async read(): Promise<Stored | null> {
-    const text = await readOwn(this.file).catch((error: unknown) => {
+    const text = await readFile(this.file, 'utf8').catch((error: unknown) => {
       if (isMissing(error)) return '{}'
       throw error
     })
