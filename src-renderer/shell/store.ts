@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { AppInfo, AppSettings, Picked } from '#shared/contract'
+import type { AppInfo, AppSettings, Picked, Unreadable } from '#shared/contract'
 import { type AppErrorData, toErrorData } from '#shared/errors'
 import { backend } from '#backend'
 import { useFolders } from './folders'
@@ -11,11 +11,17 @@ export const useApp = defineStore('app', () => {
   const info = ref<AppInfo | null>(null)
   const settings = ref<AppSettings | null>(null)
   const notice = ref<(AppErrorData | { message: string; advice?: string }) | null>(null)
+  const unreadable = ref<Unreadable[]>([])
   const isElectron = computed(() => info.value?.host === 'electron')
 
   async function load() {
     const answers = Promise.all([backend['app.info'](undefined), backend['settings.get'](undefined)])
     ;[info.value, settings.value] = await answers
+  }
+
+  /** What the lists leave out; as before where it cannot be asked. */
+  async function loadUnreadable() {
+    unreadable.value = await backend['app.unreadable'](undefined).catch(() => unreadable.value)
   }
 
   async function change(changes: Partial<AppSettings>) {
@@ -49,8 +55,10 @@ export const useApp = defineStore('app', () => {
     info,
     settings,
     notice,
+    unreadable,
     isElectron,
     load,
+    loadUnreadable,
     change,
     pickFolder,
     pickWeights,
