@@ -207,13 +207,14 @@ function writeSealed(file: string, value: object, text = JSON.stringify(value, n
   writeFileSync(file, below(2) ? `${body},\n "sha256": "${sha256(body)}"\n}` : changed)
 }
 
-type Mutation = (files: string[], run: string) => string | void
+type Mutation = (files: string[], run: string) => string
 
 const mutations: Mutation[] = [
   function values(files) {
     const json = files.filter((name) => /\.json(\.copy)?$/.test(name))
     const file = random.pick(json)
-    const { sha256: _, ...value } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    const value = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    delete value['sha256']
     const changed = mutate(value, random)
     if (!(changed instanceof Object)) writeFileSync(file, JSON.stringify(changed))
     else writeSealed(file, changed)
@@ -329,6 +330,7 @@ const mutations: Mutation[] = [
     rmSync(runPaths(run).lock, { recursive: true, force: true })
     writeFileSync(runPaths(run).lock, JSON.stringify(lock))
     writeFileSync(runPaths(run).request, random.pick(['paused', 'stopped', 'x'.repeat(1e5)]))
+    return `of ${pid}`
   },
 ]
 
@@ -461,7 +463,7 @@ it(`${count} hurt folders of runs cost nothing else`, { timeout: 24 * 3600_000 }
         const mutation = random.pick(mutations)
         if (!existsSync(run)) break
         try {
-          done.push(`${mutation.name} ${mutation(filesOf(home), run) ?? ''}`)
+          done.push(`${mutation.name} ${mutation(filesOf(home), run)}`)
           counted(`hurt: ${mutation.name}`)
         } catch (error) {
           // What an earlier one left cannot be hurt so.
@@ -476,7 +478,7 @@ it(`${count} hurt folders of runs cost nothing else`, { timeout: 24 * 3600_000 }
         expect(stateOf(outside)).toEqual(before)
         expect(decoy.exitCode ?? decoy.signalCode).toBeNull()
       } catch (error) {
-        throw new Error(`After ${done.join(', ')}: ${error instanceof Error ? error.stack : String(error)}`)
+        throw new Error(`After ${done.join(', ')}`, { cause: error })
       } finally {
         await services.close()
       }
