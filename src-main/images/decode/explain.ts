@@ -7,7 +7,9 @@ export async function explain(error: unknown, file: string): Promise<string> {
   if (error instanceof UnreadableImage) return error.message
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'the file is gone'
-  if (code) return reasonOf(error)
+  if (code && /^E[A-Z0-9]+$/.test(code)) return reasonOf(error)
+  // A header that says what cannot be, as our own readers meet it.
+  if (error instanceof RangeError || error instanceof TypeError) return 'damaged'
   const text = error instanceof Error ? error.message : String(error)
   if (/pixel limit/.test(text)) return refusals.tooLarge
   if (/^timeout/.test(text)) return refusals.tooSlow
@@ -22,7 +24,8 @@ export async function explain(error: unknown, file: string): Promise<string> {
     /premature end|truncated|unexpected end|not enough data|ended prematurely|Read error at/i.test(text)
   )
     return refusals.endsTooEarly
-  return /Unknown error/.test(text) ? 'damaged' : `damaged: ${text.split('\n')[0]}`
+  const words = text.replace(/^Input file has corrupt header: /, '').split('\n')[0]!
+  return /Unknown error/.test(words) ? 'damaged' : `damaged: ${words}`
 }
 
 /** Bytes in which the end of an image is looked for. */
