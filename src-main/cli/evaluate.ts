@@ -105,6 +105,7 @@ async function follow(folder: string): Promise<Score> {
   child.onMessage((data) => {
     const message = data as EvaluationMessage
     if (message.type === 'ended') ended = message
+    else if (message.type === 'notice') console.log(message.text)
     else if (Date.now() - lastLine > 5_000) {
       lastLine = Date.now()
       console.log(`${(100 * message.progress).toFixed(0)} % | ${message.text}`)

@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { decode } from 'fast-png'
 import { AppError } from '#shared/errors'
 import { centreCrop } from '#model/augment/crop'
+import { explain } from './decode/explain'
+import { pixelLimit, refusals, UnreadableImage } from './decode/refusals'
+import { readWhole } from './decode/source'
 
 /** The value of an unlabelled pixel, as in Pascal VOC. */
 export const unlabelled = 255
@@ -21,10 +23,10 @@ export const maskFile = (images: string, image: string) =>
 
 /** The numbers of an indexed or grey PNG of at most 8 bits. Throws AppError image-unreadable. */
 export async function readMask(file: string): Promise<Mask> {
-  const png = await readFile(file)
-    .then((bytes) => decode(bytes))
-    .catch((error: Error) => {
-      throw unreadable(file, error.message)
+  const png = await readWhole(file)
+    .then(decodePng)
+    .catch(async (error: unknown) => {
+      throw unreadable(file, await explain(error, file))
     })
   const { width, height, depth, channels, data } = png
   if (channels !== 1 || depth > 8)
@@ -41,6 +43,13 @@ export async function readMask(file: string): Promise<Mask> {
       classes[y * width + x] = (data[y * rowBytes + ((x * depth) >> 3)]! >> shift) & (2 ** depth - 1)
     }
   return { width, height, classes }
+}
+
+function decodePng(bytes: Buffer) {
+  // The sides stand in the header, which comes first.
+  if (bytes.length > 24 && bytes.readUInt32BE(16) * bytes.readUInt32BE(20) > pixelLimit)
+    throw new UnreadableImage(refusals.tooLarge)
+  return decode(bytes)
 }
 
 /** The largest square in the middle of a mask, where images are cropped too, by the nearest pixels: [size, size]. */

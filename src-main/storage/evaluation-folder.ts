@@ -46,6 +46,8 @@ const evaluationFile = z.object({
   progress: z.number(),
   /** What there was to tell apart; empty until the process has looked. */
   classes: z.array(z.string()),
+  /** What there is to know of the images, such as those that were left out. */
+  notices: z.array(z.string()).default([]),
   train: count,
   validation: count,
   createdAt: z.string(),
@@ -94,6 +96,7 @@ export async function createEvaluation(
     status: 'waiting',
     progress: 0,
     classes: [],
+    notices: [],
     train: 0,
     validation: 0,
     createdAt: now,
@@ -196,6 +199,7 @@ export async function describeEvaluation(folder: string): Promise<Evaluation> {
     createdAt,
     seconds,
     error,
+    notices: file.notices,
     folder,
   })
   if (shown.success) return shown.data

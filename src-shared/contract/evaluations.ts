@@ -74,6 +74,8 @@ export const evaluation = z.object({
   createdAt: time,
   seconds: z.number(),
   error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),
+  /** What there is to know of the images, such as those that were left out. */
+  notices: z.array(z.string()).default([]),
   folder: filePath,
 })
 export type Evaluation = z.infer<typeof evaluation>

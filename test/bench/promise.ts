@@ -178,6 +178,7 @@ const ways = {
     const data = { classes, views: [train.features], labels: train.labels, validation: asked }
     const { score } = await trainProbe(engine, probeSettings, data, {
       epoch: () => undefined,
+      notice: () => undefined,
       stopped: () => false,
     })
     return score
@@ -254,6 +255,7 @@ async function fineTunings(whole: Task, images: string): Promise<void> {
       for (const [way, plan] of Object.entries(plans)) {
         const { score } = await evaluate(subject, task, plan, {
           epoch: ({ epoch, loss }) => console.log(`  epoch ${epoch}: loss ${loss.toFixed(3)}`),
+          notice: () => undefined,
           stopped: () => false,
         })
         tell({ way, weights: name, seed, features: '' }, score)

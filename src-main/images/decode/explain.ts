@@ -8,9 +8,9 @@ export async function explain(error: unknown, file: string): Promise<string> {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'the file is gone'
   if (code && /^E[A-Z0-9]+$/.test(code)) return reasonOf(error)
-  // A header that says what cannot be, as our own readers meet it.
-  if (error instanceof RangeError || error instanceof TypeError) return 'damaged'
-  const text = error instanceof Error ? error.message : String(error)
+  // Readers in JavaScript fail like programs where a file says what cannot be.
+  const isProgram = error instanceof RangeError || error instanceof TypeError
+  const text = error instanceof Error && !isProgram ? error.message : unknown
   if (/pixel limit/.test(text)) return refusals.tooLarge
   if (/^timeout/.test(text)) return refusals.tooSlow
   if (/unsupported image format/.test(text)) return refusals.notAnImage
@@ -25,9 +25,11 @@ export async function explain(error: unknown, file: string): Promise<string> {
   )
     return refusals.endsTooEarly
   const words = text.replace(/^Input file has corrupt header: /, '').split('\n')[0]!
-  return /Unknown error/.test(words) ? 'damaged' : `damaged: ${words}`
+  return words.includes(unknown) ? 'damaged' : `damaged: ${words}`
 }
 
+/** What libvips says where its words were lost. */
+const unknown = 'Unknown error'
 /** Bytes in which the end of an image is looked for. */
 const endBytes = 65_536
 

@@ -27,6 +27,7 @@ import { initialWeights } from '#model/objectives/index'
 /** What it tells its parent: its progress, which is also in the folder, and its end. */
 export type EvaluationMessage =
   | { type: 'progress'; progress: number; text: string }
+  | { type: 'notice'; text: string }
   | { type: 'ended'; status: 'finished' | 'stopped' | 'failed'; error: AppErrorData | null }
 
 const folder = process.argv[2]!
@@ -111,6 +112,7 @@ async function work(seconds: () => number): Promise<void> {
       .then(() => tell({ type: 'progress', progress, text }))
       .catch((error: unknown) => console.error(error)) // the result may find room again
   }
+  const notices: string[] = []
   const subject = { engine, h, weights, decoders, statistics }
   const report: Reporter = {
     features(done, total) {
@@ -124,11 +126,15 @@ async function work(seconds: () => number): Promise<void> {
         `epoch ${metric.epoch}/${epochs} | loss ${metric.loss.toFixed(4)}${score}`,
       )
     },
+    notice(text) {
+      notices.push(text)
+      tell({ type: 'notice', text })
+    },
     stopped: () => stopped,
   }
   const outcome = await ask(subject, report)
   await writing
   const classes = outcome.score.perClass.map(({ name }) => name)
-  await updateEvaluation(folder, { classes })
+  await updateEvaluation(folder, { classes, notices })
   await writeOutcome(folder, outcome, classes)
 }

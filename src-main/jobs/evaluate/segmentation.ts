@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { SegmentationSettings } from '#shared/settings/evaluation'
 import { AppError } from '#shared/errors'
 import type { Manifest, ImageFile } from '#images/manifest'
-import { centredMask, maskFile, masksFolder, readMask, unlabelled } from '#images/masks'
+import { maskFile, masksFolder, unlabelled } from '#images/masks'
 import * as tf from '#model/tensor/tf'
 import type { Reporter, Subject } from './subject'
 import type { Outcome } from '#storage/evaluation-folder'
@@ -13,6 +13,7 @@ import { imageSizeOf } from './fine-tune'
 import { ForwardPass } from '#inference/features/forward-pass'
 import { isHeldOut } from './labelled'
 import { trainLinear } from './linear-probe'
+import { asTwoClasses, expectMasks, readMasks } from './segmentation-masks'
 import { classesOfPixels, countPixels, segmentationScore } from './segmentation-score'
 import { encode } from '#model/vit/encoder'
 import { patchTokens } from '#model/vit/pool'
@@ -51,25 +52,17 @@ export async function segment(
 ): Promise<Outcome> {
   const size = imageSizeOf(subject.h, s)
   const grid = size / subject.h.patchSize
-  const masksOf = (images: ImageFile[]) =>
-    Promise.all(
-      images.map(async (image) => {
-        const file = maskFile(task.folder, image.path)
-        const mask = await readMask(file)
-        if (mask.width === image.width && mask.height === image.height) return centredMask(mask, size)
-        throw new AppError(
-          'image-unreadable',
-          `The mask ${file} is ${mask.width} × ${mask.height}, its image ${image.width} × ${image.height}.`,
-          'A mask must be as large as its image.',
-        )
-      }),
-    )
-  const masks = { train: await masksOf(task.train.images), validation: await masksOf(task.validation.images) }
-  const classes = await classNames(task.folder, [...masks.train, ...masks.validation])
-  const features = await patchFeatures(subject, s, task, size, report)
+  const read = (images: ImageFile[]) => readMasks(task.folder, images, size, report.notice)
+  const [train, validation] = [await read(task.train.images), await read(task.validation.images)]
+  expectMasks(task.folder, train, validation)
+  const masks = [...train.masks, ...validation.masks]
+  if (asTwoClasses(masks))
+    report.notice('The masks hold only 0 and 255: 255 is taken for class 1, not for what is not labelled.')
+  const classes = await classNames(task.folder, masks)
+  const features = await patchFeatures(subject, s, { folder: task.folder, train, validation }, size, report)
 
   /** [images · N, classes]: the share of each class in each patch's labelled pixels. */
-  const shares = masks.train.map((mask) => classShares(mask, grid, classes.length))
+  const shares = train.masks.map((mask) => classShares(mask, grid, classes.length))
   const labelled = shares.flatMap((image, i) =>
     Array.from({ length: grid * grid }, (_, patch) => i * grid * grid + patch).filter((_, patch) =>
       image.subarray(patch * classes.length, (patch + 1) * classes.length).some((share) => share > 0),
@@ -96,11 +89,11 @@ export async function segment(
         const logits = await logitsOf(features.validation)
         const confusion = classes.map(() => classes.map(() => 0))
         const each = grid * grid * classes.length
-        masks.validation.forEach((mask, i) => {
+        validation.masks.forEach((mask, i) => {
           const named = classesOfPixels(logits.subarray(i * each, (i + 1) * each), grid, size, classes.length)
           countPixels(confusion, mask, named)
         })
-        return segmentationScore(confusion, classes, masks.validation.length)
+        return segmentationScore(confusion, classes, validation.masks.length)
       },
     },
     report,
@@ -185,6 +178,6 @@ async function classNames(folder: string, masks: Uint8Array[]): Promise<string[]
   throw new AppError(
     'too-few-images',
     `The masks of ${folder} have fewer than two classes.`,
-    'Label at least two.',
+    'Label at least two. The value 255 means not labelled.',
   )
 }

@@ -9,6 +9,8 @@ export interface Reporter {
   epoch(metric: Omit<EvaluationMetric, 'seconds'>): void
   /** So many images of `total` have their features. */
   features?(done: number, total: number): void
+  /** What the person should know of the images, in a sentence. */
+  notice(text: string): void
   stopped(): boolean
 }
 
