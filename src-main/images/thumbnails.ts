@@ -5,13 +5,15 @@ import { dataFolder } from '#platform/paths'
 import { thumbnail } from './decode/decode'
 
 const side = 192
+/** Raised when thumbnails are made otherwise than before. */
+const making = 1
 
 /** The file of an image's thumbnail, made on first use; null where the image cannot be read. */
 export async function thumbnailFile(folder: string, relative: string): Promise<string | null> {
   const file = path.join(folder, relative)
   const info = await stat(file).catch(() => null)
   if (!info) return null
-  const key = createHash('sha1').update(`${file} ${info.mtimeMs} ${info.size}`).digest('hex')
+  const key = createHash('sha1').update(`${file} ${info.mtimeMs} ${info.size} ${making}`).digest('hex')
   const cached = path.join(dataFolder(), 'thumbnails', key.slice(0, 2), `${key}.webp`)
   if (await stat(cached).catch(() => null)) return cached
   const bytes = await thumbnail(file, side).catch(() => null)

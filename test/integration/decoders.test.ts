@@ -73,6 +73,29 @@ it('pipes, devices and links to them are passed over, giants and folders named l
   })
 })
 
+it('formats that are not decoded are counted, and all files are looked at again by a newer reader', async () => {
+  const folder = temporaryFolder()
+  for (const [name, from] of [
+    ['a.jp2', 'picture.jp2'],
+    ['b.jpg', 'jp2-named.jpg'],
+    ['c.tif', 'float.tif'],
+    ['d.tif', 'rgb.tif'],
+  ] as const)
+    copyFileSync(`test/fixtures/pixels/${from}`, path.join(folder, name))
+  const { index } = await scan(folder)
+  expect(index.summary().notices).toEqual([
+    'Left out 2 files: JPEG 2000 cannot be decoded here: save it as JPEG or PNG.',
+    expect.stringMatching(/^Left out 1 file: a TIFF of 32-bit floating-point numbers cannot/),
+  ])
+  // As an index of before has it, whose reader saw no more than a name.
+  index.run('UPDATE files SET problem = NULL, width = 1, height = 1')
+  await index.scan()
+  expect(index.summary().unreadable).toBe(0)
+  index.run('PRAGMA user_version = 0')
+  await index.scan()
+  expect(index.summary()).toMatchObject({ images: 1, unreadable: 3 })
+})
+
 it('an image that becomes a pipe after the scan holds up nothing', async () => {
   const folder = temporaryFolder()
   await makeImages(folder, 2)

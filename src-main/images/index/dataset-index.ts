@@ -87,6 +87,8 @@ interface ScanOptions {
 }
 
 const headersAtOnce = 16
+/** Raised when headers are read otherwise than before: the next scan looks at every file again. */
+const reading = 1
 const rowsAtOnce = 500
 
 /**
@@ -139,6 +141,8 @@ export class DatasetIndex {
   async scan({ onProgress, onFolder }: ScanOptions = {}): Promise<void> {
     await expectFolder(this.folder)
     this.database.exec('DELETE FROM found')
+    if (this.one<{ user_version: number }>('PRAGMA user_version').user_version !== reading)
+      this.run('UPDATE files SET modified = -1')
     const leftOut = new Map<string, number>()
     const onLeftOut = (name: string, images: number) =>
       void leftOut.set(name, (leftOut.get(name) ?? 0) + images)
@@ -155,11 +159,12 @@ export class DatasetIndex {
       for (const { problem } of described) progress[problem === null ? 'images' : 'unreadable']++
       onProgress?.(progress)
     }
+    this.database.exec(`PRAGMA user_version = ${reading}`)
     const layout = this.place()
     if (changed || layout.moved) this.number()
     this.run(
       "INSERT OR REPLACE INTO facts VALUES ('notices', ?)",
-      JSON.stringify([...leftOutNotice(leftOut), ...layout.notices]),
+      JSON.stringify([...leftOutNotice(leftOut), ...this.refused(), ...layout.notices]),
     )
     if (progress.images === 0) throw noImages(this.folder, this.unreadable(0, 1).files[0])
   }
@@ -318,6 +323,14 @@ export class DatasetIndex {
     )
     this.run('DELETE FROM placed')
     return { moved: true, notices }
+  }
+
+  /** How many files of each format that is not decoded there are. */
+  private refused(): string[] {
+    const kinds = this.rows<{ problem: string; files: number }>(`
+      SELECT problem, count(*) AS files FROM files WHERE problem LIKE '%cannot be decoded here%'
+      GROUP BY problem ORDER BY files DESC`)
+    return kinds.map(({ problem, files }) => `Left out ${counted(files, 'files')}: ${problem}.`)
   }
 
   private notices(): string[] {
