@@ -100,8 +100,6 @@ it('is decoded or refused in words', { timeout: 24 * 3600_000 }, async () => {
     counts.slowest = Math.max(counts.slowest, Math.round(performance.now() - began))
     if (reason === null) continue
     expect(reason, file).toMatch(/^[\w“].{3,}/)
-    expect(reason, file).not.toMatch(
-      /undefined|\[object|ERR_|value of|is not a function|Cannot read|\n/,
-    )
+    expect(reason, file).not.toMatch(/undefined|\[object|ERR_|value of|is not a function|Cannot read|\n/)
   }
 })
