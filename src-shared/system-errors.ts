@@ -63,6 +63,23 @@ const cannotDo: Words = (what) => ({
   advice: 'Choose a folder on another disk.',
 })
 
+const missing = (what: string) => ({
+  reason: 'there is no such file or folder',
+  message: `There is no ${what}.`,
+  advice: 'Check the path: it may have been moved, renamed or removed.',
+})
+const noProgram = (what: string) => ({
+  reason: 'there is no such program',
+  message: `There is no program ${what}.`,
+  advice: 'Install it, or correct its path.',
+})
+/** Node says of a disk that can only be read, too, that what was to be made is missing. */
+const notMade = (what: string) => ({
+  reason: 'the folder cannot be made',
+  message: `The folder ${what} cannot be made there.`,
+  advice: 'Choose a place that can be written to: its disk may be read-only, or a link may lead nowhere.',
+})
+
 const words: Record<string, Words> = {
   EACCES: noPermission,
   EPERM: noPermission,
@@ -83,18 +100,8 @@ const words: Record<string, Words> = {
     message: `The name ${shortened(what)} is too long.`,
     advice: 'Choose a shorter name or path.',
   }),
-  ENOENT: (what, { syscall }) =>
-    syscall?.startsWith('spawn')
-      ? {
-          reason: 'there is no such program',
-          message: `There is no program ${what}.`,
-          advice: 'Install it, or correct its path.',
-        }
-      : {
-          reason: 'there is no such file or folder',
-          message: `There is no ${what}.`,
-          advice: 'Check the path: it may have been moved, renamed or removed.',
-        },
+  ENOENT: (what, { syscall = '' }) =>
+    syscall.startsWith('spawn') ? noProgram(what) : syscall === 'mkdir' ? notMade(what) : missing(what),
   ENOTDIR: (what) => ({
     reason: 'it is a file, or leads through one',
     message: `${what} is a file, or leads through one, where a folder is needed.`,
@@ -199,8 +206,8 @@ export const reasonOf = (error: unknown): string =>
 
 const capitalised = (text: string) => text[0]!.toUpperCase() + text.slice(1)
 
-/** Long names without their middle, so that the sentence around them can be read. */
+/** The longest part of a path, without its middle, so that the sentence around it can be read. */
 const shortened = (path: string) => {
-  const name = path.slice(path.lastIndexOf('/') + 1)
-  return name.length > 60 ? `${name.slice(0, 40)}…${name.slice(-10)}` : name
+  const longest = path.split('/').reduce((a, b) => (b.length > a.length ? b : a))
+  return longest.length > 60 ? `${longest.slice(0, 40)}…${longest.slice(-10)}` : path
 }

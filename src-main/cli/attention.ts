@@ -9,6 +9,8 @@ import { chosenOrder } from '#inference/pictures/chosen-order'
 import { overlay, pictureOf, png } from '#inference/pictures/pictures'
 import { freeName } from '#storage/free-name'
 import { openCheckpoint } from './support/checkpoint'
+import { whole } from './support/options'
+import { readyFolder } from './support/output'
 import { lookCommand, type LookOptions, orderOf, sideBySide } from './support/look'
 
 export const attentionCommand = lookCommand('attention')
@@ -19,8 +21,8 @@ export const attentionCommand = lookCommand('attention')
       .choices(attentionView.options)
       .default('full'),
   )
-  .addOption(new Option('--layer <n>', 'the block, from 1; without it, the last').argParser(Number))
-  .addOption(new Option('--head <n>', 'the head, from 1; without it, all and their mean').argParser(Number))
+  .addOption(new Option('--layer <n>', 'the block, from 1; without it, the last').argParser(whole(1)))
+  .addOption(new Option('--head <n>', 'the head, from 1; without it, all and their mean').argParser(whole(1)))
   .option('--patch <row,column>', 'whose attention, counted from 0; or class', 'class')
   .action(attention)
 
@@ -30,6 +32,7 @@ async function attention(
   file: string,
   options: LookOptions & { view: AttentionView; layer?: number; head?: number; patch: string },
 ): Promise<void> {
+  await readyFolder(options.out)
   const { model, step } = await openCheckpoint(run, options)
   const grid = model.h.imageSize / model.h.patchSize
   const token = tokenOf(options.patch, grid)

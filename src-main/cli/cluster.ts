@@ -4,6 +4,7 @@ import { cluster } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { isRunFolder } from '#storage/run/find'
 import { resume } from './resume'
+import { whole } from './support/options'
 import { newRunOptions, train, type TrainOptions } from './train'
 
 export const clusterCommand = newRunOptions(new Command('cluster'))
@@ -14,7 +15,7 @@ export const clusterCommand = newRunOptions(new Command('cluster'))
       .choices(cluster.shape.launcher.options)
       .default('ray'),
   )
-  .addOption(new Option('--workers <n>', 'at most so many').default(2).argParser(Number))
+  .addOption(new Option('--workers <n>', 'at most so many').default(2).argParser(whole(1, 4096)))
   .option('--address <address>', 'of the Ray cluster; without it, this machine')
   .action(trainByCluster)
 

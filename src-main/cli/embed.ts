@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command, Option } from 'commander'
@@ -8,7 +8,8 @@ import { EmbeddingSets } from '#inference/features/embedding-sets'
 import { thereAlready } from '#storage/files'
 import { readRun, runPaths } from '#storage/run/run-folder'
 import { type CheckpointOptions, openCheckpoint } from './support/checkpoint'
-import { runArgument, runsOption, stepOption, threadsOption } from './support/options'
+import { runArgument, runsOption, stepOption, threadsOption, whole } from './support/options'
+import { readyFolder } from './support/output'
 
 interface EmbedOptions extends CheckpointOptions {
   format: EmbeddingFormat
@@ -26,7 +27,7 @@ export const embedCommand = new Command('embed')
   .addOption(threadsOption())
   .addOption(new Option('--format <name>', 'of the files').choices(embeddingFormat.options).default('npy'))
   .option('--patch-tokens', 'also the tokens of all patches')
-  .addOption(new Option('--limit <n>', 'at most so many images, evenly chosen').argParser(Number))
+  .addOption(new Option('--limit <n>', 'at most so many images, evenly chosen').argParser(whole(2)))
   .option('--out <folder>', 'a new folder for the files')
   .action(embed)
 
@@ -34,7 +35,7 @@ export const embedCommand = new Command('embed')
 async function embed(run: string, images: string | undefined, options: EmbedOptions): Promise<void> {
   const out = path.resolve(options.out ?? `${path.basename(run)}-embeddings`)
   if (existsSync(out)) throw thereAlready(out)
-  mkdirSync(path.dirname(out), { recursive: true })
+  await readyFolder(path.dirname(out))
   const { folder, step, engine, model } = await openCheckpoint(run, options)
   await model.dispose() // the sets open their own
   let told = 0

@@ -13,7 +13,7 @@ import { reconstructCommand } from './reconstruct'
 import { resumeCommand } from './resume'
 import { runsCommand } from './runs'
 import { serveCommand } from './serve'
-import { fail } from './support/report'
+import { endWithReader, fail } from './support/report'
 import { sweepCommand } from './sweep'
 import { trainCommand } from './train'
 import { verifyCommand } from './verify'
@@ -32,4 +32,5 @@ const commands = [
 for (const command of commands) program.addCommand(command)
 
 closeDataFolder()
+endWithReader()
 program.parseAsync().catch(fail)

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { predictFolder } from '#jobs/evaluate/predict'
 import { thereAlready } from '#storage/files'
 import { decodersOption, engineOption, threadsOption } from './support/options'
+import { readyFolder } from './support/output'
 
 interface PredictOptions {
   output: string
@@ -30,6 +31,7 @@ async function predict(
 ): Promise<void> {
   const target = path.resolve(output)
   if (existsSync(target)) throw thereAlready(target)
+  await readyFolder(path.dirname(target))
   const found = await predictFolder(path.resolve(evaluation), path.resolve(folder), target, options)
   console.log(`${found.images} images, ${found.unreadable} files could not be read. Written: ${target}`)
 }

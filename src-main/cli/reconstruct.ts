@@ -11,6 +11,8 @@ import { fixedImages } from '#images/sample'
 import { freeName, namesOf } from '#storage/free-name'
 import { readRun } from '#storage/run/run-folder'
 import { openCheckpoint } from './support/checkpoint'
+import { whole } from './support/options'
+import { readyFolder } from './support/output'
 import { lookCommand, type LookOptions, orderOf, sideBySide } from './support/look'
 
 export const reconstructCommand = lookCommand('reconstruct')
@@ -21,7 +23,7 @@ export const reconstructCommand = lookCommand('reconstruct')
   .addOption(
     new Option('--given <n>', "patches of the beginning that are the image's own")
       .default(0)
-      .argParser(Number),
+      .argParser(whole(0)),
   )
   .action(reconstruct)
 
@@ -31,6 +33,7 @@ async function reconstruct(
   files: string[],
   options: LookOptions & { animate?: 'gif' | 'png'; free?: boolean; given: number },
 ): Promise<void> {
+  await readyFolder(options.out)
   const { model, folder, step } = await openCheckpoint(run, options)
   const images = files.length ? files : await imagesOfRun(folder)
   const names = namesOf(images)

@@ -7,12 +7,13 @@ import { Command, Option } from 'commander'
 import type { Place } from '#server/listen'
 import { outliveErrors } from '#platform/background'
 import { dataFolder, neutralFolder } from '#platform/paths'
+import { whole } from './support/options'
 import { serve as startServer } from '#server/serve'
 
 export const serveCommand = new Command('serve')
   .description('the application in a browser; without a certificate it listens to this machine only')
   .option('--host <address>', 'the name or address to listen at; 0.0.0.0 is all of them', '127.0.0.1')
-  .addOption(new Option('--port <n>', 'the port; 0 takes any').default(0).argParser(Number))
+  .addOption(new Option('--port <n>', 'the port; 0 takes any').default(0).argParser(whole(0, 65535)))
   .option('--cert <file>', 'certificate for https, in PEM form')
   .option('--key <file>', 'its private key')
   .option('--root <folder...>', 'folders that the browser may see; without it, your home folder')

@@ -22,7 +22,7 @@ import { Lock } from '#storage/lock'
 import { readRun } from '#storage/run/run-folder'
 import { evaluateRun } from './evaluate'
 import { withImages } from './support/images'
-import { decodersOption, engineOption, runsOption, threadsOption } from './support/options'
+import { decodersOption, engineOption, runsOption, threadsOption, whole } from './support/options'
 import { accuracyText } from './support/report'
 import { chosenSettings, settingOptions, settingsFrom } from './support/setting-options'
 import { train, type TrainOptions } from './train'
@@ -48,7 +48,7 @@ export const sweepCommand = new Command('sweep')
   .addOption(
     new Option('--seeds <n>', 'runs of each variant, with seeds from that of --seed on')
       .default(1)
-      .argParser(Number),
+      .argParser(whole(1, 20)),
   )
   .addOption(
     new Option('--preset <name>', 'what the variants begin with').choices(presetNames).default('nano'),

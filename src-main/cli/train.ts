@@ -16,7 +16,8 @@ import { findRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
 import { follow } from './support/follow'
 import { withImages } from './support/images'
-import { decodersOption, engineOption, runsOption, threadsOption } from './support/options'
+import { decodersOption, engineOption, runsOption, threadsOption, whole } from './support/options'
+import { readyFolder } from './support/output'
 import { settingOptions, settingsFrom } from './support/setting-options'
 
 export interface TrainOptions {
@@ -57,7 +58,7 @@ export function newRunOptions(command: Command): Command {
       new Option(
         '--cache <MB>',
         'memory for decoded images; 0: none. Without it, a quarter of the free memory and, for large images, of the free disk',
-      ).argParser(Number),
+      ).argParser(whole(0)),
     )
   for (const option of settingOptions(allSettings)) command.addOption(option)
   return command
@@ -81,6 +82,7 @@ export async function train(
   const like = from && (await readRun(from.folder))
   const base = like && !options.preset ? like.hyperparameters : presets[options.preset ?? 'nano'].values
   const h = settingsFrom(hyperparametersSchema, allSettings, options, base)
+  await readyFolder(runs)
   const model = options.preset ?? (like ? `like ${like.name}` : 'nano')
   const folder = given ?? like?.dataset.folder ?? sampleImagesFolder()
   const run = await withImages(folder, ({ dataset, index, images }) => {

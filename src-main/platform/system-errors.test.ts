@@ -40,6 +40,16 @@ describe('what a real file system refuses is told in words', () => {
       () => mkdirSync(path.join(folder, 'x'.repeat(300))),
       /^The name x{40}…x{10} is too long\.$/,
     ],
+    [
+      'a folder below a name that is too long',
+      () => readFileSync(path.join(folder, 'x'.repeat(300), 'file')),
+      /^The name x{40}…x{10} is too long\.$/,
+    ],
+    [
+      'a folder that cannot be made',
+      () => mkdirSync(path.join(folder, 'none', 'below')),
+      /^The folder .*none.below cannot be made there\.$/,
+    ],
     ['a file that is missing', () => readFileSync(path.join(folder, 'none')), /^There is no .*none\.$/],
     [
       'a folder given as a file',

@@ -61,6 +61,18 @@ it.each([
     'heads 5 is invalid',
   ],
   [
+    'numbers with a comma for decimals',
+    () => axisOf('base-learning-rate', '0,0002'),
+    '“0002” is not a number',
+  ],
+  ['what is not a number', () => axisOf('depth', '2,x'), 'depth: “x” is not a number'],
+  ['what is neither true nor false', () => axisOf('share-weights', 'true,yes'), 'neither true nor false'],
+  ...[NaN, 0, -1, 1.5, 1e9].map((seeds): [string, () => unknown, string] => [
+    `${seeds} seeds`,
+    () => plannedRuns(fromPreset('nano'), { kind: 'vary', axes, combine: 'grid' }, seeds),
+    'not a whole number from 1 to 20',
+  ]),
+  [
     'one variant',
     () => variantsOf({ kind: 'vary', axes: [], combine: 'grid' }, fromPreset('nano')),
     'nothing to compare',

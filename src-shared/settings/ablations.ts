@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { words } from '#shared/contract/strings'
 import { AppError } from '#shared/errors'
+import { readNumber } from '#shared/numbers'
 import { allSettings, type Hyperparameters, hyperparametersSchema } from './hyperparameters'
 import type { Setting } from './schema'
 
@@ -106,8 +107,17 @@ export function axisOf(name: string, words: string): Axis {
       `"${name}=${words}" is not a setting with values.`,
       'Name a setting and its values, such as order=stochastic,raster.',
     )
-  const value = (word: string) =>
-    setting.kind === 'boolean' ? word === 'true' : setting.kind === 'choice' ? word : Number(word)
+  const value = (word: string) => {
+    if (setting.kind === 'choice') return word
+    if (setting.kind === 'boolean' && /^(true|false)$/.test(word)) return word === 'true'
+    const { value: read, problem } =
+      setting.kind === 'boolean'
+        ? { value: null, problem: `“${word}” is neither true nor false.` }
+        : readNumber(word)
+    if (read === null)
+      throw new AppError('bad-settings', `${setting.name}: ${problem}`, 'Commas stand between the values.')
+    return read
+  }
   return { setting: setting.name, values: given.map(value) }
 }
 
@@ -162,6 +172,8 @@ export interface PlannedRun {
  */
 export function plannedRuns(h: Hyperparameters, plan: SweepPlan, seeds: number): PlannedRun[] {
   const variants = variantsOf(plan, h)
+  if (!Number.isInteger(seeds) || seeds < 1 || seeds > 20)
+    throw new AppError('bad-settings', 'The number of seeds is not a whole number from 1 to 20.')
   return Array.from({ length: seeds }, (_, k) => h.seed + k).flatMap((seed) =>
     variants.map((changes) => {
       const result = hyperparametersSchema.safeParse({ ...h, seed, ...changes })

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import type { OrderChoice } from '#shared/contract'
 import { arranged, enlarged, type Picture } from '#inference/pictures/pictures'
 import type { CheckpointOptions } from './checkpoint'
-import { runArgument, runsOption, stepOption, threadsOption } from './options'
+import { runArgument, runsOption, stepOption, threadsOption, whole } from './options'
 
 /** What commands share that look at what a checkpoint sees. */
 
@@ -23,7 +23,7 @@ export const lookCommand = (name: string): Command =>
     .addOption(
       new Option('--order <name>', 'in which patches are predicted').choices(orders).default('random'),
     )
-    .addOption(new Option('--seed <n>', 'of the random order').default(0).argParser(Number))
+    .addOption(new Option('--seed <n>', 'of the random order').default(0).argParser(whole(0)))
     .option('--out <folder>', 'where the pictures go', '.')
 
 export const orderOf = ({ order, seed }: LookOptions): OrderChoice =>

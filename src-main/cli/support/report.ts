@@ -8,6 +8,22 @@ export function fail(error: unknown): never {
   process.exit(1)
 }
 
+/**
+ * Ends the command where nobody reads its output any more (`saim runs | head -1`), as when it is asked to: what trains saves
+ * first. Any other trouble with the output is told.
+ */
+export function endWithReader(): void {
+  let ending = false
+  const end = (error: NodeJS.ErrnoException) => {
+    if (ending) return
+    ending = true
+    if (error.code !== 'EPIPE') fail(error)
+    if (!process.emit('SIGTERM', 'SIGTERM')) process.exit(0)
+  }
+  process.stdout.on('error', end)
+  process.stderr.on('error', end)
+}
+
 /** A number of seconds as `1 h 05 min`, `3 min 20 s` or `12 s`. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds)

@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import type { z } from 'zod'
 import { AppError } from '#shared/errors'
 import type { Setting } from '#shared/settings/schema'
+import { anyNumber } from './options'
 
 /** `imageSize` -> `image-size`. */
 export const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
@@ -16,7 +17,7 @@ export function settingOptions(settings: Setting[]): Option[] {
         new Option(`--no-${flag}`, `the opposite of --${flag}`),
       ]
     const option = new Option(`--${flag} <value>`, describe(setting))
-    return setting.choices ? [option.choices(setting.choices)] : [option.argParser(Number)]
+    return setting.choices ? [option.choices(setting.choices)] : [option.argParser(anyNumber)]
   })
 }
 

@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { saim, temporaryFolder } from '#test/helpers/runs'
+
+describe('numbers of flags', () => {
+  it.each([
+    [['train', '--threads', 'two'], /--threads.*“two” is not a number/],
+    [['sweep', '--vary', 'base-learning-rate=0,0002'], /baseLearningRate: “0002” is not a number/],
+  ])('%j is refused before anything is done', async (parameters, words) => {
+    const home = path.join(temporaryFolder(), 'home')
+    const { code, output } = await saim(parameters, home)
+    expect(output).toMatch(words)
+    expect(output).not.toMatch(/\n\s+at /)
+    expect(code).toBe(1)
+    expect(existsSync(path.join(home, 'runs'))).toBe(false)
+  })
+})
+
+describe('what a command cannot write is told before its work', () => {
+  const file = path.join(temporaryFolder(), 'a file')
+  writeFileSync(file, '')
+  it.each([
+    ['predict', ['predict', 'none', 'none', '--output', `${file}/p.csv`], /a file is a file/],
+    ['embed', ['embed', 'none', '--out', `${file}/new`], /a file is a file/],
+    ['train', ['train', '--runs', `${file}/runs`], /leads through one/],
+    ['runs', ['runs', '--runs', file], /is a file, or leads through one/],
+  ])('%s', async (_, parameters, words) => {
+    const { code, output } = await saim(parameters, temporaryFolder())
+    expect(output).toMatch(words)
+    expect(output).not.toMatch(/E[A-Z]{4,}|\n\s+at /)
+    expect(code).toBe(1)
+  })
+
+  it('a home whose name is too long', async () => {
+    const { code, output } = await saim(['train'], path.join(temporaryFolder(), 'x'.repeat(300)))
+    expect(output).toMatch(/^Error: The name x{40}…x{10} is too long\.\n/)
+    expect(code).toBe(1)
+  })
+})
+
+describe('saim runs', () => {
+  const home = temporaryFolder()
+  mkdirSync(path.join(home, 'runs'))
+  cpSync('test/fixtures/run-0.1', path.join(home, 'runs', 'old'), { recursive: true })
+  const shell = (command: string) =>
+    spawnSync('bash', ['-c', command], {
+      env: { ...process.env, SAIM_HOME: home, TZ: 'Asia/Tokyo' },
+      encoding: 'utf8',
+    })
+
+  it('shows names, and times of this machine', () => {
+    const { stdout } = shell('node out/main/cli.js runs')
+    expect(stdout).toMatch(/created.*name.*id.*status.*step/)
+    expect(stdout).toMatch(/'2026-11-28 22:27' *│ 'a run' *│ 'a-run-20261128-132742-agl3'/) // 13:27 in UTC
+  })
+
+  it('ends quietly where nobody reads on', () => {
+    const { stdout, stderr } = shell('node out/main/cli.js runs | true; echo "${PIPESTATUS[0]}"')
+    expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' })
+  })
+
+  it.runIf(existsSync('/dev/full'))('says where its output has no room', () => {
+    const { status, stderr } = shell('node out/main/cli.js runs > /dev/full')
+    expect(stderr).toBe('Error: The disk is full.\nFree some space, then try again.\n')
+    expect(status).toBe(1)
+  })
+})
