@@ -10,7 +10,7 @@ import { overlay, pictureOf, png } from '#inference/pictures/pictures'
 import { freeName } from '#storage/free-name'
 import { openCheckpoint } from './support/checkpoint'
 import { whole } from './support/options'
-import { readyFolder } from './support/output'
+import { readyFolder } from '#storage/ready-folder'
 import { lookCommand, type LookOptions, orderOf, sideBySide } from './support/look'
 
 export const attentionCommand = lookCommand('attention')

@@ -9,7 +9,7 @@ import { thereAlready } from '#storage/files'
 import { readRun, runPaths } from '#storage/run/run-folder'
 import { type CheckpointOptions, openCheckpoint } from './support/checkpoint'
 import { runArgument, runsOption, stepOption, threadsOption, whole } from './support/options'
-import { readyFolder } from './support/output'
+import { readyFolder } from '#storage/ready-folder'
 
 interface EmbedOptions extends CheckpointOptions {
   format: EmbeddingFormat

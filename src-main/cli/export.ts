@@ -4,7 +4,6 @@ import { type ExportFormat, exportFormat, exportFormats } from '#shared/contract
 import { exportWeights } from '#jobs/transfer/export/export'
 import { findRun } from '#storage/run/find'
 import { runArgument, runsOption, stepOption } from './support/options'
-import { readyFolder } from './support/output'
 
 interface ExportOptions {
   format: ExportFormat
@@ -35,7 +34,6 @@ export const exportCommand = new Command('export')
 
 /** `saim export`: writes weights in a format, proves it and says how well it did. */
 async function exportRun(run: string, { out, runs, ...order }: ExportOptions): Promise<void> {
-  await readyFolder(path.resolve(out))
   const result = await exportWeights(
     { ...order, run: await findRun(run, runs), folder: path.resolve(out) },
     (text) => console.log(`${text} ...`),

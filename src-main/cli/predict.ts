@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { predictFolder } from '#jobs/evaluate/predict'
 import { thereAlready } from '#storage/files'
 import { decodersOption, engineOption, threadsOption } from './support/options'
-import { readyFolder } from './support/output'
+import { readyFolder } from '#storage/ready-folder'
 
 interface PredictOptions {
   output: string

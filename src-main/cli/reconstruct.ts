@@ -12,7 +12,7 @@ import { freeName, namesOf } from '#storage/free-name'
 import { readRun } from '#storage/run/run-folder'
 import { openCheckpoint } from './support/checkpoint'
 import { whole } from './support/options'
-import { readyFolder } from './support/output'
+import { readyFolder } from '#storage/ready-folder'
 import { lookCommand, type LookOptions, orderOf, sideBySide } from './support/look'
 
 export const reconstructCommand = lookCommand('reconstruct')

@@ -17,7 +17,7 @@ import { readRun } from '#storage/run/run-folder'
 import { follow } from './support/follow'
 import { withImages } from './support/images'
 import { decodersOption, engineOption, runsOption, threadsOption, whole } from './support/options'
-import { readyFolder } from './support/output'
+import { readyFolder } from '#storage/ready-folder'
 import { settingOptions, settingsFrom } from './support/setting-options'
 
 export interface TrainOptions {

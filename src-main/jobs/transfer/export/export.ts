@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Exported } from '#shared/contract'
 import { AppError } from '#shared/errors'
@@ -10,6 +10,7 @@ import { joined } from '#inference/over-images'
 import { Manifest } from '#images/manifest'
 import { makeFolderSafely } from '#storage/files'
 import { fileName, freeName } from '#storage/free-name'
+import { readyFolder } from '#storage/ready-folder'
 import { sampleImagesFolder } from '#platform/paths'
 import { evenlySpread } from '#images/sample'
 import { curveFiles, modelCard, unknownLicence } from './card'
@@ -36,7 +37,7 @@ export async function exportWeights(
   say: (text: string) => void,
 ): Promise<Exported> {
   const { format } = choice
-  await ready(folder) // found out before the work
+  await readyFolder(folder) // found out before the work
   const provenance = await provenanceOf(runFolder, choice)
   const { run, source, step, fineTuning } = provenance
   requireFinite(source.weights, step === null ? 'The model' : `The checkpoint of step ${step}`)
@@ -65,15 +66,6 @@ export async function exportWeights(
     proven = { checks, images }
   })
   return { folder: target, files: await listFiles(target), ...proven! }
-}
-
-/** Makes the folder where it is missing. Throws AppError not-a-folder, and the system's error where it cannot be written to. */
-async function ready(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-    throw new AppError('not-a-folder', `${folder} is a file.`, 'Name the folder that the export goes into.')
-  })
-  await access(folder, constants.W_OK)
 }
 
 async function write(folder: string, files: Files): Promise<void> {

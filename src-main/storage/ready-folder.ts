@@ -2,7 +2,7 @@ import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { AppError } from '#shared/errors'
 
 /**
- * Makes the folder that a command writes to where it is missing, and makes sure that it can be written to: before the work, so
+ * Makes the folder that work writes to where it is missing, and makes sure that it can be written to: before the work, so
  * that none is done in vain. Throws AppError not-a-folder, and what the system says.
  */
 export async function readyFolder(folder: string): Promise<void> {
