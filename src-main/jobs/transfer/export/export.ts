@@ -1,7 +1,6 @@
 import { readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Exported } from '#shared/contract'
-import { AppError } from '#shared/errors'
 import { appVersion } from '#shared/version'
 import { loadCentred } from '#images/crops'
 import { DatasetIndex } from '#images/index/dataset-index'
