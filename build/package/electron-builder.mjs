@@ -1,3 +1,5 @@
+import { isOldElectron } from '../electron.mjs'
+
 /**
  * What is packaged, for electron-builder (docs/packaging.md). ELECTRON_OVERRIDE_DIST_PATH names an Electron that is here
  * already; SAIM_UPDATES_URL the place where new versions are published, without which the application never asks.
@@ -44,6 +46,10 @@ export default {
     enableNodeCliInspectArguments: false,
     enableEmbeddedAsarIntegrityValidation: true,
     onlyLoadAppFromAsar: true,
+    enableCookieEncryption: true,
+    loadBrowserProcessSpecificV8Snapshot: false,
+    // Electron 22, which the tests package, has no such fuse yet.
+    ...(isOldElectron('.') ? {} : { grantFileProtocolExtraPrivileges: false }),
   },
   publish: updates ? { provider: 'generic', url: updates } : null,
 

@@ -24,6 +24,10 @@ AHEAD = 3
 UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 """What Pillow raises of files that are no images, or damaged ones."""
 
+Image.init()
+FORMATS = [name for name in ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP") if name in Image.OPEN]
+"""Those that the application reads: Pillow knows more, and runs other programs for some."""
+
 
 class Crop(NamedTuple):
     """A part of an image in pixels."""
@@ -79,7 +83,7 @@ def reduction_for(sides: tuple[float, float], size: int) -> int:
 
 def decode(path: Path, width: int, height: int, reduction: int) -> Image.Image:
     """A whole image in RGB, reduced by a factor, turned as EXIF says, alpha over white. Raises OSError or ValueError."""
-    with Image.open(path) as image:
+    with Image.open(path, formats=FORMATS) as image:
         if reduction > 1:
             image.draft("RGB", (math.ceil(image.width / reduction), math.ceil(image.height / reduction)))
         image = ImageOps.exif_transpose(image)

@@ -8,8 +8,10 @@ started this is there; SAIM_LOCK holds the token of its lock on the run."""
 
 import os
 import shutil
+import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +20,9 @@ from run_folder import RunFolder
 
 RESTARTS = 10
 """After so many losses of a worker the run ends, and goes on when it is resumed."""
+
+PATIENCE = 120
+"""Seconds that workers have to save after whoever started them was gone."""
 
 
 def stop_without_parent(folder: RunFolder) -> None:
@@ -28,6 +33,10 @@ def stop_without_parent(folder: RunFolder) -> None:
             pass
         if folder.is_ours():
             folder.request.write_text("paused")
+        time.sleep(PATIENCE)
+        os.kill(os.getpid(), signal.SIGTERM)  # which torchrun and Ray hand on to their workers
+        time.sleep(PATIENCE / 4)
+        os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
 

@@ -13,7 +13,7 @@ import {
 } from '#storage/evaluation-folder'
 import { fewAtOnce } from '#storage/few-at-once'
 import type { EvaluationMessage } from '#jobs/evaluate/process'
-import type { Child, Fork } from '#platform/processes'
+import { type Child, endWithin, type Fork } from '#platform/processes'
 import { chooseStep } from '#storage/run/checkpoint'
 import { folderOfRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
@@ -25,6 +25,9 @@ type Place = { run: string; id: string }
 
 /** Only what folders hold out; see evaluation/labelled.ts. */
 const nothingHeld = { fraction: 0, seed: 0 }
+
+/** How long an evaluation may take to end after it was asked to, in milliseconds: the features of a batch, and its records. */
+const patience = 120_000
 
 interface EvaluationsOptions {
   fork: Fork
@@ -67,8 +70,7 @@ export class Evaluations {
     'evaluations.stop': async (place) => {
       const folder = await this.folderOf(place)
       if (this.current?.folder === folder) {
-        this.current.child.post({ type: 'stop' })
-        await this.current.ended
+        await this.endCurrent()
         return
       }
       const { status } = await describeEvaluation(folder)
@@ -113,8 +115,17 @@ export class Evaluations {
   /** Stops what is being carried out and starts nothing more. */
   async close(): Promise<void> {
     this.closed = true
-    this.current?.child.post({ type: 'stop' })
-    await this.current?.ended
+    await this.endCurrent()
+  }
+
+  /** Asks what is being carried out to stop, and does not wait for ever. */
+  private async endCurrent(): Promise<void> {
+    if (!this.current) return
+    const { child, ended } = this.current
+    child.post({ type: 'stop' })
+    const forget = endWithin(child, patience)
+    await ended
+    forget()
   }
 
   private enqueue(folder: string): void {

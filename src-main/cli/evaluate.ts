@@ -111,7 +111,13 @@ async function follow(folder: string): Promise<Score> {
       console.log(`${(100 * message.progress).toFixed(0)} % | ${message.text}`)
     }
   })
-  const stop = () => child.post({ type: 'stop' })
+  let asked = false
+  const stop = () => {
+    if (asked) child.kill()
+    asked = true
+    child.post({ type: 'stop' })
+    setTimeout(() => child.kill(), 120_000).unref()
+  }
   process.on('SIGINT', stop).on('SIGTERM', stop)
   const errors = await new Promise<string>((resolve) => child.onExit((_code, text) => resolve(text)))
   process.off('SIGINT', stop).off('SIGTERM', stop)

@@ -1,5 +1,6 @@
 import { childEnvironment } from './environment'
 import { type ChildProcess, fork } from 'node:child_process'
+import { Worker } from 'node:worker_threads'
 import { outFile } from './paths'
 
 /** The entries that run in processes of their own. */
@@ -46,6 +47,36 @@ export function collectErrors(stream: NodeJS.ReadableStream): () => string {
   let text = ''
   stream.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-4000)))
   return () => text.trim()
+}
+
+/**
+ * Asks a process to end, and ends it where it has not within `patience` milliseconds. Answers what forgets about it, for when
+ * it ended.
+ */
+export function endWithin(child: Pick<Child, 'kill'>, patience: number): () => void {
+  const timer = setTimeout(() => child.kill(), patience)
+  return () => clearTimeout(timer)
+}
+
+/**
+ * Ends this process, whatever it is at, where it is still there `patience` milliseconds after its parent was gone. A thread
+ * looks for the parent, since native code may hold this one for ever. In Electron utility processes end with their parent, and
+ * who is started by hand has none.
+ */
+export function endWithParent(patience: number): void {
+  if (electronPort || !process.connected) return
+  const code = `const parent = ${process.ppid}
+    const isThere = () => {
+      if (process.platform !== 'win32') return process.ppid === parent
+      try { return process.kill(parent, 0) } catch { return false }
+    }
+    let gone = false
+    setInterval(() => {
+      if (gone || isThere()) return
+      gone = true
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${patience})
+    }, 1000)`
+  new Worker(code, { eval: true }).unref()
 }
 
 /** The parent's side as a forked process sees it: child_process in Node, a utility process in Electron. */

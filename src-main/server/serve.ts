@@ -12,6 +12,7 @@ import { Access } from './access'
 import { flowing } from './flow'
 import { listen, type Place } from './listen'
 import { contentSecurityPolicy, contentTypes, fileFor } from '#app/renderer-files'
+import { confineImages } from '#platform/roots'
 import { forkNode } from '#platform/processes'
 import { createServices } from '#app/backend'
 import { Folders } from '#app/folders'
@@ -35,6 +36,7 @@ interface Served {
  * @throws AppError where the place or its certificate cannot be used.
  */
 export async function serve({ roots, ...place }: ServeOptions): Promise<Served> {
+  confineImages(roots)
   const renderers = new Set<Emit>()
   const emit: Emit = (name, payload) => renderers.forEach((send) => send(name, payload))
   const services = createServices({ kind: 'browser', fork: forkNode, folders: new Folders(roots) }, emit)

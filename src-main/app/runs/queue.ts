@@ -165,7 +165,16 @@ export class Queue {
     const paths = runPaths(run.folder)
     if (!(await lockOwner(paths.lock))) return
     await writeFileSafely(paths.request, as)
-    while (await lockOwner(paths.lock)) await pause(200)
+    const begin = performance.now()
+    while (await lockOwner(paths.lock)) {
+      if (performance.now() - begin > patience)
+        throw new AppError(
+          'run-busy',
+          `${run.name} was asked to end and is still being trained after ${patience / 60_000} minutes.`,
+          'Its step may take that long. Otherwise end its process.',
+        )
+      await pause(200)
+    }
     await this.options.follower.changed(run.id)
   }
 
@@ -209,6 +218,9 @@ export class Queue {
     return { order: Array.isArray(order) ? order : [], held: held === true }
   }
 }
+
+/** How long another program may take to end a run, in milliseconds. */
+const patience = 600_000
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 

@@ -10,6 +10,7 @@ export const refusals = {
   tooManyBytes: 'larger than 2 GB',
   tooSlow: `it takes longer than ${decodeSeconds} seconds to decode`,
   notAFile: 'not a file',
+  outside: 'a link out of the folders that may be used',
   notAnImage: 'not an image, or in an unsupported format',
   changed: 'it changed since the scan',
   endsTooEarly: 'damaged: it ends too early',

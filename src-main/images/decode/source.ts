@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
+import { mayRead } from '#platform/roots'
 import { refusals, UnreadableImage } from './refusals'
 
 /** Larger files are refused: no image within the pixel limit needs as much. */
@@ -23,6 +24,7 @@ export const inMemory = (bytes: Buffer): Source => ({
  * end or never answer, or too large.
  */
 export async function withFile<T>(file: string, use: (source: Source) => Promise<T>): Promise<T> {
+  if (!(await mayRead(file))) throw new UnreadableImage(refusals.outside)
   if (!(await stat(file)).isFile()) throw new UnreadableImage(refusals.notAFile)
   // What was put in its place meanwhile does not hold us up either: without waiting, then looked at again.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))

@@ -4,7 +4,7 @@ import { AppError, type AppErrorData, toErrorData } from '#shared/errors'
 import type { EvaluationPlan } from '#shared/settings/evaluation'
 import { Manifest, readImages } from '#images/manifest'
 import { createEngine } from '#engine/engines'
-import { parentPort } from '#platform/processes'
+import { endWithParent, parentPort } from '#platform/processes'
 import { loadCheckpoint } from '#storage/run/checkpoint'
 import { Lock, startHeartbeat } from '#storage/lock'
 import { readRun } from '#storage/run/run-folder'
@@ -37,6 +37,7 @@ let stopped = false
 const stop = () => void (stopped = true)
 parentPort.onMessage(stop) // the only message it ever gets
 parentPort.onClose(stop)
+endWithParent(30_000)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
 
 main()

@@ -4,7 +4,7 @@ import { Manifest } from '#images/manifest'
 import { thumbnailFile } from '#images/thumbnails'
 import { createEngine } from '#engine/engines'
 import { aside, runToEnd } from '#platform/background'
-import { parentPort } from '#platform/processes'
+import { endWithParent, parentPort } from '#platform/processes'
 import { answering, type Answering } from '#platform/remote'
 import { fixedImages } from '#images/sample'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
@@ -57,5 +57,6 @@ async function main(): Promise<void> {
   })
 }
 
+endWithParent(5_000)
 parentPort.onClose(() => process.exit(0))
 runToEnd(main())

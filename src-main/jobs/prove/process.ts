@@ -1,7 +1,7 @@
 import type { EngineProof } from '#shared/contract'
 import { type AppErrorData, toErrorData } from '#shared/errors'
 import { explainEngineError } from '#engine/explain'
-import { parentPort } from '#platform/processes'
+import { endWithParent, parentPort } from '#platform/processes'
 import { prove } from './prove'
 
 /** The process that tries an engine: `proof.js <engine> <threads>`. A driver that crashes takes only it along. */
@@ -10,6 +10,7 @@ export type ProofMessage = { proof: EngineProof } | { error: AppErrorData }
 const [id, threads] = process.argv.slice(2)
 const answer = (message: ProofMessage) => parentPort.post(message)
 
+endWithParent(1_000)
 prove(id!, { threads: Number(threads) })
   .then((proof) => answer({ proof }))
   .catch((error) => answer({ error: toErrorData(explainEngineError(error)) }))

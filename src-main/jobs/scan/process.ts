@@ -4,7 +4,7 @@ import type { DatasetFilter, DatasetSummary } from '#shared/contract'
 import { type AppErrorData, toErrorData } from '#shared/errors'
 import { indexFile } from '#platform/paths'
 import { aside } from '#platform/background'
-import { parentPort } from '#platform/processes'
+import { endWithParent, parentPort } from '#platform/processes'
 import { checkImages, statisticsOf } from '#images/index/check'
 import type { DatasetIndex } from '#images/index/dataset-index'
 import { isDamage, openIndex } from '#images/index/open-index'
@@ -140,4 +140,5 @@ const parent = createBirpc<LibraryListener, LibraryFunctions>(functions, {
   eventNames: ['progress', 'checked', 'changed'],
   timeout: -1,
 })
+endWithParent(5_000)
 parentPort.onClose(() => process.exit(0))

@@ -1,6 +1,6 @@
 import type { RunError } from '#shared/contract'
 import { toErrorData } from '#shared/errors'
-import { parentPort } from '#platform/processes'
+import { endWithParent, parentPort } from '#platform/processes'
 import { trainOnCluster } from './cluster/cluster'
 import { Reserve } from '#storage/disk'
 import { Lock, startHeartbeat } from '#storage/lock'
@@ -23,6 +23,7 @@ parentPort.onMessage((message) => {
 })
 // The run outlives nobody: without its parent it saves and ends as if paused.
 parentPort.onClose(() => (control.stop ??= 'paused'))
+endWithParent(120_000)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (control.stop ??= 'stopped'))
 
 offerToBeKilled()

@@ -1,7 +1,7 @@
 import type { RunError } from '#shared/contract'
 import { AppError, toErrorData } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
-import type { Child, Fork } from '#platform/processes'
+import { type Child, endWithin, type Fork } from '#platform/processes'
 import { lockOwner } from '#storage/lock'
 import { isOutOfMemory } from './memory'
 import type { EndStatus, StopMessage, TrainingMessage } from './messages'
@@ -33,10 +33,17 @@ export function startTraining(
 ): Training {
   let child: Child
   let stopped: StopMessage['as'] | null = null
+  let forget: (() => void) | null = null
+  const pace = new Pace()
 
   async function session(): Promise<Ended> {
     child = fork('training', [folder])
-    const ended = await outcome(child, folder, onMessage)
+    pace.begin()
+    const ended = await outcome(child, folder, (message) => {
+      if (message.type === 'progress') pace.step()
+      onMessage(message)
+    })
+    forget?.()
     if (ended.status === 'interrupted') return { ...ended, error: await noteDeath(folder, ended.error!) }
     return ended
   }
@@ -56,6 +63,7 @@ export function startTraining(
     stop(as) {
       stopped = as
       child.post({ type: 'stop', as } satisfies StopMessage)
+      forget ??= endWithin(child, pace.patience)
     },
     kill() {
       stopped = 'stopped'
@@ -84,6 +92,29 @@ function outcome(
     }),
   )
 }
+
+/** How long a step takes, and so how long a process may take to end after it was asked to. */
+class Pace {
+  private last = NaN
+  private longest = 0
+
+  begin(): void {
+    this.last = NaN
+  }
+
+  step(): void {
+    const now = performance.now()
+    if (!Number.isNaN(this.last)) this.longest = Math.max(this.longest, now - this.last)
+    this.last = now
+  }
+
+  /** Milliseconds: for the step, its checkpoint and its pictures, or for the first step, before which nothing can be lost. */
+  get patience(): number {
+    return Math.max(leastPatience, stepsOfPatience * this.longest)
+  }
+}
+const leastPatience = 180_000
+const stepsOfPatience = 20
 
 function death(code: number | null, errors: string): RunError {
   const how = code === null ? 'was killed' : `ended with code ${code}`

@@ -2,7 +2,7 @@ import { createBirpc } from 'birpc'
 import { AppError } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { aside } from '#platform/background'
-import { parentPort } from '#platform/processes'
+import { endWithParent, parentPort } from '#platform/processes'
 import { answering } from '#platform/remote'
 import { type ExportOrder, exportWeights } from './export/export'
 import { importWeights, type Imported } from './import/import'
@@ -36,4 +36,5 @@ const parent = createBirpc<TransferListener, TransferFunctions>(functions, {
   eventNames: ['progress'],
   timeout: -1,
 })
+endWithParent(5_000)
 parentPort.onClose(() => process.exit(0))

@@ -1,5 +1,5 @@
 import { createEngine } from '#engine/engines'
-import { parentPort } from '#platform/processes'
+import { endWithParent, parentPort } from '#platform/processes'
 import { imagesAtOnce, isForCores } from '#jobs/train/gradients'
 import { offerToBeKilled } from '#jobs/train/memory'
 import { readRun } from '#storage/run/run-folder'
@@ -32,6 +32,7 @@ async function main(): Promise<void> {
   if (batches.length && others.length) parentPort.post('fits')
 }
 
+endWithParent(1_000)
 offerToBeKilled()
 main().then(
   () => process.exit(0),

@@ -1,0 +1,51 @@
+import { fork } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '#test/helpers/runs'
+
+/** Processes that answer nobody, as when native code hangs, whose parent is killed. */
+const folder = temporaryFolder()
+const hang = path.join(folder, 'hang.cjs')
+writeFileSync(
+  hang,
+  `if (require('node:worker_threads').isMainThread) setTimeout(() => { process.send('hangs'); for (;;); }, 1500)`,
+)
+const parent = path.join(folder, 'parent.cjs')
+writeFileSync(
+  parent,
+  `const { fork } = require('node:child_process')
+  const [file, ...parameters] = process.argv.slice(2)
+  const child = fork(file, parameters, { execArgv: ['--require', ${JSON.stringify(hang)}], serialization: 'advanced', stdio: 'ignore', detached: true })
+  child.on('message', (message) => message === 'hangs' && process.send(child.pid))`,
+)
+
+const isThere = (pid: number) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+it.concurrent.each([
+  ['library', []],
+  ['exporting', []],
+  ['inspector', [folder]],
+  ['proof', ['onnxruntime-cpu', '1']],
+])('a %s that hangs does not outlive its parent', async (name, parameters) => {
+  const killed = fork(parent, [path.resolve('out/main', `${name}.js`), ...parameters], {
+    env: { ...process.env, SAIM_HOME: folder },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const pid = await new Promise<number>((resolve) =>
+    killed.once('message', (message) => resolve(message as number)),
+  )
+  try {
+    expect(isThere(pid)).toBe(true)
+    killed.kill('SIGKILL')
+    await expect.poll(() => isThere(pid), { timeout: 20_000 }).toBe(false)
+  } finally {
+    if (isThere(pid)) process.kill(pid, 'SIGKILL')
+  }
+})
