@@ -45,6 +45,7 @@ export const errorCodes = [
   'machine-unreachable',
   'machine-refused',
   'not-allowed',
+  'cluster-unknown',
   'bad-message',
   'unexpected',
 ] as const

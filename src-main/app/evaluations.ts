@@ -18,6 +18,7 @@ import { chooseStep } from '#storage/run/checkpoint'
 import { folderOfRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
 import type { Datasets } from './datasets'
+import { allowed } from './folders'
 import type { Settings } from './settings'
 
 type EvaluationCalls = Pick<Handlers, Extract<keyof Handlers, `evaluations.${string}`>>
@@ -133,7 +134,7 @@ export class Evaluations {
   }
 
   private async runFolder(id: string): Promise<string> {
-    return folderOfRun(id, (await this.options.settings.get()).runsFolder)
+    return allowed(folderOfRun(id, (await this.options.settings.get()).runsFolder))
   }
 
   private async folderOf({ run, id }: Place): Promise<string> {

@@ -3,6 +3,7 @@ import type { Emit, Handlers, Run } from '#shared/contract'
 import type { TransferFunctions, TransferListener } from '#jobs/transfer/process'
 import type { Fork } from '#platform/processes'
 import type { Datasets } from './datasets'
+import { allowed } from './folders'
 import { RemoteProcess } from './remote-process'
 import { startRun } from './runs/start'
 import type { Settings } from './settings'
@@ -37,6 +38,7 @@ export class Exports {
         const { hyperparameters, report } = await process.ask((functions) => functions.read(file, changes))
         const folder = await startRun({
           ...settings,
+          runsFolder: await allowed(settings.runsFolder),
           name,
           dataset: { name: dataset.name, folder: dataset.folder },
           images: this.options.datasets.imagesOf(id),

@@ -3,7 +3,21 @@ import path from 'node:path'
 import { type FolderListing, weightsEndings } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { reasonOf } from '#shared/system-errors'
+import { isWithin, mayRead } from '#platform/roots'
 import { isImageName } from '#images/index/files'
+
+/** A folder where it may be used now: a link may have taken its place. Throws AppError not-allowed. */
+export async function allowed(folder: string): Promise<string> {
+  if (await mayRead(folder)) return folder
+  throw outside(folder)
+}
+
+const outside = (folder: string) =>
+  new AppError(
+    'not-allowed',
+    `${folder} is outside of the folders that may be used.`,
+    'Start with --root <folder> to allow more.',
+  )
 
 /** Folders as a person in a browser sees them: nothing outside the roots that were allowed. */
 export class Folders {
@@ -12,15 +26,8 @@ export class Folders {
   /** The folder with all links resolved. Throws AppError not-allowed where it lies outside the roots. */
   async allowed(folder: string): Promise<string> {
     const real = await resolveLinks(folder)
-    for (const root of await this.realRoots()) {
-      const [first] = path.relative(root, real).split(path.sep)
-      if (first !== '..' && !path.isAbsolute(first!)) return real
-    }
-    throw new AppError(
-      'not-allowed',
-      `${folder} is outside of the folders that may be used.`,
-      'Start with --root <folder> to allow more.',
-    )
+    if ((await this.realRoots()).some((root) => isWithin(root, real))) return real
+    throw outside(folder)
   }
 
   /** The folders below one, or the roots themselves. */

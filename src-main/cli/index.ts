@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { appVersion } from '#shared/version'
 import { closeDataFolder } from '#platform/paths'
+import { guardConsole } from '#platform/terminal'
 import { attentionCommand } from './attention'
 import { clusterCommand } from './cluster'
 import { embedCommand } from './embed'
@@ -31,6 +32,7 @@ const commands = [
 ]
 for (const command of commands) program.addCommand(command)
 
+guardConsole()
 closeDataFolder()
 endWithReader()
 program.parseAsync().catch(fail)

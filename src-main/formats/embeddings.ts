@@ -1,3 +1,4 @@
+import { csvText } from './csv'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import type { EmbeddingFormat } from '#shared/contract'
 import type { FileContents } from './bytes'
@@ -67,14 +68,13 @@ export function npy(values: Float32Array, shape: number[]): Uint8Array {
 
 /** A row for each image; what a spreadsheet would misread is quoted. */
 function csv({ images, loss, width }: EmbeddingTable, vectors: Record<string, Float32Array>): Buffer {
-  const quoted = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
   const columns = Object.keys(vectors).flatMap((name) =>
     Array.from({ length: width }, (_, i) => `${name}_${i}`),
   )
   const header = ['path', 'class', 'loss', ...columns]
   const rows = images.map(({ path, class: name }, row) => [
-    quoted(path),
-    quoted(name ?? ''),
+    csvText(path),
+    csvText(name ?? ''),
     loss[row]!,
     ...Object.values(vectors).flatMap((values) => [...values.subarray(row * width, (row + 1) * width)]),
   ])

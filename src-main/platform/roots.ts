@@ -6,11 +6,14 @@ import { dataFolder, sampleImagesFolder } from './paths'
 /** Has this process and those that it starts read images only below these folders and those of the application. */
 export const confineImages = (roots: string[]): void => setEnvironment({ SAIM_ROOTS: JSON.stringify(roots) })
 
-/** Whether an image may be read: by where it lies when all links are followed. Everything may where nobody confined images. */
+/**
+ * Whether an image or a folder of ours may be read: by where it lies when all links are followed. Everything may where nobody
+ * confined images.
+ */
 export async function mayRead(file: string): Promise<boolean> {
   const roots = environment.roots()
   if (!roots) return true
-  const real = await realpath(file)
+  const real = await realpath(file).catch(() => path.resolve(file))
   const allowed = [...roots, dataFolder(), sampleImagesFolder()].map((root) =>
     realpath(root).catch(() => root),
   )

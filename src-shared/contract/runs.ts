@@ -216,6 +216,8 @@ export const runCalls = {
       changes: z.record(words(100), settingValue).optional(),
       /** Continues with another engine; a cluster's run continues on this machine. */
       engine: words(100).optional(),
+      /** The address of the run's Ray cluster, where the person agreed to connect to it. */
+      agreed: words(4096).optional(),
     }),
     run,
   ),

@@ -208,9 +208,9 @@ it('answers huge messages shortly', async () => {
       () => 'x'.repeat(900_000),
       () => Array.from({ length: 200_000 }, () => c.pick([1, 'x', null])),
       () => Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`key-${i}`, null])),
-      () => JSON.parse('['.repeat(5000) + ']'.repeat(5000)) as unknown,
+      () => JSON.parse('['.repeat(1000) + ']'.repeat(1000)) as unknown,
     ])()
-  for (let round = 0; round < Math.min(rounds(40), 2000); round++) {
+  for (let round = 0; round < Math.min(rounds(30), 1000); round++) {
     const name = c.pick(names)
     const form = formed(calls[name].input, c, 0)
     const fields = form && typeof form === 'object' ? Object.keys(form) : []
@@ -223,7 +223,7 @@ it('answers huge messages shortly', async () => {
 it('refuses texts that are no calls, and goes on', async () => {
   const c = chance('fuzz-contract-texts')
   const whole = JSON.stringify({ t: 'q', i: 'x', m: 'call', a: ['app.info', null] })
-  for (let round = 0; round < rounds(2000); round++) {
+  for (let round = 0; round < rounds(500); round++) {
     lost.length = 0
     const bytes = Buffer.from(whole)
     for (let change = 0; change < 1 + c.below(4); change++) bytes[c.below(bytes.length)] = c.below(256)
@@ -231,6 +231,7 @@ it('refuses texts that are no calls, and goes on', async () => {
       c.pick([
         () => bytes.toString('latin1'),
         () => whole.slice(0, c.below(whole.length)),
+        () => whole.replace('null', '['.repeat(20_000) + ']'.repeat(c.below(2) * 20_000)),
         () => JSON.stringify(anything(c)) ?? '',
         () => c.bytes(c.below(200)).toString('latin1'),
         () =>

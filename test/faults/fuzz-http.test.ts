@@ -140,7 +140,7 @@ function requestOf(c: Chance): { bytes: string; mayServe: boolean } {
     () => hostile(c),
     () => '*',
   ])()
-  const headers = Array.from({ length: c.below(6) }, () =>
+  const headers = Array.from({ length: c.below(4) }, () =>
     c.pick([
       () => `Origin: ${c.pick(['null', 'http://evil.example', `http://127.0.0.1:${port}`, ''])}`,
       () => `Sec-Fetch-Site: ${c.pick(['cross-site', 'same-site', 'same-origin', 'none', 'x'])}`,
@@ -154,7 +154,7 @@ function requestOf(c: Chance): { bytes: string; mayServe: boolean } {
       () => `Sec-WebSocket-Version: ${c.pick(['13', '8', 'x'])}`,
       () => `Sec-WebSocket-Protocol: ${c.pick(['saim', `saim, ${hostile(c)}`, ',,', key.slice(1)])}`,
       () => `X-${c.below(99)}: ${'y'.repeat(c.pick([1, 100, 20_000]))}`,
-      () => c.bytes(c.below(40)).toString('latin1'),
+      () => (c.below(8) ? 'Accept: */*' : c.bytes(c.below(40)).toString('latin1')),
     ])(),
   )
   const method = c.pick([
@@ -190,7 +190,7 @@ it('answers requests of any kind, and gives nothing away', async () => {
   const one = async () => {
     const { bytes, mayServe } = requestOf(c)
     const answer = await exchange(bytes, 5000)
-    const status = /^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 'none'
+    const status = /^(?:HTTP\/1\.1 100 Continue\r\n\r\n)?HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 'none'
     statuses.set(status, (statuses.get(status) ?? 0) + 1)
     expect(answer, bytes).not.toContain(marker)
     expect(answer, bytes).not.toMatch(/root:.*:0:0:/)

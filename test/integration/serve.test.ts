@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -6,7 +6,7 @@ import { WebSocket } from 'ws'
 import { serve } from '#server/serve'
 import type { Answer } from '#shared/wire'
 import { messageLimit } from '#shared/wire'
-import { temporaryFolder } from '#test/helpers/runs'
+import { makeImages, temporaryFolder } from '#test/helpers/runs'
 
 const [home, allowed, outside] = [temporaryFolder(), realpathSync(temporaryFolder()), temporaryFolder()]
 let server: Awaited<ReturnType<typeof serve>>
@@ -192,6 +192,45 @@ describe('folders', () => {
   it('takes a folder name that begins with two dots', async () => {
     mkdirSync(path.join(allowed, '..photos'))
     expect(await call('app.listFolders', { path: path.join(allowed, '..photos') })).toHaveProperty('ok', true)
+  })
+})
+
+describe('what lies behind links', () => {
+  const shown = async (folder: string) => {
+    const { id } = ((await call('datasets.add', { folder })) as { value: { id: string } }).value
+    await vi.waitFor(async () => {
+      const { value } = (await call('datasets.list')) as { value: { datasets?: unknown } }
+      expect(JSON.stringify(value)).toMatch(new RegExp(`"${id}"[^]*"status":"(ready|failed)"`))
+    }, 20_000)
+    const statuses = [1, 2].map(
+      async (image) => (await get(`${origin}/files/${fileKey}/thumbnail/${id}/${image}`)).status,
+    )
+    return (await Promise.all(statuses)).filter((status) => status === 200).length
+  }
+
+  it('shows no image that a link in a folder leads out to', async () => {
+    await makeImages(path.join(outside, 'private'), 1)
+    const [own, linked] = [path.join(allowed, 'own'), path.join(allowed, 'linked')]
+    await makeImages(own, 1)
+    mkdirSync(linked)
+    const [name] = readdirSync(path.join(outside, 'private'), { recursive: true })
+      .map(String)
+      .filter((each) => each.includes('.'))
+    symlinkSync(path.join(outside, 'private', name!), path.join(linked, path.basename(name!)))
+    symlinkSync(path.join(outside, 'private'), path.join(linked, 'folder'))
+    expect(await shown(own)).toBe(1)
+    expect(await shown(linked)).toBe(0)
+  })
+
+  it('reads no runs where a link took the place of their folder', async () => {
+    const runs = path.join(allowed, 'runs')
+    mkdirSync(runs)
+    expect(await call('settings.set', { runsFolder: runs })).toMatchObject({ ok: true })
+    expect(await call('runs.list')).toMatchObject({ ok: true })
+    rmdirSync(runs)
+    symlinkSync(outside, runs)
+    expect(await call('runs.list')).toMatchObject({ ok: false, error: { code: 'not-allowed' } })
+    rmSync(runs)
   })
 })
 

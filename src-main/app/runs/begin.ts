@@ -3,6 +3,7 @@ import { startTraining, type Training } from '#jobs/train/supervise'
 import { leftOutNotice } from '#jobs/train/cluster/shares'
 import type { Fork } from '#platform/processes'
 import { changeSettings, readRun, updateRun } from '#storage/run/run-folder'
+import { requireAgreement } from './clusters'
 import type { Engines } from '#app/engines'
 
 /**
@@ -15,6 +16,7 @@ export async function beginTraining(
   onMessage?: (message: TrainingMessage) => void,
 ): Promise<{ training: Training; notice: string | null }> {
   const { engine: wanted, cluster, hyperparameters: h } = await readRun(folder)
+  await requireAgreement(cluster?.address)
   const choice = cluster
     ? { engine: wanted, precision: h.precision, notice: leftOutNotice(h) }
     : await engines.choose(wanted, h.precision)

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Emit, Queue as QueueState, Run } from '#shared/contract'
-import { AppError } from '#shared/errors'
+import { AppError, toErrorData } from '#shared/errors'
 import { dataFolder } from '#platform/paths'
 import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
@@ -132,7 +132,13 @@ export class Queue {
     const { list, follower, fork, engines } = this.options
     const folder = await list.folderOf(id)
     await follower.tell(id)
-    const { training } = await beginTraining(folder, { fork, engines })
+    const begun = await beginTraining(folder, { fork, engines }).catch(async (error: unknown) => {
+      await updateRun(folder, { status: 'failed', error: toErrorData(error) })
+      await follower.changed(id)
+      return null
+    })
+    if (!begun) return
+    const { training } = begun
     const ended = training.ended.then(() => this.ended(id))
     this.trained = { id, training, ended }
     await follower.changed(id)

@@ -3,6 +3,7 @@ import { AppError } from '#shared/errors'
 import { type Hyperparameters, withChanges } from '#shared/settings/hyperparameters'
 import { lockOwner } from '#storage/lock'
 import { changeSettings, readRun, runPaths, updateRun } from '#storage/run/run-folder'
+import { agreeToCluster, requireAgreement } from './clusters'
 import { locateImages } from './locate'
 import { requireTrainer } from './trainer'
 
@@ -32,6 +33,8 @@ export async function resumeRun(
     throw new AppError('run-busy', `${run.name} is finished.`, 'Start a new run from its weights.')
   const trainer = { engine: engine ?? run.engine, cluster: cluster ?? (engine ? null : run.cluster) }
   requireTrainer(trainer, withChanges(run.hyperparameters, changes))
+  await agreeToCluster(cluster?.address)
+  await requireAgreement(trainer.cluster?.address)
   if (images) await locateImages(folder, images)
   if (Object.keys(changes).length) await changeSettings(folder, changes)
   await updateRun(folder, trainer)

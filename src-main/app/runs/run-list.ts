@@ -3,6 +3,7 @@ import path from 'node:path'
 import { type Run, run as runSchema, type Unreadable } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { aside } from '#platform/background'
+import { allowed } from '#app/folders'
 import { fewAtOnce } from '#storage/few-at-once'
 import { reasonOf } from '#shared/system-errors'
 import { lockOwner } from '#storage/lock'
@@ -29,10 +30,10 @@ export class RunList {
 
   constructor(private readonly settings: Settings) {}
 
-  root = async () => (await this.settings.get()).runsFolder
+  root = async () => allowed((await this.settings.get()).runsFolder)
 
   /** Throws AppError run-missing. */
-  folderOf = async (id: string): Promise<string> => folderOfRun(id, await this.root())
+  folderOf = async (id: string): Promise<string> => allowed(folderOfRun(id, await this.root()))
 
   /** The runs that can be shown. Throws OutOfHandles. */
   all = async (): Promise<Run[]> => (await this.survey()).runs
@@ -79,6 +80,7 @@ export class RunList {
    * that is as old as when it was last read is not read again. Throws AppError run-missing.
    */
   private async look(folder: string): Promise<Run> {
+    await allowed(folder)
     const id = path.basename(folder)
     const changed = await stat(folder).then(
       ({ mtimeMs }) => mtimeMs,

@@ -14,6 +14,7 @@ import { runPaths } from '#storage/run/run-folder'
 import { changeAnnotations } from '#storage/run/annotations'
 import type { Datasets } from '#app/datasets'
 import type { Engines } from '#app/engines'
+import { agreeToCluster } from './clusters'
 import { estimateRun } from './estimate'
 import { Follower } from './follow'
 import { after, bucketed } from '#storage/run/metric-columns'
@@ -77,9 +78,9 @@ export class Runs {
           `${dataset.name} has no readable images yet.`,
           'Wait for the scan, or add images.',
         )
-      const { runsFolder, engine, threads, decoders, cache } = await this.options.settings.get()
+      const { engine, threads, decoders, cache } = await this.options.settings.get()
       const folder = await startRun({
-        runsFolder,
+        runsFolder: await this.list.root(),
         name: name?.trim() || dataset.name,
         dataset: { name: dataset.name, folder: dataset.folder },
         images: this.options.datasets.imagesOf(id),
@@ -90,8 +91,9 @@ export class Runs {
       })
       return this.queue.add(path.basename(folder))
     },
-    'runs.resume': async ({ id, changes, engine }) => {
-      const { folder } = await this.restingRun(id)
+    'runs.resume': async ({ id, changes, engine, agreed }) => {
+      const { folder, cluster } = await this.restingRun(id)
+      if (agreed !== undefined && agreed === cluster?.address) await agreeToCluster(agreed)
       await resumeRun(folder, { changes, engine })
       return this.queue.add(id)
     },

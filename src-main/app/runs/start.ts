@@ -4,6 +4,7 @@ import type { SplitRule } from '#images/index/split'
 import type { PixelStatistics } from '#model/augment/crop'
 import { initialFrom } from '#storage/run/origin'
 import { createRun, type NewRun } from '#storage/run/run-folder'
+import { agreeToCluster } from './clusters'
 import { requireTrainer } from './trainer'
 
 /** The images of a new run, whoever keeps their index: this process or another. */
@@ -29,6 +30,7 @@ export interface RunOrder extends Omit<NewRun, 'statistics' | 'writeManifest' | 
 export async function startRun({ runsFolder, images, from, ...chosen }: RunOrder): Promise<string> {
   const h = chosen.hyperparameters
   requireTrainer(chosen, h)
+  await agreeToCluster(chosen.cluster?.address)
   await mkdir(runsFolder, { recursive: true })
   return createRun(runsFolder, {
     ...chosen,

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { AppError } from '#shared/errors'
 import { createEngine } from '#engine/engines'
+import { csvText } from '#formats/csv'
 import { classifyStep } from '#model/heads/classifier'
 import { writeFileSafely } from '#storage/files'
 import { readRun } from '#storage/run/run-folder'
@@ -44,7 +45,7 @@ export async function predictFolder(
       return [file, classes[best]!, ...[probabilities[best]!, ...probabilities].map((p) => p.toFixed(4))]
     })
     const table = [['path', 'class', 'probability', ...classes], ...lines]
-    await writeFileSafely(target, table.map((row) => `${row.map(quoted).join(',')}\n`).join(''))
+    await writeFileSafely(target, table.map((row) => `${row.map(csvText).join(',')}\n`).join(''))
   } finally {
     await pass.close()
   }
@@ -59,4 +60,3 @@ function softmax(logits: Float32Array): number[] {
 }
 
 /** A field of CSV (RFC 4180). */
-const quoted = (field: string) => (/[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, markRaw, ref } from 'vue'
 import type { CallInput, Checkpoint, MetricColumns, Queue, Run } from '#shared/contract'
+import { AppError } from '#shared/errors'
 import { backend, onEvent } from '#backend'
 
 /** Points of a chart: more than a screen has columns. */
@@ -102,8 +103,20 @@ export const useRuns = defineStore('runs', () => {
     return run
   }
   async function resume(id: string, changes?: CallInput<'runs.resume'>['changes'], engine?: string) {
-    set(await backend['runs.resume']({ id, changes, engine }))
+    set(await askedResume({ id, changes, engine }))
     await follow(id)
+  }
+  /** Asks where the run would connect to a Ray cluster that nobody chose on this machine. */
+  async function askedResume(order: CallInput<'runs.resume'>): Promise<Run> {
+    try {
+      return await backend['runs.resume'](order)
+    } catch (error) {
+      const agreed = byId.value.get(order.id)?.cluster?.address
+      if (!(error instanceof AppError && error.code === 'cluster-unknown' && agreed)) throw error
+      if (!window.confirm(`${error.message} A cluster can run programs here. Connect to ${agreed}?`))
+        throw error
+      return backend['runs.resume']({ ...order, agreed })
+    }
   }
   /** Continues a cluster's run with this machine's engine. */
   const resumeHere = (run: Run) => resume(run.id, undefined, run.engine)
