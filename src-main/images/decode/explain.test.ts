@@ -42,3 +42,16 @@ it('of an image that we refuse ourselves the reason is told, whatever the file h
     'larger than 200 megapixels',
   )
 })
+
+it('what the system refuses is told in its words', async () => {
+  const refused = (code: string) => explain(Object.assign(new Error(code), { code }), 'package.json')
+  expect(await refused('ENOENT')).toBe('the file is gone')
+  expect(await refused('EACCES')).toBe('no permission')
+  expect(await refused('EIO')).toMatch(/disk/)
+})
+
+it('words of libvips about something missing do not mean that the file is gone', async () => {
+  const text = 'VipsJpeg: Premature end of JPEG file: missing EOI'
+  expect(await explain(new Error(text), 'package.json')).toBe('damaged: it ends too early')
+  expect(await explain(new Error('heif: Corrupt frame'), 'package.json')).toBe('damaged: heif: Corrupt frame')
+})

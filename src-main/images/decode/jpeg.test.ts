@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { decodeJpeg } from './jpeg'
+import { checkJpeg, decodeJpeg } from './jpeg'
+import { inMemory } from './source'
 
 /** Coloured noise, so that every step of the decoding shows. */
 const noise = () =>
@@ -50,4 +51,16 @@ it('a damaged file is left to sharp, which tells why, and the next one is decode
   const half = await decoded(noise().jpeg(), (bytes) => bytes.subarray(0, bytes.length / 2))
   expect(half.pixels).toBeNull()
   expect((await decoded(noise().jpeg())).pixels).not.toBeNull()
+})
+
+it('a progressive JPEG of so many scans that it would take minutes is refused', async () => {
+  const whole = await noise().jpeg({ progressive: true }).toBuffer()
+  const frame = whole.indexOf(Buffer.of(0xff, 0xc2))
+  const side = 14_000
+  whole.writeUInt16BE(side, frame + 5)
+  whole.writeUInt16BE(side, frame + 7)
+  const scans = (count: number) => Buffer.concat([whole, ...Array(count).fill(Buffer.of(0xff, 0xda, 0, 0))])
+  await expect(decodeJpeg(scans(20_000), { width: side, height: side })).rejects.toThrow('longer than')
+  await expect(checkJpeg(inMemory(scans(60)), scans(60))).rejects.toThrow('longer than')
+  await checkJpeg(inMemory(scans(20)), scans(20))
 })

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { freemem } from 'node:os'
 import path from 'node:path'
 import type { SegmentationSettings } from '#shared/settings/evaluation'
 import { AppError } from '#shared/errors'
 import type { Manifest, ImageFile } from '#images/manifest'
+import { readWhole } from '#images/decode/source'
 import { maskFile, masksFolder, unlabelled } from '#images/masks'
 import * as tf from '#model/tensor/tf'
 import type { Reporter, Subject } from './subject'
@@ -172,7 +172,7 @@ async function classNames(folder: string, masks: Uint8Array[]): Promise<string[]
   let count = 0
   for (const mask of masks)
     for (const label of mask) if (label !== unlabelled && label >= count) count = label + 1
-  const text = await readFile(path.join(masksFolder(folder), 'classes.txt'), 'utf8').catch(() => '')
+  const text = await readWhole(path.join(masksFolder(folder), 'classes.txt')).then(String, () => '')
   const lines = text.split('\n').map((line) => line.trim())
   if (count > 1) return Array.from({ length: count }, (_, c) => lines[c] || `class ${c}`)
   throw new AppError(
