@@ -133,9 +133,11 @@ async function work(seconds: () => number): Promise<void> {
     },
     stopped: () => stopped,
   }
-  const outcome = await ask(subject, report)
-  await writing
+  const outcome = await ask(subject, report).finally(async () => {
+    await writing
+    await updateEvaluation(folder, { notices })
+  })
   const classes = outcome.score.perClass.map(({ name }) => name)
-  await updateEvaluation(folder, { classes, notices })
+  await updateEvaluation(folder, { classes })
   await writeOutcome(folder, outcome, classes)
 }
