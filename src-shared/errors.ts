@@ -76,6 +76,12 @@ export function toErrorData(error: unknown): AppErrorData {
     const { name, message, advice } = system
     return { code: codesOfSystem[name] ?? 'file-unusable', message, advice }
   }
+  if (error instanceof RangeError && /allocation failed/.test(error.message))
+    return {
+      code: 'out-of-memory',
+      message: 'There is not enough memory.',
+      advice: 'Close other programs, then try again.',
+    }
   return { code: 'unexpected', message: error instanceof Error ? error.message : String(error) }
 }
 

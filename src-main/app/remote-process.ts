@@ -43,11 +43,18 @@ export class RemoteProcess<Functions extends object, Listener extends object> {
       on: (listener) => child.onMessage(listener),
       timeout: -1,
     })
-    child.onExit((_code, errors) => {
+    child.onExit((code, errors) => {
       if (this.child !== child) return
       this.child = this.functions = null
       if (errors) console.error(errors)
-      functions.$close(new AppError('worker-died', `The process that ${this.work} ended.`, 'Try again.'))
+      const how = code === null ? ' was killed, could not be started, or had no memory left' : ' ended'
+      functions.$close(
+        new AppError(
+          'worker-died',
+          `The process that ${this.work}${how}.`,
+          code === null ? 'Close other programs, then try again.' : 'Try again.',
+        ),
+      )
     })
     this.child = child
     return (this.functions = functions)

@@ -35,8 +35,15 @@ export const forkNode: Fork = (name, args) => {
     post: (message) => void (child.connected && child.send(message as object)),
     onMessage: (listener) => void child.on('message', listener),
     onExit: (listener) => {
-      const errors = collectErrors(child.stderr!)
-      child.on('close', (code) => listener(code, errors()))
+      // Where the system has no process or file to give there is not even a stream.
+      const errors = child.stderr ? collectErrors(child.stderr) : () => ''
+      const ended = (code: number | null, text: string) => {
+        child.removeAllListeners('close')
+        listener(code, text)
+      }
+      child.on('close', (code) => ended(code, errors()))
+      // A message that comes too late fails as well, and is followed by the end of the process.
+      child.on('error', (error) => child.pid === undefined && ended(null, error.message))
     },
     kill: () => void child.kill('SIGKILL'),
   }

@@ -6,7 +6,7 @@ import { afterAll, expect, it } from 'vitest'
 import { toErrorData } from '#shared/errors'
 import { loadCheckpoint, saveCheckpoint } from '#storage/run/checkpoint'
 import { runPaths } from '#storage/run/run-folder'
-import { exportWeights } from './export'
+import { exportWeights, requireRoom } from './export'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'saim-export-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -44,4 +44,16 @@ it('finds out before the work where it cannot write', async () => {
     message: expect.stringContaining('too long'),
   })
   expect(said).toEqual([])
+})
+
+it('says which formats cannot hold so many weights', () => {
+  const memory = new Float32Array(2 ** 20)
+  const large = (gibibytes: number) =>
+    Object.fromEntries(
+      Array.from({ length: 256 * gibibytes }, (_, i) => [`w${i}`, { shape: [2 ** 20], values: memory }]),
+    )
+  expect(() => requireRoom('onnx', large(2))).toThrow(/take 2\.0 GiB; .* holds at most 2\.0 GiB/)
+  expect(() => requireRoom('pytorch', large(4))).toThrow(/at most 4\.0 GiB/)
+  requireRoom('pytorch', large(3))
+  requireRoom('safetensors', large(5))
 })

@@ -1,10 +1,11 @@
 import { readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Exported } from '#shared/contract'
+import { type Exported, type ExportFormat, exportFormats } from '#shared/contract'
+import { AppError } from '#shared/errors'
 import { appVersion } from '#shared/version'
 import { loadCentred } from '#images/crops'
 import { DatasetIndex } from '#images/index/dataset-index'
-import { requireFinite } from '#formats/tensors'
+import { type FloatTensors, requireFinite } from '#formats/tensors'
 import { joined } from '#inference/over-images'
 import { Manifest } from '#images/manifest'
 import { makeFolderSafely } from '#storage/files'
@@ -39,6 +40,7 @@ export async function exportWeights(
   await readyFolder(folder) // found out before the work
   const provenance = await provenanceOf(runFolder, choice)
   const { run, source, step, fineTuning } = provenance
+  requireRoom(format, source.weights)
   requireFinite(source.weights, step === null ? 'The model' : `The checkpoint of step ${step}`)
   const target = await freeName(folder, `${fileName(run.name)}-${step ?? 'scratch'}-${format}`)
   let proven: Pick<Exported, 'checks' | 'images'>
@@ -65,6 +67,18 @@ export async function exportWeights(
     proven = { checks, images }
   })
   return { folder: target, files: await listFiles(target), ...proven! }
+}
+
+/** Throws AppError bad-settings where a format cannot hold so many weights. */
+export function requireRoom(format: ExportFormat, weights: FloatTensors): void {
+  const bytes = Object.values(weights).reduce((sum, { values }) => sum + values.byteLength, 0)
+  if (bytes <= formats[format].most) return
+  const size = (of: number) => `${(of / 2 ** 30).toFixed(1)} GiB`
+  throw new AppError(
+    'bad-settings',
+    `These weights take ${size(bytes)}; ${exportFormats[format].title} holds at most ${size(formats[format].most)}.`,
+    'Export them as safetensors.',
+  )
 }
 
 async function write(folder: string, files: Files): Promise<void> {

@@ -33,9 +33,14 @@ interface Format {
   /** The file that holds the weights, and their names in it; null where the file is a graph. */
   weights: { file: string; layout: Layout } | null
   files(source: Source): Files
+  /** Bytes of weights that a file of the format can hold. */
+  most: number
   /** The example, in resources/exports. */
   example: `${string}/example.py` | `${string}/index.html`
 }
+
+/** A message of protobuf has at most 2 GiB, an archive as it is written here 4 GiB; some of it is no weight. */
+const [protobufLimit, archiveLimit] = [2 ** 31 - 2 ** 24, 2 ** 32 - 2 ** 24]
 
 const json = (value: object) => `${JSON.stringify(value, null, 2)}\n`
 
@@ -54,6 +59,7 @@ export const formats: Record<ExportFormat, Format> = {
   safetensors: {
     weights: { file: 'model.safetensors', layout: authors },
     files: ({ h, weights }) => ({ 'model.safetensors': safetensors(authors.write(weights, h), h) }),
+    most: Infinity,
     example: 'authors/example.py',
   },
   pytorch: {
@@ -61,6 +67,7 @@ export const formats: Record<ExportFormat, Format> = {
     files: ({ h, weights, epoch }) => ({
       'checkpoint.pth': encodePth(authors.write(weights, h), Math.floor(epoch)),
     }),
+    most: archiveLimit,
     example: 'authors/example.py',
   },
   timm: {
@@ -69,6 +76,7 @@ export const formats: Record<ExportFormat, Format> = {
       'config.json': json(timmConfig(h, statistics)),
       'model.safetensors': safetensors(timm.write(weights, h), h),
     }),
+    most: Infinity,
     example: 'timm/example.py',
   },
   huggingface: {
@@ -78,22 +86,26 @@ export const formats: Record<ExportFormat, Format> = {
       'preprocessor_config.json': json(preprocessorConfig(h, statistics)),
       'model.safetensors': safetensors(huggingFace.write(weights, h), h),
     }),
+    most: Infinity,
     example: 'huggingface/example.py',
   },
   onnx: {
     weights: null,
     files: (source) => ({ 'encoder.onnx': onnx(source) }),
+    most: protobufLimit,
     example: 'onnx/example.py',
   },
   classifier: {
     weights: null,
     files: (source) => ({ 'classifier.onnx': onnx(source) }),
+    most: protobufLimit,
     example: 'classifier/example.py',
   },
   tfjs: {
     weights: null,
     files: ({ model, weights }) =>
       encodeGraphModel(modelGraph(model, weights, { channelsFirst: false }), appVersion),
+    most: Infinity,
     example: 'tfjs/index.html',
   },
 }
