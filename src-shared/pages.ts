@@ -5,6 +5,7 @@ import {
   mdiExportVariant,
   mdiEyeOutline,
   mdiFlaskOutline,
+  mdiHomeOutline,
   mdiImageMultipleOutline,
   mdiMemory,
   mdiPlayCircleOutline,
@@ -13,9 +14,10 @@ import {
 
 /**
  * The pages of the navigation, in its order; the native menu lists the same ones. The page `train` is
- * src-renderer/features/train/TrainPage.vue and is opened at `/train`.
+ * src-renderer/features/train/TrainPage.vue and is opened at `/train`; `home` is where the window begins.
  */
 export const pages = [
+  { name: 'home', title: 'Home', icon: mdiHomeOutline, shortcut: 'CmdOrCtrl+0' },
   { name: 'datasets', title: 'Data sets', icon: mdiImageMultipleOutline, shortcut: 'CmdOrCtrl+O' },
   { name: 'train', title: 'Train', icon: mdiPlayCircleOutline, shortcut: 'CmdOrCtrl+N' },
   { name: 'runs', title: 'Runs', icon: mdiChartLineVariant, shortcut: 'CmdOrCtrl+1' },
@@ -26,4 +28,4 @@ export const pages = [
   { name: 'export', title: 'Export', icon: mdiExportVariant, shortcut: 'CmdOrCtrl+6' },
   { name: 'engines', title: 'Engines', icon: mdiMemory, shortcut: 'CmdOrCtrl+7' },
   { name: 'settings', title: 'Settings', icon: mdiCog, shortcut: 'CmdOrCtrl+,' },
-].map((page) => ({ ...page, path: `/${page.name}` }))
+].map((page) => ({ ...page, path: page.name === 'home' ? '/' : `/${page.name}` }))

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { useRouter } from 'vue-router'
 import { connected, onEvent, refused } from '#backend'
+import { useAdding } from '#features/datasets/add'
 import { useDatasets } from '#features/datasets/store'
 import { useRuns } from '#features/runs/store'
 import { useApp } from './store'
@@ -11,21 +12,18 @@ export const useHost = defineStore('host', () => {
   const datasets = useDatasets()
   const runs = useRuns()
   const router = useRouter()
+  const adding = useAdding()
 
   /** What every page needs. */
   const load = () => app.attempt(() => Promise.all([app.load(), datasets.load(), runs.load()]))
 
-  async function addFolder(folder: string) {
-    const dataset = await app.attempt(() => datasets.add(folder))
-    if (dataset) await router.push(`/datasets/${dataset.id}`)
-  }
   /** A folder dropped anywhere on the window becomes a data set. */
   function drop({ dataTransfer }: DragEvent) {
     const file = dataTransfer?.files[0]
-    if (file && window.saim) void addFolder(window.saim.pathForFile(file))
+    if (file && window.saim) void adding.add(window.saim.pathForFile(file))
   }
   onEvent('app.navigate', ({ path }) => void router.push(path))
-  onEvent('app.folderOpened', ({ folder }) => void addFolder(folder))
+  onEvent('app.folderOpened', ({ folder }) => void adding.add(folder))
 
   return { connected, refused, load, drop }
 })
