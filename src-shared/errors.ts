@@ -23,7 +23,6 @@ export const errorCodes = [
   'run-missing',
   'run-busy',
   'format-newer',
-  'file-unreadable',
   'evaluation-missing',
   'experiment-missing',
   'checkpoint-missing',

@@ -250,7 +250,7 @@ class RunFolder:
                 self.log(f"The checkpoint of step {step} cannot be used, the one before is taken: {error}")
             except OSError as error:
                 message = f"The checkpoint of step {step} cannot be read now: {error}."
-                raise RunError("file-unreadable", message, "Nothing was changed. Look whether its disk is there.") from error
+                raise RunError("file-unusable", message, "Nothing was changed. Look whether its disk is there.") from error
         if taken := self.read()["step"]:
             message = f"The run has taken {taken} steps, but has no checkpoint to go on from."
             raise RunError("checkpoint-missing", message, "Put a whole checkpoint back, or start a new run. Nothing was changed.")

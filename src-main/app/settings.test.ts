@@ -74,7 +74,7 @@ it.each(['{"theme":', '[]', 'null', '"dark"', ''])('a damaged file (%s) is set a
 
 it('a file that cannot be read is not taken for none', async () => {
   mkdirSync(file)
-  await expect(get()).rejects.toMatchObject({ code: 'EISDIR' })
+  await expect(get()).rejects.toMatchObject({ code: 'not-allowed' })
   expect(await change({ theme: 'light' })).toMatchObject({ ok: false })
   rmSync(file, { recursive: true })
 })

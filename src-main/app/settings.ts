@@ -1,11 +1,11 @@
-import { mkdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, realpath, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { type AppSettings, appSettings, defaultSettings, type Handlers } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { dataFolder, runsFolder } from '#platform/paths'
 import { fieldsOf } from '#storage/fields'
 import { writeFileSafely } from '#storage/files'
-import { isMissing } from '#storage/own-files'
+import { isMissing, readOwn, TooLarge } from '#storage/own-files'
 
 /** Of settings.json; files without a number are of format 1. */
 const format = 1
@@ -51,8 +51,11 @@ export class Settings {
 
   /** What the file holds, nothing where there is none; null where it is damaged. */
   private async read(): Promise<Stored | null> {
-    const text = await readFile(this.file, 'utf8').catch((error: unknown) => {
+    // The data folder is the person's own: a link in it is meant.
+    const read = realpath(this.file).then(readOwn)
+    const text = await read.catch((error: unknown) => {
       if (isMissing(error)) return '{}'
+      if (error instanceof TooLarge) return ''
       throw error
     })
     try {

@@ -108,7 +108,7 @@ export async function createEvaluation(
   return folder
 }
 
-/** Throws AppError evaluation-missing where there is none that can be understood, or file-unreadable. */
+/** Throws AppError evaluation-missing where there is none that can be understood, or file-unusable. */
 export async function readEvaluation(folder: string): Promise<EvaluationFile> {
   const { file } = evaluationPaths(folder)
   const text = await readOwn(file).catch((error: unknown) => {

@@ -1,7 +1,7 @@
+import type { FileHandle } from 'node:fs/promises'
 import type { z } from 'zod'
-import { AppError } from '#shared/errors'
 import { sha256 } from './files'
-import { appendOwn, isMissing, openOwn } from './own-files'
+import { appendOwn, isMissing, openOwn, TooLarge } from './own-files'
 
 /**
  * Files that grow by a line of JSON at a time. A line ends on a line feed and nothing else, since JSON may hold the other
@@ -53,7 +53,7 @@ export async function readLines(
   try {
     const { size } = await handle.stat()
     const start = startOf(size)
-    if (size - start > byteLimit) throw tooLarge(file)
+    if (size - start > byteLimit) throw new TooLarge(file, byteLimit)
     const bytes = Buffer.alloc(size - start)
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
     const end = bytes.subarray(0, bytesRead).lastIndexOf('\n') + 1
@@ -63,8 +63,11 @@ export async function readLines(
   }
 }
 
-const tooLarge = (file: string) =>
-  new AppError('file-unreadable', `${file} is larger than 500 MB.`, 'Look whether it is what a run wrote.')
+/** All of a file of lines. Throws TooLarge. */
+export async function readWhole(handle: FileHandle, file: string): Promise<Buffer> {
+  if ((await handle.stat()).size > byteLimit) throw new TooLarge(file, byteLimit)
+  return handle.readFile()
+}
 
 /** The lines of a file that may be large, some in memory at a time, also a last one without an end. Throws as `openOwn` does. */
 export async function* linesOf(file: string): AsyncGenerator<string> {
@@ -79,7 +82,7 @@ export async function* linesOf(file: string): AsyncGenerator<string> {
       start = end + 1
     }
     rest = bytes.subarray(start)
-    if (rest.length > byteLimit) throw tooLarge(file)
+    if (rest.length > byteLimit) throw new TooLarge(file, byteLimit)
   }
   if (rest.length) yield rest.toString()
 }

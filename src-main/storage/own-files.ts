@@ -18,7 +18,7 @@ import { reasonOf } from '#shared/system-errors'
  */
 
 /** Records are far smaller: what is larger was not written by us. */
-const textLimit = 64 * 2 ** 20
+const textLimit = 64e6
 
 /** Where links cannot be refused while a file is opened (Windows), they are looked for before. */
 const noFollow = constants.O_NOFOLLOW as number | undefined
@@ -39,13 +39,22 @@ const strange = (file: string) =>
     'Put the file or folder itself in its place.',
   )
 
-const tooLarge = (file: string) => new Error(`${file} is larger than 64 MB`)
+/** What was not written by us, and would take the memory of all else. */
+export class TooLarge extends AppError {
+  constructor(file: string, bytes: number) {
+    super(
+      'file-unusable',
+      `${file} is larger than ${bytes / 1e6} MB.`,
+      'Look whether it is what SAIM Studio wrote there.',
+    )
+  }
+}
 
 /** No file can be opened now, whichever it is: a list made then would be short without a word. */
 export class OutOfHandles extends AppError {
   constructor() {
     super(
-      'file-unreadable',
+      'file-unusable',
       'No more files can be opened: the limit of the system is reached.',
       'Close other programs, or raise the limit (ulimit -n), and try again.',
     )
@@ -65,7 +74,7 @@ export const unreadableNow = (file: string, error: unknown): AppError =>
   error instanceof AppError
     ? error
     : new AppError(
-        'file-unreadable',
+        'file-unusable',
         `${file} cannot be read now: ${reasonOf(error)}.`,
         'Look whether its disk is there and you may read it.',
       )
@@ -85,7 +94,7 @@ export async function openOwn(file: string, flags: number = constants.O_RDONLY):
 export async function readOwn(file: string): Promise<string> {
   const handle = await openOwn(file)
   try {
-    if ((await handle.stat()).size > textLimit) throw tooLarge(file)
+    if ((await handle.stat()).size > textLimit) throw new TooLarge(file, textLimit)
     return await handle.readFile('utf8')
   } finally {
     await handle.close()
@@ -123,7 +132,7 @@ export function appendOwn(file: string, text: string): void {
 export function readOwnSync(file: string): string {
   const handle = openOwnSync(file, constants.O_RDONLY)
   try {
-    if (fstatSync(handle).size > textLimit) throw tooLarge(file)
+    if (fstatSync(handle).size > textLimit) throw new TooLarge(file, textLimit)
     return readFileSync(handle, 'utf8')
   } finally {
     closeSync(handle)
@@ -159,7 +168,10 @@ export async function requireOwnFolder(folder: string): Promise<void> {
  */
 export async function entriesOf(folder: string): Promise<Dirent[]> {
   await requireOwnFolder(folder)
-  return listOf(folder)
+  return listOf(folder).catch((error: unknown) => {
+    if (isMissing(error)) return []
+    throw error
+  })
 }
 
 /** What lies in a folder that may itself be a link; nothing where there is none. Throws the system’s error. */
@@ -167,7 +179,7 @@ export async function listOf(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true })
   } catch (error) {
-    if (isMissing(error)) return []
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw explained(error, folder)
   }
 }

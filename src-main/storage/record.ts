@@ -1,5 +1,5 @@
 import { Damaged, sha256, writeFileSafely } from './files'
-import { isMissing, readOwn } from './own-files'
+import { isMissing, readOwn, TooLarge } from './own-files'
 
 /**
  * Records: JSON files that must not lie. The last property, "sha256", is the checksum of the text before it, and a
@@ -24,7 +24,7 @@ export async function readRecord(file: string): Promise<Record<string, unknown>>
 /** The value of a record that may be missing or damaged: null then. Throws where what is there cannot be read now. */
 export const recordIfAny = (file: string): Promise<Record<string, unknown> | null> =>
   readRecord(file).catch((error: unknown) => {
-    if (isMissing(error) || error instanceof Damaged) return null
+    if (isMissing(error) || error instanceof Damaged || error instanceof TooLarge) return null
     throw error
   })
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import { type Run, run as runSchema, type Unreadable } from '#shared/contract'
+import { type AppSettings, type Run, run as runSchema, type Unreadable } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { aside } from '#platform/background'
 import { allowed } from '#app/folders'
@@ -12,7 +12,6 @@ import { lastMetric } from '#storage/run/metrics'
 import { readRun, runPaths } from '#storage/run/run-folder'
 import { folderOfRun, isRunFolder } from '#storage/run/find'
 import { readAnnotations } from '#storage/run/annotations'
-import type { Settings } from '#app/settings'
 
 export const isActive = ({ status }: Run) => status === 'running' || status === 'starting'
 
@@ -28,7 +27,7 @@ export class RunList {
   /** Seconds without a step of the runs that seem to hang. */
   readonly stalled = new Map<string, number>()
 
-  constructor(private readonly settings: Settings) {}
+  constructor(private readonly settings: { get(): Promise<Pick<AppSettings, 'runsFolder'>> }) {}
 
   root = async () => allowed((await this.settings.get()).runsFolder)
 

@@ -56,7 +56,7 @@ export const saveCheckpoint = (
     true,
   )
 
-/** Tensors of a checkpoint as they were written. Throws AppError checkpoint-missing, checkpoint-corrupt or file-unreadable. */
+/** Tensors of a checkpoint as they were written. Throws AppError checkpoint-missing, checkpoint-corrupt or file-unusable. */
 export const readCheckpointTensors = (
   folder: string,
   step: number,
@@ -80,7 +80,7 @@ function unusable(step: number, name: string, error: unknown): AppError {
   if (error instanceof Damaged)
     return new AppError('checkpoint-corrupt', `${which} is damaged: ${message}.`, 'Choose another one.')
   return new AppError(
-    'file-unreadable',
+    'file-unusable',
     `${which} cannot be read now: ${message}.`,
     'Nothing was changed. Look whether its disk is there and readable and memory is left, then try again.',
   )
@@ -93,7 +93,7 @@ const wrongForm = (name: string, error: unknown) =>
 
 /**
  * Reads the checkpoint of a step and compares its checksums. Throws AppError checkpoint-missing, checkpoint-corrupt,
- * file-unreadable or format-newer.
+ * file-unusable or format-newer.
  */
 export async function loadCheckpoint(folder: string, step: number): Promise<SavedCheckpoint> {
   const { tensors: weights } = await readCheckpointTensors(folder, step, 'weights.safetensors')
@@ -119,7 +119,7 @@ async function loadState(folder: string, step: number): Promise<CheckpointState>
 
 /**
  * The newest checkpoint that is whole, or null where there is none. Each one that is not is told to `onDamaged` and set aside
- * as <step>.damaged. Throws AppError format-newer or file-unreadable where one cannot be read: it stays as it is, and none
+ * as <step>.damaged. Throws AppError format-newer or file-unusable where one cannot be read: it stays as it is, and none
  * before it is taken in its place.
  */
 export async function loadNewestCheckpoint(

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { type Metric, metric } from '#shared/contract'
-import { appendLine, parseLine, readLines } from '#storage/json-lines'
+import { appendLine, parseLine, readLines, readWhole } from '#storage/json-lines'
 import { isMissing, openOwn } from '#storage/own-files'
 import { runPaths } from './run-folder'
 
@@ -56,12 +56,13 @@ export async function readMetrics(folder: string, { after = -1 } = {}): Promise<
  * crash tore. Takes no space, so that it works on a full disk.
  */
 export async function cutMetrics(folder: string, step: number): Promise<void> {
-  const handle = await openOwn(runPaths(folder).metrics, constants.O_RDWR).catch((error: unknown) => {
+  const file = runPaths(folder).metrics
+  const handle = await openOwn(file, constants.O_RDWR).catch((error: unknown) => {
     if (!isMissing(error)) throw error
   })
   if (!handle) return
   try {
-    await handle.truncate(endOf(await handle.readFile(), step))
+    await handle.truncate(endOf(await readWhole(handle, file), step))
   } finally {
     await handle.close()
   }

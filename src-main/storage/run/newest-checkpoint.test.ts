@@ -73,7 +73,7 @@ describe('the newest checkpoint', () => {
       for (const name of ['weights.safetensors', 'state.json', 'SHA256SUMS']) {
         broken = { name: `00000030/${name}`, code }
         await expect(newest()).rejects.toMatchObject({
-          code: 'file-unreadable',
+          code: 'file-unusable',
           message: expect.stringMatching(code === 'EMFILE' ? /No more files/ : /step 30 cannot be read now/),
         })
       }

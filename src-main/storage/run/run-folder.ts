@@ -182,7 +182,7 @@ function newId(name: string, now: string): string {
 }
 
 /**
- * Reads run.json, of older formats too. Throws AppError run-missing where there is none that can be understood, file-unreadable,
+ * Reads run.json, of older formats too. Throws AppError run-missing where there is none that can be understood, file-unusable,
  * format-newer, or not-allowed where a part of the folder is a link to elsewhere.
  */
 export async function readRun(folder: string): Promise<RunFile> {
