@@ -81,6 +81,8 @@ async function start() {
 
 function electronIsMissing() {
   if (!hasDisplay()) return 'There is no display.'
+  if (process.platform === 'linux' && process.getuid() === 0 && !rest.includes('--no-sandbox'))
+    return 'Electron does not run as root, except without its protection: npm start -- --no-sandbox.'
   return electronAtHand(root) || fetchElectron(root, say) ? null : "Electron's binary cannot be fetched here."
 }
 

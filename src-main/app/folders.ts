@@ -1,4 +1,5 @@
-import { readdir, realpath } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { type FolderListing, weightsEndings } from '#shared/contract'
 import { AppError } from '#shared/errors'
@@ -57,12 +58,25 @@ export class Folders {
     return {
       path: real,
       parent: roots.includes(real) ? null : path.dirname(real),
-      folders: listed(entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))),
+      folders: listed(await this.foldersOf(real, entries)),
       weights: listed(
         entries.filter((entry) => entry.isFile() && endings.includes(path.extname(entry.name).toLowerCase())),
       ),
       images: entries.filter((entry) => entry.isFile() && isImageName(entry.name)).length,
     }
+  }
+
+  /** Those that are folders, or links to folders that may be used. */
+  private async foldersOf(folder: string, entries: Dirent[]): Promise<Dirent[]> {
+    const shown = entries.filter(({ name }) => !name.startsWith('.'))
+    const leads = (name: string) =>
+      this.allowed(path.join(folder, name)).then(async (real) => (await stat(real)).isDirectory())
+    const are = await Promise.all(
+      shown.map((entry) =>
+        entry.isSymbolicLink() ? leads(entry.name).catch(() => false) : entry.isDirectory(),
+      ),
+    )
+    return shown.filter((_, i) => are[i])
   }
 
   private realRoots = () => Promise.all(this.roots.map(resolveLinks))

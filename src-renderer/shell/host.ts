@@ -20,7 +20,10 @@ export const useHost = defineStore('host', () => {
   /** A folder dropped anywhere on the window becomes a data set. */
   function drop({ dataTransfer }: DragEvent) {
     const file = dataTransfer?.files[0]
-    if (file && window.saim) void adding.add(window.saim.pathForFile(file))
+    if (!file) return
+    if (window.saim) void adding.add(window.saim.pathForFile(file))
+    else
+      app.say('A browser does not tell where a dropped folder lies.', 'Use Add folder on the page Data sets.')
   }
   onEvent('app.navigate', ({ path }) => void router.push(path))
   onEvent('app.folderOpened', ({ folder }) => void adding.add(folder))

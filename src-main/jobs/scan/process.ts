@@ -26,7 +26,7 @@ const calls = {
   },
   /** Reports changes in the folder from now on. */
   watch(folder: string): void {
-    if (!watches.has(folder)) watches.set(folder, new FolderWatch(() => aside(tellChange(folder))))
+    if (!watches.has(folder)) watches.set(folder, new FolderWatch(folder, () => aside(tellChange(folder))))
   },
   page: async (folder: string, filter: DatasetFilter, offset: number, limit: number) =>
     (await open(folder)).page(filter, offset, limit),
