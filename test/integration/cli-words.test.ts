@@ -43,7 +43,7 @@ describe('what a command cannot write is told before its work', () => {
 describe('saim runs', () => {
   const home = temporaryFolder()
   mkdirSync(path.join(home, 'runs'))
-  cpSync('test/fixtures/run-0.1', path.join(home, 'runs', 'old'), { recursive: true })
+  cpSync('test/fixtures/run-0.1', path.join(home, 'runs', 'a-run-20261128-132742-agl3'), { recursive: true })
   const shell = (command: string) =>
     spawnSync('bash', ['-c', command], {
       env: { ...process.env, SAIM_HOME: home, TZ: 'Asia/Tokyo' },
