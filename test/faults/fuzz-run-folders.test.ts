@@ -327,7 +327,8 @@ const mutations: Mutation[] = [
     ].join(' ')
     const began = random.pick([null, beginOf(pid), '1'])
     const lock = { pid, host: 'here', machine: random.pick([machine, 'elsewhere']), began, token: 'a' }
-    rmSync(runPaths(run).lock, { recursive: true, force: true })
+    for (const file of [runPaths(run).lock, runPaths(run).request])
+      rmSync(file, { recursive: true, force: true })
     writeFileSync(runPaths(run).lock, JSON.stringify(lock))
     writeFileSync(runPaths(run).request, random.pick(['paused', 'stopped', 'x'.repeat(1e5)]))
     return `of ${pid}`
