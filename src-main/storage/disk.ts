@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import * as files from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
@@ -30,7 +30,8 @@ const diskFull = (free: number, needed: number) =>
 /** A little space that is kept back, so that on a full disk there is still room to say so. */
 export class Reserve {
   constructor(private readonly file: string) {
-    rmSync(file, { force: true })
+    // Not through a link that may lie there, and not where a folder does.
+    if (lstatSync(file, { throwIfNoEntry: false })) unlinkSync(file)
     writeFileSync(file, Buffer.alloc(256 * 1024, 1), { flag: 'wx' })
   }
   release = () => rmSync(this.file, { force: true })
