@@ -17,7 +17,7 @@ import { readRun } from '#storage/run/run-folder'
 import { follow } from './support/follow'
 import { withImages } from './support/images'
 import { decodersOption, engineOption, runsOption, threadsOption, whole } from './support/options'
-import { readyFolder } from '#storage/ready-folder'
+import { checkFolder } from '#storage/ready-folder'
 import { settingOptions, settingsFrom } from './support/setting-options'
 
 export interface TrainOptions {
@@ -82,7 +82,7 @@ export async function train(
   const like = from && (await readRun(from.folder))
   const base = like && !options.preset ? like.hyperparameters : presets[options.preset ?? 'nano'].values
   const h = settingsFrom(hyperparametersSchema, allSettings, options, base)
-  await readyFolder(runs)
+  await checkFolder(runs)
   const model = options.preset ?? (like ? `like ${like.name}` : 'nano')
   const folder = given ?? like?.dataset.folder ?? sampleImagesFolder()
   const run = await withImages(folder, ({ dataset, index, images }) => {

@@ -3,15 +3,21 @@ import path from 'node:path'
 import { AppError } from '#shared/errors'
 
 /**
- * Makes the folder that work writes to where it is missing, and makes sure that it can be written to: before the work, so
- * that none is done in vain. Throws AppError not-a-folder, and what the system says.
+ * Makes sure that a folder can be written to, or made below what is there: before the work, so that none is done in vain. Throws
+ * AppError not-a-folder, and what the system says.
  */
-export async function readyFolder(folder: string): Promise<void> {
+export async function checkFolder(folder: string): Promise<void> {
   const info = await stat(folder).catch(() => null)
   if (info && !info.isDirectory())
     throw new AppError('not-a-folder', `${folder} is a file.`, 'Name a folder.')
+  if (info) await access(folder, constants.W_OK | constants.X_OK)
+  else await checkFolder(path.dirname(path.resolve(folder)))
+}
+
+/** Makes the folder that work writes to where it is missing. Throws as `checkFolder`. */
+export async function readyFolder(folder: string): Promise<void> {
+  await checkFolder(folder)
   await makeFolder(path.resolve(folder))
-  await access(folder, constants.W_OK | constants.X_OK)
 }
 
 /**

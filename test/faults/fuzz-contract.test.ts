@@ -30,6 +30,7 @@ const lost: string[] = []
 
 beforeAll(async () => {
   process.env['SAIM_HOME'] = home
+  process.env['SAIM_ENGINES'] = path.join(home, 'engines') // which other tests would miss
   for (const name of ['photos', 'photos/a', 'empty', 'run']) mkdirSync(path.join(root, name))
   writeFileSync(path.join(root, 'photos', 'a', 'no.png'), 'no image')
   writeFileSync(path.join(root, 'weights.safetensors'), 'no weights')

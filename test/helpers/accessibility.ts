@@ -9,7 +9,8 @@ export async function expectAccessible(page: Page, where: string): Promise<void>
     .setLegacyMode(true) // Electron has no further pages to load axe in
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'])
     .analyze()
-  expect(violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0]?.html}`)).toEqual([])
+  const found = violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0]?.html}`)
+  expect(found, found.join('\n')).toEqual([])
 }
 
 /** Waits for what moves or fades to its end; what turns for ever is let be. */

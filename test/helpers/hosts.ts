@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { _electron, chromium, type ElectronApplication, type Page } from 'playwright-core'
+import { expect } from 'vitest'
 
 /** The application as a person opens it: a page, and a way to end and open it again. */
 export interface OpenedApp {
@@ -12,8 +13,23 @@ export interface OpenedApp {
 /** Writes a picture of the page for the docs: where there is none yet or, with SCREENSHOTS set, anew. */
 export async function picture(page: Page, name: string, options: { fullPage?: boolean } = {}): Promise<void> {
   const file = path.resolve('docs/screenshots', `${name}.png`)
-  if (!existsSync(file) || process.env['SCREENSHOTS']) await page.screenshot({ path: file, ...options })
+  if (existsSync(file) && !process.env['SCREENSHOTS']) return
+  await expect.poll(() => page.evaluate(imagesUnderWay), { timeout: 30_000 }).toBe(0)
+  await page.evaluate(withoutPlaces)
+  await page.screenshot({ path: file, ...options })
 }
+
+const imagesUnderWay = `Array.from(document.images).filter((image) => !image.complete).length`
+
+/** Puts another place for each of this machine's, in all texts. */
+const withoutPlaces = `(() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (texts.nextNode()) {
+    const node = texts.currentNode
+    const text = node.data.replaceAll(${JSON.stringify(process.cwd())}, '/opt/saim-studio').replace(/\\/tmp\\/saim-test-\\w+/g, '/home/you')
+    if (text !== node.data) node.data = text
+  }
+})()`
 
 export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((file) => existsSync(file))
 

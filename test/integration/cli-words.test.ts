@@ -24,7 +24,7 @@ describe('what a command cannot write is told before its work', () => {
   it.each([
     ['predict', ['predict', 'none', 'none', '--output', `${file}/p.csv`], /a file is a file/],
     ['embed', ['embed', 'none', '--out', `${file}/new`], /a file is a file/],
-    ['train', ['train', '--runs', `${file}/runs`], /leads through one/],
+    ['train', ['train', '--runs', `${file}/runs`], /a file is a file/],
     ['runs', ['runs', '--runs', file], /is a file, or leads through one/],
   ])('%s', async (_, parameters, words) => {
     const { code, output } = await saim(parameters, temporaryFolder())

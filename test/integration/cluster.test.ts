@@ -199,6 +199,6 @@ describe('saim cluster', () => {
   it('refuses what is no number of workers', async () => {
     const { code, output } = await saim(['cluster', images, '--workers', 'two'], temporaryFolder())
     expect(code).toBe(1)
-    expect(output).toContain('number of workers')
+    expect(output).toContain("'--workers <n>' argument 'two' is invalid")
   })
 })
