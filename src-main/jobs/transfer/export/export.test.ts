@@ -37,9 +37,7 @@ it('finds out before the work where it cannot write', async () => {
   const file = path.join(folder, 'file')
   writeFileSync(file, '')
   expect(await exported(file)).toMatchObject({ code: 'not-a-folder', message: `${file} is a file.` })
-  expect(await exported(path.join(file, 'below'))).toMatchObject({
-    message: expect.stringContaining('leads through'),
-  })
+  expect(await exported(path.join(file, 'below'))).toMatchObject({ message: `${file} is a file.` })
   expect(await exported(path.join(folder, 'n'.repeat(300)))).toMatchObject({
     message: expect.stringContaining('too long'),
   })
