@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { makeFolder } from './ready-folder'
+import { makeFolders } from './ready-folder'
 
 /** A name as a file can have it. */
 export const fileName = (name: string) => name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'run'
@@ -20,7 +20,7 @@ const alike = (name: string) => name.normalize('NFC').toLowerCase()
 
 /** A path in `folder` that is not taken: name, name-2, name-3 ... */
 export async function freeName(folder: string, name: string, extension = ''): Promise<string> {
-  await makeFolder(path.resolve(folder))
+  await makeFolders(path.resolve(folder))
   const taken = new Set((await readdir(folder)).map(alike))
   for (let n = 1; ; n++) {
     const candidate = `${shortened(name)}${n > 1 ? `-${n}` : ''}${extension}`

@@ -1,4 +1,4 @@
-import { cp, mkdir, rename, rm } from 'node:fs/promises'
+import { cp, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { freeName } from './free-name'
 
@@ -7,7 +7,6 @@ import { freeName } from './free-name'
  * old one goes only once the copy is whole.
  */
 export async function moveFolder(folder: string, into: string): Promise<void> {
-  await mkdir(into, { recursive: true })
   const target = await freeName(into, path.basename(folder))
   try {
     await rename(folder, target)

@@ -1,6 +1,7 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
+import { makeFolder } from './files'
 
 /**
  * Makes sure that a folder can be written to, or made below what is there: before the work, so that none is done in vain. Throws
@@ -17,18 +18,16 @@ export async function checkFolder(folder: string): Promise<void> {
 /** Makes the folder that work writes to where it is missing. Throws as `checkFolder`. */
 export async function readyFolder(folder: string): Promise<void> {
   await checkFolder(folder)
-  await makeFolder(path.resolve(folder))
+  await makeFolders(path.resolve(folder))
 }
 
 /**
  * Makes a folder and those above it that are missing. Node's `recursive` tries for ever where the system says of a place that
  * exists that it does not, as below /proc.
  */
-export async function makeFolder(folder: string): Promise<void> {
+export async function makeFolders(folder: string): Promise<void> {
   const made = (await stat(folder).catch(() => null))?.isDirectory()
   if (made) return
-  if (path.dirname(folder) !== folder) await makeFolder(path.dirname(folder))
-  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
+  if (path.dirname(folder) !== folder) await makeFolders(path.dirname(folder))
+  await makeFolder(folder)
 }

@@ -1,7 +1,7 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { ImageList } from '#images/crops'
 import type { Manifest } from '#images/manifest'
-import { evenlySpread } from '#images/sample'
+import { evenlySpread } from '#shared/spread'
 import type { Engine, Program, State } from '#engine/engine'
 import { joined, overImages } from '#inference/over-images'
 import { featuresStep } from '#inference/features/features-step'

@@ -3,7 +3,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import type { Run } from '#shared/contract'
 import { useDatasets } from '#features/datasets/store'
 import { useRuns } from '#features/runs/store'
-import { evenly, useHome } from './store'
+import { useHome } from './store'
 
 vi.mock('#backend', () => ({ backend: {}, onEvent: () => undefined }))
 beforeEach(() => setActivePinia(createPinia()))
@@ -51,9 +51,4 @@ it('names what failed as to be looked at, and leaves archived runs alone', () =>
   )
   expect(home.attention.map(({ id }) => id)).toEqual(['ended', 'failed'])
   expect(home.recent.map(({ id }) => id)).toEqual(['fine', 'ended', 'failed'])
-})
-
-it('takes moments evenly, the first and the last among them', () => {
-  expect(evenly([1, 2, 3], 4)).toEqual([1, 2, 3])
-  expect(evenly([1, 2, 3, 4, 5, 6, 7], 4)).toEqual([1, 3, 5, 7])
 })

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
 import type { Checkpoint, Run } from '#shared/contract'
+import { evenlySpread } from '#shared/spread'
 import type { Line } from '#ui/LineChart.vue'
 import { series } from '#ui/tokens'
 import { useDatasets } from '#features/datasets/store'
@@ -36,7 +37,7 @@ export const useHome = defineStore('home', () => {
   })
   /** Checkpoints of the main run with pictures, evenly from the first to the newest. */
   const film = computed(() =>
-    evenly(pictured(main.value ? runs.checkpoints.get(main.value.id) : []), moments),
+    evenlySpread(pictured(main.value ? runs.checkpoints.get(main.value.id) : []), moments),
   )
   const rows = computed(() => Math.min(film.value.at(-1)?.reconstructions.length ?? 0, images))
 
@@ -49,9 +50,3 @@ export const useHome = defineStore('home', () => {
 
 const pictured = (checkpoints: Checkpoint[] = []) =>
   checkpoints.filter(({ reconstructions }) => reconstructions.length > 0)
-
-/** At most `count` of some items, evenly apart, the first and the last among them. */
-export const evenly = <T>(items: T[], count: number): T[] =>
-  items.length <= count
-    ? items
-    : Array.from({ length: count }, (_, i) => items[Math.round((i * (items.length - 1)) / (count - 1))]!)
