@@ -1,31 +1,58 @@
 import {
   mdiChartLineVariant,
   mdiCog,
-  mdiCompare,
-  mdiExportVariant,
-  mdiEyeOutline,
   mdiFlaskOutline,
   mdiHomeOutline,
   mdiImageMultipleOutline,
   mdiMemory,
-  mdiPlayCircleOutline,
-  mdiSchoolOutline,
+  mdiPlus,
 } from '@mdi/js'
 
-/**
- * The pages of the navigation, in its order; the native menu lists the same ones. The page `train` is
- * src-renderer/features/train/TrainPage.vue and is opened at `/train`; `home` is where the window begins.
- */
-export const pages = [
-  { name: 'home', title: 'Home', icon: mdiHomeOutline, shortcut: 'CmdOrCtrl+0' },
-  { name: 'datasets', title: 'Data sets', icon: mdiImageMultipleOutline, shortcut: 'CmdOrCtrl+O' },
-  { name: 'train', title: 'Train', icon: mdiPlayCircleOutline, shortcut: 'CmdOrCtrl+N' },
-  { name: 'runs', title: 'Runs', icon: mdiChartLineVariant, shortcut: 'CmdOrCtrl+1' },
-  { name: 'compare', title: 'Compare', icon: mdiCompare, shortcut: 'CmdOrCtrl+2' },
-  { name: 'inspect', title: 'Inspect', icon: mdiEyeOutline, shortcut: 'CmdOrCtrl+3' },
-  { name: 'evaluate', title: 'Evaluate', icon: mdiSchoolOutline, shortcut: 'CmdOrCtrl+4' },
-  { name: 'experiments', title: 'Experiments', icon: mdiFlaskOutline, shortcut: 'CmdOrCtrl+5' },
-  { name: 'export', title: 'Export', icon: mdiExportVariant, shortcut: 'CmdOrCtrl+6' },
-  { name: 'engines', title: 'Engines', icon: mdiMemory, shortcut: 'CmdOrCtrl+7' },
-  { name: 'settings', title: 'Settings', icon: mdiCog, shortcut: 'CmdOrCtrl+,' },
-].map((page) => ({ ...page, path: page.name === 'home' ? '/' : `/${page.name}` }))
+/** A page of the navigation. */
+interface Page {
+  /** `new-run` is src-renderer/features/new-run/NewRunPage.vue. */
+  name: string
+  title: string
+  path: string
+  icon: string
+  shortcut: string
+  /** Stands at the foot of the sidebar. */
+  foot?: true
+}
+
+/** The pages of the navigation, in its order; the native menu lists the same ones. */
+export const pages: Page[] = [
+  { name: 'new-run', title: 'New run', path: '/new', icon: mdiPlus, shortcut: 'CmdOrCtrl+N' },
+  { name: 'home', title: 'Home', path: '/', icon: mdiHomeOutline, shortcut: 'CmdOrCtrl+1' },
+  {
+    name: 'datasets',
+    title: 'Data sets',
+    path: '/datasets',
+    icon: mdiImageMultipleOutline,
+    shortcut: 'CmdOrCtrl+2',
+  },
+  { name: 'runs', title: 'Runs', path: '/runs', icon: mdiChartLineVariant, shortcut: 'CmdOrCtrl+3' },
+  {
+    name: 'experiments',
+    title: 'Experiments',
+    path: '/experiments',
+    icon: mdiFlaskOutline,
+    shortcut: 'CmdOrCtrl+4',
+  },
+  {
+    name: 'machine',
+    title: 'Machine',
+    path: '/machine',
+    icon: mdiMemory,
+    shortcut: 'CmdOrCtrl+5',
+    foot: true,
+  },
+  {
+    name: 'settings',
+    title: 'Settings',
+    path: '/settings',
+    icon: mdiCog,
+    shortcut: 'CmdOrCtrl+6',
+    foot: true,
+  },
+]

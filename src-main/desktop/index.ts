@@ -68,7 +68,7 @@ async function start(): Promise<void> {
     navigate,
     openMachine: () => {
       window?.show()
-      emit('app.navigate', { path: '/settings#another-machine' })
+      emit('app.navigate', { path: '/machine#other' })
     },
     update: canUpdate() ? () => aside(offerUpdate(window!, { quiet: false })) : undefined,
   })

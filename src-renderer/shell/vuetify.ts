@@ -33,7 +33,7 @@ export const vuetify = createVuetify({
   theme: { defaultTheme: 'light', themes: { light: theme('light'), dark: theme('dark') } },
   defaults: {
     global: { ripple: false },
-    VBtn: { variant: 'tonal', rounded: 'md', class: 'text-none' },
+    VBtn: { variant: 'outlined', rounded: 'md', class: 'text-none' },
     VCard: { variant: 'flat', border: true, rounded: 'lg' },
     VTextField: { variant: 'outlined', density: 'compact', hideDetails: 'auto' },
     VSelect: { variant: 'outlined', density: 'compact', hideDetails: 'auto' },

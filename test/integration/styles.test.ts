@@ -27,7 +27,7 @@ function named(nodes: readonly Node[]): string[] {
 }
 
 const everywhere = classesOf(
-  [...below('node_modules/vuetify/lib', '.css'), 'src-renderer/shell/style.css'].map(read).join('\n'),
+  [...below('node_modules/vuetify/lib', '.css'), ...below('src-renderer/shell', '.css')].map(read).join('\n'),
 )
 
 // A class without a rule does nothing and says nothing: so did names of an older Vuetify.

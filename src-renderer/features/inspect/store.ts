@@ -1,46 +1,36 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import { useRoute, useRouter } from 'vue-router'
+import { useRoute } from 'vue-router'
 import type { ImageChoice, OrderChoice } from '#shared/contract'
 import { backend } from '#backend'
 import { useApp } from '#shell/store'
 import { useRuns } from '#features/runs/store'
 
-/** What is inspected: runs side by side, a checkpoint of each, an image, and the order of its patches. */
+/** What the picture tabs of a run share: a checkpoint, an image, and the order of its patches. */
 export const useInspect = defineStore('inspect', () => {
   const app = useApp()
   const runs = useRuns()
   const route = useRoute()
-  const router = useRouter()
 
-  const usable = computed(() => runs.all.filter(({ latest }) => latest !== null))
-  /** Runs side by side, kept in the address; views of a single run show the first. */
-  const ids = computed({
-    get: () => {
-      const wanted = String(route.query['run'] ?? '').split(',')
-      const known = wanted.filter((id) => runs.byId.has(id))
-      return known.length ? known : usable.value.slice(0, 1).map(({ id }) => id)
-    },
-    set: (chosen: string[]) =>
-      void router.replace({ query: { ...route.query, run: chosen.slice(0, 4).join(',') } }),
-  })
-  const chosen = computed(() => ids.value.map((id) => runs.byId.get(id)!))
-  const run = computed(() => chosen.value[0])
-  watch(ids, (wanted) => wanted.forEach((id) => void app.attempt(() => runs.loadCheckpoints(id))), {
-    immediate: true,
-  })
+  /** The run that the address names. */
+  const run = computed(() => runs.byId.get(String(route.params['id'])))
+  watch(
+    () => run.value?.id,
+    (id) => id && void app.attempt(() => runs.loadCheckpoints(id)),
+    { immediate: true },
+  )
 
-  /** The steps at which any of the runs has a checkpoint, and which of them is shown. */
-  const steps = computed(() => runs.stepsOf(ids.value))
+  /** The steps at which the run has a checkpoint, and which of them is shown. */
+  const steps = computed(() => (run.value ? runs.stepsOf([run.value.id]) : []))
   const position = ref(0)
   watch(
     () => steps.value.length,
     (length) => (position.value = Math.max(0, length - 1)),
     { immediate: true },
   )
-  /** The checkpoint of a run that is nearest to the step shown. */
-  const checkpointOf = (id: string) => runs.checkpointAt(id, steps.value[position.value] ?? 0)
-  const checkpoint = computed(() => (run.value ? checkpointOf(run.value.id) : undefined))
+  const checkpoint = computed(() =>
+    run.value ? runs.checkpointAt(run.value.id, steps.value[position.value] ?? 0) : undefined,
+  )
 
   const fixed = ref<string[]>([])
   const image = ref<ImageChoice | null>(null)
@@ -69,24 +59,18 @@ export const useInspect = defineStore('inspect', () => {
     return h ? h.imageSize / h.patchSize : 1
   })
 
-  /** What to ask the checkpoint of a run about the image; null before both are known. */
-  function questionOf(id: string) {
-    const step = checkpointOf(id)?.step
-    return step === undefined || !image.value
-      ? null
-      : { run: id, step, image: image.value, order: order.value }
-  }
-  const question = computed(() => (run.value ? questionOf(run.value.id) : null))
+  /** What to ask the checkpoint about the image; null before both are known. */
+  const question = computed(() =>
+    run.value && checkpoint.value && image.value
+      ? { run: run.value.id, step: checkpoint.value.step, image: image.value, order: order.value }
+      : null,
+  )
 
   return {
-    usable,
-    ids,
-    chosen,
     run,
     steps,
     position,
     checkpoint,
-    checkpointOf,
     fixed,
     image,
     order,
@@ -94,6 +78,5 @@ export const useInspect = defineStore('inspect', () => {
     draw,
     grid,
     question,
-    questionOf,
   }
 })

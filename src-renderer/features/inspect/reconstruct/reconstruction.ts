@@ -20,7 +20,7 @@ export function samePlace(patch: number, from: number, to: number): number {
 /** What a run's checkpoint predicts of the chosen image, and details of the chosen patch. */
 export function useRunReconstruction(run: () => Run) {
   const inspect = useInspect()
-  const { answer, busy } = useReconstruction(() => inspect.questionOf(run().id))
+  const { answer, busy } = useReconstruction(() => inspect.question)
 
   /** Patches in a row. */
   const grid = computed(() => run().hyperparameters.imageSize / run().hyperparameters.patchSize)

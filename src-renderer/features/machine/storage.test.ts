@@ -2,7 +2,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { AppError } from '#shared/errors'
 import { useApp } from '#shell/store'
-import { useDisk } from './store'
+import { useDisk } from './storage'
 
 const fake = vi.hoisted(() => ({ backend: {} as Record<string, (input: never) => Promise<unknown>> }))
 vi.mock('#backend', () => ({ backend: fake.backend, onEvent: () => undefined }))
