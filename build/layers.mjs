@@ -109,7 +109,7 @@ export const layers = [
     folder: 'src-renderer',
     holds: 'the window: shell, ui, and a folder for each feature with page, store and parts',
     imports: ['src-shared'],
-    packages: ['vue', 'vue-router', 'pinia', 'vuetify', 'chart.js', 'chartjs-plugin-zoom', '@mdi/js', 'birpc', 'zod', '@fontsource-variable/inter'], // prettier-ignore
+    packages: ['vue', 'vue-router', 'pinia', 'vuetify', 'chart.js', '@mdi/js', 'birpc', 'zod', '@fontsource-variable/inter'], // prettier-ignore
   },
 ]
 
