@@ -47,7 +47,8 @@ async function walk() {
   await call('datasets.unreadable', { id: dataset, offset: 0, limit: most })
   await call('datasets.report', { id: dataset })
   await call('datasets.duplicates', { id: dataset, offset: 0, limit: most })
-  await call('runs.estimate', { dataset, hyperparameters })
+  await call('runs.estimate', { dataset, hyperparameters: [hyperparameters] })
+  await call('runs.sample')
 
   const started = { dataset, hyperparameters, name: 'A tiny run' }
   const { id } = await call('runs.start', started)
@@ -56,6 +57,8 @@ async function walk() {
   for (const name of ['runs.get', 'runs.checkpoints', 'runs.log']) await call(name, { id })
   await call('runs.metrics', { id, points: 600 })
   await call('inspect.health', { run: id })
+
+  await call('runs.expect', { dataset, hyperparameters })
 
   const { step } = (await ask('runs.checkpoints', { id })).at(-1)
   const fixed = await call('inspect.fixedImages', { run: id })

@@ -142,6 +142,19 @@ export const checkpoint = z.object({
 })
 export type Checkpoint = z.infer<typeof checkpoint>
 
+/** A choice of a new run's form, where a warning stands. */
+export const runChoice = z.enum(['images', 'model', 'duration'])
+export type RunChoice = z.infer<typeof runChoice>
+
+/** What the time of an estimate comes from. */
+const estimateBasis = z.discriminatedUnion('kind', [
+  /** A run of the same model and batch. */
+  z.object({ kind: z.literal('earlier-run'), run: z.string() }),
+  /** A run of another model, scaled by their sizes. */
+  z.object({ kind: z.literal('other-run'), run: z.string() }),
+  z.object({ kind: z.literal('model-size') }),
+])
+
 export const estimate = z.object({
   parameters: count,
   /** Peak memory of training in bytes. */
@@ -149,17 +162,45 @@ export const estimate = z.object({
   availableMemoryBytes: z.number(),
   stepsPerEpoch: count,
   totalSteps: count,
-  /** For the whole run; from earlier runs of the same model on this machine if there are any. */
+  /** For the whole run on this machine. */
   seconds: z.number(),
-  basis: z.enum(['earlier-run', 'model-size']),
-  /** Size of all checkpoints on disk. */
+  basis: estimateBasis,
+  /** Checkpoints that are kept, and their size on disk. */
+  checkpoints: count,
   diskBytes: z.number(),
   /** Null if unknown. */
   freeDiskBytes: z.number().nullable(),
   learningRate: z.number(),
-  warnings: z.array(z.string()),
+  warnings: z.array(z.object({ at: runChoice, text: z.string() })),
 })
 export type Estimate = z.infer<typeof estimate>
+
+/** Estimates for several settings on one data set. */
+export const estimates = z.object({
+  /** Images of the first settings: to train on, held out, and those of a test folder. */
+  images: z.object({ train: count, validation: count, test: count }),
+  /** Seconds until what trains and waits now is done. */
+  waitSeconds: z.number(),
+  /** In the order of the settings. */
+  all: z.array(estimate),
+})
+export type Estimates = z.infer<typeof estimates>
+
+/** What an earlier run reached that is most like a new one. */
+export const expectation = z.object({
+  run: z.object({ id, name: z.string() }),
+  dataset: z.string(),
+  /** What it has in common with the new one. */
+  common: z.enum(['model-and-images', 'model', 'images']),
+  epochs: count,
+  loss: z.number(),
+  lossOf: z.enum(['training', 'validation']),
+  /** Share of images whose 20 nearest neighbours are of the same class; null if it was not measured. */
+  knn: z.number().nullable(),
+  /** Its first and newest checkpoints with pictures; empty if it has none. */
+  checkpoints: z.array(checkpoint).max(2),
+})
+export type Expectation = z.infer<typeof expectation>
 
 /** The waiting runs, next first. */
 export const queue = z.object({
@@ -189,7 +230,17 @@ export const disk = z.object({
 export const runCalls = {
   'runs.list': call(nothing, z.array(run)),
   'runs.get': call(z.object({ id }), run),
-  'runs.estimate': call(z.object({ dataset: id, hyperparameters: hyperparametersSchema }), estimate),
+  'runs.estimate': call(
+    z.object({ dataset: id, hyperparameters: z.array(hyperparametersSchema).min(1).max(100) }),
+    estimates,
+  ),
+  /** What to expect of a run with these settings; null if no earlier run is like it. */
+  'runs.expect': call(
+    z.object({ dataset: id, hyperparameters: hyperparametersSchema }),
+    expectation.nullable(),
+  ),
+  /** The sample images, and how long a first run on them takes here. */
+  'runs.sample': call(nothing, z.object({ images: count, classes: count, seconds: z.number() })),
   /** Makes a run and adds it to the queue; it starts at once if nothing else is training. */
   'runs.start': call(
     z.object({

@@ -187,16 +187,30 @@ describe('runs', () => {
   })
 
   it('are estimated from earlier runs of the same model', async () => {
-    const estimate = (changes: object) =>
-      calls['runs.estimate']({ dataset: dataset.id, hyperparameters: settings(changes) })
-    expect(await estimate({ epochs: 8 })).toMatchObject({
-      basis: 'earlier-run',
-      stepsPerEpoch: 3,
-      totalSteps: 24,
+    const { all, images, waitSeconds } = await calls['runs.estimate']({
+      dataset: dataset.id,
+      hyperparameters: [settings({ epochs: 8 }), settings({ width: 64 })],
     })
-    expect(await estimate({ width: 64 })).toMatchObject({ basis: 'model-size' })
+    expect(all).toMatchObject([
+      { basis: { kind: 'earlier-run', run: 'Überblick' }, stepsPerEpoch: 3, totalSteps: 24 },
+      { basis: { kind: 'other-run', run: 'Überblick' } },
+    ])
+    expect(waitSeconds).toBe(0)
+    expect(images.train + images.validation + images.test).toBe(dataset.images)
     const [{ latest }] = (await calls['runs.list']()) as [Run]
-    expect((await estimate({})).memoryBytes).toBe(latest!.memory)
+    expect(all[0]!.memoryBytes).toBe(latest!.memory)
+  })
+
+  it('say what to expect of the next one', async () => {
+    const expectation = await calls['runs.expect']({ dataset: dataset.id, hyperparameters: settings() })
+    const [{ id, latest }] = (await calls['runs.list']()) as [Run]
+    expect(expectation).toMatchObject({
+      run: { id, name: 'Überblick' },
+      common: 'model-and-images',
+      epochs: Math.round(latest!.epoch),
+    })
+    const checkpoints = await calls['runs.checkpoints']({ id })
+    expect(expectation!.checkpoints).toEqual([checkpoints[0], checkpoints.at(-1)])
   })
 
   it('train one at a time, also when asked twice at once; pause, resume and stop', async () => {

@@ -1,12 +1,20 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { enginesHere } from '#test/helpers/engines'
-import { fromPreset } from '#shared/settings/hyperparameters'
-import { estimateRun } from './estimate'
+import { aRun } from '#test/helpers/a-run'
+import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
+import type { Run } from '#shared/contract'
+import { estimateRuns, waitSeconds } from './estimate'
+
+const on = (runs: Run[], engine = 'onnxruntime-cpu') => ({
+  runs,
+  settings: { runsFolder: tmpdir(), engine, threads: 2 },
+})
+const estimate = async (h: Hyperparameters, images: number, runs: Run[] = [], engine?: string) =>
+  (await estimateRuns([{ h, images }], on(runs, engine)))[0]!
 
 const memoryBy = async (engine: string) => {
-  const h = fromPreset('nano', { batchSize: 2048 })
-  const { memoryBytes } = await estimateRun(h, 50_000, [], { runsFolder: tmpdir(), engine, threads: 2 })
+  const { memoryBytes } = await estimate(fromPreset('nano', { batchSize: 2048 }), 50_000, [], engine)
   return memoryBytes / 1e9
 }
 
@@ -17,4 +25,48 @@ describe('the memory of a large batch is estimated', () => {
   )
 
   it('as a whole for a GPU', async () => expect(await memoryBy('onnxruntime-webgpu')).toBeGreaterThan(15))
+})
+
+describe('the time of a run', () => {
+  const nano = aRun({ name: 'before', imagesPerSecond: 50 })
+
+  it('is that of the newest run of the same model, on this engine', async () => {
+    const newer = aRun({ name: 'newest', imagesPerSecond: 100, updatedAt: '2026-11-02' })
+    const elsewhere = aRun({ imagesPerSecond: 1, updatedAt: '2026-11-03', engine: 'tensorflow' })
+    const { seconds, basis, totalSteps } = await estimate(fromPreset('nano', { epochs: 20 }), 160, [
+      nano,
+      newer,
+      elsewhere,
+    ])
+    expect(basis).toEqual({ kind: 'earlier-run', run: 'newest' })
+    expect([totalSteps, seconds]).toEqual([200, 32])
+  })
+
+  it('is scaled from the nearest model by arithmetic, where this one was never trained', async () => {
+    const runs = [nano, aRun({ name: 'far', hyperparameters: fromPreset('base'), imagesPerSecond: 1000 })]
+    const [same, tiny] = await estimateRuns(
+      [fromPreset('nano'), fromPreset('tiny', { epochs: 10 })].map((h) => ({ h, images: 640 })),
+      on(runs),
+    )
+    expect(tiny!.basis).toEqual({ kind: 'other-run', run: 'before' })
+    expect(tiny!.seconds / same!.seconds).toBeGreaterThan(2)
+  })
+
+  it('counts what trains and waits before it', () => {
+    const ahead = [aRun({ secondsLeft: 30 }), aRun({ status: 'queued' })]
+    // Ten epochs of 160 images at 50 a second.
+    expect(waitSeconds(ahead, on([nano]))).toBe(30 + 32)
+  })
+})
+
+it('warns at the choice that causes it', async () => {
+  const { warnings } = await estimate(
+    fromPreset('base', { batchSize: 4096, epochs: 10_000, keepEvery: 0 }),
+    10_000,
+    [aRun({ imagesPerSecond: 1 })],
+    'onnxruntime-webgpu',
+  )
+  expect(warnings.map(({ at }) => at)).toEqual(['model', 'duration'])
+  const few = await estimate(fromPreset('nano'), 3)
+  expect(few.warnings).toEqual([{ at: 'images', text: 'Fewer images (3) than a batch (16): they repeat.' }])
 })

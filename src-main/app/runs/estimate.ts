@@ -1,6 +1,7 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { AppSettings, Estimate, Run } from '#shared/contract'
 import { type Hyperparameters, learningRate } from '#shared/settings/hyperparameters'
+import { counted } from '#shared/words'
 import { engineChoice } from '#engine/engines'
 import { freeDiskBytes } from '#storage/disk'
 import { isForCores, planOf } from '#jobs/train/gradients'
@@ -16,45 +17,92 @@ const costly = [
   'decoderWidth', 'decoderDepth', 'maskRatio', 'gradientCheckpointing',
 ] as const // prettier-ignore
 
+/** What estimates start from: the runs so far, and how this machine trains. */
+export interface EstimateBasis {
+  runs: Run[]
+  settings: Pick<AppSettings, 'runsFolder' | 'engine' | 'threads'>
+}
+
+/** What runs with these settings would take on so many images each: parameters exactly, time and memory from earlier runs. */
+export async function estimateRuns(
+  all: { h: Hyperparameters; images: number }[],
+  { runs, settings }: EstimateBasis,
+): Promise<Estimate[]> {
+  const freeBytes = await freeDiskBytes(settings.runsFolder)
+  const availableMemoryBytes = Math.max(freemem(), totalmem() * 0.5)
+  return Promise.all(
+    all.map(async ({ h, images }) => {
+      const parameters = weightCount(h)
+      const { totalSteps } = stepsOf(h, images)
+      const division = await engineChoice(settings.engine).division({
+        threads: settings.threads,
+        coreEach: isForCores(h),
+      })
+      const { seconds, basis, memory } = timeOf(h, images, { runs, settings })
+      const written = Math.ceil(h.epochs / h.checkpointEvery)
+      const regular = h.keepEvery && Math.floor(written / h.keepEvery)
+      const checkpoints = Math.min(written, regular + h.keepBest + 1)
+      const estimate = {
+        parameters,
+        memoryBytes: memory ?? memoryBytes(h, parameters, planOf(h, division)),
+        availableMemoryBytes,
+        stepsPerEpoch: Math.ceil(totalSteps / h.epochs),
+        totalSteps,
+        seconds,
+        basis,
+        checkpoints,
+        // While one is written, the one before is still there.
+        diskBytes: Math.min(written, checkpoints + 1) * (parameters * 12 + 1e6),
+        freeDiskBytes: freeBytes,
+        learningRate: learningRate(h),
+      }
+      return { ...estimate, warnings: warnings(h, images, estimate) }
+    }),
+  )
+}
+
+/** Seconds until these runs are done one after the other: what is left of the one that trains, and all of those that wait. */
+export const waitSeconds = (ahead: Run[], basis: EstimateBasis): number =>
+  ahead
+    .map((run) => run.secondsLeft ?? timeOf(run.hyperparameters, run.dataset.images, basis).seconds)
+    .reduce((sum, seconds) => sum + seconds, 0)
+
+function stepsOf(h: Hyperparameters, images: number): { totalSteps: number } {
+  const batchesPerEpoch = Math.max(1, Math.floor(images / h.batchSize))
+  return { totalSteps: Math.max(1, Math.floor((h.epochs * batchesPerEpoch) / h.accumulation)) }
+}
+
 /**
- * What a run would take: parameters exactly; time and memory from earlier runs of the same model and batch on this
- * machine, else from the model's size.
+ * Seconds of a run: at the speed of the newest run of the same model and batch; else at that of the run whose model is
+ * nearest in arithmetic, scaled; else by a guess of what a core does.
  */
-export async function estimateRun(
+function timeOf(
   h: Hyperparameters,
   images: number,
-  runs: Run[],
-  { runsFolder, engine, threads }: Pick<AppSettings, 'runsFolder' | 'engine' | 'threads'>,
-): Promise<Estimate> {
-  const parameters = weightCount(h)
-  const batchesPerEpoch = Math.max(1, Math.floor(images / h.batchSize))
-  const totalSteps = Math.max(1, Math.floor((h.epochs * batchesPerEpoch) / h.accumulation))
-  const imagesPerStep = h.batchSize * h.accumulation
-  const earlier = runs
-    .filter((run) => run.latest && costly.every((name) => run.hyperparameters[name] === h[name]))
-    .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))[0]?.latest
-
-  const division = await engineChoice(engine).division({ threads, coreEach: isForCores(h) })
-  const seconds = earlier
-    ? (totalSteps * imagesPerStep) / earlier.imagesPerSecond
-    : (totalSteps * imagesPerStep * flopsPerImage(h)) / (flopsPerCore * cpus().length)
-  const written = Math.ceil(h.epochs / h.checkpointEvery)
-  // While one is written, the one before is still there.
-  const regular = h.keepEvery && Math.floor(written / h.keepEvery)
-  const checkpoints = Math.min(written, regular + h.keepBest + 2)
-  const estimate = {
-    parameters,
-    memoryBytes: earlier?.memory ?? memoryBytes(h, parameters, planOf(h, division)),
-    availableMemoryBytes: Math.max(freemem(), totalmem() * 0.5),
-    stepsPerEpoch: Math.ceil(totalSteps / h.epochs),
-    totalSteps,
-    seconds,
-    basis: earlier ? ('earlier-run' as const) : ('model-size' as const),
-    diskBytes: checkpoints * (parameters * 12 + 1e6),
-    freeDiskBytes: await freeDiskBytes(runsFolder),
-    learningRate: learningRate(h),
+  { runs, settings }: EstimateBasis,
+): Pick<Estimate, 'seconds' | 'basis'> & { memory?: number } {
+  const trained = stepsOf(h, images).totalSteps * h.batchSize * h.accumulation
+  const timed = runs.filter(
+    ({ latest, engine, cluster }) =>
+      latest && latest.imagesPerSecond > 0 && engine === settings.engine && !cluster,
+  )
+  const [same] = timed
+    .filter((run) => costly.every((name) => run.hyperparameters[name] === h[name]))
+    .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))
+  if (same)
+    return {
+      seconds: trained / same.latest!.imagesPerSecond,
+      basis: { kind: 'earlier-run', run: same.name },
+      memory: same.latest!.memory,
+    }
+  const flops = flopsPerImage(h)
+  const distance = (run: Run) => Math.abs(Math.log(flopsPerImage(run.hyperparameters) / flops))
+  const [nearest] = timed.sort((a, b) => distance(a) - distance(b))
+  if (nearest) {
+    const speed = nearest.latest!.imagesPerSecond * flopsPerImage(nearest.hyperparameters)
+    return { seconds: (trained * flops) / speed, basis: { kind: 'other-run', run: nearest.name } }
   }
-  return { ...estimate, warnings: warnings(h, images, estimate) }
+  return { seconds: (trained * flops) / (flopsPerCore * cpus().length), basis: { kind: 'model-size' } }
 }
 
 /** Forward and backward: three times two operations for each weight and token, and the attention; forward almost once more. */
@@ -85,15 +133,26 @@ function memoryBytes(h: Hyperparameters, parameters: number, { size, lanes }: Pa
   )
 }
 
-function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warnings'>): string[] {
+/** What a person should know before the start, at the choice that causes it. */
+function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warnings'>): Estimate['warnings'] {
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
-  return [
-    images < h.batchSize && `There are fewer images (${images}) than a batch: they are repeated to fill it.`,
-    e.memoryBytes > e.availableMemoryBytes &&
-      `It may need ${gigabytes(e.memoryBytes)} of memory, ${gigabytes(e.availableMemoryBytes)} are to be had. Try ${h.gradientCheckpointing ? '' : 'gradient checkpointing, or '}a smaller batch with accumulation.`,
-    e.freeDiskBytes !== null &&
-      e.diskBytes > e.freeDiskBytes &&
-      `Its checkpoints may take ${gigabytes(e.diskBytes)}, more than the disk has free.`,
-    e.seconds > 86_400 && `It may take ${(e.seconds / 86_400).toFixed(0)} days. Try a smaller preset first.`,
-  ].filter((text) => text !== false)
+  const found: Estimate['warnings'] = []
+  if (images < h.batchSize)
+    found.push({ at: 'images', text: `Fewer images (${images}) than a batch (${h.batchSize}): they repeat.` })
+  if (e.memoryBytes > e.availableMemoryBytes)
+    found.push({
+      at: 'model',
+      text: `Needs about ${gigabytes(e.memoryBytes)} of memory, ${gigabytes(e.availableMemoryBytes)} available. Try ${h.gradientCheckpointing ? '' : 'gradient checkpointing, or '}a smaller batch with accumulation.`,
+    })
+  if (e.freeDiskBytes !== null && e.diskBytes > e.freeDiskBytes)
+    found.push({
+      at: 'duration',
+      text: `Its checkpoints take about ${gigabytes(e.diskBytes)}, the disk has ${gigabytes(e.freeDiskBytes)} free. Keep fewer.`,
+    })
+  if (e.seconds > 86_400)
+    found.push({
+      at: 'duration',
+      text: `Takes about ${counted(Number((e.seconds / 86_400).toFixed(1)), 'days')}. Try a smaller model first.`,
+    })
+  return found
 }

@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { type Emit, type Handlers, type Run } from '#shared/contract'
+import type { Dataset, Emit, Estimates, Handlers, Run } from '#shared/contract'
+import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
 import { AppError } from '#shared/errors'
-import { dataFolder } from '#platform/paths'
+import { dataFolder, sampleImagesFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
 import { checkpointSteps, listCheckpoints, pruneCheckpoints } from '#storage/run/checkpoint'
 import { freeDiskBytes } from '#storage/disk'
@@ -15,7 +16,8 @@ import { changeAnnotations } from '#storage/run/annotations'
 import type { Datasets } from '#app/datasets'
 import type { Engines } from '#app/engines'
 import { agreeToCluster } from './clusters'
-import { estimateRun } from './estimate'
+import { estimateRuns, waitSeconds } from './estimate'
+import { expectationOf } from './expect'
 import { Follower } from './follow'
 import { after, bucketed } from '#storage/run/metric-columns'
 import { MetricsReader } from './metrics'
@@ -60,15 +62,26 @@ export class Runs {
   readonly calls: RunCalls = {
     'runs.list': () => this.list.all(),
     'runs.get': ({ id }) => this.list.get(id),
-    'runs.estimate': async ({ dataset, hyperparameters }) => {
-      const { images, splits } = await this.options.datasets.get(dataset)
-      const held = splits.validation || (images - splits.test) * hyperparameters.validationFraction
-      return estimateRun(
-        hyperparameters,
-        Math.round(images - splits.test - held),
-        await this.list.all(),
-        await this.options.settings.get(),
-      )
+    'runs.estimate': async ({ dataset: id, hyperparameters }) => {
+      const dataset = await this.options.datasets.get(id)
+      const basis = { runs: await this.list.all(), settings: await this.options.settings.get() }
+      const all = hyperparameters.map((h) => ({ h, images: splitOf(dataset, h).train }))
+      return {
+        images: splitOf(dataset, hyperparameters[0]!),
+        waitSeconds: waitSeconds(basis.runs.filter(isAhead), basis),
+        all: await estimateRuns(all, basis),
+      }
+    },
+    'runs.expect': async ({ dataset, hyperparameters }) => {
+      const { folder } = await this.options.datasets.get(dataset)
+      return expectationOf(hyperparameters, folder, await this.list.all(), this.metrics)
+    },
+    'runs.sample': async () => {
+      const files = await readdir(sampleImagesFolder(), { recursive: true, withFileTypes: true })
+      const images = files.filter((file) => file.isFile()).length
+      const basis = { runs: await this.list.all(), settings: await this.options.settings.get() }
+      const [estimate] = await estimateRuns([{ h: fromPreset('nano'), images }], basis)
+      return { images, classes: files.length - images, seconds: estimate!.seconds }
     },
     'runs.start': async ({ dataset: id, hyperparameters, name, from, cluster }) => {
       const dataset = await this.options.datasets.get(id)
@@ -181,6 +194,15 @@ export class Runs {
     if (isActive(run)) throw new AppError('run-busy', `${run.name} is being trained.`, 'Stop it first.')
     return run
   }
+}
+
+/** Whether a new run would wait for it. */
+const isAhead = (run: Run) => isActive(run) || run.status === 'queued'
+
+/** How the settings would divide a data set; what lies in folders of splits stays there. */
+function splitOf({ images, splits }: Dataset, h: Hyperparameters): Estimates['images'] {
+  const validation = splits.validation || Math.round((images - splits.test) * h.validationFraction)
+  return { train: images - splits.test - validation, validation, test: splits.test }
 }
 
 const trashFolder = () => path.join(dataFolder(), 'trash')
