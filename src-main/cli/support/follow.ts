@@ -11,7 +11,7 @@ import { readMetrics } from '#storage/run/metrics'
 import { runPaths } from '#storage/run/run-folder'
 import { showProgress } from './progress'
 import { duration } from './report'
-import { flagsOf } from './setting-options'
+import { flagsOf } from '#shared/settings/flags'
 
 /** Trains a run in a process of its own, shows its progress and ends with it. Throws the AppError that it ended by. */
 export async function follow(folder: string): Promise<void> {

@@ -1,11 +1,9 @@
 import { Option } from 'commander'
 import type { z } from 'zod'
 import { AppError } from '#shared/errors'
+import { flagOf } from '#shared/settings/flags'
 import type { Setting } from '#shared/settings/schema'
 import { anyNumber } from './options'
-
-/** `imageSize` -> `image-size`. */
-export const flagOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** A flag for each setting; booleans as --flag and --no-flag. */
 export function settingOptions(settings: Setting[]): Option[] {
@@ -44,9 +42,3 @@ export function settingsFrom<S extends z.ZodType>(
   const problems = result.error.issues.map(({ path, message }) => `--${flagOf(String(path[0]))}: ${message}`)
   throw new AppError('bad-settings', problems.join('\n'), 'See --help for the ranges.')
 }
-
-/** The flags that give these settings. */
-export const flagsOf = (settings: Record<string, unknown>) =>
-  Object.entries(settings).map(([name, value]) =>
-    typeof value === 'boolean' ? `--${value ? '' : 'no-'}${flagOf(name)}` : `--${flagOf(name)} ${value}`,
-  )

@@ -71,11 +71,11 @@ export const useTrainingForm = defineStore('training-form', () => {
     const question = ++asked
     const answer =
       dataset.value && valid.value
-        ? await backend['runs.estimate']({ dataset: dataset.value, hyperparameters: values.value }).catch(
+        ? await backend['runs.estimate']({ dataset: dataset.value, hyperparameters: [values.value] }).catch(
             () => null,
           )
         : null
-    if (question === asked) estimate.value = answer
+    if (question === asked) estimate.value = answer?.all[0] ?? null
   }
 
   return {
