@@ -238,7 +238,7 @@ function died(id: string, late: boolean, code: number | null, errors: string): A
   const how = late ? `did not end within ${proofLimit / 60_000} minutes` : crashed
   return new AppError(
     'worker-died',
-    `It ${how} when it was tried. ${errors.slice(-300)}`.trim(),
+    `It ${how} when it was tested. ${errors.slice(-300)}`.trim(),
     id === 'tensorflow'
       ? 'Install it again: saim engines install tensorflow'
       : 'Update the graphics driver, or use another engine.',
@@ -261,14 +261,14 @@ export function withRecommendations(engines: EngineInfo[]): EngineInfo[] {
         ...engine,
         recommendation: {
           recommended: false,
-          reason: 'Software GPU: correct, but slower than the CPU engine.',
+          reason: 'Software rendering: correct, but slower than the CPU.',
         },
       }
     if (engine !== best) return engine
     const others = real.filter((other) => other !== engine)
     const reason =
       others.length === 0
-        ? 'The only one that was tried and can be used.'
+        ? 'The only one that was tested and works.'
         : engine === fastest
           ? 'The fastest one here.'
           : `${fastest!.title} is hardly faster, and this one needs nothing else.`

@@ -167,7 +167,7 @@ export class Evaluations {
     if (!said)
       await updateEvaluation(folder, {
         status: 'failed',
-        error: { code: 'worker-died', message: 'The evaluation ended without a word.', advice: 'Try again.' },
+        error: { code: 'worker-died', message: 'The evaluation ended unexpectedly.', advice: 'Try again.' },
       })
     this.options.onEnd?.(await this.changed(folder))
   }

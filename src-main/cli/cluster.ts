@@ -15,7 +15,7 @@ export const clusterCommand = newRunOptions(new Command('cluster'))
       .choices(cluster.shape.launcher.options)
       .default('ray'),
   )
-  .addOption(new Option('--workers <n>', 'at most so many').default(2).argParser(whole(1, 4096)))
+  .addOption(new Option('--workers <n>', 'the most workers').default(2).argParser(whole(1, 4096)))
   .option('--address <address>', 'of the Ray cluster; without it, this machine')
   .action(trainByCluster)
 

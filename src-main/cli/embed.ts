@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command, Option } from 'commander'
 import { embeddingFormat, type EmbeddingFormat } from '#shared/contract'
+import { count, duration, percent } from '#shared/format'
 import { writeScan } from '#images/index/scanned'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
 import { thereAlready } from '#storage/files'
@@ -27,7 +28,7 @@ export const embedCommand = new Command('embed')
   .addOption(threadsOption())
   .addOption(new Option('--format <name>', 'of the files').choices(embeddingFormat.options).default('npy'))
   .option('--patch-tokens', 'also the tokens of all patches')
-  .addOption(new Option('--limit <n>', 'at most so many images, evenly chosen').argParser(whole(2)))
+  .addOption(new Option('--limit <n>', 'at most this many images, evenly chosen').argParser(whole(2)))
   .option('--out <folder>', 'a new folder for the files')
   .action(embed)
 
@@ -42,7 +43,7 @@ async function embed(run: string, images: string | undefined, options: EmbedOpti
   const sets = new EmbeddingSets(engine, ({ share }) => {
     if (share < 1 && Date.now() - told < 10_000) return
     told = Date.now()
-    console.log(`${Math.round(100 * share)} %`)
+    console.log(percent(share))
   })
   const temporary = mkdtempSync(path.join(tmpdir(), 'saim-embed-'))
   try {
@@ -53,7 +54,7 @@ async function embed(run: string, images: string | undefined, options: EmbedOpti
     const { images: read, unreadable, seconds } = await sets.embed('cli', set)
     await sets.export('cli', options.format, options.patchTokens ?? false, out)
     const left = unreadable ? `, ${unreadable} cannot be read` : ''
-    console.log(`${read} images in ${seconds.toFixed(1)} s${left}: ${out}`)
+    console.log(`${count(read)} images in ${duration(seconds)}${left}: ${out}`)
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }

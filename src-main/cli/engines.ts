@@ -2,13 +2,14 @@ import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import type { EngineInfo } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { bytes, number, rate } from '#shared/format'
 import { forkNode } from '#platform/processes'
 import { Engines } from '#app/engines'
 import { Settings } from '#app/settings'
 
 export const enginesCommand = new Command('engines')
-  .description('what can compute on this machine: each engine is tried on real training steps')
-  .option('--again', 'also try what was tried before')
+  .description('what can compute on this machine: each engine is tested with real training steps')
+  .option('--again', 'also test what was tested before')
   .action(listEngines)
 enginesCommand
   .command('install')
@@ -30,7 +31,7 @@ async function listEngines({ again }: { again?: boolean }): Promise<void> {
     ({ status }) => status === 'unproven' || (again && status !== 'absent'),
   )
   for (const { id, title } of toTry) {
-    console.log(`Trying ${title} ...`)
+    console.log(`Testing ${title} ...`)
     await calls['engines.survey']({ id })
   }
   for (const engine of await calls['engines.list']()) print(engine)
@@ -45,7 +46,7 @@ async function installEngine(
   const { calls } = open((message) => console.log(message))
   const { what, downloadBytes, diskBytes } = await calls['engines.plan']({ gpu })
   console.log(
-    `This fetches ${what}.\nDownload about ${size(downloadBytes)}, on disk about ${size(diskBytes)}.`,
+    `This downloads ${what}.\nDownload about ${bytes(downloadBytes)}, on disk about ${bytes(diskBytes)}.`,
   )
   if (!yes && !(await agreed())) return
   const engines = await calls['engines.install']({ gpu })
@@ -92,14 +93,14 @@ function print({ id, title, status, proof, problem, recommendation }: EngineInfo
   console.log(`  ${title}${proof ? ` on ${proof.device}` : ''}`)
   if (proof) {
     console.log(
-      `  ${proof.imagesPerSecond.toPrecision(3)} images/s (preset nano), peak memory ${size(proof.memoryBytes)}`,
+      `  ${rate(proof.imagesPerSecond)} images/s (preset nano), peak memory ${bytes(proof.memoryBytes)}`,
     )
     console.log(
-      `  from the reference: loss ${proof.lossDifference.toExponential(1)}, gradients ${proof.gradientDifference.toExponential(1)}`,
+      `  from the reference: loss ${number(proof.lossDifference)}, gradients ${number(proof.gradientDifference)}`,
     )
     if (proof.bfloat16)
       console.log(
-        `  with --precision bfloat16: ${proof.bfloat16.imagesPerSecond.toPrecision(3)} images/s; loss differs by ${proof.bfloat16.lossDifference.toExponential(1)}, gradients by ${proof.bfloat16.gradientDifference.toExponential(1)}`,
+        `  with --precision bfloat16: ${rate(proof.bfloat16.imagesPerSecond)} images/s; loss differs by ${number(proof.bfloat16.lossDifference)}, gradients by ${number(proof.bfloat16.gradientDifference)}`,
       )
     if (proof.operators) {
       const { total, onCpu, names } = proof.operators
@@ -110,6 +111,3 @@ function print({ id, title, status, proof, problem, recommendation }: EngineInfo
   if (problem) console.log(`  ${problem.message}${problem.advice ? `\n  ${problem.advice}` : ''}`)
   if (recommendation) console.log(`  ${recommendation.reason}`)
 }
-
-const size = (bytes: number) =>
-  bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`

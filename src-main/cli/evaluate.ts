@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Command, Option } from 'commander'
 import type { Score } from '#shared/contract'
 import { AppError, fromErrorData } from '#shared/errors'
+import { accuracy, percent } from '#shared/format'
 import {
   type EvaluationKind,
   evaluationKindNames,
@@ -27,7 +28,6 @@ import {
   stepOption,
   threadsOption,
 } from './support/options'
-import { accuracyText } from './support/report'
 import { settingOptions, settingsFrom } from './support/setting-options'
 
 interface EvaluateOptions {
@@ -108,7 +108,7 @@ async function follow(folder: string): Promise<Score> {
     else if (message.type === 'notice') console.log(message.text)
     else if (Date.now() - lastLine > 5_000) {
       lastLine = Date.now()
-      console.log(`${(100 * message.progress).toFixed(0)} % | ${message.text}`)
+      console.log(`${percent(message.progress)} | ${message.text}`)
     }
   })
   let asked = false
@@ -122,7 +122,7 @@ async function follow(folder: string): Promise<Score> {
   const errors = await new Promise<string>((resolve) => child.onExit((_code, text) => resolve(text)))
   process.off('SIGINT', stop).off('SIGTERM', stop)
   if (errors) console.error(errors)
-  if (!ended) throw new AppError('worker-died', 'The evaluation ended without a word.', `See ${folder}.`)
+  if (!ended) throw new AppError('worker-died', 'The evaluation ended unexpectedly.', `See ${folder}.`)
   if (ended.error) throw fromErrorData(ended.error)
   const score = await readScore(folder)
   if (!score) throw new AppError('worker-died', 'The evaluation was stopped before it had a score.')
@@ -135,21 +135,21 @@ async function follow(folder: string): Promise<Score> {
 
 function print({ images, top1, top5, balanced, meanIou, perClass, confusion }: Score): void {
   console.table(
-    perClass.map(({ name, images: count, accuracy, iou }, c) => {
+    perClass.map(({ name, images: count, accuracy: share, iou }, c) => {
       const others = confusion[c]!.map((n, k) => (k === c ? 0 : n))
       const worst = Math.max(...others)
       return {
         class: name,
         [meanIou === undefined ? 'images' : 'pixels']: count,
-        right: accuracy === null ? '' : accuracyText(accuracy),
-        ...(iou !== undefined && { IoU: iou === null ? '' : accuracyText(iou) }),
+        accuracy: share === null ? '' : accuracy(share),
+        ...(iou !== undefined && { IoU: iou === null ? '' : accuracy(iou) }),
         'most often taken for': worst ? `${perClass[others.indexOf(worst)]!.name} (${worst})` : '',
       }
     }),
   )
   const first =
     meanIou === undefined
-      ? `top-1 ${accuracyText(top1)}, top-5 ${accuracyText(top5 ?? 0)}`
-      : `mean IoU ${accuracyText(meanIou)}, pixels ${accuracyText(top1)}`
-  console.log(`${images} validation images: ${first}, mean of classes ${accuracyText(balanced)}`)
+      ? `top-1 ${accuracy(top1)}, top-5 ${accuracy(top5 ?? 0)}`
+      : `mean IoU ${accuracy(meanIou)}, pixels ${accuracy(top1)}`
+  console.log(`${images} validation images: ${first}, mean per class ${accuracy(balanced)}`)
 }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { Command, Option } from 'commander'
 import { type ExportFormat, exportFormat, exportFormats } from '#shared/contract'
+import { number } from '#shared/format'
 import { exportWeights } from '#jobs/transfer/export/export'
 import { findRun } from '#storage/run/find'
 import { runArgument, runsOption, stepOption } from './support/options'
@@ -43,7 +44,7 @@ async function exportRun(run: string, { out, runs, ...order }: ExportOptions): P
     console.log(
       difference === null
         ? `${library}: not compared, ${reason}`
-        : `${library}: largest difference ${difference.toExponential(1)} on ${images} images`,
+        : `${library}: largest difference ${number(difference)} on ${images} images`,
     )
   console.log(`Written: ${result.folder}`)
 }

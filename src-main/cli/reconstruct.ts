@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Option } from 'commander'
+import { number } from '#shared/format'
 import { loadCentredImage } from '#images/decode/centred'
 import { chosenOrder } from '#inference/pictures/chosen-order'
 import { png } from '#inference/pictures/pictures'
@@ -49,7 +50,7 @@ async function reconstruct(
     const panels = Object.values(panelsOf(result, model.statistics)).filter((panel) => panel !== null)
     const name = `${names[i]}-${step}`
     const picture = await save(name, '.png', await png(sideBySide(panels)))
-    console.log(`${picture}: loss ${result.loss.toFixed(4)}`)
+    console.log(`${picture}: loss ${number(result.loss)}`)
     if (!options.animate) continue
     const mode = options.free ? 'free' : 'teacher'
     const given = Math.min(options.given, order.length)

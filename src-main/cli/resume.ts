@@ -9,7 +9,7 @@ import { runArgument, runsOption } from './support/options'
 import { chosenSettings, settingOptions } from './support/setting-options'
 
 export const resumeCommand = new Command('resume')
-  .description('go on with a run from its newest checkpoint, exactly or with some settings changed')
+  .description('resume a run from its newest checkpoint, exactly or with changed settings')
   .argument('<run>', runArgument)
   .option('--engine <id>', 'go on with another engine')
   .addOption(runsOption())

@@ -13,6 +13,7 @@ import {
   type SweepPlan,
 } from '#shared/settings/ablations'
 import type { Experiment, ExperimentFigures } from '#shared/contract'
+import { accuracy, number } from '#shared/format'
 import { evaluationKinds } from '#shared/settings/evaluation'
 import { allSettings, hyperparametersSchema, presetNames, presets } from '#shared/settings/hyperparameters'
 import { createExperiment, experimentPaths, noteRun, readExperiment } from '#storage/experiment-file'
@@ -23,7 +24,6 @@ import { readRun } from '#storage/run/run-folder'
 import { evaluateRun } from './evaluate'
 import { withImages } from './support/images'
 import { decodersOption, engineOption, runsOption, threadsOption, whole } from './support/options'
-import { accuracyText } from './support/report'
 import { chosenSettings, settingOptions, settingsFrom } from './support/setting-options'
 import { train, type TrainOptions } from './train'
 
@@ -44,7 +44,7 @@ export const sweepCommand = new Command('sweep')
     ).choices(ablationNames),
   )
   .option('--vary <name=values...>', 'such as order=stochastic,raster blur-size=0,9: all combinations', [])
-  .option('--list', 'the n-th values of all settings together, instead of all combinations')
+  .option('--list', 'pair the values of all settings instead of combining them')
   .addOption(
     new Option('--seeds <n>', 'runs of each variant, with seeds from that of --seed on')
       .default(1)
@@ -123,8 +123,8 @@ function print({ variants, plan }: Experiment): void {
       variant: name,
       ...columnsOf(mean),
       ...(paper && {
-        'paper, fine-tuned': `${paper[i]!.finetune} %`,
-        'paper, probe': `${paper[i]!.probe} %`,
+        'paper, fine-tuned': accuracy(paper[i]!.finetune / 100),
+        'paper, probe': accuracy(paper[i]!.probe / 100),
       }),
     })),
   )
@@ -133,14 +133,12 @@ function print({ variants, plan }: Experiment): void {
 }
 
 function columnsOf({ loss, validationLoss, ...shares }: ExperimentFigures): Record<string, string> {
-  const number = (value: number | null) => (value === null ? '–' : value.toFixed(4))
-  const share = (value: number | null) => (value === null ? '–' : accuracyText(value))
   return {
     loss: number(loss),
-    ...(validationLoss !== null && { 'held out': number(validationLoss) }),
-    'kNN top-1': share(shares.knn),
-    'kNN mean of classes': share(shares.knnBalanced),
-    'probe top-1': share(shares.probe),
-    'probe mean of classes': share(shares.probeBalanced),
+    ...(validationLoss !== null && { validation: number(validationLoss) }),
+    'kNN top-1': accuracy(shares.knn),
+    'kNN mean per class': accuracy(shares.knnBalanced),
+    'probe top-1': accuracy(shares.probe),
+    'probe mean per class': accuracy(shares.probeBalanced),
   }
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Cluster } from '#shared/contract'
+import { millions, number } from '#shared/format'
 import {
   allSettings,
   hyperparametersSchema,
@@ -98,11 +99,11 @@ export async function train(
     })
   })
   const { dataset, origin } = await readRun(run)
-  if (dataset.validation) console.log(`${dataset.validation} images are held out for validation.`)
+  if (dataset.validation) console.log(`${dataset.validation} images are for validation.`)
   if (dataset.images < h.batchSize)
     console.log(`Fewer images than a batch of ${h.batchSize}: they are repeated to fill it.`)
   console.log(
-    `Model ${model}: ${(weightCount(h) / 1e6).toFixed(1)} million parameters; learning rate ${learningRate(h).toPrecision(3)}`,
+    `Model ${model}: ${millions(weightCount(h))} parameters; learning rate ${number(learningRate(h))}`,
   )
   if (origin) console.log(`Starts from the weights of ${origin.run} at step ${origin.step}`)
   await follow(run)

@@ -142,8 +142,8 @@ async function close(closing: BrowserWindow): Promise<void> {
   if (run) {
     const { response } = await dialog.showMessageBox(closing, {
       type: 'question',
-      message: `“${run.name}” is being trained.`,
-      detail: 'It can be paused after this step and resumed the next time.',
+      message: `Pause “${run.name}” and quit?`,
+      detail: 'It saves after this step and can be resumed next time.',
       buttons: ['Keep training', 'Pause and quit'],
       defaultId: 0,
       cancelId: 0,

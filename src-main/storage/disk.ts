@@ -2,6 +2,7 @@ import { existsSync, lstatSync, rmSync, unlinkSync, writeFileSync } from 'node:f
 import * as files from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
+import { bytes } from '#shared/format'
 
 /** Free bytes of the disk that holds a folder, or will; null where Node cannot tell (before 18.15). */
 export async function freeDiskBytes(folder: string): Promise<number | null> {
@@ -18,12 +19,10 @@ export async function requireSpace(folder: string, bytes: number): Promise<void>
   if (free !== null && free < bytes) throw diskFull(free, bytes)
 }
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
-
 const diskFull = (free: number, needed: number) =>
   new AppError(
     'disk-full',
-    `The disk has ${megabytes(free)} free, the next checkpoint needs ${megabytes(needed)}. The last one is whole.`,
+    `The disk has ${bytes(free)} free, the next checkpoint needs ${bytes(needed)}. The last one is whole.`,
     'Free some space, then resume the run.',
   )
 

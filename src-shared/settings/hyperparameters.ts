@@ -144,7 +144,7 @@ const settings = z.object({
     group: 'Optimisation',
     simple: true,
     paper: 'Table 6 (2048 in all)',
-    description: 'Images per step on the device. Memory use grows with it.',
+    description: 'Images in one step. Larger is steadier and faster, and needs more memory.',
   }),
   accumulation: integer(1, 1, 1024, {
     title: 'Gradient accumulation',
@@ -242,16 +242,16 @@ const settings = z.object({
       "Channel means and standard deviations that normalise the pixels: ImageNet's, or the data set's own, which are stored with the run.",
   }),
   validationFraction: number(0, 0, 0.9, {
-    title: 'Held out for validation',
+    title: 'Validation share',
     group: 'Data',
     simple: true,
     description:
-      'Share of the images that are not trained on; their loss is measured once per epoch. Has no effect if the data set has a val folder.',
+      'Share of images kept for validation; their loss is measured once an epoch. A val folder in the data set takes its place.',
   }),
   splitSeed: integer(0, 0, 0xffffffff, {
     title: 'Split seed',
     group: 'Data',
-    description: 'Chooses which images are held out, whatever the seed of the run.',
+    description: 'Chooses the validation images, whatever the seed of the run.',
   }),
   seed: integer(0, 0, 0xffffffff, {
     title: 'Seed',
@@ -284,29 +284,25 @@ const settings = z.object({
     title: 'Keep every',
     unit: 'checkpoints',
     group: 'Run',
-    description:
-      'Every n-th checkpoint is kept: 1 keeps all, 0 only the newest and the best. The newest is always kept.',
+    description: 'Keep every nth checkpoint. 1 keeps all, 0 only the newest and best.',
   }),
   keepBest: integer(3, 0, 1000, {
     title: 'Keep the best',
     unit: 'checkpoints',
     group: 'Run',
-    description:
-      'Number of checkpoints with the lowest loss to keep as well. The loss is on held-out images if there are any.',
+    description: 'Also keep this many of the best, by validation loss if available.',
   }),
   patience: integer(0, 0, 1000, {
     title: 'Patience',
     unit: 'checkpoints',
     group: 'Run',
-    description:
-      'Ends the run early after this many checkpoints in a row without a lower loss. The loss is on held-out images if there are any. 0 trains to the end.',
+    description: 'Stop after this many checkpoints without improvement. 0 trains to the end.',
   }),
   adaptBatch: toggle(false, {
     distributed: 'no',
-    title: 'Adapt the batch to the memory',
+    title: 'Fit batch to memory',
     group: 'Run',
-    description:
-      'If a batch does not fit in memory, continue with the largest batch that does, and accumulate gradients to keep the effective batch size.',
+    description: 'If a batch does not fit, split it and keep the effective size.',
   }),
 })
 

@@ -69,7 +69,7 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
         })
         .waitFor({ timeout: 120_000 })
     await page.getByText('3 of 3 runs finished').waitFor()
-    await page.getByRole('row', { name: /objective igpt .*82\.7 %.*20\.4 %/ }).waitFor()
+    await page.getByRole('row', { name: /objective igpt .*82\.7%.*20\.4%/ }).waitFor()
     await page.getByText('Scale and metric differ').waitFor()
     await expect
       .poll(() => page.getByRole('img', { name: /kNN top-1\. objective saim: \d.*mae: \d/ }).count(), {

@@ -67,7 +67,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByRole('heading', { name: 'first', level: 1 }).waitFor()
     await page.getByRole('img', { name: /^Loss\. .*latest \d/ }).waitFor({ timeout: 60_000 })
     process.kill((await lockOwner(runPaths(folderOf('first')).lock))!.pid, 'SIGKILL')
-    await page.getByText('The training process was killed without a word.').waitFor({ timeout: 30_000 })
+    await page.getByText('The process ended unexpectedly: it was killed.').waitFor({ timeout: 30_000 })
     await expectAccessible(page, 'a run whose process was killed')
     await go('Runs')
     await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })

@@ -139,7 +139,7 @@ describe('segmentation', () => {
   it('names the class of each pixel, at another size than in pre-training', async () => {
     const settings = { 'image-size': 24, 'batch-size': 64, 'base-learning-rate': 0.5 }
     const { code, output } = await saim(['segment', run, '--on', scenes, ...flags(settings)], home)
-    expect(output).toMatch(/validation images: mean IoU \d+\.\d %, pixels \d/)
+    expect(output).toMatch(/validation images: mean IoU \d+\.\d%, pixels \d/)
     expect(code).toBe(0)
     const score = (await readScore(await newest()))!
     expect(score.perClass.map(({ name }) => name)).toEqual(['sky', 'sea'])
@@ -188,8 +188,8 @@ describe('saim sweep', () => {
       ['sweep', images, '--vary', 'order=stochastic,raster', ...cheap],
       home,
     )
-    expect(output).toMatch(/order stochastic' +│ '\d\.\d+' +│ '\d+\.\d %'/)
-    expect(output).toMatch(/order raster' +│ '\d\.\d+' +│ '\d+\.\d %'/)
+    expect(output).toMatch(/order stochastic' +│ '\d\.\d+' +│ '\d+\.\d%'/)
+    expect(output).toMatch(/order raster' +│ '\d\.\d+' +│ '\d+\.\d%'/)
     expect(code).toBe(0)
     const orders = readdirSync(path.join(home, 'runs')).filter((name) => name.includes('-order-'))
     expect(orders).toHaveLength(2)

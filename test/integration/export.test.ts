@@ -122,8 +122,8 @@ describe('an exported classifier', () => {
       top1: number
     }
     const card = readFileSync(path.join(folder(), 'README.md'), 'utf8')
-    expect(card).toContain(`held-out images: ${(100 * top1).toFixed(1)} %`)
-    expect(card).toMatch(/\| vehicles \| \d+ \| \d+\.\d % \|/)
+    expect(card).toContain(`validation images: ${(100 * top1).toFixed(1)}%`)
+    expect(card).toMatch(/\| vehicles \| \d+ \| \d+\.\d% \|/)
     expect(card).toContain('pipeline_tag: image-classification')
   })
 

@@ -47,7 +47,7 @@ async function plain(file: string) {
 describe('saim reconstruct', () => {
   it('writes the panels of each image that it is asked for', async () => {
     const { code, output } = await saim(['reconstruct', run, image, '--out', out], home)
-    expect(output).toMatch(/image 000-6\.png: loss \d\.\d{4}/)
+    expect(output).toMatch(/image 000-6\.png: loss \d\.\d{3}\n/)
     expect(code).toBe(0)
     // Original, smoothed, prediction, error and pattern: 16 px enlarged 14 times, with white between.
     expect(await sharp(path.join(out, 'image 000-6.png')).metadata()).toMatchObject({

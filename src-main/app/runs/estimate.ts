@@ -1,7 +1,7 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { AppSettings, Estimate, Run } from '#shared/contract'
+import { bytes, roughly } from '#shared/format'
 import { type Hyperparameters, learningRate } from '#shared/settings/hyperparameters'
-import { counted } from '#shared/words'
 import { engineChoice } from '#engine/engines'
 import { freeDiskBytes } from '#storage/disk'
 import { isForCores, planOf } from '#jobs/train/gradients'
@@ -135,24 +135,23 @@ function memoryBytes(h: Hyperparameters, parameters: number, { size, lanes }: Pa
 
 /** What a person should know before the start, at the choice that causes it. */
 function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warnings'>): Estimate['warnings'] {
-  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
   const found: Estimate['warnings'] = []
   if (images < h.batchSize)
     found.push({ at: 'images', text: `Fewer images (${images}) than a batch (${h.batchSize}): they repeat.` })
   if (e.memoryBytes > e.availableMemoryBytes)
     found.push({
       at: 'model',
-      text: `Needs about ${gigabytes(e.memoryBytes)} of memory, ${gigabytes(e.availableMemoryBytes)} available. Try ${h.gradientCheckpointing ? '' : 'gradient checkpointing, or '}a smaller batch with accumulation.`,
+      text: `Needs about ${bytes(e.memoryBytes)} of memory, ${bytes(e.availableMemoryBytes)} available. Try ${h.gradientCheckpointing ? '' : 'gradient checkpointing, or '}a smaller batch with accumulation.`,
     })
   if (e.freeDiskBytes !== null && e.diskBytes > e.freeDiskBytes)
     found.push({
       at: 'duration',
-      text: `Its checkpoints take about ${gigabytes(e.diskBytes)}, the disk has ${gigabytes(e.freeDiskBytes)} free. Keep fewer.`,
+      text: `Its checkpoints take about ${bytes(e.diskBytes)}, the disk has ${bytes(e.freeDiskBytes)} free. Keep fewer.`,
     })
   if (e.seconds > 86_400)
     found.push({
       at: 'duration',
-      text: `Takes about ${counted(Number((e.seconds / 86_400).toFixed(1)), 'days')}. Try a smaller model first.`,
+      text: `Takes about ${roughly(e.seconds)}. Try a smaller model first.`,
     })
   return found
 }

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import type { Metric, RunError } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { duration, number } from '#shared/format'
+import { flagsOf } from '#shared/settings/flags'
 import { Engines } from '#app/engines'
 import { beginTraining } from '#app/runs/begin'
 import { Settings } from '#app/settings'
@@ -10,8 +12,6 @@ import { newestStep } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
 import { runPaths } from '#storage/run/run-folder'
 import { showProgress } from './progress'
-import { duration } from './report'
-import { flagsOf } from '#shared/settings/flags'
 
 /** Trains a run in a process of its own, shows its progress and ends with it. Throws the AppError that it ended by. */
 export async function follow(folder: string): Promise<void> {
@@ -54,7 +54,7 @@ async function summarise(folder: string, status: string): Promise<void> {
   const last = metrics.at(-1)
   const newest = await newestStep(folder)
   if (!last || newest === null) return
-  const mean = (part: Metric[]) => (part.reduce((sum, { loss }) => sum + loss, 0) / part.length).toFixed(4)
+  const mean = (part: Metric[]) => number(part.reduce((sum, { loss }) => sum + loss, 0) / part.length)
   const span = Math.min(20, Math.ceil(metrics.length / 4))
   console.log(
     `Run ${status} after ${last.step} steps, ${duration(last.seconds)}. Loss ${mean(metrics.slice(0, span))} at the start, ${mean(metrics.slice(-span))} at the end.`,

@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from 'cli-progress'
 import type { Metric } from '#shared/contract'
-import { duration } from './report'
+import { duration, number, percent, rate } from '#shared/format'
 
 /** A bar on a terminal, elsewhere a line every ten seconds. */
 export function showProgress() {
@@ -20,9 +20,9 @@ export function showProgress() {
       const speed = mean((m) => m.imagesPerSecond)
       const perStep = recent.length > 1 ? (metric.seconds - recent[0]!.seconds) / (recent.length - 1) : 0
       const left = perStep ? duration((totalSteps - metric.step) * perStep) : '?'
-      const text = `epoch ${metric.epoch.toFixed(2)} | loss ${mean((m) => m.loss).toFixed(4)} | ${speed.toFixed(0)} images/s | data ${(100 * metric.dataWait).toFixed(0)} % | ${left} to go`
+      const text = `epoch ${metric.epoch.toFixed(2)} | loss ${number(mean((m) => m.loss))} | ${rate(speed)} images/s | waiting for images ${percent(metric.dataWait)} | ${left} left`
       if (metric.validationLoss !== undefined && !process.stdout.isTTY)
-        console.log(`epoch ${metric.epoch.toFixed(0)} | validation loss ${metric.validationLoss.toFixed(4)}`)
+        console.log(`epoch ${metric.epoch.toFixed(0)} | validation loss ${number(metric.validationLoss)}`)
       if (process.stdout.isTTY) {
         if (!started) bar.start(totalSteps, metric.step, { text })
         else bar.update(metric.step, { text })

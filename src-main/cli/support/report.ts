@@ -23,14 +23,3 @@ export function endWithReader(): void {
   process.stdout.on('error', end)
   process.stderr.on('error', end)
 }
-
-/** A number of seconds as `1 h 05 min`, `3 min 20 s` or `12 s`. */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds)
-  const [h, min, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
-  if (h > 0) return `${h} h ${String(min).padStart(2, '0')} min`
-  return min > 0 ? `${min} min ${String(s).padStart(2, '0')} s` : `${s} s`
-}
-
-/** A share of right answers as `71.4 %`. */
-export const accuracyText = (share: number) => `${(100 * share).toFixed(1)} %`

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { AppError, type AppErrorData, toErrorData } from '#shared/errors'
+import { accuracy, number } from '#shared/format'
 import type { EvaluationPlan } from '#shared/settings/evaluation'
 import { Manifest, readImages } from '#images/manifest'
 import { createEngine } from '#engine/engines'
@@ -121,10 +122,10 @@ async function work(seconds: () => number): Promise<void> {
     },
     epoch(metric) {
       appendEvaluationMetric(folder, { ...metric, seconds: seconds() })
-      const score = metric.top1 === null ? '' : ` | top-1 ${(100 * metric.top1).toFixed(1)} %`
+      const score = metric.top1 === null ? '' : ` | top-1 ${accuracy(metric.top1)}`
       progressed(
         featureShare + ((1 - featureShare) * metric.epoch) / epochs,
-        `epoch ${metric.epoch}/${epochs} | loss ${metric.loss.toFixed(4)}${score}`,
+        `epoch ${metric.epoch}/${epochs} | loss ${number(metric.loss)}${score}`,
       )
     },
     notice(text) {

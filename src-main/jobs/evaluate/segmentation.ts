@@ -3,6 +3,8 @@ import { freemem } from 'node:os'
 import path from 'node:path'
 import type { SegmentationSettings } from '#shared/settings/evaluation'
 import { AppError } from '#shared/errors'
+import { bytes } from '#shared/format'
+import { counted } from '#shared/words'
 import type { Manifest, ImageFile } from '#images/manifest'
 import { readWhole } from '#images/decode/source'
 import { maskFile, masksFolder, unlabelled } from '#images/masks'
@@ -113,11 +115,11 @@ async function patchFeatures(
   const tokens = (size / h.patchSize) ** 2
   const width = chosen.length * h.width
   const total = train.images.length + validation.images.length
-  const bytes = total * tokens * width * 4
-  if (bytes > 0.6 * freemem())
+  const needed = total * tokens * width * 4
+  if (needed > 0.6 * freemem())
     throw new AppError(
       'out-of-memory',
-      `The features of ${total} images take ${(bytes / 1e9).toFixed(1)} GB.`,
+      `The features of ${counted(total, 'images')} take ${bytes(needed)}.`,
       'Choose a smaller image size, fewer blocks or fewer images.',
     )
   const state = engine.createState(weights)

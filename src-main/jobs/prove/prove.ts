@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { EngineProof } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { number } from '#shared/format'
 import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
 import { createEngine, engineChoice, type EngineOptions } from '#engine/engines'
 import { EagerEngine } from '#engine/eager'
@@ -49,7 +50,7 @@ export async function prove(id: string, { threads }: { threads: number }): Promi
   if (!(lossDifference <= tolerances.forward && gradientDifference <= tolerances.gradient))
     throw new AppError(
       'engine-wrong',
-      `It computes something else than the reference: the loss differs by ${lossDifference.toExponential(1)}, gradients by ${gradientDifference.toExponential(1)} of their largest.`,
+      `It computes something else than the reference: the loss differs by ${number(lossDifference)}, gradients by ${number(gradientDifference)} of their largest.`,
       'Update the graphics driver, or use another engine.',
     )
   const imagesPerSecond = await measure(await createEngine(id, { threads, coreEach: true }))

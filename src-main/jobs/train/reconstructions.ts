@@ -1,4 +1,5 @@
 import sharp from 'sharp'
+import { number } from '#shared/format'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { loadCentred } from '#images/crops'
 import type { Manifest } from '#images/manifest'
@@ -80,7 +81,7 @@ export class Reconstructions {
       (title, i) => `<text x="${i * (panel + gap)}" y="46" font-size="12">${title}</text>`,
     )
     const note = this.h.normalizePixels ? 'Mean and deviation of each patch are the image’s own.' : ''
-    const caption = `Step ${step}, loss ${loss.toFixed(4)}. ${note}`
+    const caption = `Step ${step}, loss ${number(loss)}. ${note}`
     const text = `<svg width="${width}" height="${header}" xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" fill="#222"><text y="18" font-size="14">${caption}</text>${titles.join('')}</svg>`
     return sharp({ create: { width, height: header + height, channels: 3, background: 'white' } })
       .composite([

@@ -125,8 +125,8 @@ function death(code: number | null, errors: string): RunError {
   return toErrorData(
     new AppError(
       'worker-died',
-      `The training process ${how} without a word${errors ? `: ${errors.split('\n').at(-1)}` : '.'}`,
-      'Resume goes on from the newest checkpoint. Where it happens again, the memory may be too small: try a smaller batch.',
+      `The process ended unexpectedly: it ${how}${errors ? `, with ${errors.split('\n').at(-1)}` : '.'}`,
+      'Resume from the newest checkpoint. If it happens again, memory may be too small: try a smaller batch.',
     ),
   )
 }

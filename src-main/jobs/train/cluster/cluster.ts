@@ -151,8 +151,8 @@ async function resultOf(folder: string, how: string): Promise<Exclude<EndStatus,
   const words = await readOwn(launcher)
   throw new AppError(
     'worker-died',
-    `The workers ended (${how}) without a word: ${words.trim().split('\n').at(-1)}`,
-    `Look into ${launcher}. Resume goes on from the newest checkpoint.`,
+    `The workers ended unexpectedly (${how}): ${words.trim().split('\n').at(-1)}`,
+    `Look into ${launcher}. Resume continues from the newest checkpoint.`,
   )
 }
 

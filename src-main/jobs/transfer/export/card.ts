@@ -1,4 +1,5 @@
 import { type ExportFormat, exportFormats, type Metric, type ProofCheck } from '#shared/contract'
+import { accuracy, number } from '#shared/format'
 import { objectives } from '#shared/settings/objectives'
 import { evaluationKinds } from '#shared/settings/evaluation'
 import { allSettings, type Hyperparameters } from '#shared/settings/hyperparameters'
@@ -96,7 +97,7 @@ const uses: Partial<Record<ExportFormat, string>> = {
 function pretraining({ run, step, metrics }: Provenance): string {
   const last = metrics.at(-1)
   const { images, validation, name } = run.dataset
-  const held = validation ? `, ${validation} more held out` : ''
+  const held = validation ? `, ${validation} more for validation` : ''
   return `${images} images of “${name}”${held}, no labels used; step ${step} of ${run.totalSteps || step}${last ? `, epoch ${last.epoch.toFixed(1)}` : ''}`
 }
 
@@ -134,12 +135,11 @@ const notes: Partial<Record<ExportFormat, string>> = {
 }
 
 function classifierOutputs({ score }: FineTuning, classes: string[]): string {
-  const percent = (share: number | null) => (share === null ? '–' : `${(100 * share).toFixed(1)} %`)
   const found = score
-    ? `Accuracy on ${score.images} held-out images: ${percent(score.top1)}; balanced accuracy ${percent(score.balanced)}.`
-    : 'It has not been evaluated on held-out images.'
+    ? `Accuracy on ${score.images} validation images: ${accuracy(score.top1)}; balanced accuracy ${accuracy(score.balanced)}.`
+    : 'It has not been evaluated on validation images.'
   const rows = score?.perClass.map(
-    ({ name, images, accuracy }) => `| ${name} | ${images} | ${percent(accuracy)} |`,
+    ({ name, images, accuracy: share }) => `| ${name} | ${images} | ${accuracy(share)} |`,
   )
   return `## Outputs
 
@@ -147,13 +147,13 @@ function classifierOutputs({ score }: FineTuning, classes: string[]): string {
 file itself (metadata \`classes\`, a JSON list in the order of the outputs) and in saim.json.
 
 ${found}
-${rows ? `\n| Class | Held-out images | Accuracy |\n| ----- | --------------- | -------- |\n${rows.join('\n')}\n` : ''}`
+${rows ? `\n| Class | Validation images | Accuracy |\n| ----- | --------------- | -------- |\n${rows.join('\n')}\n` : ''}`
 }
 
 function preTrainingCurves(metrics: Metric[]): string {
   const [first, last] = [metrics[0], metrics.at(-1)]
   if (!first || !last) return 'The weights were imported or are random; this run has not trained them.'
-  const losses = `Loss ${first.loss.toFixed(4)} at step ${first.step}, ${last.loss.toFixed(4)} at step ${last.step}.`
+  const losses = `Loss ${number(first.loss)} at step ${first.step}, ${number(last.loss)} at step ${last.step}.`
   return `![Loss](loss.svg)\n\n![Learning rate](learning-rate.svg)\n\n${losses}`
 }
 
@@ -165,7 +165,7 @@ ${settingsTable(evaluationKinds.finetune.settings, settings)}
 `
 
 const checkRow = ({ library, images, difference, reason }: ProofCheck) =>
-  `| ${library} | ${difference === null ? '–' : images} | ${difference === null ? `not compared: ${reason}` : difference.toExponential(1)} |`
+  `| ${library} | ${difference === null ? '–' : images} | ${difference === null ? `not compared: ${reason}` : number(difference)} |`
 
 type Setting = { title: string; name: string; unit?: string }
 
@@ -186,7 +186,7 @@ export function curveFiles({ metrics, fineTuning }: Provenance): Files {
     const { step, loss, validationLoss, learningRate } = bucketed(columnsOf(metrics), 400)
     const losses: Curve[] = [{ name: 'loss', color: blue, values: loss }]
     if (validationLoss.some((value) => value !== null))
-      losses.push({ name: 'held-out images', color: orange, values: validationLoss })
+      losses.push({ name: 'validation images', color: orange, values: validationLoss })
     files['loss.svg'] = curvePicture(step, 'step', losses)
     const rates = { name: 'learning rate', color: blue, values: learningRate }
     files['learning-rate.svg'] = curvePicture(step, 'step', [rates])

@@ -2,6 +2,7 @@ import { readdir, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Exported, type ExportFormat, exportFormats } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { bytes } from '#shared/format'
 import { appVersion } from '#shared/version'
 import { loadCentred } from '#images/crops'
 import { DatasetIndex } from '#images/index/dataset-index'
@@ -71,12 +72,11 @@ export async function exportWeights(
 
 /** Throws AppError bad-settings where a format cannot hold so many weights. */
 export function requireRoom(format: ExportFormat, weights: FloatTensors): void {
-  const bytes = Object.values(weights).reduce((sum, { values }) => sum + values.byteLength, 0)
-  if (bytes <= formats[format].most) return
-  const size = (of: number) => `${(of / 2 ** 30).toFixed(1)} GiB`
+  const size = Object.values(weights).reduce((sum, { values }) => sum + values.byteLength, 0)
+  if (size <= formats[format].most) return
   throw new AppError(
     'bad-settings',
-    `These weights take ${size(bytes)}; ${exportFormats[format].title} holds at most ${size(formats[format].most)}.`,
+    `These weights take ${bytes(size)}; ${exportFormats[format].title} holds at most ${bytes(formats[format].most)}.`,
     'Export them as safetensors.',
   )
 }

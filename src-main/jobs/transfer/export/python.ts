@@ -50,7 +50,7 @@ export async function pythonOutputs(
   const end = answer.indexOf('\n')
   const library = answer.toString('utf8', 0, Math.max(end, 0))
   if (library.startsWith('missing ')) return { reason: `${interpreter()} has no ${library.slice(8)}` }
-  if (end < 0) return { reason: complaints.trim().split('\n').at(-1) || 'it ended without a word' }
+  if (end < 0) return { reason: complaints.trim().split('\n').at(-1) || 'it ended unexpectedly' }
 
   const values = new Float32Array(
     answer.buffer.slice(answer.byteOffset + end + 1, answer.byteOffset + answer.length),

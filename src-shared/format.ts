@@ -1,0 +1,112 @@
+import { counted } from './words'
+
+/** Numbers as a person reads them: in the window, on the command line and in every message. "–" stands for none. */
+
+type Maybe = number | null | undefined
+
+const none = '–'
+const isNone = (n: Maybe): n is null | undefined => n === null || n === undefined || !Number.isFinite(n)
+/** With the minus of typography instead of the hyphen, which stays in exponents. */
+const minus = (text: string) => text.replace(/^-/, '−')
+
+/** 1,120 */
+export const count = (n: number) => minus(n.toLocaleString('en'))
+
+/** A loss or another figure without unit: 0.421, and 5e-4 below 0.001. */
+export function number(n: Maybe, digits = 3): string {
+  if (isNone(n)) return none
+  if (n === 0 || Math.abs(n) >= 1e-3) return minus(n.toFixed(digits))
+  return minus(n.toExponential(1).replace('.0', ''))
+}
+
+/** A share of what is done or busy: 60% */
+export const percent = (share: Maybe) => (isNone(share) ? none : minus(`${(100 * share).toFixed(0)}%`))
+
+/** A score, to a tenth: 59.7% */
+export const accuracy = (share: Maybe) => (isNone(share) ? none : minus(`${(100 * share).toFixed(1)}%`))
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB']
+/** From this part of a unit on it is used: 0.9 GB, but 640 MB. */
+const partOfUnit = 0.7
+
+/** Decimal, two digits: 0.9 GB, 24 GB, 640 MB. */
+export function bytes(n: Maybe): string {
+  if (isNone(n)) return none
+  const power = units.filter((_, i) => i === 0 || n >= partOfUnit * 1000 ** i).length - 1
+  const value = n / 1000 ** power
+  return `${value.toFixed(power && value < 9.95 ? 1 : 0)} ${units[power]}`
+}
+
+/** Of weights: 3.9 M */
+export function millions(n: number): string {
+  const value = n / 1e6
+  return `${value < 9.95 ? value.toFixed(1) : count(Math.round(value))} M`
+}
+
+/** How many a second, without unit: 47, and 1.1 below ten. */
+export const rate = (n: Maybe) =>
+  isNone(n) ? none : n < 9.95 ? String(Number(n.toPrecision(2))) : count(Math.round(n))
+
+/** A time that was measured or is counted down: 2 min 32 s, 3 h 07 min, 1.5 days. */
+export function duration(seconds: Maybe): string {
+  if (isNone(seconds)) return none
+  const s = Math.round(seconds)
+  if (s >= 86_400) return days(s)
+  const [whole, rest, of, small] = s >= 3600 ? [3600, 60, 'h', 'min'] : [60, 1, 'min', 's']
+  if (s < 60) return `${s} s`
+  const left = Math.floor((s % whole) / rest)
+  return `${Math.floor(s / whole)} ${of}${left ? ` ${String(left).padStart(2, '0')} ${small}` : ''}`
+}
+
+/** A time that is only guessed: 12 s, 4 min, 3 h, 1.5 days. Stands after "about". */
+export function roughly(seconds: Maybe): string {
+  if (isNone(seconds)) return none
+  if (seconds >= 86_000) return days(seconds)
+  if (seconds >= 3570) return `${Math.round(seconds / 3600)} h`
+  return seconds >= 59.5 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds)} s`
+}
+
+const days = (seconds: number) => counted(Number((seconds / 86_400).toFixed(1)), 'days')
+
+type Moment = string | number | Date
+
+const text = (at: Moment, style: Intl.DateTimeFormatOptions) => new Date(at).toLocaleString('en-GB', style)
+
+/** 11:42 */
+export const clock = (at: Moment) => text(at, { hour: '2-digit', minute: '2-digit' })
+
+/** Midnights between the day of a moment and today, by this machine's clock: 0 today, 1 yesterday. */
+function daysAgo(at: Moment): number {
+  const midnight = (moment: Moment) => new Date(moment).setHours(0, 0, 0, 0)
+  return Math.round((midnight(Date.now()) - midnight(at)) / 86_400_000)
+}
+
+/** The day of a moment: Today, Yesterday, 26 Nov, 3 Jan 2025. */
+export function day(at: Moment): string {
+  const ago = daysAgo(at)
+  if (ago === 0) return 'Today'
+  if (ago === 1) return 'Yesterday'
+  const thisYear = new Date(at).getFullYear() === new Date().getFullYear()
+  return text(at, { day: 'numeric', month: 'short', year: thisYear ? undefined : 'numeric' })
+}
+
+/** A moment that is past: 11:42 today, and its day before. */
+export const date = (at: Moment) => (daysAgo(at) === 0 ? clock(at) : day(at))
+
+/** The whole moment, for a tooltip: 28 Nov 2026, 11:33. */
+export const dateTime = (at: Moment) => text(at, { dateStyle: 'medium', timeStyle: 'short' })
+
+/** When something ends that takes so many seconds from now: at 11:42, tomorrow at 11:42, on 3 Dec at 11:42. */
+export function ahead(seconds: number): string {
+  const at = Date.now() + 1000 * seconds
+  const ago = daysAgo(at)
+  if (ago === 0) return `at ${clock(at)}`
+  return ago === -1 ? `tomorrow at ${clock(at)}` : `on ${day(at)} at ${clock(at)}`
+}
+
+/** The value of a setting with its unit: `1 epoch`, `224 px`; nothing of it is rounded. */
+export function settingValue({ unit }: { unit?: string }, value: number | boolean | string): string {
+  if (typeof value !== 'number') return String(value)
+  if (unit) return counted(value, unit)
+  return minus(value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value))
+}
