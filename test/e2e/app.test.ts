@@ -16,6 +16,7 @@ import {
 import { expectAccessible } from '#test/helpers/accessibility'
 import { temporaryFolder } from '#test/helpers/runs'
 import { strangeSizes } from '#test/helpers/type-scale'
+import { chooseTheme, go, openRun, openTab, startRun } from '#test/helpers/walk'
 
 const hosts = [
   { name: 'in the browser', can: () => chromiumPath !== undefined, browser: true },
@@ -43,20 +44,8 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
       if (/Content Security Policy/.test(message.text())) complaints.push(message.text())
     })
   }
-  const go = async (name: string) => {
-    await page.getByRole('link', { name, exact: true }).first().click()
-    await page.getByRole('heading', { name, level: 1 }).waitFor()
-  }
   /** A picture for the README. */
   const show = async (name: string) => browser && picture(page, name)
-  const train = async (epochs: number, name: string) => {
-    await go('Train')
-    await page.getByLabel('Name of the run').fill(name)
-    await page.getByLabel('Epochs', { exact: true }).fill(String(epochs))
-    await page.getByLabel('Batch size (images)').fill('64')
-    await page.getByRole('button', { name: 'Start training' }).click()
-    await page.getByRole('heading', { name, level: 1 }).waitFor()
-  }
   const lossSpoken = () => page.getByRole('img', { name: /^Loss\. / }).getAttribute('aria-label')
   afterAll(() => app?.close())
   // What the person would see is the best account of what went wrong.
@@ -74,7 +63,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.waitForLoadState('networkidle')
     await show('dataset')
 
-    await train(3, 'First run')
+    await startRun(page, { name: 'First run', epochs: 3, batchSize: 64 })
     await expect.poll(lossSpoken, { timeout: 60_000 }).toMatch(/latest \d/)
     const before = await lossSpoken()
     await expect.poll(lossSpoken, { timeout: 60_000 }).not.toBe(before)
@@ -82,12 +71,11 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await show('run')
     await page.getByRole('button', { name: 'Stop and save' }).click()
     await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: 60_000 })
-    await page.getByRole('tab', { name: 'Reconstructions' }).click()
     await page.getByRole('img', { name: /^Image 1 at step/ }).waitFor()
   })
 
   it.runIf(can())('refuses settings that do not fit, at the field', async () => {
-    await go('Train')
+    await go(page, 'New run')
     await page.getByLabel('Image size (px)').fill('65')
     await page.getByText('The image size must be a multiple of the patch size.').waitFor()
     expect(await page.getByRole('button', { name: 'Start training' }).isDisabled()).toBe(true)
@@ -99,17 +87,17 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
   it.runIf(can())('knows the run after a restart, and resumes it to its end', async () => {
     await app.close()
     await open()
-    await go('Runs')
+    await go(page, 'Runs')
     await page.getByRole('row', { name: /First run.*stopped/ }).waitFor()
-    await page.getByRole('link', { name: 'First run' }).click()
+    await page.getByRole('table').getByRole('link', { name: 'First run' }).click()
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
   })
 
   it.runIf(can())('compares it with a second run', async () => {
-    await train(1, 'Second run')
+    await startRun(page, { name: 'Second run', epochs: 1, batchSize: 64 })
     await page.getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
-    await go('Runs')
+    await go(page, 'Runs')
     await show('runs')
     for (const name of ['First run', 'Second run'])
       await page
@@ -127,9 +115,9 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
   })
 
   it.runIf(can())('shows reconstructions and exports a checkpoint', async () => {
-    await go('Inspect')
+    await openRun(page, 'First run', 'Reconstructions')
     await page.getByText('Patch loss').waitFor()
-    await go('Export')
+    await openTab(page, 'Checkpoints & export')
     await page.getByRole('button', { name: 'Choose folder' }).click()
     if (browser) {
       await page.getByRole('dialog').getByText('exported', { exact: true }).click()
@@ -146,6 +134,8 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
   it.runIf(can())('imports what was exported, says what became of it, and shows the run', async () => {
     const [exported] = readdirSync(target)
     const file = path.join(target, exported!, 'model.safetensors')
+    await go(page, 'Runs')
+    await page.getByRole('button', { name: 'Import checkpoint' }).click()
     if (browser) {
       await page.getByRole('button', { name: 'Choose file' }).click()
       for (const name of ['exported', exported!, 'model.safetensors'])
@@ -177,7 +167,8 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     const evil = new Pickle().global('os', 'system')
     evil.tuple(() => evil.text(`touch ${file('owned')}`)).call()
     writeFileSync(file('evil.pth'), evil.finish())
-    await go('Export')
+    await go(page, 'Runs')
+    await page.getByRole('button', { name: 'Import checkpoint' }).click()
     await page.getByLabel('File (.pth or .safetensors)').fill(file('part.safetensors'))
     await page.getByRole('button', { name: 'Import', exact: true }).click()
     await page.getByText('Missing from the file, initialised as in a new run: 1').click()
@@ -194,20 +185,18 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
   it.runIf(can())(
     'has no accessibility violation of level A or AA on any page, in light and dark, and only six sizes of type',
     async () => {
-      await go('Settings')
+      await go(page, 'Settings')
       await show('settings')
-      for (const theme of ['Dark', 'Light']) {
-        await go('Settings')
-        await page.getByRole('combobox', { name: 'Theme' }).click({ force: true })
-        await page.getByRole('option', { name: theme }).click()
-        for (const name of pages.map(({ title }) => title)) {
-          await go(name)
-          if (name === 'Home' && theme === 'Light') await show('home')
-          if (name === 'Data sets' && theme === 'Light') await show('datasets')
-          await expectAccessible(page, `${theme} ${name}`)
-          expect(await strangeSizes(page), name).toEqual([])
+      for (const theme of ['Dark', 'Light'] as const) {
+        await chooseTheme(page, theme)
+        for (const { title } of pages) {
+          await go(page, title)
+          if (title === 'Home' && theme === 'Light') await show('home')
+          if (title === 'Data sets' && theme === 'Light') await show('datasets')
+          await expectAccessible(page, `${theme} ${title}`)
+          expect(await strangeSizes(page), title).toEqual([])
         }
-        await go('Data sets')
+        await go(page, 'Data sets')
         await page.getByRole('link', { name: 'Sample images' }).click()
         for (const tab of [
           'Classes and splits',
@@ -219,11 +208,10 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
           await page.getByRole('tab', { name: tab }).click()
           await expectAccessible(page, `${theme} data set, ${tab}`)
         }
-        await go('Runs')
-        await page.getByRole('link', { name: 'First run' }).click()
-        for (const tab of ['Reconstructions', 'Settings', 'Notes', 'Log', 'Progress']) {
-          await page.getByRole('tab', { name: tab }).click()
-          await expectAccessible(page, `${theme} run, ${tab}`)
+        await openRun(page, 'First run')
+        for (const tab of await page.locator('.tabs').getByRole('link').all()) {
+          await tab.click()
+          await expectAccessible(page, `${theme} run, ${await tab.textContent()}`)
         }
       }
     },

@@ -5,6 +5,7 @@ import { expectAccessible } from '#test/helpers/accessibility'
 import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
 import { hasPython, python, requirePythonInCi } from '#test/helpers/python'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
+import { addFolder, go, openTab } from '#test/helpers/walk'
 
 requirePythonInCi()
 
@@ -31,11 +32,8 @@ describe.runIf(chromiumPath && hasPython)('a run by workers, in the browser', ()
   })
 
   it('is asked for in the form of a new run', async () => {
-    await page.getByRole('button', { name: 'Add folder' }).first().click()
-    await page.getByRole('dialog').getByText('photos', { exact: true }).click()
-    await page.getByRole('button', { name: 'Choose this folder' }).click()
-    await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
-    await page.getByRole('link', { name: 'Train', exact: true }).first().click()
+    await addFolder(page, 'photos')
+    await go(page, 'New run')
     await page.getByLabel('Epochs', { exact: true }).fill('1000')
     await page.getByLabel('Show all settings').check()
     await page.getByRole('combobox', { name: 'Train on' }).click({ force: true })
@@ -51,16 +49,17 @@ describe.runIf(chromiumPath && hasPython)('a run by workers, in the browser', ()
 
   it('is seen live, stopped, and goes on on this machine', async () => {
     await page.getByRole('img', { name: /^Loss\. .*latest \d/ }).waitFor({ timeout: 120_000 })
-    await page.getByRole('tab', { name: 'Settings' }).click()
+    await openTab(page, 'Settings')
     await page.getByText('torchrun, up to 2 workers').waitFor()
-    await page.getByRole('tab', { name: 'Log' }).click()
+    await openTab(page, 'Log')
     await page.getByText(/Workers: .* process \d+, .* process \d+\./).waitFor()
+    await openTab(page, 'Overview')
     await page.getByRole('button', { name: 'Stop and save' }).click()
     await page.getByRole('button', { name: 'Resume on this machine' }).waitFor({ timeout: 60_000 })
     await expectAccessible(page, 'a stopped run of workers')
     await page.getByRole('button', { name: 'Resume on this machine' }).click()
     await page.getByText(/Goes on from the checkpoint of step [1-9]/).waitFor({ timeout: 60_000 })
-    await page.getByRole('tab', { name: 'Settings' }).click()
+    await openTab(page, 'Settings')
     await page.getByText('onnxruntime-cpu').waitFor()
     await page.getByRole('button', { name: 'Pause' }).click()
     await page.getByRole('button', { name: 'Resume', exact: true }).waitFor({ timeout: 60_000 })

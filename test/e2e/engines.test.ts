@@ -13,6 +13,7 @@ import {
   picture,
 } from '#test/helpers/hosts'
 import { temporaryFolder } from '#test/helpers/runs'
+import { addSample, go, startRun } from '#test/helpers/walk'
 
 const titles: Record<string, RegExp> = {
   'onnxruntime-cpu': /^ONNX Runtime, CPU/,
@@ -35,7 +36,7 @@ describe.each(hosts)('the page of engines $name', ({ can, browser }) => {
     async () => {
       app = browser ? await openInBrowser(home, [home]) : await openWindow(home, home)
       const { page } = app
-      await page.getByRole('link', { name: 'Engines', exact: true }).click()
+      await go(page, 'Machine')
       await page.getByRole('button', { name: 'Try all' }).click()
       const cardOf = (id: string) =>
         page.locator('.engine').filter({ has: page.getByRole('heading', { name: titles[id]! }) })
@@ -65,13 +66,9 @@ describe.each(hosts)('the page of engines $name', ({ can, browser }) => {
     async () => {
       const { page } = app
       await page.getByRole('button', { name: 'Use TensorFlow' }).click()
-      await page.getByRole('link', { name: 'Data sets', exact: true }).click()
-      await page.getByRole('button', { name: 'Use sample images' }).click()
-      await page.getByRole('img', { name: 'animals/ant.png' }).waitFor({ timeout: 60_000 })
-      await page.getByRole('link', { name: 'Train', exact: true }).first().click()
-      await page.getByLabel('Name of the run').fill('By TensorFlow')
-      await page.getByLabel('Epochs', { exact: true }).fill('1')
-      await page.getByRole('button', { name: 'Start training' }).click()
+      await go(page, 'Data sets')
+      await addSample(page)
+      await startRun(page, { name: 'By TensorFlow', epochs: 1 })
       await page.getByText('finished', { exact: true }).waitFor({ timeout: 300_000 })
       const [id] = readdirSync(path.join(home, 'runs'))
       expect(await readRun(path.join(home, 'runs', id!))).toMatchObject({

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { flags, makeScenes, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
+import { addFolder, chooseTheme, go, openRun, openTab } from '#test/helpers/walk'
 
 const can = chromiumPath !== undefined
 
@@ -16,31 +17,24 @@ describe('the page of evaluations', () => {
 
   const start = () => page.getByRole('button', { name: 'Start evaluation' }).click()
 
-  it.runIf(can)('asks for a run first', async () => {
-    app = await openInBrowser(home, [home])
-    page = app.page
-    await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
-    await page.getByText('Train a run first').waitFor()
-    await app.close()
-  })
-
   it.runIf(can)('asks nearest neighbours and shows what was taken for what', async () => {
     const settings = { ...smallModel, 'image-size': 32, 'patch-size': 8, epochs: 1, 'batch-size': 64 }
     await saim(['train', ...flags(settings), '--name', 'Emoji'], home)
     app = await openInBrowser(home, [home])
     page = app.page
-    await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
+    await openRun(page, 'Emoji', 'Evaluation')
     await start()
+    await page.getByRole('row', { name: /Nearest neighbours.*finished.*%/ }).waitFor({ timeout: 60_000 })
     await page
-      .getByRole('row', { name: /Emoji.*Nearest neighbours.*finished.*%/ })
-      .waitFor({ timeout: 60_000 })
-    await page.getByRole('link', { name: 'Emoji', exact: true }).click()
+      .getByRole('row', { name: /Nearest/ })
+      .getByRole('link')
+      .click()
     await page.getByRole('rowheader', { name: 'vehicles' }).waitFor()
     await page.getByText(/\d+ training and \d+ test images, \d+ classes/).waitFor()
   })
 
   it.runIf(can)('says at the field what does not fit', async () => {
-    await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
+    await openTab(page, 'Evaluation')
     await page.getByRole('combobox', { name: 'Method' }).click({ force: true })
     await page.getByRole('option', { name: /Linear probe/ }).click()
     await page.getByLabel('Epochs', { exact: true }).fill('5')
@@ -67,7 +61,7 @@ describe('the page of evaluations', () => {
   })
 
   it.runIf(can)("fine-tunes by the paper's recipe until it is stopped", async () => {
-    await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
+    await openTab(page, 'Evaluation')
     await page.getByRole('combobox', { name: 'Method' }).click({ force: true })
     await page.getByRole('option', { name: /Fine-tuning/ }).click()
     await page.getByRole('combobox', { name: 'Recipe' }).click({ force: true })
@@ -79,13 +73,13 @@ describe('the page of evaluations', () => {
     await row.waitFor({ timeout: 60_000 })
     await row.getByRole('link').click()
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
-    await page.getByText('stopped', { exact: true }).waitFor({ timeout: 60_000 })
+    await page.getByRole('row', { name: /Fine-tuning.*stopped/ }).waitFor({ timeout: 60_000 })
     await page.getByRole('rowheader', { name: 'vehicles' }).waitFor()
   })
 
   it.runIf(can)('exports what was fine-tuned as a classifier', async () => {
     await page.getByRole('link', { name: 'Export classifier' }).click()
-    await page.getByRole('heading', { name: 'Export', level: 1 }).waitFor()
+    await page.getByRole('radio', { name: /^ONNX classifier/ }).waitFor()
     expect(await page.getByRole('radio', { name: /^ONNX classifier/ }).isChecked()).toBe(true)
     await page.getByText(/on sample-images, top-1 \d/).waitFor()
     await page.getByLabel('Licence of the weights').fill('mit')
@@ -102,13 +96,9 @@ describe('the page of evaluations', () => {
 
   it.runIf(can)('segments by masks beside the images', async () => {
     await makeScenes(path.join(home, 'scenes', 'images'), 30)
-    await page.getByRole('link', { name: 'Data sets', exact: true }).click()
-    await page.getByRole('button', { name: 'Add folder' }).first().click()
-    await page.getByRole('dialog').getByText('scenes', { exact: true }).click()
-    await page.getByRole('dialog').getByText('images', { exact: true }).click()
-    await page.getByRole('button', { name: 'Choose this folder' }).click()
-    await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
-    await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
+    await go(page, 'Data sets')
+    await addFolder(page, 'scenes', 'images')
+    await openRun(page, 'Emoji', 'Evaluation')
     await page.getByRole('combobox', { name: 'Method' }).click({ force: true })
     await page.getByRole('option', { name: /Segmentation/ }).click()
     await page.getByRole('combobox', { name: 'Data set with masks' }).click({ force: true })
@@ -126,18 +116,16 @@ describe('the page of evaluations', () => {
   })
 
   it.runIf(can)('is accessible in light and dark', async () => {
-    for (const theme of ['Dark', 'Light']) {
-      await page.getByRole('link', { name: 'Settings', exact: true }).click()
-      await page.getByRole('combobox', { name: 'Theme' }).click({ force: true })
-      await page.getByRole('option', { name: theme }).click()
-      await page.getByRole('link', { name: 'Evaluate', exact: true }).click()
-      await page.getByRole('heading', { name: 'Evaluate', level: 1 }).waitFor()
-      await expectAccessible(page, `${theme} Evaluate`)
+    for (const theme of ['Dark', 'Light'] as const) {
+      await chooseTheme(page, theme)
+      await openRun(page, 'Emoji', 'Evaluation')
+      await page.getByRole('button', { name: 'Start evaluation' }).waitFor()
+      await expectAccessible(page, `${theme} Evaluation`)
       await page
         .getByRole('row', { name: /Linear probe/ })
         .getByRole('link')
         .click()
-      await page.getByRole('heading', { name: 'Linear probe', level: 1 }).waitFor()
+      await page.getByRole('heading', { name: 'Linear probe' }).waitFor()
       await expectAccessible(page, `${theme} evaluation`)
     }
   })

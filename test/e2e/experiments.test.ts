@@ -4,6 +4,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
+import { addFolder, chooseTheme, go } from '#test/helpers/walk'
 
 /** A sweep as a person makes it: from the form over the queue, and over a restart, to a table and a chart. */
 describe.runIf(chromiumPath)('experiments in the browser', () => {
@@ -11,10 +12,6 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
   let app: OpenedApp
   let page: Page
 
-  const go = async (name: string) => {
-    await page.getByRole('link', { name, exact: true }).first().click()
-    await page.getByRole('heading', { name, level: 1 }).waitFor()
-  }
   const fill = (label: string, value: string) => page.getByLabel(label, { exact: true }).fill(value)
   afterAll(() => app?.close())
   afterEach(async ({ task }) => {
@@ -26,17 +23,14 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
     await makeImages(path.join(home, 'photos'), 24)
     app = await openInBrowser(home, [home])
     page = app.page
-    await go('Experiments')
+    await go(page, 'Experiments')
     await page.getByText('Add images first').waitFor()
   })
 
   it('counts the runs that a form makes, and says what does not fit', async () => {
-    await go('Data sets')
-    await page.getByRole('button', { name: 'Add folder' }).first().click()
-    await page.getByRole('dialog').getByText('photos', { exact: true }).click()
-    await page.getByRole('button', { name: 'Choose this folder' }).click()
-    await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
-    await go('Experiments')
+    await go(page, 'Data sets')
+    await addFolder(page, 'photos')
+    await go(page, 'Experiments')
     await page.getByText('3 runs').waitFor() // SAIM, ViT-iGPT, MAE
     await fill('Seeds', '2')
     await page.getByText('6 runs').waitFor()
@@ -60,7 +54,7 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
     await app.close()
     app = await openInBrowser(home, [home])
     page = app.page
-    await go('Experiments')
+    await go(page, 'Experiments')
     await page.getByRole('link', { name: 'Which objective', exact: true }).click()
     for (const objective of ['saim', 'igpt', 'mae'])
       await page
@@ -80,11 +74,9 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
   })
 
   it('is accessible in light and dark', async () => {
-    for (const theme of ['Dark', 'Light']) {
-      await go('Settings')
-      await page.getByRole('combobox', { name: 'Theme' }).click({ force: true })
-      await page.getByRole('option', { name: theme }).click()
-      await go('Experiments')
+    for (const theme of ['Dark', 'Light'] as const) {
+      await chooseTheme(page, theme)
+      await go(page, 'Experiments')
       await expectAccessible(page, `${theme} Experiments`)
       await page.getByRole('link', { name: 'Which objective', exact: true }).click()
       await page.getByRole('heading', { name: 'Which objective', level: 1 }).waitFor()
@@ -95,9 +87,9 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
   it('is removed without its runs', async () => {
     await page.getByRole('button', { name: 'Remove' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
-    await go('Experiments')
+    await go(page, 'Experiments')
     expect(await page.getByRole('link', { name: 'Which objective', exact: true }).count()).toBe(0)
-    await go('Runs')
+    await go(page, 'Runs')
     await page.getByRole('row', { name: /Which objective: objective mae.*finished/ }).waitFor()
   })
 })

@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
 import { flags, saim, temporaryFolder } from '#test/helpers/runs'
+import { openRun, openTab } from '#test/helpers/walk'
 
 /** With a data folder whose newest run is of photographs (docs/inspect.md), the pictures of the docs are made anew. */
 const photographs = process.env['PHOTOGRAPHS_HOME']
@@ -28,7 +29,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     if (browser && photographs)
       await page.screenshot({ path: path.resolve('docs/screenshots', `inspect-${name}.png`) })
   }
-  const view = (name: string) => page.getByRole('tab', { name }).click()
+  const view = (name: string) => page.getByRole('button', { name, exact: true }).click()
   const patchOf = (title: string) => page.getByRole('slider', { name: `${title}: patch` }).first()
   /** The folder that the system's dialog, or ours, answers. */
   const chooseTarget = async () => {
@@ -46,7 +47,10 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
   it.runIf(can())('shows what was predicted at each checkpoint, patch by patch', async () => {
     if (!photographs) {
       const model = { width: 32, depth: 2, heads: 2, 'query-depth': 2, epochs: 2, 'checkpoint-every': 1 }
-      const { code, output } = await saim(['train', ...flags({ ...model, 'batch-size': 64 })], home)
+      const { code, output } = await saim(
+        ['train', ...flags({ ...model, 'batch-size': 64 }), '--name', 'Look into'],
+        home,
+      )
       expect(code, output).toBe(0)
     }
     app = browser ? await openInBrowser(home, [home]) : await openWindow(home, target)
@@ -55,7 +59,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     page.on('console', (message) => {
       if (/Content Security Policy/.test(message.text())) complaints.push(message.text())
     })
-    await page.getByRole('link', { name: 'Inspect', exact: true }).click()
+    await openRun(page, 'Look into', 'Reconstructions')
     await page.getByText('Patch loss').waitFor()
     await patchOf('Original').focus()
     const chosen = () => patchOf('Original').getAttribute('aria-valuetext')
@@ -85,7 +89,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
   })
 
   it.runIf(can())('plays how the patches come about, and saves it', async () => {
-    await view('Autoregression')
+    await view('Patch by patch')
     await page.getByRole('img', { name: /^Prediction: (\d+) of \1 patches/ }).waitFor({ timeout: 30_000 })
     await page.getByRole('button', { name: 'From its own predictions' }).click()
     await page.getByText('Each predicted patch is fed back').waitFor()
@@ -109,7 +113,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
   })
 
   it.runIf(can())('shows what a patch attends to', async () => {
-    await view('Attention')
+    await openTab(page, 'Attention')
     await patchOf('Head 1').waitFor()
     await page.getByText(/The chosen patch gives \d+ % of its attention/).waitFor()
     await picture('attention')
@@ -119,7 +123,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
   })
 
   it.runIf(can())('maps a data set, finds neighbours and what stands out, and exports', async () => {
-    await view('Embeddings')
+    await openTab(page, 'Embeddings')
     await page.getByRole('button', { name: 'Embed' }).click()
     const map = page.getByRole('img', { name: /^Map of \d+ images, coloured by class/ })
     await map.waitFor({ timeout: 120_000 })
@@ -141,8 +145,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
   })
 
   it.runIf(can())('shows the health of what is learned on the page of the run', async () => {
-    await page.getByRole('link', { name: 'Runs', exact: true }).click()
-    await page.getByRole('row').nth(1).getByRole('link').first().click()
+    await openTab(page, 'Overview')
     await page
       .getByRole('img', { name: /^Effective rank\. Effective rank: latest \d/ })
       .scrollIntoViewIfNeeded()

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeSafetensors } from '#formats/safetensors'
 import { canOpenWindow, electronPath, openPackaged, type OpenedApp } from '#test/helpers/hosts'
 import { temporaryFolder } from '#test/helpers/runs'
+import { addSample, openTab, startRun } from '#test/helpers/walk'
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
 
@@ -89,16 +90,10 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
   it('starts from its own folder, trains the sample images, looks into the run and exports it', async () => {
     app = await openPackaged(folder, home)
     const { page } = app
-    await page.getByRole('button', { name: 'Use sample images' }).click()
-    await page.getByRole('img', { name: 'animals/ant.png' }).waitFor({ timeout: 60_000 })
-    await page.getByRole('link', { name: 'Train', exact: true }).first().click()
-    await page.getByLabel('Name of the run').fill('Packaged')
-    await page.getByLabel('Epochs', { exact: true }).fill('1')
-    await page.getByLabel('Batch size (images)').fill('64')
-    await page.getByRole('button', { name: 'Start training' }).click()
-    await page.getByRole('heading', { name: 'Packaged', level: 1 }).waitFor()
+    await addSample(page)
+    await startRun(page, { name: 'Packaged', epochs: 1, batchSize: 64 })
     await page.getByText('finished', { exact: true }).waitFor({ timeout: 240_000 })
-    await page.getByRole('link', { name: 'Inspect', exact: true }).first().click()
+    await openTab(page, 'Reconstructions')
     await page.getByText('Patch loss').waitFor({ timeout: 60_000 })
 
     const target = path.join(home, 'exported')

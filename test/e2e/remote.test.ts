@@ -7,6 +7,7 @@ import { expectAccessible } from '#test/helpers/accessibility'
 import { hasOpenssl, makeCertificate } from '#test/helpers/certificate'
 import { canOpenWindow, type OpenedApp, openWindow, picture, said } from '#test/helpers/hosts'
 import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
+import { go } from '#test/helpers/walk'
 
 if (process.env['CI'])
   it('has a window and openssl to test with', () => expect(canOpenWindow() && hasOpenssl).toBe(true))
@@ -37,7 +38,7 @@ describe.runIf(canOpenWindow() && hasOpenssl)('another machine, in a window (nee
     address = await serve('--host', 'localhost', '--cert', cert, '--key', key)
     app = await openWindow(here, here)
     page = app.page
-    await page.getByRole('link', { name: 'Settings', exact: true }).click()
+    await go(page, 'Machine')
   })
   afterAll(async () => {
     await app?.close()
@@ -122,7 +123,7 @@ describe.runIf(canOpenWindow() && hasOpenssl)('another machine, in a window (nee
 
   it('opens by http what an SSH tunnel brings to this machine, and quits with that window', async () => {
     const opened = app.application.waitForEvent('window')
-    await page.getByRole('link', { name: 'Settings', exact: true }).click()
+    await go(page, 'Machine')
     await open(await serve())
     remote = await opened
     await remote.getByRole('link', { name: 'Runs', exact: true }).click()

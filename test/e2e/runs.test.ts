@@ -7,6 +7,7 @@ import { runPaths } from '#storage/run/run-folder'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
+import { addFolder, go, openRun, startRun } from '#test/helpers/walk'
 
 /** What a person sees of the queue, of crashes and of what can be done about them. */
 describe.runIf(chromiumPath)('runs in the browser', () => {
@@ -15,16 +16,6 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
   let app: OpenedApp
   let page: Page
 
-  const go = async (name: string, heading = name) => {
-    await page.getByRole('link', { name, exact: true }).first().click()
-    await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
-  }
-  const enter = async (name: string, epochs: number) => {
-    await page.getByLabel('Name of the run').fill(name)
-    await page.getByLabel('Epochs', { exact: true }).fill(String(epochs))
-    await page.getByRole('button', { name: /Start training|Add to the queue/ }).click()
-    await page.getByRole('heading', { name, level: 1 }).waitFor()
-  }
   const folderOf = (name: string) => {
     const runs = path.join(home, 'runs')
     return path.join(
@@ -44,16 +35,10 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     writeFileSync(path.join(home, 'settings.json'), JSON.stringify({ cache: 0 }))
     app = await openInBrowser(home, [home])
     page = app.page
-    await page.getByRole('button', { name: 'Add folder' }).first().click()
-    await page.getByRole('dialog').getByText('photos', { exact: true }).click()
-    await page.getByRole('button', { name: 'Choose this folder' }).click()
-    await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
-    for (const name of ['first', 'second', 'third']) {
-      await go('Train')
-      await enter(name, 1000)
-    }
+    await addFolder(page, 'photos')
+    for (const name of ['first', 'second', 'third']) await startRun(page, { name, epochs: 1000 })
     await page.getByText('Waiting in the queue: 2 of 2.').waitFor()
-    await go('Runs')
+    await go(page, 'Runs')
     const queue = page.getByRole('region', { name: 'Queue' })
     await queue.getByRole('button', { name: 'Move third up' }).focus()
     await page.keyboard.press('Enter')
@@ -63,26 +48,25 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
   })
 
   it('says that a process was killed, goes on with the next and resumes the first with its seam marked', async () => {
-    await page.getByRole('link', { name: 'first', exact: true }).last().click()
-    await page.getByRole('heading', { name: 'first', level: 1 }).waitFor()
+    await openRun(page, 'first')
     await page.getByRole('img', { name: /^Loss\. .*latest \d/ }).waitFor({ timeout: 60_000 })
     process.kill((await lockOwner(runPaths(folderOf('first')).lock))!.pid, 'SIGKILL')
     await page.getByText('The process ended unexpectedly: it was killed.').waitFor({ timeout: 30_000 })
     await expectAccessible(page, 'a run whose process was killed')
-    await go('Runs')
+    await go(page, 'Runs')
     await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })
-    await page.getByRole('link', { name: 'third', exact: true }).last().click()
+    await openRun(page, 'third')
     await page.getByText(/^\d{2,} of 2,000$/).waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Pause' }).click()
     await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Resume' }).click()
-    await go('Runs')
+    await go(page, 'Runs')
     // Pausing held the queue, so that the machine stays free.
     await page.getByText('On hold: no run starts').waitFor()
     await page.getByRole('button', { name: 'Move third up' }).click()
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })
-    await page.getByRole('link', { name: 'third', exact: true }).last().click()
+    await openRun(page, 'third')
     await page.getByRole('img', { name: /^Loss\. .*Resumed at step \d+/ }).waitFor({ timeout: 60_000 })
     await page.getByText(/^([2-9]\d|\d{3,}) of 2,000$/).waitFor({ timeout: 60_000 })
     await picture(page, 'seam')
@@ -93,14 +77,14 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await app.close()
     app = await openInBrowser(home, [home])
     page = app.page
-    await go('Runs')
+    await go(page, 'Runs')
     await page.getByRole('row', { name: /third.*running/ }).waitFor({ timeout: 60_000 })
     await page.getByRole('region', { name: 'Queue' }).getByRole('link', { name: 'second' }).waitFor()
     await page.getByRole('button', { name: 'Remove second from the queue' }).click()
   })
 
   it('says where it misses the images and goes on where they are now', async () => {
-    await page.getByRole('link', { name: 'third', exact: true }).last().click()
+    await openRun(page, 'third')
     await page.getByRole('img', { name: /^Loss\. .*latest \d/ }).waitFor({ timeout: 60_000 })
     renameSync(images, path.join(home, 'moved'))
     const button = page.getByRole('button', { name: 'Locate the images' })
@@ -120,8 +104,8 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByText('From these weights').click()
     await page.getByText(/Starts from the newest weights of “third”/).waitFor()
     await expectAccessible(page, 'the form of a run from weights')
-    await go('Runs')
-    await page.getByRole('link', { name: 'Disk use' }).click()
+    await go(page, 'Runs')
+    await page.getByRole('link', { name: 'Storage' }).click()
     await page.getByRole('row', { name: /third/ }).getByRole('checkbox').check()
     await page.getByRole('button', { name: 'Thin out checkpoints' }).click()
     await page.getByRole('button', { name: 'Remove checkpoints' }).click()
