@@ -180,6 +180,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByRole('button', { name: 'Import', exact: true }).click()
     await page.getByText(/asks for the Python object os\.system/).waitFor()
     expect(existsSync(file('owned'))).toBe(false)
+    await page.keyboard.press('Escape')
   })
 
   it.runIf(can())(
