@@ -56,6 +56,7 @@ async function walk() {
   for (const name of ['runs.list', 'runs.queue', 'runs.disk']) await call(name)
   for (const name of ['runs.get', 'runs.checkpoints', 'runs.log']) await call(name, { id })
   await call('runs.metrics', { id, points: 600 })
+  await call('runs.sketches', { ids: [id] })
   await call('inspect.health', { run: id })
 
   await call('runs.expect', { dataset, hyperparameters })

@@ -93,6 +93,8 @@ export const run = z.object({
   latest: metric.nullable(),
   /** Seconds left at the speed of the last steps; null if unknown. */
   secondsLeft: z.number().nullable(),
+  /** The newest kNN accuracy while training, 0 to 1; null without classes or before the first. */
+  knn: z.number().nullable(),
   error: runError.nullable(),
   seams: z.array(seam),
   origin: runOrigin.nullable(),
@@ -126,6 +128,16 @@ export const metricColumns = z.object({
   validationLoss: z.array(z.number().nullable()),
 })
 export type MetricColumns = z.infer<typeof metricColumns>
+
+/** What a row of a table shows of a run. */
+export const sketch = z.object({
+  id,
+  /** The loss so far, as the means of a few stretches. */
+  trend: z.array(z.number()),
+  /** The first reconstruction of the newest checkpoint; see `checkpoint`. */
+  picture: filePath.nullable(),
+})
+export type Sketch = z.infer<typeof sketch>
 
 export const checkpoint = z.object({
   step: count,
@@ -302,6 +314,8 @@ export const runCalls = {
     z.object({ id, points: z.int().min(2).max(2000), after: count.optional() }),
     metricColumns,
   ),
+  /** Those of runs that are there, in any order. */
+  'runs.sketches': call(z.object({ ids: z.array(id).max(200) }), z.array(sketch)),
   'runs.checkpoints': call(z.object({ id }), z.array(checkpoint)),
   /** The last lines of the log. */
   'runs.log': call(z.object({ id }), z.string()),

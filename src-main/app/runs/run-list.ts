@@ -8,6 +8,7 @@ import { fewAtOnce } from '#storage/few-at-once'
 import { reasonOf } from '#shared/system-errors'
 import { lockOwner } from '#storage/lock'
 import { listOf, OutOfHandles } from '#storage/own-files'
+import { lastKnn } from '#storage/run/health-file'
 import { lastMetric } from '#storage/run/metrics'
 import { readRun, runPaths } from '#storage/run/run-folder'
 import { folderOfRun, isRunFolder } from '#storage/run/find'
@@ -137,6 +138,7 @@ async function describe(folder: string): Promise<Omit<Run, 'stalledSeconds'>> {
       latest && latest.imagesPerSecond > 0 && file.totalSteps && active && !dead
         ? ((file.totalSteps - step) * batchSize * accumulation) / latest.imagesPerSecond
         : null,
+    knn: await lastKnn(folder),
     error: file.error,
     seams: file.seams,
     origin: file.origin,

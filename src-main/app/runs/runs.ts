@@ -7,6 +7,7 @@ import { dataFolder, sampleImagesFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
 import { checkpointSteps, listCheckpoints, pruneCheckpoints } from '#storage/run/checkpoint'
 import { freeDiskBytes } from '#storage/disk'
+import { fewAtOnce } from '#storage/few-at-once'
 import { readChecked, bytesOf } from '#storage/files'
 import { endOf } from '#storage/own-files'
 import { moveFolder } from '#storage/move'
@@ -24,6 +25,7 @@ import { MetricsReader } from './metrics'
 import { Queue } from './queue'
 import { resumeRun } from './resume'
 import { isActive, RunList } from './run-list'
+import { Sketches } from './sketch'
 import { startRun } from './start'
 import type { Settings } from '#app/settings'
 
@@ -44,6 +46,7 @@ interface RunsOptions {
 /** The calls about runs: the runs below the runs folder, whoever trains them, and the queue that trains them. */
 export class Runs {
   private readonly metrics = new MetricsReader()
+  private readonly sketches = new Sketches()
   private readonly list: RunList
   private readonly follower: Follower
   private readonly queue: Queue
@@ -53,7 +56,10 @@ export class Runs {
     this.follower = new Follower(
       this.list,
       options.emit,
-      ({ folder }) => this.metrics.forget(folder),
+      ({ folder }) => {
+        this.metrics.forget(folder)
+        this.sketches.forget(folder)
+      },
       () => this.queue.advance(),
     )
     this.queue = new Queue({ ...options, list: this.list, follower: this.follower })
@@ -134,6 +140,13 @@ export class Runs {
       const { folder, seams } = await this.list.get(id)
       const metrics = await this.metrics.read(folder, seams.length)
       return bucketed(step === undefined ? metrics : after(metrics, step), points)
+    },
+    'runs.sketches': async ({ ids }) => {
+      const found = await fewAtOnce(ids, async (id) => {
+        const folder = await this.list.folderOf(id).catch(() => null)
+        return folder === null ? [] : [await this.sketches.of(id, folder)]
+      })
+      return found.flat()
     },
     'runs.checkpoints': async ({ id }) => listCheckpoints(await this.list.folderOf(id)),
     'runs.log': async ({ id }) => {

@@ -185,7 +185,6 @@ async function describeCheckpoint(folder: string, step: number): Promise<Checkpo
   const paths = runPaths(folder)
   const state = await loadState(folder, step).catch(() => null)
   if (!state) return []
-  const images = await entriesOf(paths.reconstructions(step))
   return [
     {
       step,
@@ -194,13 +193,24 @@ async function describeCheckpoint(folder: string, step: number): Promise<Checkpo
       loss: state.loss,
       bytes: await bytesOf(paths.checkpoint(step)),
       savedAt: state.savedAt,
-      reconstructions: images
-        .map(({ name }) => name)
-        .filter((name) => /^\d+\.png$/.test(name))
-        .sort()
-        .map((name) => `reconstruction/${path.basename(folder)}/${step}/${name}`),
+      reconstructions: await reconstructionsOf(folder, step),
     },
   ]
+}
+
+async function reconstructionsOf(folder: string, step: number): Promise<string[]> {
+  const images = await entriesOf(runPaths(folder).reconstructions(step))
+  return images
+    .map(({ name }) => name)
+    .filter((name) => /^\d+\.png$/.test(name))
+    .sort()
+    .map((name) => `reconstruction/${path.basename(folder)}/${step}/${name}`)
+}
+
+/** The first reconstruction of the newest checkpoint; null where there is none. */
+export async function newestReconstruction(folder: string): Promise<string | null> {
+  const step = await newestStep(folder)
+  return step === null ? null : ((await reconstructionsOf(folder, step))[0] ?? null)
 }
 
 /** Removes the checkpoints that the rule does not keep, with their reconstructions. */

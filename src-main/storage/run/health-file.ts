@@ -2,7 +2,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import type { Health } from '#shared/contract'
 import { writeFileSafely } from '#storage/files'
-import { appendLine, lineOf, readValues } from '#storage/json-lines'
+import { appendLine, lineOf, parseLine, readLines, readValues } from '#storage/json-lines'
 
 const healthSchema = z.object({
   step: z.int(),
@@ -33,6 +33,12 @@ export async function readHealth(folder: string): Promise<Health> {
 
 const readHealthLines = (folder: string): Promise<HealthLine[]> =>
   readValues(healthFile(folder), healthSchema)
+
+/** The newest kNN accuracy, read from the end of the file; null without one. */
+export async function lastKnn(folder: string): Promise<number | null> {
+  const read = await readLines(healthFile(folder), (size) => Math.max(0, size - 1000))
+  return read?.lines.flatMap((line) => parseLine(healthSchema, line)).at(-1)?.knn ?? null
+}
 
 export const appendHealth = (folder: string, line: HealthLine) => appendLine(healthFile(folder), line)
 
