@@ -24,6 +24,9 @@ export const useRuns = defineStore('runs', () => {
       (a, b) => Number(b.pinned) - Number(a.pinned) || (a.createdAt < b.createdAt ? 1 : -1),
     ),
   )
+  const places = computed(() => new Map(queue.value.ids.map((id, place) => [id, place])))
+  /** The place of a run in the queue, 0 first; -1 where it does not wait. */
+  const placeOf = (id: string) => places.value.get(id) ?? -1
   const active = computed(() => all.value.find(({ status }) => status === 'running' || status === 'starting'))
 
   function set(run: Run) {
@@ -145,6 +148,7 @@ export const useRuns = defineStore('runs', () => {
     byId,
     all,
     active,
+    placeOf,
     queue,
     metrics,
     checkpoints,
