@@ -5,7 +5,8 @@ export function useKeys(actions: Record<string, () => void>): void {
   const act = (event: KeyboardEvent) => {
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key]
     if (!action || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
-    const typing = 'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], .v-overlay-container'
+    if (document.querySelector('.v-overlay--active:not(.v-tooltip, .v-snackbar)')) return
+    const typing = 'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]'
     if (event.target instanceof Element && event.target.closest(typing)) return
     event.preventDefault()
     action()

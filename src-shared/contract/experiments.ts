@@ -44,6 +44,8 @@ export const experimentSummary = z.object({
   dataset: z.object({ name: z.string(), folder: filePath }),
   plan: sweepPlan,
   seeds: count,
+  /** The runs that were made. */
+  runs: z.array(id),
   /** Finished runs, and all runs. */
   finished: count,
   total: count,

@@ -57,6 +57,7 @@ async function summarise(id: string, file: ExperimentFile): Promise<ExperimentSu
     plan,
     seeds,
     createdAt,
+    runs: file.runs.flatMap(({ run }) => run ?? []),
     finished,
     total: file.runs.length,
   })

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { useRouter } from 'vue-router'
 import type { Run } from '#shared/contract'
 import { evaluationKinds } from '#shared/settings/evaluation'
@@ -19,9 +19,13 @@ export const useRunActions = defineStore('run-actions', () => {
   const table = useRunsTable()
   const evaluations = useEvaluations()
   const router = useRouter()
-  /** The runs whose tags a dialog changes, and those that a dialog asks whether to remove. */
-  const tagging = ref<Run[]>([])
-  const removing = ref<Run[]>([])
+  /** The dialog that is open, and the runs that it is about. */
+  const dialog = ref<'tags' | 'removal' | null>(null)
+  const subject = shallowRef<Run[]>([])
+  function ask(about: 'tags' | 'removal', of: Run[]) {
+    subject.value = of
+    dialog.value = about
+  }
 
   const canCompare = (of: Run[]) => of.length > 1 && of.length <= mostCompared
   const compare = (of: Run[]) =>
@@ -38,8 +42,7 @@ export const useRunActions = defineStore('run-actions', () => {
     if (what === 'archived') leave(of)
   }
   async function remove() {
-    const of = removing.value
-    removing.value = []
+    const of = subject.value
     await each(of, ({ id }) => runs.remove(id))
     leave(of)
   }
@@ -49,12 +52,13 @@ export const useRunActions = defineStore('run-actions', () => {
   }
 
   const knownTags = computed(() => [...new Set(runs.all.flatMap(({ tags }) => tags))].sort())
-  const sharedTags = (of: Run[]) => (of[0]?.tags ?? []).filter((tag) => of.every(({ tags }) => tags.includes(tag)))
+  const sharedTags = (of: Run[]) =>
+    (of[0]?.tags ?? []).filter((tag) => of.every(({ tags }) => tags.includes(tag)))
   /** Gives the runs these tags in common; each keeps its other ones. */
   async function tag(chosen: string[]) {
-    const of = tagging.value
+    const of = subject.value
     const before = sharedTags(of)
-    tagging.value = []
+    dialog.value = null
     await each(of, ({ id, tags }) =>
       runs.update({ id, tags: [...new Set([...tags.filter((one) => !before.includes(one)), ...chosen])] }),
     )
@@ -69,12 +73,16 @@ export const useRunActions = defineStore('run-actions', () => {
       const step = runs.checkpoints.get(id)?.at(-1)?.step
       if (step !== undefined) await evaluations.start({ run: id, step, plan })
     })
-    app.say(`${counted(of.length, 'runs')} are evaluated by kNN`, 'Results stand under Evaluation of each run.')
+    app.say(
+      `${counted(of.length, 'runs')} are evaluated by kNN`,
+      'Results stand under Evaluation of each run.',
+    )
   }
 
   return {
-    tagging,
-    removing,
+    dialog,
+    subject,
+    ask,
     canCompare,
     compare,
     toggle,

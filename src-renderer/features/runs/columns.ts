@@ -13,7 +13,9 @@ export const modelOf = (h: Hyperparameters): string =>
     const values: Partial<Hyperparameters> = presets[name].values
     return ofModel.every((key) => h[key] === (values[key] ?? defaults[key]))
   }) ?? 'custom'
-const defaults = Object.fromEntries(allSettings.map((setting) => [setting.name, setting.default])) as Hyperparameters
+const defaults = Object.fromEntries(
+  allSettings.map((setting) => [setting.name, setting.default]),
+) as Hyperparameters
 
 /** Passes over the images that a run has made. */
 export const epochsOf = ({ latest, hyperparameters, status }: Run): number =>
@@ -24,14 +26,21 @@ export function useColumns(): Column<Run>[] {
   const runs = useRuns()
   return [
     { key: 'name', title: 'Name', value: ({ name }) => name },
-    { key: 'status', title: 'Status', width: 132, value: (run) => stateOf(run, runs.placeOf(run.id)).word },
-    { key: 'dataset', title: 'Data set', width: 132, value: ({ dataset }) => dataset.name },
-    { key: 'model', title: 'Model', width: 72, wide: true, value: (run) => modelOf(run.hyperparameters) },
-    { key: 'epochs', title: 'Epochs', width: 132, numeric: true, value: epochsOf },
+    { key: 'status', title: 'Status', width: 120, value: (run) => stateOf(run, runs.placeOf(run.id)).word },
+    { key: 'dataset', title: 'Data set', width: 120, muted: true, value: ({ dataset }) => dataset.name },
+    {
+      key: 'model',
+      title: 'Model',
+      width: 64,
+      muted: true,
+      spared: true,
+      value: (run) => modelOf(run.hyperparameters),
+    },
+    { key: 'epochs', title: 'Epochs', width: 120, numeric: true, value: epochsOf },
     {
       key: 'loss',
       title: 'Loss',
-      width: 68,
+      width: 64,
       numeric: true,
       value: ({ latest }) => latest?.loss ?? null,
       text: ({ latest }) => number(latest!.loss, 3),
@@ -40,7 +49,7 @@ export function useColumns(): Column<Run>[] {
     {
       key: 'knn',
       title: 'kNN top-1',
-      width: 96,
+      width: 92,
       numeric: true,
       best: 'highest',
       value: ({ knn }) => knn,
@@ -51,7 +60,8 @@ export function useColumns(): Column<Run>[] {
       title: 'Took',
       width: 104,
       numeric: true,
-      wide: true,
+      muted: true,
+      spared: true,
       value: ({ latest }) => latest?.seconds ?? null,
       text: ({ latest }) => duration(latest!.seconds),
     },
@@ -60,7 +70,8 @@ export function useColumns(): Column<Run>[] {
       title: 'Started',
       width: 88,
       numeric: true,
-      wide: true,
+      muted: true,
+      spared: true,
       value: ({ createdAt }) => Date.parse(createdAt),
       text: ({ createdAt }) => date(createdAt),
     },

@@ -26,7 +26,8 @@ const states: Record<Exclude<Run['status'], 'queued' | 'failed'>, RunState> = {
 
 /** The state of a run that waits at a place of the queue, 0 first; -1 where it does not wait. */
 export function stateOf({ status, error, stalledSeconds }: Run, place: number): RunState {
-  if (status === 'queued') return { word: place < 0 ? 'Queued' : `Queued, ${ordinal(place + 1)}`, dot: 'wait' }
+  if (status === 'queued')
+    return { word: place < 0 ? 'Queued' : `Queued, ${ordinal(place + 1)}`, dot: 'wait' }
   if (status === 'failed') return { word: (error && failures[error.code]) ?? 'Failed', dot: 'bad' }
   return stalledSeconds === null ? states[status] : { word: 'Stuck', dot: 'bad' }
 }

@@ -115,12 +115,11 @@ export const useRunsTable = defineStore('runs-table', () => {
 
   /** What trains and waits first, in the order of the queue; then the groups as they come from the newest run on. */
   const groups = computed<Group<Run>[]>(() => {
-    const now = found.value
-      .filter(isNow)
-      .sort((a, b) => runs.placeOf(a.id) - runs.placeOf(b.id))
+    const now = found.value.filter(isNow).sort((a, b) => runs.placeOf(a.id) - runs.placeOf(b.id))
     const rest = found.value.filter((run) => !isNow(run)).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
     const first: Group<Run> = { key: 'now', title: 'Now', rows: now, ordered: true }
-    if (grouping.value === 'none') return [first, { key: 'rest', title: now.length ? 'Others' : null, rows: rest }]
+    if (grouping.value === 'none')
+      return [first, { key: 'rest', title: now.length ? 'Others' : null, rows: rest }]
     const kinds = new Map<string, Run[]>()
     for (const run of rest) {
       const kind = kindOf(run)

@@ -9,14 +9,16 @@ export interface Column<Row> {
   text?: (row: Row) => string
   /** Numbers stand at the right. */
   numeric?: boolean
+  /** Less important than the others. */
+  muted?: boolean
   /** Pixels; without it, the column takes what the others leave. */
   width?: number
   /** Which value is written bold. */
   best?: 'highest' | 'lowest'
   /** Shown only where a person chose it. */
   optional?: boolean
-  /** Left out of narrow windows. */
-  wide?: boolean
+  /** Left out first where not all fit. */
+  spared?: boolean
 }
 
 export interface Group<Row> {
@@ -74,7 +76,10 @@ export function bestOf<Row>(rows: Row[], columns: Column<Row>[]): Map<string, nu
     if (!best) continue
     const values = rows.map(value).filter((each) => typeof each === 'number')
     if (new Set(values).size < 2) continue
-    found.set(key, values.reduce((a, b) => (best === 'highest' ? Math.max(a, b) : Math.min(a, b))))
+    found.set(
+      key,
+      values.reduce((a, b) => (best === 'highest' ? Math.max(a, b) : Math.min(a, b))),
+    )
   }
   return found
 }
@@ -114,6 +119,9 @@ export function csvOf<Row>(rows: Row[], columns: Column<Row>[]): string {
     const text = String(value ?? '')
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
   }
-  const lines = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ value }) => value(row)))]
+  const lines = [
+    columns.map(({ title }) => title),
+    ...rows.map((row) => columns.map(({ value }) => value(row))),
+  ]
   return lines.map((cells) => `${cells.map(quoted).join(',')}\r\n`).join('')
 }
