@@ -88,7 +88,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await app.close()
     await open()
     await go(page, 'Runs')
-    await page.getByRole('row', { name: /First run.*stopped/ }).waitFor()
+    await page.getByRole('row', { name: /First run.*Stopped/ }).waitFor()
     await page.getByRole('table').getByRole('link', { name: 'First run' }).click()
     await page.getByRole('button', { name: 'Resume' }).click()
     await page.getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })

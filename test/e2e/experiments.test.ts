@@ -90,6 +90,6 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
     await go(page, 'Experiments')
     expect(await page.getByRole('link', { name: 'Which objective', exact: true }).count()).toBe(0)
     await go(page, 'Runs')
-    await page.getByRole('row', { name: /Which objective: objective mae.*finished/ }).waitFor()
+    await page.getByRole('row', { name: /Which objective: objective mae.*Finished/ }).waitFor()
   })
 })

@@ -76,7 +76,7 @@ describe.runIf(canOpenWindow() && hasOpenssl)('another machine, in a window (nee
     await open(address)
     remote = await opened
     await remote.getByRole('link', { name: 'Runs', exact: true }).click()
-    await remote.getByRole('row', { name: /A run over there.*finished/ }).waitFor()
+    await remote.getByRole('row', { name: /A run over there.*Finished/ }).waitFor()
     await page.getByText(new URL(address).origin).waitFor()
     expect(await page.getByText('Anyone on the network could read').count()).toBe(0)
     await expectAccessible(page, 'another machine in the settings')
@@ -127,7 +127,7 @@ describe.runIf(canOpenWindow() && hasOpenssl)('another machine, in a window (nee
     await open(await serve())
     remote = await opened
     await remote.getByRole('link', { name: 'Runs', exact: true }).click()
-    await remote.getByRole('row', { name: /A run over there.*finished/ }).waitFor()
+    await remote.getByRole('row', { name: /A run over there.*Finished/ }).waitFor()
     const closed = remote.waitForEvent('close')
     await page.close()
     await closed
