@@ -42,9 +42,9 @@ export const useTableChoices = defineStore('table-choices', () => {
     change(table, { sorting: { key, descending } })
   }
   const resize = (table: string, key: string, width: number | null) => {
-    const { [key]: _before, ...widths } = of(table).widths
-    if (width !== null) widths[key] = Math.max(narrowest, Math.round(width))
-    change(table, { widths })
+    const others = Object.entries(of(table).widths).filter(([other]) => other !== key)
+    const own: [string, number][] = width === null ? [] : [[key, Math.max(narrowest, Math.round(width))]]
+    change(table, { widths: Object.fromEntries([...others, ...own]) })
   }
   /** The columns that a table shows; the first one always. */
   const shown = <Row>(table: string, columns: Column<Row>[]): Column<Row>[] => {
