@@ -26,6 +26,7 @@ export function aRun({
     totalSteps: 100,
     latest: imagesPerSecond || epoch !== 10 ? latest : null,
     secondsLeft: null,
+    knn: null,
     error: null,
     seams: [],
     origin: null,
