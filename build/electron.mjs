@@ -31,6 +31,14 @@ export function isOldElectron(root, options) {
   return parseInt(stdout) < parseInt(version)
 }
 
+/** Why no window can be opened with these parameters; null where one can. */
+export function whyNoWindow(root, parameters, say) {
+  if (!hasDisplay()) return 'There is no display.'
+  if (process.platform === 'linux' && process.getuid() === 0 && !parameters.includes('--no-sandbox'))
+    return 'Electron does not run as root, except without its protection: npm start -- --no-sandbox.'
+  return electronAtHand(root) || fetchElectron(root, say) ? null : "Electron's binary cannot be fetched here."
+}
+
 /** Downloads Electron's binary by the installer in npm's package, unless it is there; answers whether it is now. */
 export function fetchElectron(root, say) {
   const folder = path.join(root, 'node_modules', 'electron')

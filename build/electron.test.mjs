@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { electronAtHand, fetchElectron } from './electron.mjs'
+import { electronAtHand, fetchElectron, whyNoWindow } from './electron.mjs'
 import { once } from './once.mjs'
 
 let root
@@ -74,4 +74,30 @@ it("takes the tests' Electron for tests only, and a named one before all", () =>
   const named = make('elsewhere')
   vi.stubEnv('ELECTRON_OVERRIDE_DIST_PATH', path.dirname(named))
   expect(electronAtHand(root)).toBe(named)
+})
+
+describe.runIf(process.platform === 'linux')('a window', () => {
+  const why = (...parameters) => whyNoWindow(root, parameters, () => undefined)
+  beforeEach(() => {
+    mkdirSync(path.join(root, 'electron'))
+    writeFileSync(path.join(root, 'electron', 'electron'), '')
+    vi.stubEnv('ELECTRON_OVERRIDE_DIST_PATH', path.join(root, 'electron'))
+    vi.stubEnv('DISPLAY', ':0')
+    vi.stubEnv('WAYLAND_DISPLAY', '')
+    vi.spyOn(process, 'getuid').mockReturnValue(1000)
+  })
+  afterEach(() => vi.restoreAllMocks())
+
+  it('is opened where there are a display and an Electron', () => expect(why()).toBeNull())
+
+  it('is not opened without a display', () => {
+    vi.stubEnv('DISPLAY', '')
+    expect(why()).toBe('There is no display.')
+  })
+
+  it('is not opened for root, whom Electron refuses, except where root asks for it', () => {
+    process.getuid.mockReturnValue(0)
+    expect(why()).toContain('npm start -- --no-sandbox')
+    expect(why('--no-sandbox')).toBeNull()
+  })
 })

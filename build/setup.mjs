@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { electronAtHand, fetchElectron, hasDisplay, isOldElectron } from './electron.mjs'
+import { electronAtHand, isOldElectron, whyNoWindow } from './electron.mjs'
 import { once } from './once.mjs'
 
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..')
@@ -73,17 +73,10 @@ function fingerprint(paths) {
 
 /** The window, where Electron and a display are to be had; else the browser. */
 async function start() {
-  const reason = electronIsMissing()
+  const reason = whyNoWindow(root, rest, say)
   if (!reason) return run('npx', ['--no-install', 'electron', '.', ...rest])
   say(`${reason} Serving to your browser instead.`)
   await run('node', ['out/main/cli.js', 'serve', '--open', ...rest])
-}
-
-function electronIsMissing() {
-  if (!hasDisplay()) return 'There is no display.'
-  if (process.platform === 'linux' && process.getuid() === 0 && !rest.includes('--no-sandbox'))
-    return 'Electron does not run as root, except without its protection: npm start -- --no-sandbox.'
-  return electronAtHand(root) || fetchElectron(root, say) ? null : "Electron's binary cannot be fetched here."
 }
 
 /** Checks, builds and runs all tests; with arguments, only the tests that they name. */

@@ -198,6 +198,10 @@ export function systemError(error: unknown): SystemError | null {
   return path === undefined ? { name, ...said, message: capitalised(said.message) } : { name, ...said }
 }
 
+/** Whether the system refused something, in words that are known here or not. */
+export const isOfSystem = (error: unknown): boolean =>
+  systemError(error) !== null || typeof (error as { errno?: unknown } | null)?.errno === 'number'
+
 /** Why something failed, on one line, to stand after a colon: in words where the system or a schema refused it. */
 export const reasonOf = (error: unknown): string =>
   error instanceof z.ZodError

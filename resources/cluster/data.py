@@ -3,7 +3,9 @@ src-main/model/objectives/order.ts, src-main/model/augment/crop.ts): which image
 which order its patches are predicted depends on (seed, epoch, image) alone. Decoded by Pillow, whose
 bicubic crops src-main/images/pixels/resample.ts has the bytes of."""
 
+import json
 import math
+import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +29,16 @@ UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 Image.init()
 FORMATS = [name for name in ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP") if name in Image.OPEN]
 """Those that the application reads: Pillow knows more, and runs other programs for some."""
+
+
+def require_allowed(path: Path) -> None:
+    """Raises PermissionError where an image lies outside of the folders that may be used, as src-main/platform/roots.ts tells."""
+    roots = os.environ.get("SAIM_ROOTS")
+    if roots is None:
+        return
+    real = Path(os.path.realpath(path))
+    if not any(real.is_relative_to(os.path.realpath(root)) for root in json.loads(roots)):
+        raise PermissionError("a link out of the folders that may be used")
 
 
 class Crop(NamedTuple):
@@ -83,6 +95,7 @@ def reduction_for(sides: tuple[float, float], size: int) -> int:
 
 def decode(path: Path, width: int, height: int, reduction: int) -> Image.Image:
     """A whole image in RGB, reduced by a factor, turned as EXIF says, alpha over white. Raises OSError or ValueError."""
+    require_allowed(path)
     with Image.open(path, formats=FORMATS) as image:
         if reduction > 1:
             image.draft("RGB", (math.ceil(image.width / reduction), math.ceil(image.height / reduction)))

@@ -46,6 +46,8 @@ def ray_worker(config: dict[str, Any]) -> None:
 
     from train import train
 
+    if config["roots"] is not None:
+        os.environ["SAIM_ROOTS"] = config["roots"]
     train(config["folder"], config["token"], get_device())
 
 
@@ -61,7 +63,11 @@ def by_ray(folder: Path, workers: int, address: str | None) -> None:
     notes = folder / "ray"  # what Ray Train keeps for itself, where all machines see it
     trainer = TorchTrainer(
         ray_worker,
-        train_loop_config={"folder": str(folder), "token": os.environ.get("SAIM_LOCK")},
+        train_loop_config={
+            "folder": str(folder),
+            "token": os.environ.get("SAIM_LOCK"),
+            "roots": os.environ.get("SAIM_ROOTS"),
+        },
         scaling_config=ScalingConfig(num_workers=(1, workers), use_gpu=ray.cluster_resources().get("GPU", 0) > 0),
         run_config=RunConfig(uuid4().hex, str(notes), failure_config=FailureConfig(RESTARTS)),
     )

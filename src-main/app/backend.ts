@@ -1,6 +1,6 @@
 import { cpus, homedir, totalmem } from 'node:os'
 import path from 'node:path'
-import type { Handlers, Emit, Run } from '#shared/contract'
+import type { Handlers, Emit, Run, Unreadable } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { appVersion } from '#shared/version'
 import { aside } from '#platform/background'
@@ -76,6 +76,14 @@ export function createServices(host: Host, emit: Emit): Services {
   const exported = new Exports({ ...host, emit, datasets, settings, run })
   const inspect = new Inspect({ fork: host.fork, emit, datasets, run })
 
+  const surveys: Record<Unreadable['kind'], () => Promise<{ unreadable: Unreadable[] }>> = {
+    run: () => runs.survey(),
+    evaluation: async () => evaluations.survey((await runs.survey()).runs.map(({ id }) => id)),
+    experiment: () => experiments.survey(),
+    dataset: () => datasets.survey(),
+  }
+  const allKinds = Object.keys(surveys) as Unreadable['kind'][]
+
   const calls: Handlers = {
     ...settings.calls,
     ...datasets.calls,
@@ -98,14 +106,9 @@ export function createServices(host: Host, emit: Emit): Services {
     'app.load': machineLoad(),
     'app.pick': async (input) => (host.pick ?? notHere)(input),
     'app.listFolders': async ({ path }) => (host.folders ? host.folders.list(path) : notHere()),
-    'app.unreadable': async () => {
-      const found = await runs.survey()
-      const beside = [
-        await evaluations.survey(found.runs.map(({ id }) => id)),
-        await experiments.survey(),
-        await datasets.survey(),
-      ]
-      return [found, ...beside].flatMap(({ unreadable }) => unreadable)
+    'app.unreadable': async ({ kinds } = {}) => {
+      const found = await Promise.all((kinds ?? allKinds).map((kind) => surveys[kind]()))
+      return found.flatMap(({ unreadable }) => unreadable)
     },
     'app.reveal': async ({ path }) => (host.reveal ?? notHere)(path),
   }

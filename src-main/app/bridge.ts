@@ -51,8 +51,7 @@ export async function answer(
       throw new AppError('bad-message', `There is no call "${shortened(name, 100)}".`)
     const { input: inputSchema, output } = calls[name as CallName]
     const checked = inputSchema.safeParse(input ?? undefined)
-    if (!checked.success)
-      throw new AppError('bad-message', `The call ${name} is malformed: ${described(checked.error)}`)
+    if (!checked.success) throw malformed(name, checked.error)
     const confined = await confinePaths(inputSchema, checked.data, confine)
     const value = await (handlers[name as CallName] as (input: unknown) => Promise<unknown>)(confined)
     return { ok: true, value: output.parse(value) }
@@ -73,6 +72,19 @@ export async function answer(
 /** An answer says what is wrong, not all that is wrong: a message can hold a fault in every character. */
 const mostIssues = 5
 const longest = 4000
+
+/** A text that is too long is a person's, all else a program's. */
+function malformed(name: string, error: z.ZodError): AppError {
+  const [issue] = error.issues
+  const field = issue?.path.findLast((part) => typeof part === 'string')
+  if (issue?.code === 'too_big' && issue.origin === 'string' && field)
+    return new AppError(
+      'bad-settings',
+      `The text for “${shortened(field, 100)}” is longer than ${issue.maximum} characters.`,
+      'Shorten it.',
+    )
+  return new AppError('bad-message', `The call ${name} is malformed: ${described(error)}`)
+}
 
 const described = ({ issues }: z.ZodError) =>
   shortened(

@@ -15,8 +15,8 @@ export const environment = {
   cudaRoots: () => [value('CUDA_HOME'), value('CUDA_PATH')].filter((folder) => folder !== undefined),
   /** Files that describe Vulkan drivers, in place of the system's. */
   vulkanDrivers: () => (value('VK_DRIVER_FILES') ?? value('VK_ICD_FILENAMES'))?.split(':'),
-  /** The folders outside of which no image is read; set by `saim serve` for the processes that it starts. */
-  roots: () => JSON.parse(value('SAIM_ROOTS') ?? 'null') as string[] | null,
+  /** The folders outside of which no image is read, as JSON; set by `saim serve` for the processes that it starts. */
+  roots: () => value('SAIM_ROOTS'),
   dataHome: () => value('XDG_DATA_HOME'),
   /** Where `npm run dev` serves the pages that are worked on. */
   devServer: () => value('SAIM_DEV_SERVER'),

@@ -19,9 +19,10 @@ export const useApp = defineStore('app', () => {
     ;[info.value, settings.value] = await answers
   }
 
-  /** What the lists leave out; as before where it cannot be asked. */
-  async function loadUnreadable() {
-    unreadable.value = await backend['app.unreadable'](undefined).catch(() => unreadable.value)
+  /** What the lists of these kinds leave out; as before where it cannot be asked. */
+  async function loadUnreadable(kinds: Unreadable['kind'][]) {
+    const found = await backend['app.unreadable']({ kinds }).catch(() => null)
+    if (found) unreadable.value = [...unreadable.value.filter(({ kind }) => !kinds.includes(kind)), ...found]
   }
 
   async function change(changes: Partial<AppSettings>) {

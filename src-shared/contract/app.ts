@@ -77,8 +77,11 @@ export const appCalls = {
   'app.listFolders': call(z.object({ path: hostPath.nullable() }), folderListing),
   /** Shows a file or folder in the system's file manager. Electron only. */
   'app.reveal': call(z.object({ path: hostPath }), nothing),
-  /** What the lists of runs, evaluations, experiments and data sets leave out, and why. */
-  'app.unreadable': call(nothing, z.array(unreadable)),
+  /** What the lists of these kinds leave out, and why; without any, all lists. */
+  'app.unreadable': call(
+    z.object({ kinds: z.array(unreadable.shape.kind).max(4).optional() }).optional(),
+    z.array(unreadable),
+  ),
   'settings.get': call(nothing, appSettings),
   'settings.set': call(appSettings.partial().extend({ runsFolder: hostPath.optional() }), appSettings),
 } as const

@@ -1,15 +1,24 @@
 import { fork } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { temporaryFolder } from '#test/helpers/runs'
 
-/** Processes that answer nobody, as when native code hangs, whose parent is killed. */
+/**
+ * Processes that answer nobody, as when native code hangs, whose parent is killed. Deadlines, which threads watch, pass 100 times as
+ * fast.
+ */
 const folder = temporaryFolder()
 const hang = path.join(folder, 'hang.cjs')
 writeFileSync(
   hang,
-  `if (require('node:worker_threads').isMainThread) setTimeout(() => { process.send('hangs'); for (;;); }, 1500)`,
+  `const { isMainThread } = require('node:worker_threads')
+  const { setTimeout } = globalThis
+  if (!isMainThread) globalThis.setTimeout = (work, milliseconds) => setTimeout(work, milliseconds / 100)
+  else {
+    process.exit = () => undefined // it would find nothing to do
+    setTimeout(() => { process.send('hangs'); for (;;); }, 1500)
+  }`,
 )
 const parent = path.join(folder, 'parent.cjs')
 writeFileSync(
@@ -33,6 +42,9 @@ it.concurrent.each([
   ['exporting', []],
   ['inspector', [folder]],
   ['proof', ['onnxruntime-cpu', '1']],
+  ['training', [folder]],
+  ['evaluation', [path.join(folder, 'evaluations', 'none')]],
+  ['trial', [folder, '1', '1']],
 ])('a %s that hangs does not outlive its parent', async (name, parameters) => {
   const killed = fork(parent, [path.resolve('out/main', `${name}.js`), ...parameters], {
     env: { ...process.env, SAIM_HOME: folder },
@@ -44,7 +56,7 @@ it.concurrent.each([
   try {
     expect(isThere(pid)).toBe(true)
     killed.kill('SIGKILL')
-    await expect.poll(() => isThere(pid), { timeout: 20_000 }).toBe(false)
+    await vi.waitFor(() => expect(isThere(pid)).toBe(false), 20_000)
   } finally {
     if (isThere(pid)) process.kill(pid, 'SIGKILL')
   }

@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -96,6 +97,16 @@ describe('checkpoints', () => {
     expect(json(paths().run)).toMatchObject({ status: 'finished', step: 12, seams: [{ step }] })
   })
 
+  it('that is damaged is named on its run, after the one before was taken', async () => {
+    expect(await call('runs.get', { id })).toMatchObject({ value: { notice: null } })
+    truncateSync(path.join(paths().checkpoint(step), 'weights.safetensors'), 100)
+    await trainRun(folder, step + 1)
+    const name = `${path.basename(paths().checkpoint(step))}.damaged`
+    const notice = expect.stringMatching(`^1 checkpoint could not be used.* is set aside .*: ${name}\\.$`)
+    expect(await call('runs.get', { id })).toMatchObject({ ok: true, value: { notice } })
+    expect(await call('runs.list')).toMatchObject({ ok: true, value: [{ id, notice }] })
+  })
+
   it('that were set aside since they were damaged stay when others are pruned', async () => {
     const aside = `${paths().checkpoint(4)}.damaged`
     cpSync(paths().checkpoint(4), aside, { recursive: true })
@@ -153,6 +164,9 @@ describe('a record of a run that is odd', () => {
     expect(await call('runs.list')).toMatchObject({ ok: true, value: [{ id }] })
     expect(await call('runs.disk')).toMatchObject({ ok: true, value: { runs: [{ id }] } })
     expect(await call('app.unreadable')).toMatchObject({ ok: true, value: [{ kind: 'run', path: odd }] })
+    const [own, others] = [['run'], ['dataset', 'experiment', 'evaluation']]
+    expect(await call('app.unreadable', { kinds: own })).toMatchObject({ ok: true, value: [{ path: odd }] })
+    expect(await call('app.unreadable', { kinds: others })).toEqual({ ok: true, value: [] })
   })
 })
 
@@ -241,6 +255,46 @@ describe.runIf(process.platform !== 'win32')('a run of strangers', () => {
       expect(readdirSync(elsewhere, { recursive: true })).toEqual(before)
     },
   )
+})
+
+describe.runIf(process.platform !== 'win32')('a run that names a cluster of strangers', () => {
+  const address = 'ray://head.example:10001'
+  const started = () => existsSync(path.join(home, 'started'))
+  /** A Python that tells that it was started. */
+  beforeEach(() => {
+    const python = path.join(home, 'python')
+    writeFileSync(python, `#!/bin/sh\ntouch ${home}/started\nexit 1`, { mode: 0o755 })
+    vi.stubEnv('SAIM_PYTHON', python)
+  })
+  const name = (status: string) =>
+    write(paths().run, { status, cluster: { launcher: 'ray', workers: 2, address } })
+  const ended = (code: string) =>
+    vi.waitFor(
+      async () =>
+        expect(await call('runs.get', { id })).toMatchObject({
+          value: { status: 'failed', error: { code } },
+        }),
+      15_000,
+    )
+
+  it('does not connect to it where it waits in the queue', async () => {
+    name('queued')
+    await ended('cluster-unknown')
+    expect(started()).toBe(false)
+  })
+
+  it('asks first where somebody resumes it, and connects once they agreed to this address', async () => {
+    name('paused')
+    for (const input of [{ id }, { id, agreed: 'ray://other.example:10001' }])
+      expect(await call('runs.resume', input)).toMatchObject({
+        ok: false,
+        error: { code: 'cluster-unknown' },
+      })
+    expect(started()).toBe(false)
+    expect(await call('runs.resume', { id, agreed: address })).toMatchObject({ ok: true })
+    await ended('engine-unavailable')
+    expect(started()).toBe(true)
+  })
 })
 
 describe('a lock', () => {

@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flagsOf } from '#shared/settings/flags'
@@ -15,7 +15,7 @@ import { type Check, referenceSettings } from '#jobs/prove/verify'
 import type { EventName, Handlers, Run } from '#shared/contract'
 import { hasPython, python, requirePythonInCi, runPython } from '#test/helpers/python'
 import { references, referenceSchedule } from '#test/helpers/reference-data'
-import { saim, temporaryFolder } from '#test/helpers/runs'
+import { makeImages, saim, temporaryFolder } from '#test/helpers/runs'
 import { newRun, trainRun } from '#test/helpers/training'
 
 /**
@@ -180,6 +180,57 @@ describe.runIf(hasPython && process.platform !== 'win32')('a run whose workers a
     expect(workersOf(folder)).toEqual([])
     expect(await checkpointSteps(folder)).toEqual([])
     expect((await readRun(folder)).status).toBe('stopped')
+  })
+})
+
+describe.runIf(hasPython)('a worker', () => {
+  it('reads no image that a link leads to out of the folders that may be used', async () => {
+    const [allowed, outside] = [temporaryFolder(), temporaryFolder()]
+    await makeImages(allowed, 1)
+    await makeImages(outside, 1)
+    const image = path.join(allowed, 'even', 'image 000.jpg')
+    symlinkSync(path.join(outside, 'even', 'image 000.jpg'), path.join(allowed, 'link.jpg'))
+    const code = `import pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import data
+for path in sys.argv[2:]:
+    try:
+        print(data.decode(pathlib.Path(path), 60, 40, 1).size)
+    except data.UNREADABLE as error:
+        print(error)`
+    const read = (roots: object) =>
+      execFileSync(
+        python,
+        ['-B', '-c', code, path.resolve('resources/cluster'), image, path.join(allowed, 'link.jpg')],
+        { encoding: 'utf8', env: { ...process.env, ...roots } },
+      ).trim()
+    expect(read({ SAIM_ROOTS: JSON.stringify([allowed]) }).split('\n')).toEqual([
+      '(60, 40)',
+      'a link out of the folders that may be used',
+    ])
+    expect(read({}).split('\n')).toEqual(['(60, 40)', '(60, 40)'])
+  })
+})
+
+describe.runIf(hasPython)('a launcher', () => {
+  it('whose parent is gone asks its workers to save, and waits for them no longer than it says', () => {
+    const folder = temporaryFolder()
+    const request = path.join(folder, 'request')
+    const code = `import pathlib, signal, sys, time
+sys.path.insert(0, sys.argv[1])
+import launch
+launch.PATIENCE = 0.2
+class Folder:
+    request = pathlib.Path(sys.argv[2])
+    def is_ours(self): return True
+signal.signal(signal.SIGTERM, lambda *_: None)  # as workers that hang
+launch.stop_without_parent(Folder())
+while True: time.sleep(0.05)`
+    const parameters = ['-B', '-c', code, path.resolve('resources/cluster'), request]
+    const { status, stderr } = spawnSync(python, parameters, { input: '', timeout: 20_000, encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(status).toBe(1)
+    expect(readFileSync(request, 'utf8')).toBe('paused')
   })
 })
 

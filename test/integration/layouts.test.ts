@@ -117,6 +117,34 @@ describe('what a scan cannot open', () => {
   )
 })
 
+it.runIf(process.platform !== 'win32')(
+  'what is excluded stays so while its folder cannot be opened, as do the others that are excluded there',
+  async () => {
+    const folder = await folderOf('dog/1.png', 'locked/below/2.png', 'locked/3.png', 'locked/4.png')
+    execFileSync('chmod', ['-R', 'a+rX', folder])
+    const index = new DatasetIndex(folder, ':memory:')
+    await index.scan()
+    const excluded = () => index.page({ excluded: true }, 0, 10).images.map((image) => image.path)
+    const chosen = index.page({}, 0, 10).images.filter((image) => /[23]\.png/.test(image.path))
+    index.setExcluded(
+      chosen.map(({ id }) => id),
+      true,
+    )
+    for (let again = 0; again < 2; again++) {
+      chmodSync(path.join(folder, 'locked'), 0)
+      for (let scans = 0; scans < 2; scans++) await asOrdinaryUser(() => index.scan())
+      expect(index.summary()).toMatchObject({ images: 1, excluded: 0 })
+      chmodSync(path.join(folder, 'locked'), 0o755)
+      await index.scan()
+      expect(index.summary()).toMatchObject({ images: 2, excluded: 2, unreadable: 0 })
+      expect(excluded().sort()).toEqual(['locked/3.png', 'locked/below/2.png'])
+    }
+    rmSync(path.join(folder, 'locked', 'below'), { recursive: true })
+    await index.scan()
+    expect(excluded()).toEqual(['locked/3.png'])
+  },
+)
+
 /** Root may read everything: it does the work as nobody. */
 async function asOrdinaryUser<T>(work: () => Promise<T>): Promise<T> {
   if (process.getuid!() !== 0) return work()

@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, realpathSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { request } from 'node:http'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -6,7 +15,9 @@ import { WebSocket } from 'ws'
 import { serve } from '#server/serve'
 import type { Answer } from '#shared/wire'
 import { messageLimit } from '#shared/wire'
+import { readRun, updateRun } from '#storage/run/run-folder'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
+import { newRun, trainRun } from '#test/helpers/training'
 
 const [home, allowed, outside] = [temporaryFolder(), realpathSync(temporaryFolder()), temporaryFolder()]
 let server: Awaited<ReturnType<typeof serve>>
@@ -222,6 +233,25 @@ describe('what lies behind links', () => {
     expect(await shown(linked)).toBe(0)
   })
 
+  it('reads no images where a run of strangers says that its images lie', async () => {
+    const [own, theirs] = [path.join(allowed, 'mine'), path.join(outside, 'theirs')]
+    await makeImages(own, 8)
+    cpSync(own, theirs, { recursive: true })
+    const run = await newRun(home, own)
+    const id = path.basename(run)
+    const image = 'even/image 000.jpg'
+    const shown = async () =>
+      (await get(`${origin}/files/${fileKey}/inspect/thumbnail/run/${id}/${encodeURIComponent(image)}`))
+        .status
+    expect(await shown()).toBe(200)
+    const { dataset } = await readRun(run)
+    await updateRun(run, { dataset: { ...dataset, folder: theirs } })
+    expect(await shown()).toBe(404)
+    expect((await trainRun(run)).at(-1)).toMatchObject({ status: 'failed', error: { code: 'no-images' } })
+    await updateRun(run, { dataset, status: 'stopped' })
+    expect((await trainRun(run)).at(-1)).toMatchObject({ status: 'finished' })
+  })
+
   it('reads no runs where a link took the place of their folder', async () => {
     const runs = path.join(allowed, 'runs')
     mkdirSync(runs)
@@ -250,6 +280,21 @@ describe('messages', () => {
     expect(await exchange(socket, text)).toMatchObject({ ok: false, error: { code: 'bad-message' } })
     expect(await exchange(socket, callOf('app.info'))).toMatchObject({ ok: true, value: { host: 'browser' } })
     socket.close()
+  })
+
+  it.each([
+    ['name', { id: 'a-run', name: 'x'.repeat(201) }, 200],
+    ['notes', { id: 'a-run', notes: 'x'.repeat(100_001) }, 100_000],
+    ['tags', { id: 'a-run', tags: ['good', 'x'.repeat(51)] }, 50],
+  ])('says in words that a text for %s is too long', async (field, input, most) => {
+    expect(await call('runs.update', input)).toEqual({
+      ok: false,
+      error: {
+        code: 'bad-settings',
+        message: `The text for “${field}” is longer than ${most} characters.`,
+        advice: 'Shorten it.',
+      },
+    })
   })
 
   it('says what only the window can do', async () => {

@@ -6,8 +6,10 @@ import { aside } from '#platform/background'
 import { allowed } from '#app/folders'
 import { fewAtOnce } from '#storage/few-at-once'
 import { reasonOf } from '#shared/system-errors'
+import { counted, listed } from '#shared/words'
 import { lockOwner } from '#storage/lock'
 import { listOf, OutOfHandles } from '#storage/own-files'
+import { damagedCheckpoints } from '#storage/run/checkpoint'
 import { lastKnn } from '#storage/run/health-file'
 import { lastMetric } from '#storage/run/metrics'
 import { readRun, runPaths } from '#storage/run/run-folder'
@@ -128,7 +130,7 @@ async function describe(folder: string): Promise<Omit<Run, 'stalledSeconds'>> {
     hyperparameters: file.hyperparameters,
     engine: file.engine,
     cluster: file.cluster,
-    notice: file.notice,
+    notice: [file.notice, damageNotice(await damagedCheckpoints(folder))].filter(Boolean).join(' ') || null,
     createdAt: file.createdAt,
     updatedAt: file.updatedAt,
     step,
@@ -149,3 +151,8 @@ async function describe(folder: string): Promise<Omit<Run, 'stalledSeconds'>> {
     folder,
   }
 }
+
+const damageNotice = (names: string[]): string | null =>
+  names.length === 0
+    ? null
+    : `${counted(names.length, 'checkpoints')} could not be used, since what was written there is damaged, and ${names.length === 1 ? 'is' : 'are'} set aside in the folder "checkpoints": ${listed(names)}.`

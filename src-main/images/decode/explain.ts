@@ -1,13 +1,13 @@
-import { reasonOf } from '#shared/system-errors'
+import { isOfSystem, reasonOf } from '#shared/system-errors'
+import { isMissing } from '#storage/own-files'
 import { refusals, UnreadableImage } from './refusals'
 import { withFile } from './source'
 
 /** Why an image file could not be read, in words a person understands. */
 export async function explain(error: unknown, file: string): Promise<string> {
   if (error instanceof UnreadableImage) return error.message
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'the file is gone'
-  if (code && /^E[A-Z0-9]+$/.test(code)) return reasonOf(error)
+  if (isMissing(error)) return 'the file is gone'
+  if (isOfSystem(error)) return reasonOf(error)
   // Readers in JavaScript fail like programs where a file says what cannot be.
   const isProgram = error instanceof RangeError || error instanceof TypeError
   const text = error instanceof Error && !isProgram ? error.message : unknown

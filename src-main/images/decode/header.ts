@@ -1,9 +1,9 @@
-import sharp, { type Sharp } from 'sharp'
+import sharp, { type Metadata, type Sharp } from 'sharp'
 import { bitmapHeader, bitmapHeaderBytes } from './bitmap'
 import { type Format, formatOf, signatureBytes } from './formats'
 import { checkJpeg } from './jpeg'
 import { netpbmHeader, netpbmHeaderBytes } from './netpbm'
-import { pixelLimit, refusals, UnreadableImage } from './refusals'
+import { headerSeconds, pixelLimit, refusals, UnreadableImage } from './refusals'
 import { inMemory, type Source, withFile } from './source'
 import { checkTiff } from './tiff'
 
@@ -23,6 +23,30 @@ export interface Header {
 /** An image file or its bytes, as all that sharp reads is opened: not too large, and refused where it is damaged. */
 export const openImage = (input: string | Buffer): Sharp =>
   sharp(input, { limitInputPixels: pixelLimit, failOn: 'error' })
+
+/** Headers that libvips reads at once: it works in Node's few threads, of which one is left for all else. */
+const atOnce = 3
+let reading = 0
+const waiting: (() => void)[] = []
+
+/** What libvips says of an image. Throws UnreadableImage after so many milliseconds, which waiting for others is no part of. */
+export async function metadataOf(input: string | Buffer, patience = headerSeconds * 1000): Promise<Metadata> {
+  if (reading === atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
+  else reading++
+  const read = openImage(input).metadata()
+  // Native code cannot be interrupted: another takes its place once it has ended.
+  const ended = () => {
+    const next = waiting.shift()
+    if (next) next()
+    else reading--
+  }
+  read.then(ended, ended)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new UnreadableImage(refusals.headerTooSlow)), patience)
+  })
+  return Promise.race([read, late]).finally(() => clearTimeout(timer))
+}
 
 /** The header of an image file, of which as little is read as that takes, or of its bytes. Throws where it cannot be decoded. */
 export const readHeader = (input: string | Buffer): Promise<Header> =>
@@ -49,7 +73,7 @@ async function plainHeader(source: Source, input: string | Buffer): Promise<Head
   }
   if (format === 'jpeg') await checkJpeg(source, typeof input === 'string' ? undefined : input)
   const { surplusBand } = format === 'tiff' ? await checkTiff(source) : plain
-  const { width, height, orientation = 1, space, hasProfile } = await openImage(input).metadata()
+  const { width, height, orientation = 1, space, hasProfile } = await metadataOf(input)
   const turned = orientation >= 5
   return {
     format,

@@ -4,11 +4,15 @@ export const pixelLimit = 200e6
 /** An image that takes longer to decode is given up. */
 export const decodeSeconds = 60
 
+/** An image whose header takes longer to read, as that of an animation of millions of frames, is left out. */
+export const headerSeconds = 10
+
 /** Why we refuse an image ourselves, in words; what sharp and Node say is put into words by `explain`. */
 export const refusals = {
   tooLarge: `larger than ${pixelLimit / 1e6} megapixels`,
   tooManyBytes: 'larger than 2 GB',
   tooSlow: `it takes longer than ${decodeSeconds} seconds to decode`,
+  headerTooSlow: `its header takes longer than ${headerSeconds} seconds to read`,
   notAFile: 'not a file',
   outside: 'a link out of the folders that may be used',
   notAnImage: 'not an image, or in an unsupported format',

@@ -1,13 +1,12 @@
 import { mkdirSync } from 'node:fs'
-import { constants, open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import Database from 'libsql'
 import type { DatasetFilter, DatasetImage, DatasetSummary, Split } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { isMissing } from '#storage/own-files'
 import { counted, listed } from '#shared/words'
-import { explain } from '#images/decode/explain'
-import { readHeader } from '#images/decode/header'
+import { type Described, describeFiles } from './describe'
 import { type FoundFile, imageFiles } from './files'
 import { layoutOf, type Place } from './layout'
 
@@ -86,7 +85,6 @@ interface ScanOptions {
   onFolder?(folder: string): void
 }
 
-const headersAtOnce = 16
 /** Raised when headers are read otherwise than before: the next scan looks at every file again. */
 const reading = 1
 const rowsAtOnce = 500
@@ -147,6 +145,7 @@ export class DatasetIndex {
     const onLeftOut = (name: string, images: number) =>
       void leftOut.set(name, (leftOut.get(name) ?? 0) + images)
     for await (const files of imageFiles(this.folder, { onFolder, onLeftOut })) this.addFound(files)
+    this.keepExclusions()
     const gone = this.run(
       'DELETE FROM files WHERE NOT EXISTS (SELECT 1 FROM found WHERE found.path = files.path)',
     )
@@ -270,6 +269,15 @@ export class DatasetIndex {
     )
   }
 
+  /** What is excluded below folders that cannot be opened now is not gone, and waits to be found again. */
+  private keepExclusions(): void {
+    this.run(`
+      INSERT OR IGNORE INTO found
+      SELECT files.path, -1, -1, folders.problem FROM found AS folders JOIN files
+      ON substr(files.path, 1, length(folders.path)) = folders.path
+      WHERE folders.path LIKE '%/' AND files.path <> folders.path AND excluded`)
+  }
+
   private unchanged = () =>
     this.one<{ images: number; unreadable: number }>(`
       SELECT count(*) - count(files.problem) AS images, count(files.problem) AS unreadable
@@ -366,42 +374,6 @@ export class DatasetIndex {
 
 export const imageColumns = 'id, path, class, split, width, height, bytes, excluded'
 export const toImage = (row: DatasetImage): DatasetImage => ({ ...row, excluded: Boolean(row.excluded) })
-
-/** A row of `files` as the header says. */
-interface Described extends FoundFile {
-  format: string | null
-  width: number | null
-  height: number | null
-  orientation: number | null
-  problem: string | null
-}
-
-async function describeFiles(folder: string, files: FoundFile[]): Promise<Described[]> {
-  const described: Described[] = []
-  let next = 0
-  const take = async () => {
-    for (let i = next++; i < files.length; i = next++) described[i] = await describeFile(folder, files[i]!)
-  }
-  await Promise.all(Array.from({ length: headersAtOnce }, take))
-  return described
-}
-
-async function describeFile(folder: string, file: FoundFile): Promise<Described> {
-  const unknown = { format: null, width: null, height: null, orientation: null }
-  const whole = path.join(folder, file.path)
-  if (file.problem) return { ...file, ...unknown, problem: file.problem }
-  try {
-    const { format, width, height, orientation } = await readHeader(whole)
-    return { ...file, format, width, height, orientation, problem: null }
-  } catch (error) {
-    // Permissions change no time of a file: without them it is looked at again in the next scan.
-    const opens = await open(whole, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).then(
-      (handle) => handle.close().then(() => true),
-      () => false,
-    )
-    return { ...file, modified: opens ? file.modified : 0, ...unknown, problem: await explain(error, whole) }
-  }
-}
 
 /** Throws AppError folder-missing or not-a-folder, and what else the system says. */
 async function expectFolder(folder: string): Promise<void> {

@@ -11,15 +11,15 @@ export function explain(error: unknown, h: Hyperparameters): RunError {
 
 /** Errors of the machine in words, with what to do. */
 function inWords(error: unknown, { batchSize, gradientCheckpointing }: Hyperparameters): unknown {
-  const text = String(error)
   if (error instanceof AppError) return error
-  if (/ENOSPC|EDQUOT/.test(text))
+  const { code } = toErrorData(error)
+  if (code === 'disk-full')
     return new AppError(
       'disk-full',
       'The disk is full. The last checkpoint is whole.',
       'Free some space, then resume the run.',
     )
-  if (isOutOfMemory(text))
+  if (code === 'out-of-memory' || isOutOfMemory(String(error)))
     return new AppError(
       'out-of-memory',
       `A batch of ${batchSize} does not fit in memory.`,
