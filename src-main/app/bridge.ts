@@ -76,7 +76,7 @@ const longest = 4000
 /** A text that is too long is a person's, all else a program's. */
 function malformed(name: string, error: z.ZodError): AppError {
   const [issue] = error.issues
-  const field = issue?.path.findLast((part) => typeof part === 'string')
+  const field = issue?.path.filter((part) => typeof part === 'string').at(-1)
   if (issue?.code === 'too_big' && issue.origin === 'string' && field)
     return new AppError(
       'bad-settings',
