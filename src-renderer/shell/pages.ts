@@ -1,4 +1,5 @@
 import type { RouteComponent, RouteRecordRaw } from 'vue-router'
+import { newRunParts } from '#features/new-run/parts'
 import { runTabs } from '#features/run/tabs'
 import { pages } from '#shared/pages'
 
@@ -13,6 +14,11 @@ function componentOf(name: string): Loader {
   const found = Object.keys(components).find((path) => path.endsWith(file))
   if (!found) throw new Error(`There is no src-renderer/features${file}.`)
   return components[found]!
+}
+
+/** What a page of the navigation is made of. */
+const partsOf: Record<string, RouteRecordRaw[]> = {
+  'new-run': newRunParts.map(({ path, component }) => ({ path, component })),
 }
 
 /** Pages that others lead to. Parameters of a path are its component's props. */
@@ -57,7 +63,7 @@ function tabOf(runs: unknown, tab: string) {
 }
 
 export const routes: RouteRecordRaw[] = [
-  ...pages.map(({ name, path }) => ({ path, component: componentOf(name) })),
+  ...pages.map(({ name, path }) => ({ path, component: componentOf(name), children: partsOf[name] ?? [] })),
   ...inner,
   ...moved,
 ]

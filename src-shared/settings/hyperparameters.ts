@@ -448,3 +448,19 @@ export const presetNames = Object.keys(presets) as [PresetName, ...PresetName[]]
 /** All settings of a preset, with `changes` on top. Throws a ZodError if they do not fit together. */
 export const fromPreset = (name: PresetName, changes: Partial<Hyperparameters> = {}): Hyperparameters =>
   hyperparametersSchema.parse({ ...presets[name].values, ...changes })
+
+/** The preset whose model these settings have; null for a model of one's own. */
+export const presetOf = (h: Hyperparameters): PresetName | null =>
+  presetNames.find((name) => {
+    const preset = fromPreset(name)
+    return (['imageSize', 'patchSize', 'width', 'depth', 'heads'] as const).every(
+      (each) => preset[each] === h[each],
+    )
+  }) ?? null
+
+/** What the paper uses for its ViT-B/16, as the default is its value; undefined where it says nothing. */
+export const paperValue = ({ name, paper, default: value }: Setting) =>
+  paper === undefined ? undefined : (paperValues[name] ?? value)
+
+/** Where the default differs from the paper: its batch is divided among GPUs, ours over steps. */
+const paperValues: Partial<Record<string, number>> = { batchSize: 2048 }

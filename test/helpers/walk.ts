@@ -33,8 +33,11 @@ export async function startRun(
   await go(page, 'New run')
   await page.getByLabel('Name of the run').fill(name)
   await page.getByLabel('Epochs', { exact: true }).fill(String(epochs))
-  if (batchSize) await page.getByLabel('Batch size (images)').fill(String(batchSize))
-  await page.getByRole('button', { name: /Start training|Add to (the )?queue/ }).click()
+  if (batchSize) {
+    await page.getByRole('button', { name: 'All settings' }).click()
+    await page.getByLabel('Batch size', { exact: true }).fill(String(batchSize))
+  }
+  await page.getByRole('button', { name: /Start training|Add to queue/ }).click()
   await page.getByRole('heading', { name, level: 1 }).waitFor()
 }
 

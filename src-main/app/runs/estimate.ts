@@ -82,13 +82,13 @@ function timeOf(
   { runs, settings }: EstimateBasis,
 ): Pick<Estimate, 'seconds' | 'basis'> & { memory?: number } {
   const trained = stepsOf(h, images).totalSteps * h.batchSize * h.accumulation
-  const timed = runs.filter(
-    ({ latest, engine, cluster }) =>
-      latest && latest.imagesPerSecond > 0 && engine === settings.engine && !cluster,
-  )
-  const [same] = timed
-    .filter((run) => costly.every((name) => run.hyperparameters[name] === h[name]))
+  const timed = runs
+    .filter(
+      ({ latest, engine, cluster }) =>
+        latest && latest.imagesPerSecond > 0 && engine === settings.engine && !cluster,
+    )
     .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))
+  const same = timed.find((run) => costly.every((name) => run.hyperparameters[name] === h[name]))
   if (same)
     return {
       seconds: trained / same.latest!.imagesPerSecond,
