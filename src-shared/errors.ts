@@ -38,6 +38,7 @@ export const errorCodes = [
   'engine-wrong',
   'unsupported-op',
   'worker-died',
+  'stopped',
   'address-unusable',
   'certificate-unusable',
   'certificate-untrusted',

@@ -10,7 +10,7 @@ import {
   type Split,
   type Unreadable,
 } from '#shared/contract'
-import { AppError } from '#shared/errors'
+import { AppError, toErrorData } from '#shared/errors'
 import type { SplitRule } from '#images/index/split'
 import { dataFolder, datasetId, datasetsFolder, isPackaged, sampleImagesFolder } from '#platform/paths'
 import { aside } from '#platform/background'
@@ -27,15 +27,20 @@ type DatasetCalls = Pick<
   | 'datasets.add'
   | 'datasets.addSample'
   | 'datasets.rescan'
+  | 'datasets.stopScan'
+  | 'datasets.locate'
   | 'datasets.watch'
   | 'datasets.rename'
   | 'datasets.remove'
   | 'datasets.images'
+  | 'datasets.facets'
+  | 'datasets.sample'
   | 'datasets.unreadable'
   | 'datasets.exclude'
   | 'datasets.check'
   | 'datasets.report'
   | 'datasets.duplicates'
+  | 'datasets.keepPair'
   | 'datasets.excludeDuplicates'
 >
 
@@ -49,10 +54,19 @@ const unscanned = {
   classes: [],
   splits: { none: 0, train: 0, validation: 0, test: 0 },
   sizes: null,
+  unchecked: 0,
+  copies: 0,
   notices: [],
+  found: null,
   checking: null,
   scannedAt: null,
   error: null,
+  errorCode: null,
+} satisfies Partial<Dataset>
+
+/** How a scan begins. */
+const unscannedYet = {
+  ...{ status: 'scanning', images: 0, unreadable: 0, found: null, error: null, errorCode: null },
 } satisfies Partial<Dataset>
 
 /** The data sets that the person added: a record and an index each, below the application's data folder. */
@@ -68,9 +82,9 @@ export class Datasets {
     private readonly emit: Emit,
   ) {
     this.library = new Library(fork, {
-      progress: (folder, found) => {
+      progress: (folder, read) => {
         const record = this.records.get(datasetId(folder))
-        if (record?.status === 'scanning') this.change({ ...record, ...found })
+        if (record?.status === 'scanning') this.change({ ...record, ...read })
       },
       checked: (folder, checking) => {
         const record = this.records.get(datasetId(folder))
@@ -83,41 +97,38 @@ export class Datasets {
   readonly calls: DatasetCalls = {
     'datasets.list': async () => {
       await this.load()
+      for (const record of this.records.values()) aside(this.lookFor(record))
       return [...this.records.values()]
     },
     'datasets.add': ({ folder }) => this.add(folder),
     'datasets.addSample': async () => this.add(await lastingSampleImages(), 'Sample images'),
     'datasets.rescan': async ({ id }) => this.startScan(await this.get(id)),
+    'datasets.stopScan': async ({ id }) => this.library.call('stopScan', (await this.get(id)).folder),
+    'datasets.locate': ({ id, folder }) => this.locate(id, folder),
     'datasets.watch': async ({ id }) => {
       await this.library.call('watch', (await this.get(id)).folder)
       await this.refresh(id)
     },
     'datasets.rename': async ({ id, name }) => this.save({ ...(await this.get(id)), name }),
-    'datasets.remove': async ({ id }) => {
-      const { folder } = await this.get(id)
-      this.records.delete(id)
-      for (const file of [this.file(id), copyOf(this.file(id))]) await rm(file, { force: true })
-      await this.library.call('forget', folder)
-      this.emit('datasets.removed', { id })
-    },
+    'datasets.remove': ({ id }) => this.remove(id),
     'datasets.images': async ({ id, offset, limit, ...filter }) =>
       this.library.call('page', (await this.get(id)).folder, filter, offset, limit),
+    'datasets.facets': async ({ id, ...filter }) =>
+      this.library.call('facets', (await this.get(id)).folder, filter),
+    'datasets.sample': async ({ id, count }) =>
+      this.library.call('sample', (await this.get(id)).folder, count),
     'datasets.unreadable': async ({ id, offset, limit }) =>
       this.library.call('unreadable', (await this.get(id)).folder, offset, limit),
-    'datasets.check': async ({ id }) => this.startCheck(await this.get(id)),
+    'datasets.check': async ({ id, again }) => this.startCheck(await this.get(id), again),
     'datasets.report': async ({ id }) => this.library.call('report', (await this.get(id)).folder),
-    'datasets.duplicates': async ({ id, offset, limit }) =>
-      this.library.call('duplicates', (await this.get(id)).folder, offset, limit),
-    'datasets.excludeDuplicates': async ({ id, near }) => {
-      const { folder } = await this.get(id)
-      const summary = await this.library.call('excludeDuplicates', folder, near)
-      return this.save({ ...(await this.get(id)), ...summary })
-    },
-    'datasets.exclude': async ({ id, images, excluded }) => {
-      const { folder } = await this.get(id)
-      const summary = await this.library.call('exclude', folder, images, excluded)
-      return this.save({ ...(await this.get(id)), ...summary })
-    },
+    'datasets.duplicates': async ({ id, near, offset, limit }) =>
+      this.library.call('duplicates', (await this.get(id)).folder, near, offset, limit),
+    'datasets.keepPair': async ({ id, copy, of, kept }) =>
+      this.summarise(id, this.library.call('keepPair', (await this.get(id)).folder, copy, of, kept)),
+    'datasets.excludeDuplicates': async ({ id, near }) =>
+      this.summarise(id, this.library.call('excludeDuplicates', (await this.get(id)).folder, near)),
+    'datasets.exclude': async ({ id, images, excluded }) =>
+      this.summarise(id, this.library.call('exclude', (await this.get(id)).folder, images, excluded)),
   }
 
   async get(id: string): Promise<Dataset> {
@@ -138,6 +149,20 @@ export class Datasets {
     writeManifest: (file, rule) => this.writeManifest(id, file, rule),
     statistics: async () => this.library.call('statistics', (await this.get(id)).folder),
   })
+
+  /** Begins to keep the losses of all images at a checkpoint. */
+  async beginLosses(id: string, run: string, step: number): Promise<void> {
+    await this.library.call('beginLosses', (await this.get(id)).folder, run, step)
+  }
+
+  async keepLosses(
+    id: string,
+    run: string,
+    step: number,
+    losses: { path: string; loss: number }[],
+  ): Promise<void> {
+    await this.library.call('keepLosses', (await this.get(id)).folder, run, step, losses)
+  }
 
   /** The file of an image's thumbnail; null where there is none. */
   async thumbnail(id: string, image: number): Promise<string | null> {
@@ -166,7 +191,7 @@ export class Datasets {
   }
 
   private async startScan(record: Dataset): Promise<Dataset> {
-    const scanning = await this.save({ ...record, status: 'scanning', images: 0, unreadable: 0, error: null })
+    const scanning = await this.save({ ...record, ...unscannedYet })
     aside(this.conclude(record.id, 'scan', this.library.call('scan', record.folder)))
     return scanning
   }
@@ -176,34 +201,71 @@ export class Datasets {
     const record = this.records.get(id)
     if (!record || record.status === 'scanning') return
     const changes = await this.library.call('scan', record.folder).then(
-      (summary) => ({ ...summary, status: 'ready' as const, error: null }),
-      (error: Error) => ({ status: 'failed' as const, error: error.message }),
+      (summary) => ({ ...summary, status: 'ready' as const, error: null, errorCode: null }),
+      (error: unknown) => ({ status: 'failed' as const, ...reasonsOf(error) }),
     )
     const known = this.records.get(id)
     if (!isDeepStrictEqual(known, { ...known, ...changes }))
       await this.finish(id, { ...changes, scannedAt: new Date().toISOString() })
   }
 
-  private startCheck(record: Dataset): Dataset {
+  /** Notices that a folder is gone, or there again. */
+  private async lookFor({ id, folder, status, errorCode }: Dataset): Promise<void> {
+    const there = await stat(folder).then(
+      () => true,
+      (error: unknown) => !isMissing(error),
+    )
+    if (status !== 'scanning' && there === (errorCode === 'folder-missing')) await this.refresh(id)
+  }
+
+  private async locate(id: string, folder: string): Promise<Dataset> {
+    const { name, folder: before } = await this.get(id)
+    const excluded = await this.library.call('excluded', before)
+    const real = await realpath(folder)
+    if (!this.records.has(datasetId(real))) await this.library.call('expectExcluded', real, excluded)
+    const found = await this.add(folder, name)
+    if (found.id !== id) await this.remove(id)
+    return found
+  }
+
+  private async remove(id: string): Promise<void> {
+    const { folder } = await this.get(id)
+    this.records.delete(id)
+    for (const file of [this.file(id), copyOf(this.file(id))]) await rm(file, { force: true })
+    await this.library.call('forget', folder)
+    this.emit('datasets.removed', { id })
+  }
+
+  /** Keeps what a change of the index made of a data set. */
+  private async summarise(id: string, changed: Promise<DatasetSummary>): Promise<Dataset> {
+    const summary = await changed
+    return this.save({ ...(await this.get(id)), ...summary })
+  }
+
+  private startCheck(record: Dataset, again: boolean): Dataset {
     if (record.status !== 'ready' || record.checking !== null) return record
-    aside(this.conclude(record.id, 'check', this.library.call('check', record.folder)))
+    aside(this.conclude(record.id, 'check', this.library.call('check', record.folder, again)))
     return this.change({ ...record, checking: 0 })
   }
 
   /** Keeps what came of a scan or check; where that cannot be kept, as on a full disk, the record of this session says so. */
   private async conclude(id: string, work: 'scan' | 'check', found: Promise<DatasetSummary>): Promise<void> {
-    const failed = (error: Error): Partial<Dataset> => ({
+    const failed = (error: unknown): Partial<Dataset> => ({
       checking: null,
-      error: error.message,
+      found: null,
+      ...reasonsOf(error),
       ...(work === 'scan' && { status: 'failed' }),
     })
     try {
       const scanned = work === 'scan' && { status: 'ready' as const, scannedAt: new Date().toISOString() }
-      const changes = await found.then((summary) => ({ checking: null, ...scanned, ...summary }), failed)
+      const changes = await found.then(
+        (summary) => ({ checking: null, found: null, ...scanned, ...summary }),
+        failed,
+      )
       await this.finish(id, changes)
     } catch (error) {
       const record = this.records.get(id)
-      if (record) this.change({ ...record, ...failed(error as Error) })
+      if (record) this.change({ ...record, ...failed(error) })
       console.error(error)
     }
   }
@@ -267,7 +329,13 @@ async function readDataset(file: string): Promise<Dataset> {
   const { id, name = path.basename(String(stored['folder'])), folder, addedAt } = stored
   const record = whole.success ? whole.data : datasetSchema.parse({ ...unscanned, id, name, folder, addedAt })
   if (`${record.id}.json` !== path.basename(file)) throw new Error(`it is the record of ${record.id}`)
-  return { ...record, checking: null }
+  return { ...record, found: null, checking: null }
+}
+
+/** Why a scan or check failed. */
+function reasonsOf(error: unknown) {
+  const { message, code } = toErrorData(error)
+  return { error: message, errorCode: code }
 }
 
 /** The sample images where they stay: an AppImage, for one, lies elsewhere at each start. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { errorCodes } from '#shared/errors'
 import { call, count, filePath, nothing, time } from './common'
-import { hostPath, id, words } from './strings'
+import { hostPath, id, imagePath, words } from './strings'
 
 export const split = z.enum(['train', 'validation', 'test'])
 export type Split = z.infer<typeof split>
@@ -17,6 +18,10 @@ const datasetSummary = z.object({
   classes: z.array(z.object({ name: z.string(), images: count })),
   /** Images in folders of splits (images/index/layout.ts), and in none of these. */
   splits: z.object({ none: count, train: count, validation: count, test: count }),
+  /** Readable images that no check has decoded yet. */
+  unchecked: count,
+  /** Images that are copies of others and neither excluded nor kept on purpose. */
+  copies: count,
   /** Smallest and largest width and height in pixels; null before a scan. */
   sizes: z
     .object({ minimumWidth: count, maximumWidth: count, minimumHeight: count, maximumHeight: count })
@@ -31,12 +36,15 @@ export const dataset = datasetSummary.extend({
   name: z.string(),
   folder: filePath,
   status: z.enum(['scanning', 'ready', 'failed']),
+  /** Files that the scan in progress found and will look at; null before it knows. */
+  found: count.nullable().default(null),
   /** Images checked so far; null while no check runs. */
   checking: count.nullable().default(null),
   addedAt: time,
   scannedAt: time.nullable(),
-  /** Why the scan failed. */
+  /** Why the scan or check failed. */
   error: z.string().nullable(),
+  errorCode: z.enum(errorCodes).catch('unexpected').nullable().default(null),
 })
 export type Dataset = z.infer<typeof dataset>
 
@@ -52,20 +60,53 @@ export const datasetImage = z.object({
   height: count,
   bytes: count,
   excluded: z.boolean(),
+  /** Why it cannot be read; width and height are 0 then. */
+  problem: z.string().nullable(),
+  /** Loss of the image at the checkpoint that was asked for; null where it was not measured. */
+  loss: z.number().nullable(),
 })
 export type DatasetImage = z.infer<typeof datasetImage>
 
-/** Which images to show: those of a class (empty: in no class folder), of a split, or the excluded ones. */
+/** What may be wrong with an image; `small` ones are below the image size of the smallest preset. */
+export const imageProblem = z.enum(['near', 'identical', 'small', 'damaged', 'excluded'])
+export type ImageProblem = z.infer<typeof imageProblem>
+
+/** A checkpoint whose losses of all images may be known. */
+const measuredBy = z.object({ run: id, step: count })
+
+/** Which images to show: those that fit every part that is given. Damaged ones are shown only if they are asked for. */
 const datasetFilter = z.object({
-  class: words(4096).optional(),
-  split: split.or(z.literal('none')).optional(),
-  excluded: z.literal(true).optional(),
+  /** Names of classes; an empty one for images without. */
+  classes: z.array(words(4096)).max(10_000).optional(),
+  splits: z.array(split.or(z.literal('none'))).optional(),
+  /** Any of these. */
+  problems: z.array(imageProblem).optional(),
+  /** Part of the path. */
+  text: words(200).optional(),
+  /** These images in this order. */
+  paths: z.array(imagePath).max(1000).optional(),
+  checkpoint: measuredBy.optional(),
+  /** Loss at the checkpoint, inclusive. */
+  loss: z.object({ from: z.number(), to: z.number() }).optional(),
+  sort: z.enum(['name', 'size', 'loss']).optional(),
 })
 export type DatasetFilter = z.infer<typeof datasetFilter>
+export type DatasetFilterInput = z.input<typeof datasetFilter>
 
 const page = z.object({ offset: count, limit: z.int().min(1).max(1000) })
 
 const bars = z.array(z.object({ label: z.string(), images: count }))
+
+/** How many images each choice of a part of the filter has, given the other parts. */
+export const datasetFacets = z.object({
+  total: count,
+  classes: z.array(z.object({ name: z.string(), images: count })),
+  splits: z.array(z.object({ split: split.or(z.literal('none')), images: count })),
+  problems: z.record(imageProblem, count),
+  /** The losses at the checkpoint in equal bins from `low` to `high`; null where none are known. */
+  loss: z.object({ low: z.number(), high: z.number(), median: z.number(), bins: z.array(count) }).nullable(),
+})
+export type DatasetFacets = z.infer<typeof datasetFacets>
 
 /** What to know before training about the readable images that are not excluded. */
 export const datasetReport = z.object({
@@ -73,11 +114,13 @@ export const datasetReport = z.object({
   checked: count,
   formats: bars,
   shorterSides: bars,
-  /** Width over height. */
-  ratios: bars,
-  /** Images whose shorter side is below a common training size. */
+  /** Square, wider and taller images. */
+  shapes: bars,
+  /** Images whose shorter side is below the image size of a preset. */
   smaller: z.array(z.object({ side: count, images: count })),
-  /** Copies of other images: identical files, and near-duplicates. */
+  /** When every image was checked and how long that took; null if some are not. */
+  check: z.object({ at: time, seconds: z.number() }).nullable(),
+  /** Copies of other images that are neither excluded nor kept on purpose: identical files, and near-duplicates. */
   identical: count,
   near: count,
   /** Mean and standard deviation of red, green and blue, 0 to 1; null before a check. */
@@ -100,6 +143,9 @@ export const datasetCalls = {
   /** Adds the images that ship with the app. */
   'datasets.addSample': call(nothing, dataset),
   'datasets.rescan': call(z.object({ id }), dataset),
+  'datasets.stopScan': call(z.object({ id }), nothing),
+  /** Takes another folder for one that moved: name and exclusions go along. The data set gets another id. */
+  'datasets.locate': call(z.object({ id, folder: hostPath }), dataset),
   /** Watches the folder from now on; changes are reported by `datasets.changed`. */
   'datasets.watch': call(z.object({ id }), nothing),
   'datasets.rename': call(z.object({ id, name: words(200, 1) }), dataset),
@@ -109,14 +155,23 @@ export const datasetCalls = {
     datasetFilter.extend({ id, ...page.shape }),
     z.object({ total: count, images: z.array(datasetImage) }),
   ),
+  'datasets.facets': call(datasetFilter.extend({ id }), datasetFacets),
+  /** Some readable images, evenly spread. */
+  'datasets.sample': call(z.object({ id, count: z.int().min(1).max(100) }), z.array(datasetImage)),
   'datasets.unreadable': call(
     page.extend({ id }),
     z.object({ total: count, files: z.array(z.object({ path: z.string(), reason: z.string() })) }),
   ),
-  /** Decodes every image that was not checked yet, to find damage and copies. */
-  'datasets.check': call(z.object({ id }), dataset),
+  /** Decodes every image that was not checked yet, or all `again`, to find damage and copies. */
+  'datasets.check': call(z.object({ id, again: z.boolean().default(false) }), dataset),
   'datasets.report': call(z.object({ id }), datasetReport),
-  'datasets.duplicates': call(page.extend({ id }), z.object({ total: count, pairs: z.array(duplicatePair) })),
+  /** Copies that are neither excluded nor kept on purpose, the most alike first. */
+  'datasets.duplicates': call(
+    page.extend({ id, near: z.boolean() }),
+    z.object({ total: count, pairs: z.array(duplicatePair) }),
+  ),
+  /** Keeps both images of a pair for good, or asks about them again. */
+  'datasets.keepPair': call(z.object({ id, copy: count, of: count, kept: z.boolean() }), dataset),
   /** Excludes every identical copy from training; with `near`, near-duplicates too. */
   'datasets.excludeDuplicates': call(z.object({ id, near: z.boolean() }), dataset),
   /** Excludes images from training, or includes them again. Rescans keep this. */

@@ -84,11 +84,16 @@ export const embeddingMap = z.object({
   y: z.array(z.number()),
   /** Ways to colour the images: `of` is each image's index in `values`. */
   groupings: z.array(z.object({ name: z.string(), values: z.array(z.string()), of: z.array(count) })),
+  loss: z.array(z.number()),
 })
 export type EmbeddingMap = z.infer<typeof embeddingMap>
 
 const foundImage = z.object({ path: z.string(), value: z.number() })
 export type FoundImage = z.infer<typeof foundImage>
+
+/** All images of a data set, to be measured with a checkpoint. */
+const measured = z.object({ dataset: id, run: id, step: count })
+export type MeasuredChoice = z.infer<typeof measured>
 
 export const embeddingFormat = z.enum(['npy', 'csv', 'parquet', 'safetensors'])
 export type EmbeddingFormat = z.infer<typeof embeddingFormat>
@@ -139,6 +144,24 @@ export const inspectCalls = {
     }),
     z.array(foundImage),
   ),
+  /** How many of each image's nearest neighbours are of its own class, as a share. Empty without classes. */
+  'inspect.agreement': call(
+    embeddings.extend({ feature }),
+    z.array(z.object({ class: z.string(), images: count, share: z.number() })),
+  ),
+  /**
+   * Measures loss and features of all images of a data set in the background and reports `inspect.measuring`. Answers at the
+   * end; null if it was stopped. Losses stay with the data set, features until the application ends.
+   */
+  'inspect.measure': call(measured, z.object({ images: count, seconds: z.number() }).nullable()),
+  'inspect.stopMeasuring': call(measured, nothing),
+  /** How far a measurement is, null if none is under way; and whether similar images can be asked for. */
+  'inspect.measurement': call(measured, z.object({ share: z.number().nullable(), similar: z.boolean() })),
+  /** The images of the whole data set that are most similar to some of them together, nearest first. */
+  'inspect.similar': call(
+    measured.extend({ paths: z.array(imagePath).min(1).max(1000), count: z.int().min(1).max(1000) }),
+    z.array(foundImage),
+  ),
   'inspect.exportEmbeddings': call(
     embeddings.extend({ format: embeddingFormat, patchTokens: z.boolean(), folder: hostPath }),
     z.object({ path: filePath, bytes: count }),
@@ -150,4 +173,6 @@ export const inspectCalls = {
 export const inspectEvents = {
   /** Progress of a long task, 0 to 1. */
   'inspect.progress': z.object({ what: z.enum(['embed', 'map', 'unroll']), share: z.number() }),
+  /** Progress of measuring a data set, 0 to 1; null at its end. */
+  'inspect.measuring': measured.extend({ share: z.number().nullable() }),
 } as const

@@ -464,3 +464,8 @@ export const paperValue = ({ name, paper, default: value }: Setting) =>
 
 /** Where the default differs from the paper: its batch is divided among GPUs, ours over steps. */
 const paperValues: Partial<Record<string, number>> = { batchSize: 2048 }
+
+/** The image sizes of the presets, the smallest first. */
+export const presetImageSizes = [...new Set(presetNames.map((name) => fromPreset(name).imageSize))].sort(
+  (a, b) => a - b,
+)

@@ -11,6 +11,7 @@ import path from 'node:path'
 import sharp from 'sharp'
 import { openBatches } from '#images/batches'
 import { DatasetIndex, numbering } from '#images/index/dataset-index'
+import { pageOf } from '#images/index/filtered'
 import { Manifest, writeManifest } from '#images/manifest'
 import type { CacheLimits } from '#images/pixel-cache'
 import { imageNetStatistics } from '#model/augment/crop'
@@ -61,10 +62,10 @@ async function manyRows(photographs: string, count: number): Promise<void> {
   database.close()
 
   const index = new DatasetIndex(folder, file)
-  await timed('first page of the grid', () => index.page({}, 0, 200))
-  await timed('page in the middle', () => index.page({}, count / 2, 200))
-  await timed('last page', () => index.page({}, count - 200, 200))
-  await timed('page of a class', () => index.page({ class: 'n00000500' }, 1000, 200))
+  await timed('first page of the grid', () => pageOf(index, {}, 0, 200))
+  await timed('page in the middle', () => pageOf(index, {}, count / 2, 200))
+  await timed('last page', () => pageOf(index, {}, count - 200, 200))
+  await timed('page of a class', () => pageOf(index, { classes: ['n00000500'] }, 1000, 200))
   await timed('summary', () => index.summary())
   const start = performance.now()
   await index.scan()

@@ -11,6 +11,7 @@ import path from 'node:path'
 import Database from 'libsql'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createServices } from '#app/backend'
+import { pageOf } from '#images/index/filtered'
 import { openIndex } from '#images/index/open-index'
 import { datasetId, indexFile } from '#platform/paths'
 import { forkNode } from '#platform/processes'
@@ -28,7 +29,7 @@ beforeEach(async () => {
   rmSync(path.dirname(file), { recursive: true, force: true })
   const index = await openIndex(folder, file)
   await index.scan()
-  const ids = index.page({}, 0, 100).images.map(({ id }) => id)
+  const ids = pageOf(index, {}, 0, 100).images.map(({ id }) => id)
   index.setExcluded(ids.slice(3, 5), true)
   index.close()
   settle()
@@ -67,7 +68,7 @@ describe('an index', () => {
     damage()
     const index = await openIndex(folder, file)
     expect(index.summary()).toMatchObject({ unreadable: 0, sizes: { maximumWidth: 60 } })
-    expect(index.page({}, 0, 100).images).toHaveLength(20)
+    expect(pageOf(index, {}, 0, 100).images).toHaveLength(20)
     expect(beside().filter((name) => name.endsWith('.damaged'))).toEqual([`${path.basename(file)}.damaged`])
     index.close()
   })
@@ -76,7 +77,7 @@ describe('an index', () => {
     sql('ALTER TABLE files DROP COLUMN orientation')()
     const index = await openIndex(folder, file)
     expect(index.summary()).toMatchObject({ images: 18, excluded: 2 })
-    expect(index.page({ excluded: true }, 0, 10).total).toBe(2)
+    expect(pageOf(index, { problems: ['excluded'] }, 0, 10).total).toBe(2)
     index.close()
   })
 
@@ -119,11 +120,11 @@ describe('an index', () => {
 
   it('shows excluded images, and not those that cannot be read any more', async () => {
     const index = await openIndex(folder, file)
-    const [gone] = index.page({ excluded: true }, 0, 10).images
+    const [gone] = pageOf(index, { problems: ['excluded'] }, 0, 10).images
     const before = readFileSync(path.join(folder, gone!.path))
     writeFileSync(path.join(folder, gone!.path), 'no image')
     await index.scan()
-    const page = index.page({ excluded: true }, 0, 10)
+    const page = pageOf(index, { problems: ['excluded'] }, 0, 10)
     expect(page.total).toBe(1)
     expect(page.images.map(({ width }) => width)).toEqual([60])
     expect(index.summary()).toMatchObject({ images: 18, excluded: 1, unreadable: 1 })

@@ -4,7 +4,8 @@ import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { checkImages } from '#images/index/check'
 import { DatasetIndex } from '#images/index/dataset-index'
-import { duplicatePairs, excludeDuplicates, reportOf } from '#images/index/report'
+import { pageOf } from '#images/index/filtered'
+import { duplicatePairs, excludeDuplicates, keepPair, reportOf } from '#images/index/report'
 import { makeBadFiles } from '#test/helpers/bad-files'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
 
@@ -25,7 +26,7 @@ it('a check finds copies of other names, sizes, formats and qualities, and nothi
 
   await checkImages(index)
   expect(reportOf(index)).toMatchObject({ checked: 15, identical: 1, near: 2 })
-  const { pairs } = duplicatePairs(index, 0, 10)
+  const pairs = [true, false].flatMap((near) => duplicatePairs(index, near, 0, 10).pairs)
   expect(pairs.map(({ copy, of }) => [copy.path, of.path])).toEqual(
     expect.arrayContaining([
       ['z copy.jpg', 'even/image 004.jpg'],
@@ -33,6 +34,15 @@ it('a check finds copies of other names, sizes, formats and qualities, and nothi
       ['z worse.jpg', 'even/image 004.jpg'],
     ]),
   )
+
+  // A pair that the person keeps is asked about no more, and not excluded with the others.
+  const [near] = duplicatePairs(index, true, 0, 10).pairs
+  keepPair(index, near!.copy.id, near!.of.id, true)
+  expect(index.summary()).toMatchObject({ copies: 2, unchecked: 0 })
+  expect(duplicatePairs(index, true, 0, 10).pairs.map(({ copy }) => copy.id)).not.toContain(near!.copy.id)
+  await checkImages(index)
+  expect(reportOf(index)).toMatchObject({ identical: 1, near: 1 })
+  keepPair(index, near!.copy.id, near!.of.id, false)
 
   excludeDuplicates(index, false)
   expect(index.summary()).toMatchObject({ images: 14, excluded: 1 })
@@ -42,7 +52,7 @@ it('a check finds copies of other names, sizes, formats and qualities, and nothi
   await index.scan()
   expect(index.summary().excluded).toBe(3)
   index.setExcluded(
-    index.page({ excluded: true }, 0, 10).images.map(({ id }) => id),
+    pageOf(index, { problems: ['excluded'] }, 0, 10).images.map(({ id }) => id),
     false,
   )
   expect(index.summary()).toMatchObject({ images: 15, excluded: 0 })

@@ -4,6 +4,7 @@ import path from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { DatasetIndex } from '#images/index/dataset-index'
+import { pageOf } from '#images/index/filtered'
 import { Manifest, writeManifest } from '#images/manifest'
 import { scan } from '#test/helpers/data'
 import { temporaryFolder } from '#test/helpers/runs'
@@ -64,7 +65,7 @@ it('an index learns of splits that come to a folder later', async () => {
   for (const name of ['cat', 'dog']) rmSync(path.join(folder, 'archive', name), { recursive: true })
   await index.scan()
   expect(index.summary()).toMatchObject({ splits: { none: 0, train: 2, test: 2 }, classes: [] })
-  expect(index.page({ split: 'test' }, 0, 10).total).toBe(2)
+  expect(pageOf(index, { splits: ['test'] }, 0, 10).total).toBe(2)
 })
 
 it('previews and deleted images of systems are left out, and counted', async () => {
@@ -124,8 +125,8 @@ it.runIf(process.platform !== 'win32')(
     execFileSync('chmod', ['-R', 'a+rX', folder])
     const index = new DatasetIndex(folder, ':memory:')
     await index.scan()
-    const excluded = () => index.page({ excluded: true }, 0, 10).images.map((image) => image.path)
-    const chosen = index.page({}, 0, 10).images.filter((image) => /[23]\.png/.test(image.path))
+    const excluded = () => pageOf(index, { problems: ['excluded'] }, 0, 10).images.map((image) => image.path)
+    const chosen = pageOf(index, {}, 0, 10).images.filter((image) => /[23]\.png/.test(image.path))
     index.setExcluded(
       chosen.map(({ id }) => id),
       true,

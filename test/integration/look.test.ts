@@ -11,7 +11,7 @@ import { createServices, type Services } from '#app/backend'
 import { newestStep, loadCheckpoint } from '#storage/run/checkpoint'
 import { plainModel } from '#test/helpers/plain-model'
 import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
-import type { Backend } from '#shared/contract'
+import type { Backend, Dataset, Run } from '#shared/contract'
 
 /** `saim reconstruct`, `attention` and `embed`, and what the services let a page look at. */
 const home = temporaryFolder()
@@ -151,5 +151,56 @@ describe('a page', () => {
     expect(await thumbnail('../../../etc/passwd')).toBeNull()
     expect(await thumbnail(beside)).toBeNull()
     expect(await services.file('inspect/picture/../../secret.png')).toBeNull()
+  })
+})
+
+describe('a whole data set', () => {
+  it('is measured by a checkpoint in the background: loss of each image, and similar ones', async () => {
+    const calls = services.calls as Backend
+    const { id } = await calls['datasets.add']({ folder: images })
+    await expect.poll(async () => (await calls['datasets.list']())[0]!.status).toBe('ready')
+    const [{ id: runId, step }] = (await calls['runs.list']()) as [Run]
+    const measured = { dataset: id, run: runId, step }
+    const none = { share: null, similar: false }
+    expect(await calls['inspect.measurement'](measured)).toEqual(none)
+    const path = 'odd/image 003.jpg'
+    const stopped = calls['inspect.measure'](measured)
+    await calls['inspect.measurement'](measured)
+    const again = calls['inspect.measure'](measured)
+    expect(await again).toEqual(await stopped)
+    expect(await again).toMatchObject({ images: 24 })
+    expect(await calls['inspect.measurement'](measured)).toEqual({ share: null, similar: true })
+
+    // The same numbers as of the map of the same images, which is made in another way.
+    const embedded = { run: runId, step, source: { kind: 'dataset', id }, limit: 500 } as const
+    await calls['inspect.embed'](embedded)
+    const hard = await calls['inspect.extremes']({ ...embedded, by: 'hard', feature: 'pooled', count: 24 })
+    const checkpoint = { run: runId, step }
+    const page = { id, offset: 0, limit: 24, checkpoint, sort: 'loss' } as const
+    const { images: sorted } = await calls['datasets.images'](page)
+    expect(sorted.map((image) => image.path)).toEqual(hard.map((image) => image.path))
+    sorted.forEach(({ loss }, i) => expect(loss).toBeCloseTo(hard[i]!.value, 5))
+    const near = await calls['inspect.neighbours']({ ...embedded, feature: 'pooled', path, count: 5 })
+    const similar = await calls['inspect.similar']({ ...measured, paths: [path], count: 5 })
+    expect(similar.map((image) => image.path)).toEqual(near.map((image) => image.path))
+    similar.forEach(({ value }, i) => expect(value).toBeCloseTo(near[i]!.value, 5))
+    const agreement = await calls['inspect.agreement']({ ...embedded, feature: 'pooled' })
+    expect(agreement.map((found) => [found.class, found.images])).toEqual([
+      ['even', 12],
+      ['odd', 12],
+    ])
+    for (const { share } of agreement) expect(share).toBeGreaterThanOrEqual(0)
+  })
+
+  it('can be stopped, and keeps nothing of it to search in', async () => {
+    const calls = services.calls as Backend
+    const [{ id: dataset }] = (await calls['datasets.list']()) as [Dataset]
+    const [{ id: runId }] = (await calls['runs.list']()) as [Run]
+    const measured = { dataset, run: runId, step: 3 }
+    const answer = calls['inspect.measure'](measured)
+    const until = setInterval(() => void calls['inspect.stopMeasuring'](measured), 1)
+    expect(await answer).toBeNull()
+    clearInterval(until)
+    expect(await calls['inspect.measurement'](measured)).toEqual({ share: null, similar: false })
   })
 })

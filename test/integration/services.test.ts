@@ -101,7 +101,7 @@ describe('data sets', () => {
   })
 
   it('page through a class, each image by its own number', async () => {
-    const page = { id: dataset.id, offset: 10, limit: 5, class: 'odd' }
+    const page = { id: dataset.id, offset: 10, limit: 5, classes: ['odd'] }
     const { total, images: odd } = await calls['datasets.images'](page)
     expect(total).toBe(12)
     expect(odd.map(({ path }) => path)).toEqual(['odd/image 021.jpg', 'odd/image 023.jpg'])

@@ -22,6 +22,7 @@ import type { Datasets } from '#app/datasets'
 import { fileName, freeName } from '#storage/free-name'
 import type { InspectorFunctions, InspectorListener } from '#jobs/inspect/process'
 import { RemoteProcess } from '#app/remote-process'
+import { type MeasurementCall, Measurements } from './measurements'
 
 interface InspectRequest {
   run: string
@@ -47,19 +48,33 @@ export class Inspect {
   private folder: string | null = null
   private readonly single: RemoteProcess<InspectorFunctions, InspectorListener>
   private readonly sets: RemoteProcess<InspectorFunctions, InspectorListener>
+  private readonly measurements: Measurements
 
   constructor(private readonly options: InspectOptions) {
     const open = () =>
       new RemoteProcess<InspectorFunctions, InspectorListener>(
         () => options.fork('inspector', [this.temporary()]),
-        { progress: (progress) => options.emit('inspect.progress', progress) },
+        { progress: (progress) => options.emit('inspect.progress', progress), ...this.measurements.listener },
         'looks into checkpoints',
       )
+    this.measurements = new Measurements({
+      emit: options.emit,
+      datasets: options.datasets,
+      sets: () => this.sets,
+      set: async ({ dataset, ...place }) => ({
+        place: await this.place(place),
+        ...(await this.images({ kind: 'dataset', id: dataset }, 'measured')),
+      }),
+    })
     this.single = open()
     this.sets = open()
   }
 
-  readonly calls: InspectCalls = {
+  get calls(): InspectCalls {
+    return { ...this.ownCalls, ...this.measurements.calls }
+  }
+
+  private readonly ownCalls: Omit<InspectCalls, MeasurementCall> = {
     'inspect.fixedImages': async ({ run }) => {
       const { manifest } = await this.images({ kind: 'run', id: run })
       return this.single.running().fixedImages(manifest)
@@ -113,6 +128,8 @@ export class Inspect {
       this.sets.ask((remote) => remote.neighbours(keyOf(choice), feature, path, count)),
     'inspect.extremes': ({ by, feature, count, ...choice }) =>
       this.sets.ask((remote) => remote.extremes(keyOf(choice), by, feature, count)),
+    'inspect.agreement': ({ feature, ...choice }) =>
+      this.sets.ask((remote) => remote.agreement(keyOf(choice), feature)),
     'inspect.exportEmbeddings': async ({ format, patchTokens, folder, ...choice }) => {
       const { name } = await this.options.run(choice.run)
       const target = await freeName(folder, `${fileName(name)}-${choice.step}-embeddings-${format}`, '')
@@ -169,13 +186,16 @@ export class Inspect {
       : (await this.options.datasets.get(id)).folder
 
   /** The folder of a source and the file that lists its images. */
-  private async images(source: ImageSource): Promise<{ folder: string; manifest: string }> {
+  private async images(
+    source: ImageSource,
+    name = 'embedded',
+  ): Promise<{ folder: string; manifest: string }> {
     const folder = await this.folderOf(source)
     if (source.kind === 'run') {
       const run = await this.options.run(source.id)
       return { folder, manifest: runPaths(run.folder).manifest }
     }
-    const manifest = path.join(this.temporary(), `${source.id}.json`)
+    const manifest = path.join(this.temporary(), `${name}-${source.id}.json`)
     await this.options.datasets.writeManifest(source.id, manifest, { fraction: 0, seed: 0 })
     return { folder, manifest }
   }

@@ -19,6 +19,7 @@ export async function checkImages(
   index: DatasetIndex,
   onProgress: (checked: number) => void = () => undefined,
 ): Promise<void> {
+  const begin = performance.now()
   const { checked } = index.one<{ checked: number }>('SELECT count(content) AS checked FROM files')
   let done = checked
   for (let files = unchecked(index); files.length; files = unchecked(index)) {
@@ -34,7 +35,13 @@ export async function checkImages(
   index.number()
   findDuplicates(index)
   await statisticsOf(index)
+  const check = { at: new Date().toISOString(), seconds: (performance.now() - begin) / 1000 }
+  index.run("INSERT OR REPLACE INTO facts VALUES ('check', ?)", JSON.stringify(check))
 }
+
+/** Forgets what earlier checks found of each image. */
+export const forgetChecks = (index: DatasetIndex) =>
+  void index.run('UPDATE files SET content = NULL, perceptual = NULL WHERE problem IS NULL')
 
 interface Looked {
   id: number
@@ -87,7 +94,7 @@ function findDuplicates(index: DatasetIndex): void {
 
 /** Mean and deviation of the channels, from some images evenly chosen; kept until the data set changes. */
 export async function statisticsOf(index: DatasetIndex): Promise<PixelStatistics> {
-  const known = knownStatistics(index)
+  const known = factOf<PixelStatistics>(index, 'statistics')
   if (known) return known
   const images = index.rows<{ path: string; width: number; height: number }>(
     `SELECT path, width, height FROM places JOIN files ON files.id = file
@@ -99,9 +106,9 @@ export async function statisticsOf(index: DatasetIndex): Promise<PixelStatistics
   return statistics
 }
 
-/** Null where they were not measured since the data set changed. */
-export function knownStatistics(index: DatasetIndex): PixelStatistics | null {
-  const [row] = index.rows<{ value: string }>("SELECT value FROM facts WHERE name = 'statistics'")
+/** What was measured of the data set; null where that was not done since it changed. */
+export function factOf<T>(index: DatasetIndex, name: 'statistics' | 'check'): T | null {
+  const [row] = index.rows<{ value: string }>('SELECT value FROM facts WHERE name = ?', name)
   return row ? JSON.parse(row.value) : null
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import Database from 'libsql'
-import type { DatasetFilter, DatasetImage, DatasetSummary, Split } from '#shared/contract'
+import type { DatasetSummary, Split } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { isMissing } from '#storage/own-files'
 import { counted, listed } from '#shared/words'
@@ -15,7 +15,11 @@ import { layoutOf, type Place } from './layout'
  * places     the readable ones numbered from 1 by split, class and path, so that a page and a class are ranges
  * groups     those ranges with their counts and sizes
  * duplicates what check.ts found: `distance` is null for identical contents
+ * kept       pairs of these that the person keeps both images of
+ * pairs      those of duplicates that are still to be looked at
  * facts      what was measured of the data set in its present state, as JSON
+ * measured   checkpoints whose losses of images are known, the newest last
+ * losses     these losses
  */
 const schema = `
   CREATE TABLE IF NOT EXISTS files (
@@ -36,12 +40,19 @@ const schema = `
   );
   CREATE INDEX IF NOT EXISTS files_unchecked ON files (id) WHERE problem IS NULL AND content IS NULL;
   CREATE TABLE IF NOT EXISTS duplicates (file INTEGER PRIMARY KEY, of INTEGER NOT NULL, distance INTEGER);
+  CREATE TABLE IF NOT EXISTS kept (file INTEGER, of INTEGER, PRIMARY KEY (file, of)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS measured (id INTEGER PRIMARY KEY, run TEXT, step INTEGER, UNIQUE (run, step));
+  CREATE TABLE IF NOT EXISTS losses (checkpoint INTEGER, file INTEGER, loss REAL, PRIMARY KEY (checkpoint, file)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS files_with_problem ON files (path) WHERE problem IS NOT NULL;
   CREATE INDEX IF NOT EXISTS files_excluded ON files (split, class, path) WHERE excluded;
   CREATE TABLE IF NOT EXISTS places (place INTEGER PRIMARY KEY, file INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS groups (split TEXT, class TEXT, first INTEGER NOT NULL, images INTEGER NOT NULL,
     bytes INTEGER NOT NULL, minimumWidth INTEGER, maximumWidth INTEGER, minimumHeight INTEGER, maximumHeight INTEGER);
+  CREATE TEMP VIEW pairs AS
+    SELECT file, of, distance FROM duplicates JOIN files AS a ON a.id = file JOIN files AS b ON b.id = of
+    WHERE NOT a.excluded AND NOT b.excluded
+      AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.file = duplicates.file AND kept.of = duplicates.of);
   CREATE TEMP TABLE found (path TEXT PRIMARY KEY, bytes INTEGER, modified INTEGER, problem TEXT);
   CREATE TEMP TABLE placed (folder TEXT PRIMARY KEY, class TEXT, split TEXT);
 `
@@ -56,19 +67,14 @@ export const numbering = `
     FROM places JOIN files ON files.id = file GROUP BY split, class;
   DELETE FROM duplicates WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = duplicates.file)
     OR NOT EXISTS (SELECT 1 FROM places WHERE places.file = duplicates.of);
+  DELETE FROM kept WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = kept.file)
+    OR NOT EXISTS (SELECT 1 FROM places WHERE places.file = kept.of);
+  DELETE FROM losses WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = losses.file);
   DELETE FROM facts WHERE name <> 'notices';
 `
 
 /** The folder of a path with its last slash; empty at the top. */
 const folderOf = "rtrim(path, replace(path, '/', ''))"
-
-/** Images of one class in one split: a range of places. */
-interface Group {
-  split: Split | null
-  class: string | null
-  first: number
-  images: number
-}
 
 /** An image that training may use; `split` is what its folder says. */
 export interface UsableImage {
@@ -81,8 +87,10 @@ export interface UsableImage {
 }
 
 interface ScanOptions {
-  onProgress?(found: { images: number; unreadable: number }): void
+  onProgress?(read: { images: number; unreadable: number; found: number }): void
   onFolder?(folder: string): void
+  /** Ends the scan between headers: what was read stays. */
+  signal?: AbortSignal | undefined
 }
 
 /** Raised when headers are read otherwise than before: the next scan looks at every file again. */
@@ -114,14 +122,20 @@ export class DatasetIndex {
     if (row?.quick_check !== 'ok')
       throw Object.assign(new Error(row?.quick_check ?? 'no answer'), { code: 'SQLITE_CORRUPT' })
     for (const columns of [
-      `${imageColumns}, modified, format, orientation, problem, content, perceptual FROM files`,
+      'id, path, class, split, width, height, bytes, excluded, modified, format, orientation, problem, content, perceptual FROM files',
       'file, of, distance FROM duplicates',
+      'file, of FROM kept',
+      'id, run, step FROM measured',
+      'checkpoint, file, loss FROM losses',
       'name, value FROM facts',
       'place, file FROM places',
       'split, class, first, images, bytes, minimumWidth, maximumWidth, minimumHeight, maximumHeight FROM groups',
     ])
       this.rows(`SELECT ${columns} LIMIT 0`)
   }
+
+  excludedPaths = (): string[] =>
+    this.rows<{ path: string }>('SELECT path FROM files WHERE excluded').map(({ path }) => path)
 
   /** Excludes images that the next scan may find. */
   expectExcluded(paths: string[]): void {
@@ -134,9 +148,9 @@ export class DatasetIndex {
 
   /**
    * Compares the folder with the index: reads the headers of new and changed files and forgets those that are
-   * gone. Throws AppError folder-missing, not-a-folder or no-images.
+   * gone. Throws AppError folder-missing, not-a-folder, no-images or, where the signal ends it, stopped.
    */
-  async scan({ onProgress, onFolder }: ScanOptions = {}): Promise<void> {
+  async scan({ onProgress, onFolder, signal }: ScanOptions = {}): Promise<void> {
     await expectFolder(this.folder)
     this.database.exec('DELETE FROM found')
     if (this.one<{ user_version: number }>('PRAGMA user_version').user_version !== reading)
@@ -144,27 +158,33 @@ export class DatasetIndex {
     const leftOut = new Map<string, number>()
     const onLeftOut = (name: string, images: number) =>
       void leftOut.set(name, (leftOut.get(name) ?? 0) + images)
-    for await (const files of imageFiles(this.folder, { onFolder, onLeftOut })) this.addFound(files)
+    for await (const files of imageFiles(this.folder, { onFolder, onLeftOut })) {
+      if (signal?.aborted) throw scanStopped()
+      this.addFound(files)
+    }
     this.keepExclusions()
     const gone = this.run(
       'DELETE FROM files WHERE NOT EXISTS (SELECT 1 FROM found WHERE found.path = files.path)',
     )
     let changed = gone > 0
-    const progress = this.unchanged()
+    const { found } = this.one<{ found: number }>('SELECT count(*) AS found FROM found')
+    const progress = { ...this.unchanged(), found }
     for (let files = this.changedAfter(''); files.length; files = this.changedAfter(files.at(-1)!.path)) {
       const described = await describeFiles(this.folder, files)
       this.store(described)
       changed = true
       for (const { problem } of described) progress[problem === null ? 'images' : 'unreadable']++
       onProgress?.(progress)
+      if (signal?.aborted) break
     }
-    this.database.exec(`PRAGMA user_version = ${reading}`)
+    if (!signal?.aborted) this.database.exec(`PRAGMA user_version = ${reading}`)
     const layout = this.place()
     if (changed || layout.moved) this.number()
     this.run(
       "INSERT OR REPLACE INTO facts VALUES ('notices', ?)",
       JSON.stringify([...leftOutNotice(leftOut), ...this.refused(), ...layout.notices]),
     )
+    if (signal?.aborted) throw scanStopped()
     if (progress.images === 0) throw noImages(this.folder, this.unreadable(0, 1).files[0])
   }
 
@@ -184,7 +204,7 @@ export class DatasetIndex {
       splits[group.split ?? 'none'] += group.images
       if (group.class !== null) classes.set(group.class, (classes.get(group.class) ?? 0) + group.images)
     }
-    const { unreadable, excluded } = this.counts()
+    const { unreadable, excluded, unchecked, copies } = this.counts()
     return {
       images: used.reduce((sum, group) => sum + group.images, 0),
       unreadable,
@@ -193,36 +213,10 @@ export class DatasetIndex {
       sizes: used.length ? (sides as DatasetSummary['sizes']) : null,
       classes: [...classes].map(([name, images]) => ({ name, images })),
       splits,
+      unchecked,
+      copies,
       notices: this.notices(),
     }
-  }
-
-  /** A page of the readable images, those excluded among them, by split, class and path. */
-  page(filter: DatasetFilter, offset: number, limit: number): { total: number; images: DatasetImage[] } {
-    if (filter.excluded) {
-      const images = this.rows<DatasetImage>(
-        `SELECT ${imageColumns} FROM files WHERE excluded AND problem IS NULL ORDER BY split, class, path LIMIT ? OFFSET ?`,
-        limit,
-        offset,
-      )
-      return { total: this.counts().excluded, images: images.map(toImage) }
-    }
-    const ranges = this.ranges(filter)
-    const images: DatasetImage[] = []
-    let skip = offset
-    for (const { first, images: length } of ranges) {
-      const count = Math.min(length - skip, limit - images.length)
-      if (count > 0)
-        images.push(
-          ...this.rows<DatasetImage>(
-            `SELECT ${imageColumns} FROM places JOIN files ON files.id = file WHERE place >= ? AND place < ? AND problem IS NULL ORDER BY place`,
-            first + skip,
-            first + skip + count,
-          ),
-        )
-      skip = Math.max(0, skip - length)
-    }
-    return { total: ranges.reduce((sum, range) => sum + range.images, 0), images: images.map(toImage) }
   }
 
   unreadable(offset: number, limit: number): { total: number; files: { path: string; reason: string }[] } {
@@ -299,6 +293,10 @@ export class DatasetIndex {
     const updates = names.slice(1).map((name) => `${name} = excluded.${name}`)
     updates.push('content = NULL', 'perceptual = NULL')
     this.run(
+      'DELETE FROM losses WHERE file IN (SELECT files.id FROM files JOIN json_each(?) AS new ON files.path = new.value)',
+      JSON.stringify(files.map(({ path }) => path)),
+    )
+    this.run(
       `INSERT INTO files (${names.join()})
        SELECT ${names.map((name) => `value ->> '${name}'`).join()} FROM json_each(?) WHERE true
        ON CONFLICT (path) DO UPDATE SET ${updates.join()}`,
@@ -351,18 +349,12 @@ export class DatasetIndex {
     this.database.exec(`BEGIN; ${numbering} COMMIT`)
   }
 
-  private ranges(filter: DatasetFilter): Group[] {
-    return this.rows<Group>('SELECT split, class, first, images FROM groups ORDER BY first').filter(
-      (group) =>
-        (filter.class === undefined || filter.class === (group.class ?? '')) &&
-        (filter.split === undefined || filter.split === (group.split ?? 'none')),
-    )
-  }
-
   private counts = () =>
-    this.one<{ unreadable: number; excluded: number }>(`
+    this.one<{ unreadable: number; excluded: number; unchecked: number; copies: number }>(`
       SELECT (SELECT count(*) FROM files WHERE problem IS NOT NULL) AS unreadable,
-        (SELECT count(*) FROM files WHERE excluded AND problem IS NULL) AS excluded`)
+        (SELECT count(*) FROM files WHERE excluded AND problem IS NULL) AS excluded,
+        (SELECT count(*) FROM files WHERE problem IS NULL AND content IS NULL) AS unchecked,
+        (SELECT count(*) FROM pairs) AS copies`)
 
   /** Runs a statement; answers how many rows it changed. */
   run = (sql: string, ...parameters: unknown[]): number =>
@@ -371,9 +363,6 @@ export class DatasetIndex {
   rows = <T>(sql: string, ...parameters: unknown[]) => this.database.prepare(sql).all(...parameters) as T[]
   one = <T>(sql: string, ...parameters: unknown[]) => this.rows<T>(sql, ...parameters)[0]!
 }
-
-export const imageColumns = 'id, path, class, split, width, height, bytes, excluded'
-export const toImage = (row: DatasetImage): DatasetImage => ({ ...row, excluded: Boolean(row.excluded) })
 
 /** Throws AppError folder-missing or not-a-folder, and what else the system says. */
 async function expectFolder(folder: string): Promise<void> {
@@ -385,6 +374,8 @@ async function expectFolder(folder: string): Promise<void> {
   if (!info.isDirectory())
     throw new AppError('not-a-folder', `${folder} is a file.`, 'Choose the folder that holds your images.')
 }
+
+const scanStopped = () => new AppError('stopped', 'The scan was stopped.', 'Scan again to see all images.')
 
 function leftOutNotice(leftOut: Map<string, number>): string[] {
   const images = [...leftOut.values()].reduce((a, b) => a + b, 0)

@@ -1,9 +1,8 @@
-import type { DatasetImage, DatasetReport, DuplicatePair } from '#shared/contract'
-import { knownStatistics } from './check'
-import { type DatasetIndex, imageColumns, toImage } from './dataset-index'
-
-/** Shorter sides that models are commonly trained at. */
-const sides = [32, 64, 128, 224]
+import type { DatasetReport, DuplicatePair } from '#shared/contract'
+import { presetImageSizes } from '#shared/settings/hyperparameters'
+import { factOf } from './check'
+import type { DatasetIndex } from './dataset-index'
+import { imageColumns, toImage } from './filtered'
 
 /** What a person should know of a data set before training on it. */
 export function reportOf(index: DatasetIndex): DatasetReport {
@@ -12,50 +11,56 @@ export function reportOf(index: DatasetIndex): DatasetReport {
     index.rows<{ label: string; images: number }>(
       `SELECT ${label} AS label, count(*) AS images ${readable} GROUP BY label ORDER BY ${order}`,
     )
-  const smaller = sides.map((side) => `sum(min(width, height) < ${side}) AS below${side}`)
+  const smaller = presetImageSizes.map((side) => `sum(min(width, height) < ${side}) AS below${side}`)
   const counts = index.one<Record<string, number | null>>(`SELECT ${smaller.join()} ${readable}`)
   const copies = index.one<{ identical: number; near: number }>(`
-    SELECT count(*) - count(distance) AS identical, count(distance) AS near
-    FROM duplicates JOIN files ON files.id = file WHERE NOT excluded`)
+    SELECT count(*) - count(distance) AS identical, count(distance) AS near FROM pairs`)
   const { checked } = index.one<{ checked: number }>(`SELECT count(content) AS checked ${readable}`)
   const powers = Array.from({ length: 13 }, (_, k) => 16 * 2 ** k)
-  const shorter = `CASE ${powers.map((p) => `WHEN min(width, height) < ${p} THEN 'below ${p}'`).join(' ')} ELSE 'larger' END`
+  const power = `CASE ${powers.map((p) => `WHEN min(width, height) < ${p} THEN ${p}`).join(' ')} END`
+  const shorterSides = index.rows<{ low: number; high: number; images: number }>(
+    `SELECT min(min(width, height)) AS low, max(min(width, height)) AS high, count(*) AS images ${readable}
+     GROUP BY ${power} ORDER BY low`,
+  )
+  const shape = "CASE WHEN width = height THEN 'Square' WHEN width > height THEN 'Wider' ELSE 'Taller' END"
   return {
     checked,
+    check: factOf(index, 'check'),
     formats: bars('format', 'images DESC'),
-    shorterSides: bars(shorter, 'min(min(width, height))'),
-    ratios: bars('round(1.0 * width / height, 1)', '1.0 * width / height').map(({ label, images }) => ({
-      label: String(label),
+    shorterSides: shorterSides.map(({ low, high, images }) => ({
+      label: low === high ? `${low} px` : `${low} to ${high} px`,
       images,
     })),
-    smaller: sides.map((side) => ({ side, images: counts[`below${side}`] ?? 0 })),
+    shapes: bars(shape, 'label'),
+    smaller: presetImageSizes.map((side) => ({ side, images: counts[`below${side}`] ?? 0 })),
     ...copies,
-    statistics: knownStatistics(index),
+    statistics: factOf(index, 'statistics'),
   }
 }
 
-/** Copies with what they are copies of, the most alike first; those that were excluded come last. */
+/** Copies that are still to be looked at with what they are copies of, the most alike first. */
 export function duplicatePairs(
   index: DatasetIndex,
+  near: boolean,
   offset: number,
   limit: number,
 ): { total: number; pairs: DuplicatePair[] } {
+  const wanted = `FROM pairs WHERE distance IS ${near ? 'NOT NULL' : 'NULL'}`
   const rows = index.rows<{ file: number; of: number; distance: number | null }>(
-    `SELECT file, of, distance FROM duplicates JOIN files ON files.id = file
-     ORDER BY excluded, distance, path LIMIT ? OFFSET ?`,
+    `SELECT file, of, distance ${wanted} ORDER BY distance, file LIMIT ? OFFSET ?`,
     limit,
     offset,
   )
   const ids = JSON.stringify(rows.flatMap(({ file, of }) => [file, of]))
   const images = new Map(
     index
-      .rows<DatasetImage>(
+      .rows<Parameters<typeof toImage>[0]>(
         `SELECT ${imageColumns} FROM files WHERE id IN (SELECT value FROM json_each(?))`,
         ids,
       )
       .map((row) => [row.id, toImage(row)]),
   )
-  const { total } = index.one<{ total: number }>('SELECT count(*) AS total FROM duplicates')
+  const { total } = index.one<{ total: number }>(`SELECT count(*) AS total ${wanted}`)
   return {
     total,
     pairs: rows.map(({ file, of, distance }) => ({
@@ -66,10 +71,21 @@ export function duplicatePairs(
   }
 }
 
-/** Leaves out every copy that is not excluded yet: of the same content, or also those that only look alike. */
+/** Leaves out the copies that are still to be looked at: those of the same content, or those that look alike. */
 export function excludeDuplicates(index: DatasetIndex, near: boolean): void {
   index.run(
-    `UPDATE files SET excluded = 1 WHERE id IN (SELECT file FROM duplicates WHERE distance IS NULL OR ?)`,
+    'UPDATE files SET excluded = 1 WHERE id IN (SELECT file FROM pairs WHERE (distance IS NOT NULL) = ?)',
     Number(near),
+  )
+}
+
+/** Keeps both images of a pair for good, or asks about them again. */
+export function keepPair(index: DatasetIndex, copy: number, of: number, kept: boolean): void {
+  index.run(
+    kept
+      ? 'INSERT OR IGNORE INTO kept (file, of) VALUES (?, ?)'
+      : 'DELETE FROM kept WHERE file = ? AND of = ?',
+    copy,
+    of,
   )
 }

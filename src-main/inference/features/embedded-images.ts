@@ -44,6 +44,7 @@ export class EmbeddedImages {
         this.grouped('class', (image) => image.class ?? ''),
         this.grouped('split', (image) => image.split),
       ],
+      loss: [...this.embeddings.loss],
     }
   }
 
@@ -72,6 +73,23 @@ export class EmbeddedImages {
       return 1 - others.reduce((sum, s) => sum + s, 0) / others.length
     }
     return this.ranked(distance).slice(0, count)
+  }
+
+  /** Of each class the share of its images' nearest neighbours that are of it too. */
+  async agreement(feature: Feature): Promise<{ class: string; images: number; share: number }[]> {
+    const { k, indices } = await this.neighbourhoods(feature)
+    const found = new Map<string, { images: number; same: number }>()
+    this.rows.forEach(({ class: name }, row) => {
+      if (name === null) return
+      const count = found.get(name) ?? { images: 0, same: 0 }
+      found.set(name, count)
+      count.images++
+      for (const other of indices.subarray(row * k + 1, (row + 1) * k))
+        if (this.rows[other]!.class === name) count.same++
+    })
+    return [...found]
+      .map(([name, { images, same }]) => ({ class: name, images, share: same / (images * (k - 1) || 1) }))
+      .sort((a, b) => (a.class < b.class ? -1 : 1))
   }
 
   private features = (feature: Feature): FeatureRows => ({

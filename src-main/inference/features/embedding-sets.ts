@@ -64,6 +64,8 @@ export class EmbeddingSets {
   extremes = async (key: string, by: 'hard' | 'easy' | 'odd', feature: Feature, count: number) =>
     this.get(key).embedded.extremes(by, feature, count)
 
+  agreement = async (key: string, feature: Feature) => this.get(key).embedded.agreement(feature)
+
   /** Writes a new folder and answers its size in bytes. Patch tokens are not kept in memory: the images are embedded again for them. */
   export = async (key: string, format: EmbeddingFormat, patchTokens: boolean, folder: string) => {
     const { set, embedded } = this.get(key)

@@ -21,11 +21,11 @@ export interface Embeddings {
 
 interface EmbedOptions {
   /** Seed of the orders in which the loss is computed. */
-  seed?: number
+  seed?: number | undefined
   patchTokens?: boolean
   onProgress?(done: number): void
   /** Checked between batches. */
-  stopped?(): boolean
+  stopped?: (() => boolean) | undefined
 }
 
 const batchSize = 32
@@ -41,6 +41,31 @@ const question: Question = {
   inputs: (h) => imageInputs(h, batchSize),
 }
 
+/**
+ * Class token, mean of the patch tokens, patch tokens and loss of images of a folder, centre-cropped, a batch at a time.
+ * `first` is the place of the first image in a longer list, by which the orders of patches are drawn.
+ */
+export const embedBatches = (
+  model: CheckpointModel,
+  folder: string,
+  images: ImageFile[],
+  { seed = 0, first = 0, stopped }: Pick<EmbedOptions, 'seed' | 'stopped'> & { first?: number } = {},
+) =>
+  overImages(
+    { folder, images, statistics: model.statistics, decoders: 0 },
+    { size: model.h.imageSize, batch: batchSize, stopped },
+    (pixels, places) =>
+      model.ask(question, {
+        images: pixels,
+        order: orders(
+          model.h,
+          seed,
+          0,
+          places.map((place) => first + place),
+        ),
+      }),
+  )
+
 /** Embeds images of a folder, centre-cropped. If stopped, it returns what is done. */
 export async function embed(
   model: CheckpointModel,
@@ -48,7 +73,6 @@ export async function embed(
   images: ImageFile[],
   { seed = 0, patchTokens = false, onProgress, stopped }: EmbedOptions = {},
 ): Promise<Embeddings> {
-  const { h, statistics } = model
   const indices: number[] = []
   const parts: Record<FeatureName, Float32Array[]> = {
     classToken: [],
@@ -57,21 +81,14 @@ export async function embed(
     patchTokens: [],
   }
   const wanted = featureNames.filter((name) => name !== 'patchTokens' || patchTokens)
-  const list = { folder, images, statistics, decoders: 0 }
-  const ask = (pixels: Float32Array, places: number[]) =>
-    model.ask(question, { images: pixels, order: orders(h, seed, 0, places) })
-  for await (const { places, rows, done } of overImages(
-    list,
-    { size: h.imageSize, batch: batchSize, stopped },
-    ask,
-  )) {
+  for await (const { places, rows, done } of embedBatches(model, folder, images, { seed, stopped })) {
     indices.push(...places)
     for (const name of wanted) parts[name].push(rows[name]!)
     onProgress?.(done)
   }
   return {
     indices,
-    width: h.width,
+    width: model.h.width,
     classToken: joined(parts.classToken),
     pooled: joined(parts.pooled),
     patchTokens: patchTokens ? joined(parts.patchTokens) : null,

@@ -8,6 +8,7 @@ import { endWithParent, parentPort } from '#platform/processes'
 import { answering, type Answering } from '#platform/remote'
 import { fixedImages } from '#images/sample'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
+import { type MeasuredListener, MeasuredSets } from '#inference/features/measured-sets'
 import { Inspector } from './inspector'
 
 /**
@@ -17,14 +18,17 @@ import { Inspector } from './inspector'
 export type InspectorFunctions = Answering<
   Pick<Inspector, 'reconstruct' | 'unroll' | 'saveUnrolled' | 'attention'>
 > &
-  Answering<Pick<EmbeddingSets, 'embed' | 'map' | 'neighbours' | 'extremes' | 'export'>> & {
+  Answering<Pick<EmbeddingSets, 'embed' | 'map' | 'neighbours' | 'extremes' | 'agreement' | 'export'>> &
+  Answering<Pick<MeasuredSets, 'measure' | 'similar'>> & {
+    stopMeasuring(key: string): void
+    isMeasured(key: string): boolean
     /** Paths of the images that a run's reconstructions show. */
     fixedImages(manifest: string): Promise<string[]>
     thumbnail(folder: string, relative: string): Promise<string | null>
     stop(): void
   }
 
-export interface InspectorListener {
+export interface InspectorListener extends MeasuredListener {
   progress(progress: EventPayload<'inspect.progress'>): void
 }
 
@@ -33,6 +37,10 @@ async function main(): Promise<void> {
   const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
   const inspector = new Inspector(engine, process.argv[2]!, (progress) => aside(parent.progress(progress)))
   const sets = new EmbeddingSets(engine, (progress) => aside(parent.progress(progress)))
+  const measured = new MeasuredSets(engine, process.argv[2]!, {
+    losses: (key, losses) => aside(parent.losses(key, losses)),
+    measuring: (key, share) => aside(parent.measuring(key, share)),
+  })
   const functions: InspectorFunctions = {
     ...answering({
       reconstruct: inspector.reconstruct,
@@ -43,8 +51,13 @@ async function main(): Promise<void> {
       map: sets.map,
       neighbours: sets.neighbours,
       extremes: sets.extremes,
+      agreement: sets.agreement,
       export: sets.export,
+      measure: measured.measure,
+      similar: measured.similar,
     }),
+    stopMeasuring: measured.stop,
+    isMeasured: measured.has,
     fixedImages: async (manifest) => fixedImages(await Manifest.read(manifest)).map((image) => image.path),
     thumbnail: thumbnailFile,
     stop: sets.stop,
@@ -52,7 +65,7 @@ async function main(): Promise<void> {
   const parent = createBirpc<InspectorListener, InspectorFunctions>(functions, {
     post: (message) => parentPort.post(message),
     on: (listener) => parentPort.onMessage(listener),
-    eventNames: ['progress'],
+    eventNames: ['progress', 'losses', 'measuring'],
     timeout: -1,
   })
 }

@@ -5,13 +5,15 @@ import { type AppErrorData, toErrorData } from '#shared/errors'
 import { indexFile } from '#platform/paths'
 import { aside } from '#platform/background'
 import { endWithParent, parentPort } from '#platform/processes'
-import { checkImages, statisticsOf } from '#images/index/check'
+import { checkImages, forgetChecks, statisticsOf } from '#images/index/check'
 import type { DatasetIndex } from '#images/index/dataset-index'
 import { isDamage, openIndex } from '#images/index/open-index'
 import { FolderWatch } from '#images/index/folder-watch'
 import { writeManifest } from '#images/manifest'
 import type { SplitRule } from '#images/index/split'
-import { duplicatePairs, excludeDuplicates, reportOf } from '#images/index/report'
+import { facetsOf, pageOf, sampleOf } from '#images/index/filtered'
+import { beginLosses, keepLosses } from '#images/index/losses'
+import { duplicatePairs, excludeDuplicates, keepPair, reportOf } from '#images/index/report'
 import { thumbnailFile } from '#images/thumbnails'
 
 /**
@@ -20,16 +22,23 @@ import { thumbnailFile } from '#images/thumbnails'
  */
 const calls = {
   scan: (folder: string): Promise<DatasetSummary> => {
-    const scan = scans.get(folder) ?? scanOnce(folder).finally(() => scans.delete(folder))
-    scans.set(folder, scan)
-    return scan
+    const under = scans.get(folder)
+    if (under) return under.found
+    const stop = new AbortController()
+    const found = scanOnce(folder, stop.signal).finally(() => scans.delete(folder))
+    scans.set(folder, { found, stop })
+    return found
   },
   /** Reports changes in the folder from now on. */
   watch(folder: string): void {
     if (!watches.has(folder)) watches.set(folder, new FolderWatch(folder, () => aside(tellChange(folder))))
   },
+  /** Ends the scan in progress, if there is one. */
+  stopScan: (folder: string) => scans.get(folder)?.stop.abort(),
   page: async (folder: string, filter: DatasetFilter, offset: number, limit: number) =>
-    (await open(folder)).page(filter, offset, limit),
+    pageOf(await open(folder), filter, offset, limit),
+  facets: async (folder: string, filter: DatasetFilter) => facetsOf(await open(folder), filter),
+  sample: async (folder: string, count: number) => sampleOf(await open(folder), count),
   unreadable: async (folder: string, offset: number, limit: number) =>
     (await open(folder)).unreadable(offset, limit),
   async exclude(folder: string, images: number[], excluded: boolean): Promise<DatasetSummary> {
@@ -37,19 +46,32 @@ const calls = {
     index.setExcluded(images, excluded)
     return index.summary()
   },
-  async check(folder: string): Promise<DatasetSummary> {
+  async check(folder: string, again: boolean): Promise<DatasetSummary> {
     const index = await open(folder)
+    if (again) forgetChecks(index)
     await checkImages(index, (checked) => aside(parent.checked(folder, checked)))
     return index.summary()
   },
   report: async (folder: string) => reportOf(await open(folder)),
-  duplicates: async (folder: string, offset: number, limit: number) =>
-    duplicatePairs(await open(folder), offset, limit),
+  duplicates: async (folder: string, near: boolean, offset: number, limit: number) =>
+    duplicatePairs(await open(folder), near, offset, limit),
+  async keepPair(folder: string, copy: number, of: number, kept: boolean): Promise<DatasetSummary> {
+    const index = await open(folder)
+    keepPair(index, copy, of, kept)
+    return index.summary()
+  },
   async excludeDuplicates(folder: string, near: boolean): Promise<DatasetSummary> {
     const index = await open(folder)
     excludeDuplicates(index, near)
     return index.summary()
   },
+  beginLosses: async (folder: string, run: string, step: number) =>
+    beginLosses(await open(folder), run, step),
+  keepLosses: async (folder: string, run: string, step: number, losses: { path: string; loss: number }[]) =>
+    keepLosses(await open(folder), run, step, losses),
+  /** The paths of excluded images, and images to be excluded once a scan finds them. */
+  excluded: async (folder: string) => (await open(folder)).excludedPaths(),
+  expectExcluded: async (folder: string, paths: string[]) => (await open(folder)).expectExcluded(paths),
   statistics: async (folder: string) => statisticsOf(await open(folder)),
   writeManifest: async (folder: string, file: string, rule: SplitRule) =>
     writeManifest(file, await open(folder), rule),
@@ -70,14 +92,14 @@ export interface LibraryFunctions {
   call(name: keyof LibraryCalls, parameters: unknown[]): Promise<{ value: unknown } | { error: AppErrorData }>
 }
 export interface LibraryListener {
-  progress(folder: string, found: { images: number; unreadable: number }): void
+  progress(folder: string, read: { images: number; unreadable: number; found: number }): void
   checked(folder: string, images: number): void
   /** Something came, went or changed in a folder that is watched. */
   changed(folder: string): void
 }
 
 const indexes = new Map<string, Promise<DatasetIndex>>()
-const scans = new Map<string, Promise<DatasetSummary>>()
+const scans = new Map<string, { found: Promise<DatasetSummary>; stop: AbortController }>()
 const watches = new Map<string, FolderWatch>()
 
 function open(folder: string): Promise<DatasetIndex> {
@@ -93,13 +115,14 @@ async function close(folder: string): Promise<void> {
   index?.close()
 }
 
-async function scanOnce(folder: string): Promise<DatasetSummary> {
+async function scanOnce(folder: string, signal: AbortSignal): Promise<DatasetSummary> {
   const index = await open(folder)
   const watch = watches.get(folder)
   const entered = new Set<string>()
   try {
     await index.scan({
-      onProgress: (found) => aside(parent.progress(folder, found)),
+      signal,
+      onProgress: (read) => aside(parent.progress(folder, read)),
       // Before it is read, so that no change goes unnoticed in between.
       onFolder(below) {
         watch?.add(below)
@@ -114,7 +137,7 @@ async function scanOnce(folder: string): Promise<DatasetSummary> {
 
 /** Waits for a scan under way, which may have missed the change. */
 async function tellChange(folder: string): Promise<void> {
-  await scans.get(folder)?.catch(() => undefined)
+  await scans.get(folder)?.found.catch(() => undefined)
   await parent.changed(folder)
 }
 
