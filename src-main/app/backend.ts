@@ -119,7 +119,8 @@ export function createServices(host: Host, emit: Emit): Services {
     currentRun: runs.current,
     async file(relative) {
       const [kind, id = '', a = '', b = ''] = relative.split('/')
-      if (kind === 'thumbnail') return datasets.thumbnail(id, Number(a)).catch(() => null)
+      if (kind === 'thumbnail') return datasets.thumbnail(id, Number(a), 'small').catch(() => null)
+      if (kind === 'picture') return datasets.thumbnail(id, Number(a), 'large').catch(() => null)
       if (kind === 'inspect') return inspect.file(relative.slice('inspect/'.length)).catch(() => null)
       if (kind !== 'reconstruction' || !/^\d+\.png$/.test(b) || path.basename(id) !== id) return null
       return runs.reconstruction(id, Number(a), b).catch(() => null)

@@ -164,9 +164,9 @@ export class Datasets {
     await this.library.call('keepLosses', (await this.get(id)).folder, run, step, losses)
   }
 
-  /** The file of an image's thumbnail; null where there is none. */
-  async thumbnail(id: string, image: number): Promise<string | null> {
-    return this.library.call('thumbnail', (await this.get(id)).folder, image)
+  /** The file of an image's picture; null where there is none. */
+  async thumbnail(id: string, image: number, size: 'small' | 'large'): Promise<string | null> {
+    return this.library.call('thumbnail', (await this.get(id)).folder, image, size)
   }
 
   close = () => this.library.close()

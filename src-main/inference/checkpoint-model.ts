@@ -1,7 +1,8 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { Engine, Program, State } from '#engine/engine'
 import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
-import { imageNetStatistics, type PixelStatistics } from '#model/augment/crop'
+import { imageNetStatistics } from '#shared/image-net'
+import type { PixelStatistics } from '#model/augment/crop'
 import { readCheckpointTensors } from '#storage/run/checkpoint'
 import { readRun } from '#storage/run/run-folder'
 

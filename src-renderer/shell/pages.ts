@@ -1,4 +1,5 @@
 import type { RouteComponent, RouteRecordRaw } from 'vue-router'
+import { datasetTabs } from '#features/datasets/tabs'
 import { newRunParts } from '#features/new-run/parts'
 import { runTabs } from '#features/run/tabs'
 import { pages } from '#shared/pages'
@@ -23,7 +24,12 @@ const partsOf: Record<string, RouteRecordRaw[]> = {
 
 /** Pages that others lead to. Parameters of a path are its component's props. */
 const inner: RouteRecordRaw[] = [
-  { path: '/datasets/:id', component: () => import('#features/datasets/DatasetPage.vue'), props: true },
+  {
+    path: '/datasets/:id',
+    component: () => import('#features/datasets/DatasetPage.vue'),
+    props: true,
+    children: datasetTabs.map(({ path, component }) => ({ path, component, props: true })),
+  },
   {
     path: '/runs/:id',
     component: () => import('#features/run/RunPage.vue'),

@@ -14,7 +14,7 @@ import { DatasetIndex, numbering } from '#images/index/dataset-index'
 import { pageOf } from '#images/index/filtered'
 import { Manifest, writeManifest } from '#images/manifest'
 import type { CacheLimits } from '#images/pixel-cache'
-import { imageNetStatistics } from '#model/augment/crop'
+import { imageNetStatistics } from '#shared/image-net'
 import { fromPreset } from '#shared/settings/hyperparameters'
 import { timed } from '#test/helpers/timed'
 

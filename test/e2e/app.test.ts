@@ -16,7 +16,7 @@ import {
 import { expectAccessible } from '#test/helpers/accessibility'
 import { temporaryFolder } from '#test/helpers/runs'
 import { strangeSizes } from '#test/helpers/type-scale'
-import { chooseTheme, go, openRun, openTab, startRun } from '#test/helpers/walk'
+import { addSample, chooseTheme, go, openRun, openTab, startRun } from '#test/helpers/walk'
 
 const hosts = [
   { name: 'in the browser', can: () => chromiumPath !== undefined, browser: true },
@@ -57,11 +57,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
   it.runIf(can())('adds the sample data set, trains on it and shows the loss move', async () => {
     await open()
     await page.getByText('Start with a folder of images').waitFor()
-    await page.getByRole('button', { name: 'Use sample images' }).click()
-    await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
-    await page.getByRole('img', { name: 'animals/ant.png' }).waitFor()
-    await page.waitForLoadState('networkidle')
-    await show('dataset')
+    await addSample(page)
 
     await startRun(page, { name: 'First run', epochs: 3, batchSize: 64 })
     await expect.poll(lossSpoken, { timeout: 60_000 }).toMatch(/latest \d/)
@@ -199,15 +195,10 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
         }
         await go(page, 'Data sets')
         await page.getByRole('link', { name: 'Sample images' }).click()
-        for (const tab of [
-          'Classes and splits',
-          'Sizes and colours',
-          'Duplicates',
-          'Unreadable files',
-          'Images',
-        ]) {
-          await page.getByRole('tab', { name: tab }).click()
+        for (const tab of ['Quality', 'Runs', 'Images']) {
+          await openTab(page, tab)
           await expectAccessible(page, `${theme} data set, ${tab}`)
+          expect(await strangeSizes(page), tab).toEqual([])
         }
         await openRun(page, 'First run')
         for (const tab of await page.locator('.tabs').getByRole('link').all()) {

@@ -7,7 +7,7 @@ import { thumbnail } from '#images/decode/decode'
 import { explain } from '#images/decode/explain'
 import { readHeader } from '#images/decode/header'
 import { readMask } from '#images/masks'
-import { imageNetStatistics } from '#model/augment/crop'
+import { imageNetStatistics } from '#shared/image-net'
 import { chance, rounds } from '#test/helpers/fuzz'
 import { temporaryFolder } from '#test/helpers/runs'
 

@@ -13,8 +13,11 @@ export async function go(page: Page, title: string): Promise<void> {
 
 /** Adds the sample images; ends on the page of the data set. */
 export async function addSample(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Use sample images' }).click()
-  await page.getByRole('img', { name: 'animals/ant.png' }).waitFor({ timeout: 60_000 })
+  await page
+    .getByRole('button', { name: /^(Use )?sample images/i })
+    .first()
+    .click()
+  await page.getByRole('option', { name: 'animals/ant.png' }).waitFor({ timeout: 60_000 })
 }
 
 /** Adds a folder by our own dialog, step by step from the first folder that it lists; ends on the page of the data set. */
@@ -22,7 +25,7 @@ export async function addFolder(page: Page, ...steps: string[]): Promise<void> {
   await page.getByRole('button', { name: 'Add folder' }).first().click()
   for (const step of steps) await page.getByRole('dialog').getByText(step, { exact: true }).click()
   await page.getByRole('button', { name: 'Choose this folder' }).click()
-  await page.getByText('Size on disk').waitFor({ timeout: 30_000 })
+  await page.getByRole('option').first().waitFor({ timeout: 30_000 })
 }
 
 /** Fills in the form of a new run and starts it, or adds it to the queue; ends on the page of the run. */

@@ -7,7 +7,7 @@ import { loadCrops, centred } from '#images/crops'
 import { Decoders } from '#images/decode/decoders'
 import { fingerprint } from '#images/index/fingerprint'
 import { thumbnailFile } from '#images/thumbnails'
-import { imageNetStatistics } from '#model/augment/crop'
+import { imageNetStatistics } from '#shared/image-net'
 import { scan } from '#test/helpers/data'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
 

@@ -65,6 +65,7 @@ describe('a filter of images', () => {
     expect(facets.splits).toEqual([{ split: 'none', images: 1 }])
     expect(facets.problems).toEqual({ near: 0, identical: 1, small: 7, damaged: 0, excluded: 0 })
     expect(facets.loss).toBeNull()
+    expect(facetsOf(index, { text: 'z copy' }).classes).toContainEqual({ name: 'even', images: 0 })
   })
 })
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { expect, it, vi } from 'vitest'
 import { createEngine } from '#engine/engines'
-import { imageNetStatistics } from '#model/augment/crop'
+import { imageNetStatistics } from '#shared/image-net'
 import { planOf } from '#jobs/train/gradients'
 import { HealthChecks } from '#jobs/train/health'
 import { Reconstructions } from '#jobs/train/reconstructions'

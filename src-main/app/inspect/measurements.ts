@@ -19,7 +19,7 @@ type Measured = Awaited<ReturnType<Handlers['inspect.measure']>>
 
 /** Data sets measured with checkpoints, each once at a time, while other things go on. */
 export class Measurements {
-  private readonly under = new Map<string, { share: number; end: Promise<Measured> }>()
+  private readonly under = new Map<string, { share: number; stopped: boolean; end: Promise<Measured> }>()
   /** Losses on their way into the index of each data set. */
   private readonly keeping = new Map<string, Promise<void>>()
 
@@ -27,7 +27,12 @@ export class Measurements {
 
   readonly calls: Pick<Handlers, MeasurementCall> = {
     'inspect.measure': (choice) => this.measure(choice),
-    'inspect.stopMeasuring': async (choice) => this.options.sets().current?.stopMeasuring(keyOf(choice)),
+    'inspect.stopMeasuring': async (choice) => {
+      const key = keyOf(choice)
+      const measuring = this.under.get(key)
+      if (measuring) measuring.stopped = true
+      await this.options.sets().current?.stopMeasuring(key)
+    },
     'inspect.measurement': async (choice) => ({
       share: this.under.get(keyOf(choice))?.share ?? null,
       similar: (await this.options.sets().current?.isMeasured(keyOf(choice))) ?? false,
@@ -62,7 +67,7 @@ export class Measurements {
       this.keeping.delete(key)
       this.options.emit('inspect.measuring', { ...choice, share: null })
     })
-    this.under.set(key, { share: 0, end })
+    this.under.set(key, { share: 0, stopped: false, end })
     return end
   }
 
@@ -70,6 +75,7 @@ export class Measurements {
     const { dataset, run, step } = choice
     const set = await this.options.set(choice)
     await this.options.datasets.beginLosses(dataset, run, step)
+    if (this.under.get(key)?.stopped) return null
     const found = await this.options.sets().ask((remote) => remote.measure(key, set))
     await this.keeping.get(key)
     return found

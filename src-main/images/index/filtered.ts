@@ -149,10 +149,13 @@ const lossBins = 18
 /** How many images each choice of a part of the filter has, given the other parts. */
 export function facetsOf(index: DatasetIndex, filter: DatasetFilter): DatasetFacets {
   const conditions = conditionsOf(index, filter)
-  const grouped = <T>(part: 'classes' | 'splits', column: string) => {
+  /** A choice without images is listed too, as it may be chosen. */
+  const grouped = (part: 'classes' | 'splits', value: string) => {
     const { sql, parameters } = joined(conditions, part)
-    return index.rows<T>(
-      `SELECT ${column}, count(*) AS images FROM files WHERE ${sql} GROUP BY 1 ORDER BY 1`,
+    return index.rows<{ value: string; images: number }>(
+      `SELECT value, ifnull(images, 0) AS images FROM (SELECT DISTINCT ${value} AS value FROM groups)
+       LEFT JOIN (SELECT ${value} AS found, count(*) AS images FROM files WHERE ${sql} GROUP BY 1) ON found = value
+       ORDER BY value`,
       ...parameters,
     )
   }
@@ -164,8 +167,11 @@ export function facetsOf(index: DatasetIndex, filter: DatasetFilter): DatasetFac
       `SELECT count(*) AS total FROM files WHERE ${whole.sql}`,
       ...whole.parameters,
     ).total,
-    classes: grouped('classes', "ifnull(class, '') AS name"),
-    splits: grouped('splits', "ifnull(split, 'none') AS split"),
+    classes: grouped('classes', "ifnull(class, '')").map(({ value, images }) => ({ name: value, images })),
+    splits: grouped('splits', "ifnull(split, 'none')").map(({ value, images }) => ({
+      split: value as DatasetFacets['splits'][number]['split'],
+      images,
+    })),
     problems: index.one(`SELECT ${sums.join()} FROM files WHERE ${others.sql}`, ...others.parameters),
     loss: lossesOf(index, filter, joined(conditions, 'loss')),
   }

@@ -75,9 +75,9 @@ const calls = {
   statistics: async (folder: string) => statisticsOf(await open(folder)),
   writeManifest: async (folder: string, file: string, rule: SplitRule) =>
     writeManifest(file, await open(folder), rule),
-  async thumbnail(folder: string, image: number): Promise<string | null> {
+  async thumbnail(folder: string, image: number, size: 'small' | 'large'): Promise<string | null> {
     const relative = (await open(folder)).pathOf(image)
-    return relative === null ? null : thumbnailFile(folder, relative)
+    return relative === null ? null : thumbnailFile(folder, relative, size)
   },
   async forget(folder: string): Promise<void> {
     watches.get(folder)?.close()

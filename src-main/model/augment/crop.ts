@@ -1,18 +1,9 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 
-/** Statistics of ImageNet by which pixels in 0..1 are normalised, for red, green and blue. */
-export const imageMean = [0.485, 0.456, 0.406] as const
-export const imageDeviation = [0.229, 0.224, 0.225] as const
-
 /** By which pixels in 0..1 are normalised: of each channel the mean, and the deviation to divide by. */
 export interface PixelStatistics {
   mean: number[]
   deviation: number[]
-}
-
-export const imageNetStatistics: PixelStatistics = {
-  mean: [...imageMean],
-  deviation: [...imageDeviation],
 }
 
 /** A part of an image in pixels. */

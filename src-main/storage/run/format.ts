@@ -1,6 +1,6 @@
 import { AppError } from '#shared/errors'
 import { Damaged } from '#storage/files'
-import { imageNetStatistics } from '#model/augment/crop'
+import { imageNetStatistics } from '#shared/image-net'
 
 /** The format of run folders, in run.json and in each checkpoint's state.json. resources/cluster/run_folder.py has it too. */
 export const runFormat = 2

@@ -5,7 +5,7 @@ import { cluster, runError, runOrigin, runStatus, seam, type Split } from '#shar
 import { AppError } from '#shared/errors'
 import { type Hyperparameters, hyperparametersSchema, withChanges } from '#shared/settings/hyperparameters'
 import { appVersion } from '#shared/version'
-import { imageNetStatistics } from '#model/augment/crop'
+import { imageNetStatistics } from '#shared/image-net'
 import { reasonOf } from '#shared/system-errors'
 import type { FileContents } from '#formats/bytes'
 import { Damaged, makeFolderSafely, writeFolderSafely } from '#storage/files'

@@ -19,5 +19,10 @@ export function useAdding() {
     const folder = await app.attempt(() => app.pickFolder('Choose a folder of images'))
     if (folder) await add(folder)
   }
-  return { add, addSample, choose }
+  /** Asks where the folder of a data set is now. */
+  async function locate({ id, name }: Dataset) {
+    const folder = await app.attempt(() => app.pickFolder(`Where are the images of ${name}?`))
+    if (folder) await show(() => datasets.locate(id, folder))
+  }
+  return { add, addSample, choose, locate }
 }

@@ -1,8 +1,11 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { Dataset } from '#shared/contract'
+import type { Dataset, DatasetImage } from '#shared/contract'
 import { counted } from '#shared/words'
 import { backend, onEvent } from '#backend'
+
+/** Pictures on the card of a data set. */
+const pictures = 12
 
 /** All data sets, and what can be done with them. */
 export const useDatasets = defineStore('datasets', () => {
@@ -36,18 +39,33 @@ export const useDatasets = defineStore('datasets', () => {
   const add = (folder: string) => keep(backend['datasets.add']({ folder }))
   const addSample = () => keep(backend['datasets.addSample'](undefined))
   const rescan = (id: string) => keep(backend['datasets.rescan']({ id }))
+  const stopScan = (id: string) => backend['datasets.stopScan']({ id })
   const follow = (id: string) => backend['datasets.watch']({ id })
   const rename = (id: string, name: string) => keep(backend['datasets.rename']({ id, name }))
 
-  const check = (id: string) => keep(backend['datasets.check']({ id }))
+  const check = (id: string, again = false) => keep(backend['datasets.check']({ id, again }))
   const exclude = (id: string, images: number[], excluded: boolean) =>
     keep(backend['datasets.exclude']({ id, images, excluded }))
   const excludeDuplicates = (id: string, near: boolean) =>
     keep(backend['datasets.excludeDuplicates']({ id, near }))
+  const keepPair = (id: string, copy: number, of: number, kept: boolean) =>
+    keep(backend['datasets.keepPair']({ id, copy, of, kept }))
 
+  /** Takes another folder for one that moved. */
+  async function locate(id: string, folder: string): Promise<Dataset> {
+    const found = await keep(backend['datasets.locate']({ id, folder }))
+    if (found.id !== id) byId.value.delete(id)
+    return found
+  }
   async function remove(id: string) {
     await backend['datasets.remove']({ id })
     byId.value.delete(id)
+  }
+
+  /** Pictures for the cards, evenly spread over each data set. */
+  const samples = ref(new Map<string, DatasetImage[]>())
+  async function loadSample(id: string) {
+    samples.value.set(id, await backend['datasets.sample']({ id, count: pictures }))
   }
 
   return {
@@ -60,11 +78,16 @@ export const useDatasets = defineStore('datasets', () => {
     add,
     addSample,
     rescan,
+    stopScan,
     follow,
     rename,
     check,
     exclude,
     excludeDuplicates,
+    keepPair,
+    locate,
     remove,
+    samples,
+    loadSample,
   }
 })

@@ -1,0 +1,242 @@
+import { defineStore } from 'pinia'
+import { computed, reactive, ref, watch } from 'vue'
+import { useRoute, useRouter } from 'vue-router'
+import type { DatasetImage, FoundImage } from '#shared/contract'
+import { backend, onEvent } from '#backend'
+import { useAnswer } from '#features/inspect/answer'
+import { useRuns } from '#features/runs/store'
+import { useApp } from '#shell/store'
+import { useDatasets } from './store'
+import { filterOf, queryOf, unfiltered, type View, viewOf } from './view'
+
+const pageSize = 200
+/** Similar images that the grid and the panel show. */
+const similarShown = { grid: 200, panel: 12 }
+
+/** The images of the data set that the address names, as its filters show them. */
+export const useDatasetImages = defineStore('dataset-images', () => {
+  const app = useApp()
+  const datasets = useDatasets()
+  const runs = useRuns()
+  const route = useRoute()
+  const router = useRouter()
+
+  const dataset = computed(() =>
+    route.path.startsWith('/datasets/') ? datasets.byId.get(String(route.params['id'])) : undefined,
+  )
+  const view = computed(() => viewOf(route.query))
+  const change = (part: Partial<View>) => router.replace({ query: queryOf({ ...view.value, ...part }) })
+  const clear = () => change(unfiltered)
+  const isFiltered = computed(
+    () => JSON.stringify({ ...view.value, ...unfiltered }) !== JSON.stringify(view.value),
+  )
+
+  /** The checkpoints that can be chosen: of the runs on these images first, the newest first. */
+  const measuring = computed(() => {
+    const { folder } = dataset.value ?? {}
+    const usable = runs.all.filter(({ latest }) => latest !== null)
+    return [
+      ...usable.filter((run) => run.dataset.folder === folder),
+      ...usable.filter((run) => run.dataset.folder !== folder),
+    ]
+  })
+  const checkpoint = computed(() => {
+    const run = measuring.value.find(({ id }) => id === view.value.run) ?? measuring.value[0]
+    const steps = run ? runs.stepsOf([run.id]) : []
+    const step = steps.find((one) => one === view.value.step) ?? steps.at(-1)
+    return run && step !== undefined ? { run: run.id, step } : null
+  })
+  const checkpoints = computed(() =>
+    measuring.value.flatMap((run) =>
+      runs
+        .stepsOf([run.id])
+        .reverse()
+        .map((step) => ({ title: `${run.name}, step ${step.toLocaleString('en')}`, run: run.id, step })),
+    ),
+  )
+  const runName = computed(() => runs.byId.get(checkpoint.value?.run ?? '')?.name ?? '')
+  watch(
+    () => dataset.value && measuring.value.map(({ id }) => id).join(),
+    (ids) =>
+      ids &&
+      ids
+        .split(',')
+        .forEach((id) => runs.checkpoints.has(id) || void app.attempt(() => runs.loadCheckpoints(id))),
+    { immediate: true },
+  )
+
+  /** Raised when what was shown may be out of date. */
+  const changes = ref(0)
+  watch(
+    () => [
+      dataset.value?.scannedAt,
+      dataset.value?.excluded,
+      dataset.value?.copies,
+      dataset.value?.unreadable,
+    ],
+    () => changes.value++,
+  )
+
+  const measured = computed(() =>
+    dataset.value && checkpoint.value ? { dataset: dataset.value.id, ...checkpoint.value } : null,
+  )
+  /** How far the measuring of the data set is, null while none is under way; and whether similar images can be found. */
+  const measurement = useAnswer(
+    () => (measured.value ? { ...measured.value, changes: changes.value } : null),
+    ({ dataset, run, step }) => backend['inspect.measurement']({ dataset, run, step }),
+  ).answer
+  onEvent('inspect.measuring', ({ share, ...choice }) => {
+    if (JSON.stringify(choice) !== JSON.stringify(measured.value) || !measurement.value) return
+    if (share === null) changes.value++
+    else measurement.value = { ...measurement.value, share }
+  })
+  async function measure() {
+    if (!measured.value || !measurement.value) return
+    measurement.value = { ...measurement.value, share: 0 }
+    const choice = measured.value
+    await app.attempt(() => backend['inspect.measure'](choice))
+    changes.value++
+  }
+  const stopMeasuring = () =>
+    measured.value && app.attempt(() => backend['inspect.stopMeasuring'](measured.value!))
+
+  /** The images most similar to some; null before they are found. */
+  const similarTo = (paths: () => string[], count: number) =>
+    useAnswer(
+      () =>
+        measured.value && measurement.value?.similar && paths().length
+          ? { ...measured.value, paths: paths(), count }
+          : null,
+      (question) => backend['inspect.similar'](question),
+    ).answer
+  const alike = similarTo(() => view.value.similar, similarShown.grid)
+  const similar = similarTo(() => (view.value.image === null ? [] : [view.value.image]), similarShown.panel)
+
+  const filter = computed(() =>
+    filterOf(
+      { ...view.value, run: checkpoint.value?.run ?? null, step: checkpoint.value?.step ?? null },
+      view.value.similar.length ? (alike.value ?? []).map(({ path }) => path) : null,
+    ),
+  )
+  const question = computed(() => (dataset.value ? { id: dataset.value.id, ...filter.value } : null))
+  const facets = useAnswer(
+    () => (question.value ? { asked: question.value, changes: changes.value } : null),
+    ({ asked }) => backend['datasets.facets'](asked),
+  ).answer
+
+  const total = ref(0)
+  const pages = reactive(new Map<number, DatasetImage[]>())
+  const requested = new Set<number>()
+  /** Raised when other images are asked for: answers to earlier questions are dropped. */
+  let asking = 0
+  async function load(page: number) {
+    if (requested.has(page) || !question.value) return
+    requested.add(page)
+    const asked = asking
+    const range = { offset: page * pageSize, limit: pageSize }
+    const answer = await app.attempt(() => backend['datasets.images']({ ...question.value!, ...range }))
+    if (asked !== asking || !answer) return
+    total.value = answer.total
+    pages.set(page, answer.images)
+  }
+  /** The image at a place; undefined until its page has come. */
+  function imageAt(place: number): DatasetImage | undefined {
+    const page = Math.floor(place / pageSize)
+    void load(page)
+    return pages.get(page)?.[place % pageSize]
+  }
+  watch(
+    () => JSON.stringify(question.value),
+    () => {
+      asking++
+      requested.clear()
+      pages.clear()
+      selected.clear()
+      total.value = 0
+      void load(0)
+    },
+  )
+  // What is shown stays until the new pages come.
+  watch(changes, () => {
+    asking++
+    const kept = [...requested].filter((page) => pages.has(page))
+    requested.clear()
+    for (const page of new Set([0, ...kept])) void load(page)
+  })
+
+  /** The chosen images by their numbers. */
+  const selected = reactive(new Map<number, DatasetImage>())
+  const toggle = (image: DatasetImage) =>
+    selected.has(image.id) ? void selected.delete(image.id) : void selected.set(image.id, image)
+  /** Chooses all images between two places whose pages have come. */
+  function selectRange(from: number, to: number) {
+    for (let place = Math.min(from, to); place <= Math.max(from, to); place++) {
+      const image = imageAt(place)
+      if (image) selected.set(image.id, image)
+    }
+  }
+
+  /** The image that is looked at. */
+  const image = useAnswer(
+    () =>
+      dataset.value && view.value.image
+        ? {
+            id: dataset.value.id,
+            path: view.value.image,
+            checkpoint: checkpoint.value,
+            changes: changes.value,
+          }
+        : null,
+    async ({ id, path, checkpoint: by }) => {
+      const asked = { id, offset: 0, limit: 1, paths: [path], ...(by && { checkpoint: by }) }
+      const readable = await backend['datasets.images'](asked)
+      if (readable.images[0]) return readable.images[0]
+      return (await backend['datasets.images']({ ...asked, problems: ['damaged'] })).images[0] ?? null
+    },
+  ).answer
+  const look = (path: string | null) => change({ image: path })
+
+  /** What an action is about: the selection, or else the image that is looked at. */
+  const subject = computed(() => (selected.size ? [...selected.values()] : image.value ? [image.value] : []))
+  const findSimilar = () => change({ ...unfiltered, similar: subject.value.map(({ path }) => path) })
+  /** Excludes what is not; where all of it is, includes it again. */
+  async function exclude() {
+    const images = subject.value
+    if (!dataset.value || images.length === 0) return
+    const excluded = !images.every((one) => one.excluded)
+    const ids = images.map(({ id }) => id)
+    await app.attempt(() => datasets.exclude(dataset.value!.id, ids, excluded))
+    selected.clear()
+  }
+
+  return {
+    dataset,
+    view,
+    change,
+    clear,
+    isFiltered,
+    checkpoint,
+    checkpoints,
+    runName,
+    measurement,
+    measure,
+    stopMeasuring,
+    alike,
+    similar,
+    facets,
+    total,
+    imageAt,
+    load,
+    selected,
+    toggle,
+    selectRange,
+    image,
+    look,
+    subject,
+    findSimilar,
+    exclude,
+  }
+})
+
+/** How similar a found image is. */
+export const similarity = ({ value }: FoundImage) => value.toFixed(2)
