@@ -77,7 +77,10 @@ describe.runIf(chromiumPath)('data sets in the browser', () => {
     await expect.poll(shown).toMatch(/2 of 495/)
     await option('animals/badger.png, excluded').click({ modifiers: ['Control'] })
     await option('animals/baby_chick.png, excluded').click({ modifiers: ['Control'] })
-    await page.getByRole('toolbar').getByRole('button', { name: /^Include/ }).click()
+    await page
+      .getByRole('toolbar')
+      .getByRole('button', { name: /^Include/ })
+      .click()
     await page.getByText('The filters hide all images.').waitFor()
     await page.getByRole('button', { name: 'Clear filters' }).click()
   })
