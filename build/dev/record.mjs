@@ -67,7 +67,7 @@ async function walk() {
   const question = { run: id, step, image, order: { kind: 'random', seed: 0 } }
   await call('inspect.reconstruct', question)
   await call('inspect.unroll', { ...question, mode: 'teacher', given: 0 })
-  await call('inspect.attention', { ...question, view: 'full', layer: 0, token: 0 })
+  await call('inspect.attention', { ...question, view: 'full', token: 0 })
   const embeddings = { run: id, step, source: { kind: 'dataset', id: dataset }, limit: most }
   await call('inspect.embed', embeddings)
   await call('inspect.map', { ...embeddings, feature: 'pooled', method: 'pca' })

@@ -62,11 +62,11 @@ export type AttentionView = z.infer<typeof attentionView>
 
 export const attention = z.object({
   picture,
-  layers: count,
   order: z.array(count),
-  /** How much the token attends to each token: [heads][1 + patches], the class token first. */
-  heads: z.array(z.array(z.number())),
-  mean: z.array(z.number()),
+  /** How much the token attends to each token: [blocks][heads][1 + patches], the class token first. */
+  maps: z.array(z.array(z.array(z.number()))),
+  /** How far patches look, in patches: the mean over all of them, [blocks][heads]. */
+  distances: z.array(z.array(z.number())),
 })
 export type AttentionMaps = z.infer<typeof attention>
 
@@ -120,7 +120,7 @@ export const inspectCalls = {
     z.object({ path: filePath, bytes: count }),
   ),
   /** token: 0 the class token, 1 + i patch i. */
-  'inspect.attention': call(question.extend({ view: attentionView, layer: count, token: count }), attention),
+  'inspect.attention': call(question.extend({ view: attentionView, token: count }), attention),
   /** Embeds the images and reports `inspect.progress`. Nothing is kept if it is stopped. */
   'inspect.embed': call(embeddings, z.object({ images: count, unreadable: count, seconds: z.number() })),
   /** Stops the embedding or map in progress. */

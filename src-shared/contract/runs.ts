@@ -82,6 +82,8 @@ export const run = z.object({
   hyperparameters: hyperparametersSchema,
   engine: z.string(),
   cluster: cluster.nullable(),
+  /** Threads that decode its images; 0 lets them choose. */
+  decoders: count,
   /** What to know about how it runs, such as a fallback to another engine. */
   notice: z.string().nullable(),
   createdAt: time,
@@ -124,6 +126,10 @@ export const metricColumns = z.object({
   gradientNorm: z.array(z.number()),
   imagesPerSecond: z.array(z.number()),
   memory: z.array(z.number()),
+  /** Share of the time spent waiting for images, 0 to 1. */
+  dataWait: z.array(z.number()),
+  /** Of training, over all resumes. */
+  seconds: z.array(z.number()),
   /** Null in rows without one. */
   validationLoss: z.array(z.number().nullable()),
 })
@@ -279,6 +285,8 @@ export const runCalls = {
       changes: z.record(words(100), settingValue).optional(),
       /** Continues with another engine; a cluster's run continues on this machine. */
       engine: words(100).optional(),
+      /** Decodes its images in so many threads from now on; 0 lets them choose. */
+      decoders: z.int().min(0).max(64).optional(),
       /** The address of the run's Ray cluster, where the person agreed to connect to it. */
       agreed: words(4096).optional(),
     }),

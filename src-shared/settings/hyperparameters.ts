@@ -469,3 +469,6 @@ const paperValues: Partial<Record<string, number>> = { batchSize: 2048 }
 export const presetImageSizes = [...new Set(presetNames.map((name) => fromPreset(name).imageSize))].sort(
   (a, b) => a - b,
 )
+
+/** A model in a word: its preset, or depth and width where it is that of none. */
+export const modelName = (h: Hyperparameters): string => presetOf(h) ?? `${h.depth} blocks of ${h.width}`

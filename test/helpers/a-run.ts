@@ -19,6 +19,7 @@ export function aRun({
     hyperparameters: fromPreset('nano'),
     engine: 'onnxruntime-cpu',
     cluster: null,
+    decoders: 0,
     notice: null,
     createdAt: '2026-11-01',
     updatedAt: '2026-11-01',

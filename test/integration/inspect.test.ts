@@ -63,6 +63,24 @@ describe('attention', () => {
     }
   })
 
+  it('has the distance that its rows say, for every head and block', async () => {
+    const { model } = await twoModels()
+    const found = await attend(model, pixels, order, 'full')
+    const place = (patch: number) => [Math.floor(patch / 4), patch % 4] as const
+    for (let layer = 0; layer < 2; layer++)
+      found.distance(layer).forEach((distance, head) => {
+        const pairs = Array.from({ length: 16 * 16 }, (_, i) => {
+          const [from, to] = [Math.floor(i / 16), i % 16]
+          const [[y, x], [v, u]] = [place(from), place(to)]
+          return { share: found.of(layer, 1 + from)[head]![1 + to]!, apart: Math.hypot(y - v, x - u) }
+        })
+        const weight = pairs.reduce((sum, { share }) => sum + share, 0)
+        const mean = pairs.reduce((sum, { share, apart }) => sum + share * apart, 0) / weight
+        expect(distance).toBeCloseTo(mean, 6)
+        expect(distance).toBeGreaterThan(0)
+      })
+  })
+
   it('goes to nothing that the mask hides', async () => {
     const { model } = await twoModels()
     for (const stream of ['content', 'query'] as const) {

@@ -108,9 +108,9 @@ export class Inspect {
       await this.single.ask((remote) => remote.saveUnrolled(asked, format, target))
       return { path: target, bytes: (await stat(target)).size }
     },
-    'inspect.attention': async ({ view, layer, token, ...question }) => {
+    'inspect.attention': async ({ view, token, ...question }) => {
       const asked = await this.asked(question)
-      const found = await this.single.ask((remote) => remote.attention(asked, view, layer, token))
+      const found = await this.single.ask((remote) => remote.attention(asked, view, token))
       return { ...found, picture: pictureFile(found.picture) }
     },
     'inspect.embed': async (choice) => {

@@ -13,6 +13,8 @@ export interface ResumeOrder {
   /** Goes on with this engine, also where a cluster trained it. */
   engine?: string
   cluster?: Cluster
+  /** Threads that decode its images. */
+  decoders?: number
   /** Where its images lie now. */
   images?: string
 }
@@ -24,7 +26,7 @@ export interface ResumeOrder {
  */
 export async function resumeRun(
   folder: string,
-  { changes = {}, engine, cluster, images }: ResumeOrder = {},
+  { changes = {}, engine, cluster, decoders, images }: ResumeOrder = {},
 ): Promise<void> {
   const run = await readRun(folder)
   if (await lockOwner(runPaths(folder).lock))
@@ -37,5 +39,5 @@ export async function resumeRun(
   await requireAgreement(trainer.cluster?.address)
   if (images) await locateImages(folder, images)
   if (Object.keys(changes).length) await changeSettings(folder, changes)
-  await updateRun(folder, trainer)
+  await updateRun(folder, { ...trainer, ...(decoders === undefined ? {} : { decoders }) })
 }

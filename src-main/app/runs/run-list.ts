@@ -130,6 +130,7 @@ async function describe(folder: string): Promise<Omit<Run, 'stalledSeconds'>> {
     hyperparameters: file.hyperparameters,
     engine: file.engine,
     cluster: file.cluster,
+    decoders: file.decoders,
     notice: [file.notice, damageNotice(await damagedCheckpoints(folder))].filter(Boolean).join(' ') || null,
     createdAt: file.createdAt,
     updatedAt: file.updatedAt,

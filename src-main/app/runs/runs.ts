@@ -110,10 +110,10 @@ export class Runs {
       })
       return this.queue.add(path.basename(folder))
     },
-    'runs.resume': async ({ id, changes, engine, agreed }) => {
+    'runs.resume': async ({ id, changes, engine, decoders, agreed }) => {
       const { folder, cluster } = await this.restingRun(id)
       if (agreed !== undefined && agreed === cluster?.address) await agreeToCluster(agreed)
-      await resumeRun(folder, { changes, engine })
+      await resumeRun(folder, { changes, engine, decoders })
       return this.queue.add(id)
     },
     'runs.pause': async ({ id }) => this.queue.end(await this.list.get(id), 'paused'),

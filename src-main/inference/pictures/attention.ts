@@ -22,6 +22,8 @@ export interface Attention {
    * row by row. Tokens: 0 the class token, 1 + i patch i.
    */
   of(layer: number, token: number): number[][]
+  /** How far the patches look in a block, for each head: from patch to patch, weighted by attention, in patches. */
+  distance(layer: number): number[]
 }
 
 const questions: Record<AttentionView, Question> = {
@@ -52,7 +54,10 @@ export async function attend(
   const place = placesOf(order)
   /** Rows and columns of the streams are in the order of prediction; the query stream has no class row. */
   const sorted = (token: number) => (view === 'full' || token === 0 ? token : 1 + place[token - 1]!)
-  return {
+  const grid = Math.sqrt(order.length)
+  const apart = (a: number, b: number) =>
+    Math.hypot(Math.floor(a / grid) - Math.floor(b / grid), (a % grid) - (b % grid))
+  const found: Attention = {
     layers: layers.length,
     of(layer, token) {
       const { shape, values } = layers[layer]!
@@ -64,7 +69,21 @@ export async function attend(
         ),
       )
     },
+    distance(layer) {
+      const rows = Array.from(order, (_, patch) => found.of(layer, 1 + patch))
+      return rows[0]!.map((_, head) => {
+        let [sum, weight] = [0, 0]
+        rows.forEach((heads, from) =>
+          heads[head]!.slice(1).forEach((share, to) => {
+            sum += share * apart(from, to)
+            weight += share
+          }),
+        )
+        return weight > 0 ? sum / weight : 0
+      })
+    },
   }
+  return found
 }
 
 function attentionQuestion(view: AttentionView): Question {

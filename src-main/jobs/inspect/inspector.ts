@@ -42,7 +42,7 @@ export class Inspector {
   /** By settings: checkpoints of one run, and of runs with the same settings, share compiled programs. */
   private readonly models = new Map<string, { model: CheckpointModel; shown: string }>()
   private readonly images = new Map<string, Float32Array>()
-  private readonly attentions = new Map<string, Attention>()
+  private readonly attentions = new Map<string, { found: Attention; distances: number[][] }>()
   private readonly unrollings = new Map<string, { unrolling: Unrolling; h: Hyperparameters }>()
   private pictures = 0
   /** Questions are answered one after the other, since they share the models. */
@@ -97,21 +97,19 @@ export class Inspector {
       await writeFile(file, await (format === 'gif' ? animation : strip)(unrolling, h), { flag: 'wx' })
     })
 
-  attention = (asked: Asked, view: AttentionView, layer: number, token: number): Promise<AttentionMaps> =>
+  attention = (asked: Asked, view: AttentionView, token: number): Promise<AttentionMaps> =>
     this.inTurn(async () => {
       const { model, pixels, order, key } = await this.prepare(asked)
       const name = `${view} ${view === 'full' ? '' : order.join()} ${key}`
-      const found = this.attentions.get(name) ?? (await attend(model, pixels, order, view))
-      remember(this.attentions, name, found, 1)
+      const known = this.attentions.get(name) ?? measured(await attend(model, pixels, order, view))
+      remember(this.attentions, name, known, 1)
       if (token > order.length || (view === 'query' && token === 0))
         throw new AppError('bad-message', 'The query stream has no class token.', 'Select a patch.')
-      const heads = found.of(Math.min(layer, found.layers - 1), token)
       return {
         picture: await this.keep(pictureOf(pixels, model.statistics)),
-        layers: found.layers,
         order: [...order],
-        heads,
-        mean: heads[0]!.map((_, i) => heads.reduce((sum, head) => sum + head[i]!, 0) / heads.length),
+        maps: known.distances.map((_, layer) => known.found.of(layer, token)),
+        distances: known.distances,
       }
     })
 
@@ -177,6 +175,12 @@ export class Inspector {
     return name
   }
 }
+
+/** An attention with the distances of all its blocks. */
+const measured = (found: Attention) => ({
+  found,
+  distances: Array.from({ length: found.layers }, (_, layer) => found.distance(layer)),
+})
 
 /** Puts a value at the end of a map; removes and returns the first one if there are more than `limit`. */
 function remember<T>(map: Map<string, T>, key: string, value: T, limit: number): T | undefined {

@@ -1,4 +1,5 @@
 import type { RunError } from '#shared/contract'
+import { slower } from '#shared/course'
 import { AppError, toErrorData } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { isOutOfMemory } from './memory'
@@ -31,8 +32,6 @@ function inWords(error: unknown, { batchSize, gradientCheckpointing }: Hyperpara
 }
 
 function remediesOfDivergence(h: Hyperparameters): RunError['remedies'] {
-  const halved = h.baseLearningRate / 2
-  const slower = { baseLearningRate: halved, minimumLearningRate: Math.min(h.minimumLearningRate, halved) }
   const clipped = h.clipGradient === 0 || h.clipGradient > 1 ? { clipGradient: 1 } : null
-  return clipped ? [slower, clipped, { ...slower, ...clipped }] : [slower]
+  return clipped ? [slower(h), clipped, { ...slower(h), ...clipped }] : [slower(h)]
 }

@@ -1,6 +1,8 @@
 import type { Metric, MetricColumns } from '#shared/contract'
 
-const names = ['step', 'epoch', 'loss', 'learningRate', 'gradientNorm', 'imagesPerSecond', 'memory'] as const
+const names = [
+  'step', 'epoch', 'loss', 'learningRate', 'gradientNorm', 'imagesPerSecond', 'memory', 'dataWait', 'seconds',
+] as const // prettier-ignore
 
 /** Metrics by column, a row for each: a sixth of the memory that objects take. */
 export function columnsOf(metrics: Metric[]): MetricColumns {

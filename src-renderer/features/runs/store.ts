@@ -105,8 +105,13 @@ export const useRuns = defineStore('runs', () => {
     set(run)
     return run
   }
-  async function resume(id: string, changes?: CallInput<'runs.resume'>['changes'], engine?: string) {
-    set(await askedResume({ id, changes, engine }))
+  async function resume(
+    id: string,
+    changes?: CallInput<'runs.resume'>['changes'],
+    engine?: string,
+    decoders?: number,
+  ) {
+    set(await askedResume({ id, changes, engine, decoders }))
     await follow(id)
   }
   /** Asks where the run would connect to a Ray cluster that nobody chose on this machine. */
