@@ -63,11 +63,14 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await expect.poll(lossSpoken, { timeout: 60_000 }).toMatch(/latest \d/)
     const before = await lossSpoken()
     await expect.poll(lossSpoken, { timeout: 60_000 }).not.toBe(before)
-    await page.getByText(/^(5|6|7|8) of 21$/).waitFor({ timeout: 60_000 })
+    await page.getByText(/step (5|6|7|8) of 21/).waitFor({ timeout: 60_000 })
     await show('run')
-    await page.getByRole('button', { name: 'Stop and save' }).click()
+    await page.getByRole('button', { name: 'Stop', exact: true }).click()
     await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: 60_000 })
-    await page.getByRole('img', { name: /^Image 1 at step/ }).waitFor()
+    await page
+      .getByRole('img', { name: /^Image 1 at step/ })
+      .first()
+      .waitFor()
   })
 
   it.runIf(can())('refuses settings that do not fit, at the field', async () => {
@@ -87,12 +90,12 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByRole('row', { name: /First run.*Stopped/ }).waitFor()
     await page.getByRole('table').getByRole('link', { name: 'First run' }).click()
     await page.getByRole('button', { name: 'Resume' }).click()
-    await page.getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
+    await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 120_000 })
   })
 
   it.runIf(can())('compares it with a second run', async () => {
     await startRun(page, { name: 'Second run', epochs: 1, batchSize: 64 })
-    await page.getByText('finished', { exact: true }).waitFor({ timeout: 120_000 })
+    await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 120_000 })
     await go(page, 'Runs')
     await show('runs')
     for (const name of ['First run', 'Second run'])
@@ -112,7 +115,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
 
   it.runIf(can())('shows reconstructions and exports a checkpoint', async () => {
     await openRun(page, 'First run', 'Reconstructions')
-    await page.getByText('Patch loss').waitFor()
+    await page.getByRole('heading', { name: 'This patch' }).waitFor()
     await openTab(page, 'Checkpoints & export')
     await page.getByRole('button', { name: 'Choose folder' }).click()
     if (browser) {

@@ -69,7 +69,7 @@ describe.each(hosts)('the page of engines $name', ({ can, browser }) => {
       await go(page, 'Data sets')
       await addSample(page)
       await startRun(page, { name: 'By TensorFlow', epochs: 1 })
-      await page.getByText('finished', { exact: true }).waitFor({ timeout: 300_000 })
+      await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 300_000 })
       const [id] = readdirSync(path.join(home, 'runs'))
       expect(await readRun(path.join(home, 'runs', id!))).toMatchObject({
         engine: 'tensorflow',

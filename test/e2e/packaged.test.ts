@@ -92,9 +92,9 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
     const { page } = app
     await addSample(page)
     await startRun(page, { name: 'Packaged', epochs: 1, batchSize: 64 })
-    await page.getByText('finished', { exact: true }).waitFor({ timeout: 240_000 })
+    await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 240_000 })
     await openTab(page, 'Reconstructions')
-    await page.getByText('Patch loss').waitFor({ timeout: 60_000 })
+    await page.getByRole('heading', { name: 'This patch' }).waitFor({ timeout: 60_000 })
 
     const target = path.join(home, 'exported')
     mkdirSync(target)

@@ -49,6 +49,6 @@ it('names what failed as to be looked at, and leaves archived runs alone', () =>
     run('old', 3, { status: 'failed', archived: true }),
     run('fine', 4),
   )
-  expect(home.attention.map(({ id }) => id)).toEqual(['ended', 'failed'])
+  expect(home.attention.map(({ key }) => key)).toEqual(['ended', 'failed'])
   expect(home.recent.map(({ id }) => id)).toEqual(['fine', 'ended', 'failed'])
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { lineBegins, nearest, reduced, rowsOf, spread, within } from './points'
+import { lineBegins, nearest, reduced, rowsOf, spread, typical, within } from './points'
 
 it('a reduced line keeps its ends, its lowest and its highest', () => {
   const x = Array.from({ length: 10_000 }, (_, i) => i)
@@ -41,4 +41,10 @@ it('says from where on there is a line', () => {
 it('labels that would lie over each other are moved apart in their order', () => {
   expect(spread([10, 12, 50], 14)).toEqual([10, 24, 50])
   expect(spread([12, 10], 14)).toEqual([24, 10])
+})
+
+it('a few outliers of many values do not count, of few values all do', () => {
+  expect(typical([3, 1, 2])).toEqual([1, 2, 3])
+  const many = Array.from({ length: 100 }, (_, i) => i)
+  expect(typical([...many, 1e9, NaN]).at(-1)).toBe(98)
 })

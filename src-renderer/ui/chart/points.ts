@@ -66,6 +66,13 @@ export function lineBegins(x: number[]): number | null {
   return x.length === 1 ? 3 * x[0]! : 2 * x[1]! - x[0]!
 }
 
+/** All but the lowest and the highest fiftieth of many values, which may be outliers. */
+export function typical(values: number[]): number[] {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b)
+  const outside = Math.floor(sorted.length / 50)
+  return sorted.slice(outside, sorted.length - outside)
+}
+
 /** Places of labels along a line, moved apart so that each has `room`, in their order. */
 export function spread(places: number[], room: number): number[] {
   const order = [...places.keys()].sort((a, b) => places[a]! - places[b]!)

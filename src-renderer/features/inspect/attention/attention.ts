@@ -1,64 +1,105 @@
 import { computed, ref, watch } from 'vue'
-import { hasView } from '#shared/settings/objectives'
 import type { AttentionView } from '#shared/contract'
+import { hasView } from '#shared/settings/objectives'
 import { backend } from '#backend'
+import { series } from '#ui/tokens'
+import type { Line } from '#ui/LineChart.vue'
 import { useAnswer } from '#features/inspect/answer'
 import { useInspect } from '#features/inspect/store'
+import { attended, levelsOf, withMean } from './maps'
 
 const allViews: { title: string; value: AttentionView }[] = [
-  { title: 'Full visibility, as in recognition', value: 'full' },
-  { title: 'Content stream, masked', value: 'content' },
-  { title: 'Query stream, masked', value: 'query' },
+  { title: 'Full, no mask', value: 'full' },
+  { title: 'Content stream', value: 'content' },
+  { title: 'Query stream', value: 'query' },
 ]
 
-/** What a token attends to, in a chosen stream and block. */
+/** What a token attends to, in all blocks and heads, and one of these maps larger. */
 export function useAttention() {
   const inspect = useInspect()
   const view = ref<AttentionView>('full')
-  const layer = ref(1)
-  const fromClass = ref(false)
-  const relative = ref(true)
+  const from = ref<'patch' | 'class'>('patch')
+  const scale = ref<'each' | 'shared'>('each')
+  const opacity = ref(0.62)
+  const block = ref(0)
+  /** The last is the mean of the heads. */
+  const head = ref(0)
 
-  /** Some objectives have no masked streams. */
+  const h = computed(() => inspect.run!.hyperparameters)
+  /** Some objectives have no masked streams, and some models no query blocks. */
   const views = computed(() =>
-    hasView(inspect.run!.hyperparameters.objective, 'streams') ? allViews : allViews.slice(0, 1),
+    allViews.filter(
+      ({ value }) =>
+        value === 'full' ||
+        (hasView(h.value.objective, 'streams') && (value === 'content' || h.value.queryDepth > 0)),
+    ),
   )
-  watch(views, ([first, ...others]) => {
-    if (others.length === 0) view.value = first!.value
+  watch(views, (all) => {
+    if (!all.some(({ value }) => value === view.value)) view.value = 'full'
   })
-  const layers = computed(() => {
-    const h = inspect.run!.hyperparameters
-    return view.value === 'query' ? h.queryDepth : h.depth
-  })
-  watch(layers, (count) => (layer.value = count), { immediate: true })
   /** The query stream has no class token. */
-  const isClass = computed(() => fromClass.value && view.value !== 'query')
+  const isClass = computed(() => from.value === 'class' && view.value !== 'query')
 
-  const { answer } = useAnswer(
+  const { answer, busy } = useAnswer(
     () =>
-      inspect.question && layers.value > 0
-        ? {
-            ...inspect.question,
-            view: view.value,
-            layer: layer.value - 1,
-            token: isClass.value ? 0 : 1 + inspect.patch,
-          }
-        : null,
+      inspect.question && {
+        ...inspect.question,
+        view: view.value,
+        token: isClass.value ? 0 : 1 + inspect.patch,
+      },
     backend['inspect.attention'],
   )
-  /** The attention to each patch, as a share of the largest if `relative`. */
-  const levels = (attention: number[]) => {
-    const patches = attention.slice(1)
-    const largest = relative.value ? Math.max(...patches, Number.MIN_VALUE) : 1
-    return patches.map((value) => value / largest)
-  }
-  const maps = computed(() =>
-    answer.value
-      ? [
-          { title: 'Mean of the heads', levels: levels(answer.value.mean) },
-          ...answer.value.heads.map((head, i) => ({ title: `Head ${i + 1}`, levels: levels(head) })),
-        ]
-      : [],
+  const blocks = computed(() => (answer.value?.maps ?? []).map(withMean))
+  watch(
+    () => blocks.value.length,
+    (length) => (block.value = Math.max(0, length - 1)),
   )
-  return { view, views, layer, layers, fromClass, isClass, relative, answer, maps }
+  const most = computed(() =>
+    blocks.value.flat().reduce((most, map) => Math.max(most, ...map.slice(1)), Number.MIN_VALUE),
+  )
+  /** Heat over the patches, [blocks][heads and mean][patches]. */
+  const levels = computed(() =>
+    blocks.value.map((heads) =>
+      heads.map((map) => levelsOf(map, scale.value === 'shared' ? most.value : null)),
+    ),
+  )
+  const nameOf = (head: number) => (head === (blocks.value[0]?.length ?? 0) - 1 ? 'Mean' : `Head ${head + 1}`)
+
+  const chosen = computed(() => {
+    const map = blocks.value[block.value]?.[head.value]
+    if (!map) return null
+    return {
+      title: `Block ${block.value + 1}, ${nameOf(head.value).toLowerCase()}`,
+      levels: levels.value[block.value]![head.value]!,
+      ...attended(map, isClass.value ? null : inspect.patch),
+    }
+  })
+  /** The map before or after the chosen one, block by block. */
+  function move(by: number) {
+    const heads = blocks.value[0]?.length ?? 1
+    const place = block.value * heads + head.value + by
+    if (place < 0 || place >= heads * blocks.value.length) return
+    block.value = Math.floor(place / heads)
+    head.value = place % heads
+  }
+  /** How far the patches look, by block: a line for each head; of more than six, their mean. */
+  const distances = computed<Line[]>(() => {
+    const all = answer.value?.distances ?? []
+    const x = all.map((_, i) => i + 1)
+    const heads = all[0]?.length ?? 0
+    if (heads > series.length)
+      return [
+        { label: 'Mean', color: series[0], x, y: all.map((each) => each.reduce((a, b) => a + b) / heads) },
+      ]
+    return Array.from({ length: heads }, (_, i) => ({
+      label: `Head ${i + 1}`,
+      color: series[i]!,
+      x,
+      y: all.map((each) => each[i]!),
+    }))
+  })
+  return {
+    ...{ view, views, from, isClass, scale, opacity, block, head, nameOf },
+    ...{ answer, busy, levels, most, chosen, move, distances },
+  }
 }

@@ -4,12 +4,14 @@ import { useApp } from '#shell/store'
 import { useAnswer } from '#features/inspect/answer'
 import { useInspect } from '#features/inspect/store'
 
-/** The patches of the image, predicted one after the other, as a film that plays, pauses and can be saved. */
+export type Mode = 'teacher' | 'free'
+
+/** Predictions that are fed back: each patch from what was predicted before it. Asked for only where `mode` is free. */
 export function useUnrolling() {
   const app = useApp()
   const inspect = useInspect()
-  /** Whether each patch is predicted from the true patches before it, or from its own predictions. */
-  const mode = ref<'teacher' | 'free'>('teacher')
+  /** Whether each patch is predicted from the true patches before it, or from the model's own predictions. */
+  const mode = ref<Mode>('teacher')
   /** Patches at the start that are the image's own. */
   const given = ref(0)
   /** How far the prediction is, 0 to 1. */
@@ -25,31 +27,16 @@ export function useUnrolling() {
       inspect.question && {
         ...inspect.question,
         mode: mode.value,
-        given: Math.min(given.value, patches.value),
+        given: mode.value === 'free' ? Math.min(given.value, patches.value) : 0,
       },
   )
-  const { answer, busy } = useAnswer(() => question.value, backend['inspect.unroll'])
+  const { answer, busy } = useAnswer(
+    () => (mode.value === 'free' ? question.value : null),
+    backend['inspect.unroll'],
+  )
   onBeforeUnmount(
     onEvent('inspect.progress', ({ what, share: done }) => what === 'unroll' && (share.value = done)),
   )
-
-  const shown = ref(0)
-  const playing = ref(true)
-  /** Seconds that the whole film takes. */
-  const seconds = ref(5)
-  const timer = setInterval(() => {
-    if (!playing.value || !answer.value) return
-    shown.value = Math.min(patches.value, shown.value + (patches.value * 0.05) / seconds.value)
-    if (shown.value >= patches.value) playing.value = false
-  }, 50)
-  onBeforeUnmount(() => clearInterval(timer))
-  function replay() {
-    shown.value = Math.min(given.value, patches.value)
-    playing.value = true
-  }
-  const toggle = () => (shown.value >= patches.value ? replay() : (playing.value = !playing.value))
-  watch(answer, replay)
-  const place = computed({ get: () => Math.floor(shown.value), set: (k) => (shown.value = k) })
 
   /** The path of the file that was saved last. */
   const saved = ref<string | null>(null)
@@ -59,9 +46,30 @@ export function useUnrolling() {
     const asked = { ...question.value, format, folder }
     saved.value = (await app.attempt(() => backend['inspect.saveUnrolled'](asked)))?.path ?? null
   }
+  return { mode, given, share, answer, busy, saved, save }
+}
 
-  return {
-    ...{ mode, given, share, patches, answer, busy },
-    ...{ playing, seconds, place, replay, toggle, saved, save },
+/** Counts a place up to an end, all of it in a number of seconds; `set` shows each place. */
+export function usePlayer(place: () => number, end: () => number, set: (place: number) => void) {
+  const playing = ref(false)
+  const seconds = ref(5)
+  let last = 0
+  let at = 0
+  const timer = setInterval(() => {
+    const now = performance.now()
+    const passed = (now - last) / 1000
+    last = now
+    if (!playing.value) return
+    at += (passed * (end() + 1)) / seconds.value
+    if (at >= end()) playing.value = false
+    set(Math.min(end(), Math.floor(at)))
+  }, 50)
+  onBeforeUnmount(() => clearInterval(timer))
+  function toggle() {
+    playing.value = !playing.value
+    last = performance.now()
+    at = place() >= end() ? 0 : place()
+    if (playing.value) set(Math.floor(at))
   }
+  return { playing, seconds, toggle }
 }
