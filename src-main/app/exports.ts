@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { Emit, Handlers, Run } from '#shared/contract'
 import type { TransferFunctions, TransferListener } from '#jobs/transfer/process'
 import type { Fork } from '#platform/processes'
+import { readExports } from '#storage/run/exports-file'
 import type { Datasets } from './datasets'
 import { allowed } from './folders'
 import { RemoteProcess } from './remote-process'
@@ -20,7 +21,7 @@ interface ExportsOptions {
 export class Exports {
   constructor(private readonly options: ExportsOptions) {}
 
-  readonly calls: Pick<Handlers, 'exports.create' | 'imports.create'> = {
+  readonly calls: Pick<Handlers, 'exports.create' | 'exports.list' | 'imports.create'> = {
     'exports.create': async ({ id, ...order }) => {
       const { folder } = await this.options.run(id)
       const process = this.open((text) => this.options.emit('exports.progress', { id, text }))
@@ -30,6 +31,7 @@ export class Exports {
         process.close()
       }
     },
+    'exports.list': async ({ id }) => (await readExports((await this.options.run(id)).folder)).reverse(),
     'imports.create': async ({ dataset: id, file, name = nameOf(file), changes }) => {
       const dataset = await this.options.datasets.get(id)
       const settings = await this.options.settings.get()

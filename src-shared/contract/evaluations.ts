@@ -43,6 +43,10 @@ export const score = z.object({
   ),
   /** Images (pixels for a segmentation) of each class (row) that were predicted as each class (column). */
   confusion: z.array(z.array(count)),
+  /** Images that were taken for another class, the surest first; classes by their place in `perClass`. */
+  mistakes: z
+    .array(z.object({ path: z.string(), label: count, predicted: count, confidence: z.number() }))
+    .default([]),
 })
 export type Score = z.infer<typeof score>
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { call, count, filePath } from './common'
+import { call, count, filePath, time } from './common'
 import { hostPath, id, words } from './strings'
 import { run } from './runs'
 
@@ -64,6 +64,18 @@ export const exported = z.object({
 })
 export type Exported = z.infer<typeof exported>
 
+/** An export that was made of a run, as it is kept. */
+export const exportMade = z.object({
+  at: time,
+  format: exportFormat,
+  /** The checkpoint; null for what was fine-tuned. */
+  step: count.nullable(),
+  folder: filePath,
+  bytes: count,
+  checks: z.array(proofCheck),
+})
+export type ExportMade = z.infer<typeof exportMade>
+
 /** The file endings of weights that can be imported. */
 export const weightsEndings = ['pth', 'pt', 'bin', 'safetensors']
 
@@ -100,6 +112,8 @@ export const exportCalls = {
     }),
     exported,
   ),
+  /** The exports made of a run, newest first. */
+  'exports.list': call(z.object({ id }), z.array(exportMade)),
   /** Makes a run from a weights file: the weights are its checkpoint at step 0. */
   'imports.create': call(
     z.object({

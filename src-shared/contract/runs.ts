@@ -302,6 +302,11 @@ export const runCalls = {
   'runs.disk': call(nothing, disk),
   /** Removes all checkpoints except every `keepEvery`-th, the `keepBest` best and the newest; returns the bytes freed. */
   'runs.prune': call(z.object({ id, keepEvery: count, keepBest: count }), z.object({ freed: z.number() })),
+  /** Removes checkpoints of a run that is not training, never its newest; returns the bytes freed. */
+  'runs.removeCheckpoints': call(
+    z.object({ id, steps: z.array(count).min(1).max(100_000) }),
+    z.object({ freed: z.number() }),
+  ),
   /** Deletes the contents of this application's trash for good. */
   'runs.emptyTrash': call(nothing, z.object({ freed: z.number() })),
   'runs.update': call(

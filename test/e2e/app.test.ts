@@ -148,7 +148,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByText(/Model: 4 blocks of width 192, 8 heads, patches of 8 px, images of 64 px/).waitFor()
     await page.getByText('Positions: The fixed sine-cosine embedding, as here.').waitFor()
     expect(await page.getByText('Missing from the file').count()).toBe(0)
-    await page.getByRole('link', { name: 'model', exact: true }).click()
+    await page.getByRole('dialog').getByRole('link', { name: 'model', exact: true }).click()
     await page.getByRole('heading', { name: 'model', level: 1 }).waitFor()
     await page.getByRole('button', { name: 'Resume' }).waitFor()
   })

@@ -5,7 +5,12 @@ import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparamete
 import { AppError } from '#shared/errors'
 import { dataFolder, sampleImagesFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
-import { checkpointSteps, listCheckpoints, pruneCheckpoints } from '#storage/run/checkpoint'
+import {
+  checkpointSteps,
+  listCheckpoints,
+  pruneCheckpoints,
+  removeCheckpoints,
+} from '#storage/run/checkpoint'
 import { freeDiskBytes } from '#storage/disk'
 import { fewAtOnce } from '#storage/few-at-once'
 import { readChecked, bytesOf } from '#storage/files'
@@ -170,6 +175,23 @@ export class Runs {
       const { folder } = await this.restingRun(id)
       const before = await bytesOf(folder)
       await pruneCheckpoints(folder, rule)
+      await this.follower.changed(id)
+      return { freed: before - (await bytesOf(folder)) }
+    },
+    'runs.removeCheckpoints': async ({ id, steps }) => {
+      const { folder } = await this.restingRun(id)
+      const known = await checkpointSteps(folder)
+      if (steps.includes(known.at(-1) ?? -1))
+        throw new AppError(
+          'bad-settings',
+          'The newest checkpoint is where this run resumes.',
+          'Delete the run instead, or keep its newest checkpoint.',
+        )
+      const before = await bytesOf(folder)
+      await removeCheckpoints(
+        folder,
+        steps.filter((step) => known.includes(step)),
+      )
       await this.follower.changed(id)
       return { freed: before - (await bytesOf(folder)) }
     },

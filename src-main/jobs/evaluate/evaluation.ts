@@ -8,7 +8,7 @@ import { ForwardPass } from '#inference/features/forward-pass'
 import { type FeatureRows, nearest, votes } from '#inference/features/knn'
 import type { Task } from './labelled'
 import { trainProbe } from './linear-probe'
-import { scoreOf } from './score'
+import { scoreOf, shareOfVotes } from './score'
 import type { Reporter, Subject } from './subject'
 import type { Outcome } from '#storage/evaluation-folder'
 
@@ -27,7 +27,13 @@ export async function evaluate(
   const k = Math.min(s.neighbours, features.labels.length)
   const found = await nearest(engine, features.views[0]!, features.validation.features, k)
   const given = votes(found, features.labels, task.classes.length, s.temperature)
-  return { score: scoreOf(given, task.validation.labels, task.classes), classifier: null }
+  return {
+    score: scoreOf(given, task.validation.labels, task.classes, {
+      paths: task.validation.images.map(({ path }) => path),
+      shares: shareOfVotes,
+    }),
+    classifier: null,
+  }
 }
 
 /** Features by the frozen encoder: of `views` crops of each training image, or of its centre where 0; of validation images. */
@@ -73,7 +79,11 @@ async function makeFeatures(
       classes,
       views: made,
       labels: train.labels,
-      validation: { features: await make(validation.images), labels: validation.labels },
+      validation: {
+        features: await make(validation.images),
+        labels: validation.labels,
+        paths: validation.images.map(({ path }) => path),
+      },
     }
   } finally {
     await pass.close()

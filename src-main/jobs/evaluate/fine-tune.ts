@@ -16,7 +16,7 @@ import type { Reporter, Subject } from './subject'
 import type { Outcome } from '#storage/evaluation-folder'
 import { ForwardPass } from '#inference/features/forward-pass'
 import type { Task } from './labelled'
-import { scoreOf } from './score'
+import { scoreOf, softmax } from './score'
 
 /** How often a fine-tuning is scored, evenly spread. */
 const scores = 20
@@ -56,7 +56,10 @@ export async function fineTune(
     randAugment: { magnitude: s.randAugmentMagnitude, deviation: s.randAugmentDeviation },
   })
   const scoreNow = async () =>
-    scoreOf((await pass.rows(folder, validation.images)).values, validation.labels, classes)
+    scoreOf((await pass.rows(folder, validation.images)).values, validation.labels, classes, {
+      paths: validation.images.map(({ path }) => path),
+      shares: softmax,
+    })
 
   try {
     const steps = loader.batchesPerEpoch

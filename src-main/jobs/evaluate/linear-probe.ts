@@ -8,14 +8,14 @@ import { warmUpThenCosine } from '#model/optimizers/schedule'
 import type { Reporter } from './subject'
 import type { Outcome } from '#storage/evaluation-folder'
 import type { FeatureRows } from '#inference/features/knn'
-import { scoreOf } from './score'
+import { scoreOf, softmax } from './score'
 
 /** Features of views of the training images and of the validation images, with their labels. */
 export interface ProbeData {
   classes: string[]
   views: FeatureRows[]
   labels: Int32Array
-  validation: { features: FeatureRows; labels: Int32Array }
+  validation: { features: FeatureRows; labels: Int32Array; paths: string[] }
 }
 
 /** What a linear layer learns from frozen features, and how it is scored. */
@@ -54,7 +54,11 @@ export const trainProbe = (
           { smoothing: 0, share: 1 },
         ),
       scoreEvery: 1,
-      score: async (logitsOf) => scoreOf(await logitsOf(validation.features), validation.labels, classes),
+      score: async (logitsOf) =>
+        scoreOf(await logitsOf(validation.features), validation.labels, classes, {
+          paths: validation.paths,
+          shares: softmax,
+        }),
     },
     report,
   )

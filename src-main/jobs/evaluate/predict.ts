@@ -7,6 +7,7 @@ import { writeFileSafely } from '#storage/files'
 import { readRun } from '#storage/run/run-folder'
 import { readClassifier, readEvaluation } from '#storage/evaluation-folder'
 import { imageSizeOf } from './fine-tune'
+import { softmax } from './score'
 import { ForwardPass } from '#inference/features/forward-pass'
 import { scanned } from '#images/index/scanned'
 
@@ -51,12 +52,3 @@ export async function predictFolder(
   }
   return { images: images.length, unreadable }
 }
-
-function softmax(logits: Float32Array): number[] {
-  const largest = Math.max(...logits)
-  const powers = Array.from(logits, (x) => Math.exp(x - largest))
-  const sum = powers.reduce((a, b) => a + b)
-  return powers.map((p) => p / sum)
-}
-
-/** A field of CSV (RFC 4180). */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { scoreOf } from './score'
+import { scoreOf, shareOfVotes, softmax } from './score'
 
 const classes = ['a', 'b', 'c', 'd', 'e', 'f', 'never seen']
 
@@ -17,4 +17,15 @@ it('counts first and first five places, each class for itself, and what was take
   expect(score.perClass[6]!.accuracy).toBeNull()
   expect(score.confusion[0]!.slice(0, 2)).toEqual([1, 1])
   expect(score.confusion[5]![0]).toBe(1)
+})
+
+it('names the images that were taken for another class, the surest first', () => {
+  const asked = { paths: ['right.png', 'unsure.png', 'sure.png'], shares: softmax }
+  const { mistakes } = scoreOf([3, 0, 0.2, 0, 0, 5], [0, 1, 0], ['cat', 'dog'], asked)
+  expect(mistakes).toEqual([
+    { path: 'sure.png', label: 0, predicted: 1, confidence: expect.closeTo(0.9933, 4) },
+    { path: 'unsure.png', label: 1, predicted: 0, confidence: expect.closeTo(0.5498, 4) },
+  ])
+  const byVotes = scoreOf([1, 3], [0], ['cat', 'dog'], { paths: ['a.png'], shares: shareOfVotes })
+  expect(byVotes.mistakes[0]!.confidence).toBe(0.75)
 })

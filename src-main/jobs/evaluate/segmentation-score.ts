@@ -62,5 +62,6 @@ export function segmentationScore(confusion: number[][], classes: string[], imag
     meanIou: mean(perClass.flatMap(({ iou }) => iou ?? [])),
     perClass,
     confusion,
+    mistakes: [],
   }
 }

@@ -215,8 +215,13 @@ export async function newestReconstruction(folder: string): Promise<string | nul
 
 /** Removes the checkpoints that the rule does not keep, with their reconstructions. */
 export async function pruneCheckpoints(folder: string, rule: Retention): Promise<void> {
+  await removeCheckpoints(folder, stepsToRemove(await listCheckpoints(folder), rule))
+}
+
+/** Removes the checkpoints of some steps, with their reconstructions. */
+export async function removeCheckpoints(folder: string, steps: number[]): Promise<void> {
   const paths = runPaths(folder)
-  for (const step of stepsToRemove(await listCheckpoints(folder), rule))
+  for (const step of steps)
     for (const place of [paths.checkpoint(step), paths.reconstructions(step)])
       await rm(place, { recursive: true, force: true })
 }

@@ -12,6 +12,7 @@ import { Manifest } from '#images/manifest'
 import { makeFolderSafely } from '#storage/files'
 import { fileName, freeName } from '#storage/free-name'
 import { readyFolder } from '#storage/ready-folder'
+import { appendExport } from '#storage/run/exports-file'
 import { sampleImagesFolder } from '#platform/paths'
 import { evenlySpread } from '#shared/spread'
 import { curveFiles, modelCard, unknownLicence } from './card'
@@ -67,7 +68,16 @@ export async function exportWeights(
     })
     proven = { checks, images }
   })
-  return { folder: target, files: await listFiles(target), ...proven! }
+  const files = await listFiles(target)
+  const size = files.reduce((sum, file) => sum + file.bytes, 0)
+  const { checks } = proven!
+  const made = { at: new Date().toISOString(), format, step, folder: target, bytes: size, checks }
+  try {
+    appendExport(runFolder, made)
+  } catch {
+    // What was exported is of use also where the run's folder cannot be written to.
+  }
+  return { folder: target, files, ...proven! }
 }
 
 /** Throws AppError bad-settings where a format cannot hold so many weights. */
