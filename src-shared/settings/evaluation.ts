@@ -249,24 +249,28 @@ const fineTuneRules: Rule<FineTuneSettings>[] = [[...warmupRule, (s) => s.warmup
 export const evaluationKinds = {
   knn: {
     title: 'Nearest neighbours',
+    about: 'The nearest images vote',
     description: 'The most similar training images vote for the class. No training; takes seconds.',
     schema: knn,
     settings: settingsOf(knn),
   },
   probe: {
     title: 'Linear probe',
+    about: 'One trained layer',
     description: 'Trains a linear layer on frozen features, as in the paper. Takes minutes.',
     schema: probe.superRefine(keepRules(probeRules)),
     settings: settingsOf(probe),
   },
   finetune: {
     title: 'Fine-tuning',
+    about: 'The whole encoder',
     description: 'Trains the whole encoder on the classes, from the checkpoint or from scratch.',
     schema: fineTune.superRefine(keepRules(fineTuneRules)),
     settings: settingsOf(fineTune),
   },
   segment: {
     title: 'Segmentation',
+    about: 'Needs masks',
     description:
       'Trains a linear layer on frozen features to predict the class of each pixel. Needs a folder “masks” next to the image folder, with a PNG for each image.',
     schema: segmentation.superRefine(keepRules(segmentationRules)),

@@ -27,6 +27,8 @@ export const useEvaluationForm = defineStore('evaluation-form', () => {
   /** Null is the run's own data set. */
   const dataset = ref<string | null>(null)
   const kind = ref<EvaluationKind>('knn')
+  /** Whether random weights are asked the same, so that the score can be told from none. */
+  const baseline = ref(true)
   /** What a fine-tuning starts from. */
   const recipe = ref<FineTuneRecipe>('small')
   const forms = {
@@ -44,5 +46,5 @@ export const useEvaluationForm = defineStore('evaluation-form', () => {
     forms.finetune.values.value = evaluationKinds.finetune.schema.parse(fineTuneRecipes[name].values)
   }
 
-  return { run, weights, dataset, kind, recipe, chooseRecipe, forms, plan }
+  return { run, weights, dataset, kind, baseline, recipe, chooseRecipe, forms, plan }
 })

@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { CallInput, Evaluation, EvaluationMetric, Score } from '#shared/contract'
+import type { EvaluationKind } from '#shared/settings/evaluation'
 import { backend, onEvent } from '#backend'
 
 const keyOf = ({ run, id }: { run: string; id: string }) => `${run}/${id}`
@@ -13,6 +14,24 @@ export const useEvaluations = defineStore('evaluations', () => {
   const loaded = ref(false)
 
   const all = computed(() => [...byKey.value.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)))
+
+  /** What random weights reached where another evaluation asked the same: of the same kind, settings and images. */
+  const baselineOf = ({ run, kind, settings, dataset, step }: Evaluation) =>
+    step === null
+      ? undefined
+      : all.value.find(
+          (other) =>
+            other.run === run &&
+            other.kind === kind &&
+            other.step === null &&
+            other.score !== null &&
+            other.dataset.folder === dataset.folder &&
+            JSON.stringify(other.settings) === JSON.stringify(settings),
+        )
+
+  /** Seconds that the newest evaluation of a kind took; null where none was finished. */
+  const secondsOf = (kind: EvaluationKind) =>
+    all.value.find((one) => one.kind === kind && one.status === 'finished')?.seconds ?? null
 
   /** The fine-tunings of a run that made a classifier, newest first. */
   const fineTuned = (run: string) =>
@@ -41,13 +60,32 @@ export const useEvaluations = defineStore('evaluations', () => {
     if (score) scores.value.set(keyOf(place), score)
   }
 
-  async function start(input: CallInput<'evaluations.start'>): Promise<Evaluation> {
+  /** Starts an evaluation and, where `compared` and nobody did so yet, the same of random weights after it. */
+  async function start(input: CallInput<'evaluations.start'>, compared = false): Promise<Evaluation> {
     const evaluation = await backend['evaluations.start'](input)
     byKey.value.set(keyOf(evaluation), evaluation)
+    if (compared && !baselineOf(evaluation)) {
+      const baseline = await backend['evaluations.start']({ ...input, step: null })
+      byKey.value.set(keyOf(baseline), baseline)
+    }
     return evaluation
   }
   const stop = ({ run, id }: Evaluation) => backend['evaluations.stop']({ run, id })
   const remove = ({ run, id }: Evaluation) => backend['evaluations.remove']({ run, id })
 
-  return { byKey, all, fineTuned, metrics, scores, loaded, load, follow, start, stop, remove }
+  return {
+    byKey,
+    all,
+    baselineOf,
+    secondsOf,
+    fineTuned,
+    metrics,
+    scores,
+    loaded,
+    load,
+    follow,
+    start,
+    stop,
+    remove,
+  }
 })
