@@ -7,33 +7,40 @@ import { run } from './runs'
 export const exportFormats = {
   safetensors: {
     title: 'safetensors',
+    about: 'All weights, original names',
     purpose:
       "All weights of encoder and decoder, named as in the authors' code. Opens in Python, Rust and JavaScript, and can be imported here again. Contains no code.",
   },
   pytorch: {
     title: 'PyTorch (.pth)',
+    about: 'For the original scripts',
     purpose: "For the authors' own scripts main_finetune.py and main_linprobe.py.",
   },
   timm: {
     title: 'timm',
+    about: 'Encoder, as a backbone',
     purpose: 'For timm.create_model in PyTorch, to fine-tune it or use it as a backbone. Encoder only.',
   },
   huggingface: {
     title: 'Hugging Face',
+    about: 'Encoder, ViTModel',
     purpose: 'For ViTModel.from_pretrained in transformers, or to share it on the Hub. Encoder only.',
   },
   onnx: {
     title: 'ONNX',
+    about: 'Encoder, any language',
     purpose:
       'For programs in any language: one file for onnxruntime, TensorRT, OpenVINO or Core ML tools. Computes features for batches of any size.',
   },
   classifier: {
     title: 'ONNX classifier',
+    about: 'Predicts classes',
     purpose:
       'The result of a fine-tuning: predicts the class of an image, with the class names inside. For onnxruntime and programs in any language.',
   },
   tfjs: {
     title: 'TensorFlow.js',
+    about: 'Encoder, for web pages',
     purpose: 'For web pages: runs the encoder in the browser, with an example page.',
   },
 } as const

@@ -1,7 +1,18 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import type { CallInput, Exported } from '#shared/contract'
+import type { CallInput, Exported, ExportMade } from '#shared/contract'
 import { backend, onEvent } from '#backend'
+
+/** What reading an export back said about it, in words. */
+export function verdict({ checks }: Pick<ExportMade, 'checks'>): { verified: boolean; text: string } {
+  const differences = checks.flatMap(({ difference }) => difference ?? [])
+  if (!differences.length) return { verified: false, text: 'not compared' }
+  const largest = Math.max(...differences)
+  return {
+    verified: true,
+    text: largest === 0 ? 'verified, identical' : `verified, differs by ${largest.toExponential(1)} at most`,
+  }
+}
 
 /** The export in progress, and the result of the last one. */
 export const useExports = defineStore('exports', () => {
@@ -17,11 +28,19 @@ export const useExports = defineStore('exports', () => {
     result.value = null
     try {
       result.value = await backend['exports.create'](input)
+      made.value = await backend['exports.list']({ id: input.id })
     } finally {
       busy.value = false
       progress.value = ''
     }
   }
 
-  return { busy, progress, result, create }
+  /** What was made of the run so far, newest first. */
+  const made = ref<ExportMade[]>([])
+  async function load(id: string) {
+    made.value = await backend['exports.list']({ id })
+    result.value = null
+  }
+
+  return { busy, progress, result, made, load, create }
 })
