@@ -175,7 +175,12 @@ const ways = {
     return scoreOf(votes(found, train.labels, classes.length), asked.labels, classes)
   },
   async probe(classes: string[], train: Rows, asked: Rows): Promise<Score> {
-    const data = { classes, views: [train.features], labels: train.labels, validation: { ...asked, paths: [] } }
+    const data = {
+      classes,
+      views: [train.features],
+      labels: train.labels,
+      validation: { ...asked, paths: [] },
+    }
     const { score } = await trainProbe(engine, probeSettings, data, {
       epoch: () => undefined,
       notice: () => undefined,

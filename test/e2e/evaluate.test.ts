@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { flags, makeScenes, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
-import { addFolder, chooseTheme, go, openRun, openTab } from '#test/helpers/walk'
+import { addFolder, chooseTheme, go, openRun } from '#test/helpers/walk'
 
 const can = chromiumPath !== undefined
 
@@ -16,6 +16,13 @@ describe('the page of evaluations', () => {
   afterAll(() => app?.close())
 
   const start = () => page.getByRole('button', { name: 'Start evaluation' }).click()
+  const another = (title: string) =>
+    page
+      .getByRole('navigation', { name: /^Start/ })
+      .getByRole('link', { name: new RegExp(`^${title}`) })
+      .click()
+  const list = () => page.getByRole('list', { name: 'Evaluations' })
+  const finished = () => page.getByText(/^\s*Finished in/).waitFor({ timeout: 60_000 })
 
   it.runIf(can)('asks nearest neighbours and shows what was taken for what', async () => {
     const settings = { ...smallModel, 'image-size': 32, 'patch-size': 8, epochs: 1, 'batch-size': 64 }
@@ -23,20 +30,35 @@ describe('the page of evaluations', () => {
     app = await openInBrowser(home, [home])
     page = app.page
     await openRun(page, 'Emoji', 'Evaluation')
+    await page.getByRole('heading', { name: 'New evaluation: Nearest neighbours' }).waitFor()
     await start()
-    await page.getByRole('row', { name: /Nearest neighbours.*finished.*%/ }).waitFor({ timeout: 60_000 })
-    await page
-      .getByRole('row', { name: /Nearest/ })
-      .getByRole('link')
-      .click()
+    await finished()
     await page.getByRole('rowheader', { name: 'vehicles' }).waitFor()
-    await page.getByText(/\d+ training and \d+ test images, \d+ classes/).waitFor()
+    await page.getByText(/\d+ training images, \d+ test images, \d+ classes/).waitFor()
+  })
+
+  it.runIf(can)('sets random weights beside the score, with what chance can do', async () => {
+    await page.getByText('Random weights, top-1').waitFor({ timeout: 60_000 })
+    await list()
+      .getByText(/^\s*random \d+\.\d%\s*$/)
+      .waitFor()
+    expect(await page.getByText(/^± \d+$/).textContent()).toBe('± 9') // of about a hundred test images
+  })
+
+  it.runIf(can)('shows the images behind a cell of the confusion', async () => {
+    const mistakes = page.getByRole('region', { name: 'Mistakes' })
+    const all = await mistakes.getByRole('listitem').count()
+    await page
+      .getByRole('button', { name: /predicted as/ })
+      .first()
+      .click()
+    await expect.poll(() => mistakes.getByRole('listitem').count()).toBeLessThan(all)
+    await mistakes.locator('img').first().waitFor()
+    await expectAccessible(page, 'an evaluation of nearest neighbours')
   })
 
   it.runIf(can)('says at the field what does not fit', async () => {
-    await openTab(page, 'Evaluation')
-    await page.getByRole('combobox', { name: 'Method' }).click({ force: true })
-    await page.getByRole('option', { name: /Linear probe/ }).click()
+    await another('Linear probe')
     await page.getByLabel('Epochs', { exact: true }).fill('5')
     await page.getByLabel('Show all settings').check()
     await page.getByText('The warm-up must be shorter than the run.').waitFor()
@@ -49,31 +71,22 @@ describe('the page of evaluations', () => {
   it.runIf(can)('trains a linear probe, with curves', async () => {
     await page.getByLabel('Show all settings').uncheck()
     await start()
-    await page.getByRole('row', { name: /Linear probe.*finished.*%/ }).waitFor({ timeout: 60_000 })
-    await picture(page, 'evaluate')
-    await page
-      .getByRole('row', { name: /Linear probe/ })
-      .getByRole('link')
-      .click()
-    const curve = page.getByRole('img', { name: /^Accuracy in percent\. Top-1: latest \d/ })
-    await curve.waitFor()
-    await picture(page, 'evaluation')
+    await finished()
+    await page.getByRole('img', { name: /^Accuracy, %\. Top-1: latest \d/ }).waitFor()
+    await page.getByText('Random weights, top-1').waitFor({ timeout: 60_000 })
+    await picture(page, 'run-evaluation')
   })
 
   it.runIf(can)("fine-tunes by the paper's recipe until it is stopped", async () => {
-    await openTab(page, 'Evaluation')
-    await page.getByRole('combobox', { name: 'Method' }).click({ force: true })
-    await page.getByRole('option', { name: /Fine-tuning/ }).click()
+    await another('Fine-tuning')
     await page.getByRole('combobox', { name: 'Recipe' }).click({ force: true })
     await page.getByRole('option', { name: "The paper's" }).click()
     await page.getByText('Table 7 of the paper').waitFor()
     expect(await page.getByLabel('Epochs', { exact: true }).inputValue()).toBe('100')
     await start()
-    const row = page.getByRole('row', { name: /Fine-tuning.*running, [1-9]\d* %/ })
-    await row.waitFor({ timeout: 60_000 })
-    await row.getByRole('link').click()
+    await page.getByText(/^\s*Running, [1-9]\d*%/).waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
-    await page.getByRole('row', { name: /Fine-tuning.*stopped/ }).waitFor({ timeout: 60_000 })
+    await page.getByRole('status').getByText('stopped').waitFor({ timeout: 60_000 })
     await page.getByRole('rowheader', { name: 'vehicles' }).waitFor()
   })
 
@@ -99,16 +112,11 @@ describe('the page of evaluations', () => {
     await go(page, 'Data sets')
     await addFolder(page, 'scenes', 'images')
     await openRun(page, 'Emoji', 'Evaluation')
-    await page.getByRole('combobox', { name: 'Method' }).click({ force: true })
-    await page.getByRole('option', { name: /Segmentation/ }).click()
+    await another('Segmentation')
     await page.getByRole('combobox', { name: 'Data set with masks' }).click({ force: true })
     await page.getByRole('option', { name: 'images', exact: true }).click()
     await start()
-    await page.getByRole('row', { name: /Segmentation.*finished.*%/ }).waitFor({ timeout: 60_000 })
-    await page
-      .getByRole('row', { name: /Segmentation/ })
-      .getByRole('link')
-      .click()
+    await finished()
     await page.getByText('Mean IoU').first().waitFor()
     await page.getByRole('rowheader', { name: 'sky' }).waitFor()
     await picture(page, 'segmentation')
@@ -119,13 +127,13 @@ describe('the page of evaluations', () => {
     for (const theme of ['Dark', 'Light'] as const) {
       await chooseTheme(page, theme)
       await openRun(page, 'Emoji', 'Evaluation')
+      await another('Fine-tuning')
       await page.getByRole('button', { name: 'Start evaluation' }).waitFor()
       await expectAccessible(page, `${theme} Evaluation`)
-      await page
-        .getByRole('row', { name: /Linear probe/ })
-        .getByRole('link')
+      await list()
+        .getByRole('link', { name: /^Linear probe Step/ })
         .click()
-      await page.getByRole('heading', { name: 'Linear probe' }).waitFor()
+      await page.getByRole('heading', { name: /^Linear probe, step/ }).waitFor()
       await expectAccessible(page, `${theme} evaluation`)
     }
   })
