@@ -19,7 +19,11 @@ export async function picture(page: Page, name: string, options: { fullPage?: bo
   await page.screenshot({ path: file, ...options })
 }
 
-const imagesUnderWay = `Array.from(document.images).filter((image) => !image.complete).length`
+/** Images in sight that are not there yet; those that are loaded when they are scrolled to do not count. */
+const imagesUnderWay = `Array.from(document.images).filter((image) => {
+  const { top, bottom } = image.getBoundingClientRect()
+  return !image.complete && bottom > 0 && top < innerHeight
+}).length`
 
 /** Puts another place for each of this machine's, in all texts. */
 const withoutPlaces = `(() => {
