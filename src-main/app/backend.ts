@@ -1,6 +1,6 @@
 import { cpus, homedir, totalmem } from 'node:os'
 import path from 'node:path'
-import type { Handlers, Emit, Run, Unreadable } from '#shared/contract'
+import type { Handlers, Emit, Notification, Run, Unreadable } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { appVersion } from '#shared/version'
 import { aside } from '#platform/background'
@@ -12,7 +12,8 @@ import { Exports } from './exports'
 import { Evaluations } from './evaluations'
 import type { Folders } from './folders'
 import { Inspect } from './inspect/inspect'
-import { machineLoad } from './machine-load'
+import { graphicsName, machineLoad, processorName } from './machine-load'
+import { Notifications } from './notifications'
 import { Runs } from './runs/runs'
 import { Settings } from './settings'
 
@@ -23,9 +24,9 @@ export interface Host {
   canUpdate?: boolean
   pick?: Handlers['app.pick']
   reveal?: (path: string) => void
-  trash?: (folder: string) => Promise<void>
-  onRunEnd?: (run: Run) => void
-  machines?: Pick<Handlers, 'machines.list' | 'machines.open' | 'machines.forget'>
+  /** Tells the person something outside the window. */
+  tell?: (told: Notification) => void
+  machines?: Pick<Handlers, Extract<keyof Handlers, `machines.${string}`>>
   /** Confines what the browser may read and write. */
   folders?: Folders
 }
@@ -45,15 +46,24 @@ const notHere = () => {
   throw new AppError('not-allowed', 'This cannot be done in a browser.')
 }
 
+const noMachines = {
+  'machines.list': notHere,
+  'machines.open': notHere,
+  'machines.reach': notHere,
+  'machines.forget': notHere,
+}
+
 /** Everything that the contract offers, for one host. */
-export function createServices(host: Host, emit: Emit): Services {
+export function createServices(host: Host, send: Emit): Services {
+  const notifications = new Notifications(send, (told) => host.tell?.(told))
+  const emit: Emit = (name, payload) => {
+    send(name, payload)
+    notifications.hear(name, payload)
+  }
   const settings = new Settings()
   const datasets = new Datasets(host.fork, emit)
   const engines = new Engines({ fork: host.fork, emit, settings })
-  const runEnded = (run: Run) => {
-    host.onRunEnd?.(run)
-    aside(experiments.advance(run.id))
-  }
+  const runEnded = (run: Run) => aside(experiments.advance(run.id))
   const runs = new Runs({ ...host, emit, datasets, engines, settings, onEnd: runEnded })
   runs.follow()
   const evaluations = new Evaluations({
@@ -93,12 +103,15 @@ export function createServices(host: Host, emit: Emit): Services {
     ...experiments.calls,
     ...exported.calls,
     ...inspect.calls,
-    ...(host.machines ?? { 'machines.list': notHere, 'machines.open': notHere, 'machines.forget': notHere }),
+    ...notifications.calls,
+    ...(host.machines ?? noMachines),
     'app.info': async () => ({
       version: appVersion,
       host: host.kind,
       platform: process.platform,
+      processor: processorName(),
       cores: cpus().length,
+      graphics: graphicsName(),
       memoryBytes: totalmem(),
       homeFolder: homedir(),
       canUpdate: host.canUpdate ?? false,

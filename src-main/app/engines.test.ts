@@ -122,6 +122,7 @@ describe('the recommendation', () => {
   const engine = (id: string, changes: Partial<EngineProof> | null): EngineInfo => ({
     id,
     title: id,
+    expectedImagesPerSecond: null,
     description: '',
     status: changes ? 'usable' : 'unusable',
     proof: changes && proof(changes),

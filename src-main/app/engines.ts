@@ -21,6 +21,9 @@ import type { Settings } from './settings'
 /** The engine that needs nothing but a CPU, which runs fall back to last. */
 export const cpuEngine = 'onnxruntime-cpu'
 
+/** How much faster than the CPU engine TensorFlow trains the preset nano: docs/benchmarks.md. */
+const tensorflowGain = 1.3
+
 /** An engine that takes longer to prove itself hangs. */
 const proofLimit = 300_000
 
@@ -126,6 +129,7 @@ export class Engines {
     const circumstances = await currentCircumstances()
     const absent = (await installedTensorflow()) === null
     const choices = engineChoices.filter(({ platforms }) => platforms?.includes(process.platform) ?? true)
+    const cpu = results[cpuEngine]?.circumstances === circumstances ? results[cpuEngine].proof : null
     const engines = choices.map(({ id, title, description }): EngineInfo => {
       const result = results[id]?.circumstances === circumstances ? results[id] : undefined
       const known =
@@ -142,6 +146,7 @@ export class Engines {
         description,
         status: this.busy.get(id) ?? known,
         proof: known === 'usable' ? result!.proof : null,
+        expectedImagesPerSecond: known === 'absent' && cpu ? tensorflowGain * cpu.imagesPerSecond : null,
         problem:
           known === 'absent'
             ? { message: 'It is not installed.', advice: 'Install it: saim engines install tensorflow' }

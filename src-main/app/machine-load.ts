@@ -1,5 +1,6 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { Handlers } from '#shared/contract'
+import { findWebgpuDevice } from '#engine/onnx/vulkan'
 import { runsFolder } from '#platform/paths'
 import { freeDiskBytes } from '#storage/disk'
 
@@ -18,6 +19,19 @@ export function machineLoad(): Handlers['app.load'] {
       freeDiskBytes: await freeDiskBytes(runsFolder()).catch(() => null),
     }
   }
+}
+
+/** The name of the CPU without marks of trade and what stands elsewhere. */
+export const processorName = (): string =>
+  (cpus()[0]?.model ?? 'Unknown')
+    .replace(/\((R|TM|C)\)|®|™|\bCPU\b|\bProcessor\b|@.*|\d+-Core/gi, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+
+/** The GPU that engines would find; null without one. */
+export function graphicsName(): string | null {
+  const { name, software, driver } = findWebgpuDevice()
+  return software || (driver === undefined && name === 'no Vulkan driver') ? null : name
 }
 
 /** Milliseconds of all cores together. */

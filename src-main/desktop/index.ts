@@ -15,7 +15,7 @@ import {
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Emit, type Picked, type Run, weightsEndings } from '#shared/contract'
+import { type Emit, type Picked, type Run, type Told, weightsEndings } from '#shared/contract'
 import { bridge } from '#app/bridge'
 import { confinePages, confineSession, machineOf, pagePreferences } from './confine'
 import { devServer, fromDevServer } from './dev-server'
@@ -83,8 +83,7 @@ async function start(): Promise<void> {
         return filePaths[0] ?? null
       },
       reveal: (file) => shell.showItemInFolder(file),
-      trash: (folder) => shell.trashItem(folder),
-      onRunEnd: (run) => aside(notify(run)),
+      tell: (told) => aside(notify(told)),
       machines: new Machines(openMachine, vault()).calls,
     },
     (name, payload) => {
@@ -218,14 +217,13 @@ function showProgress(run: Run): void {
   window?.setProgressBar(running ? run.step / run.totalSteps : -1)
 }
 
-async function notify(run: Run): Promise<void> {
-  window?.setProgressBar(-1)
+async function notify({ about, text, advice, to }: Told): Promise<void> {
   const { notifications } = await services.calls['settings.get']()
   if (!notifications || window?.isFocused() || !Notification.isSupported()) return
-  const note = new Notification({ title: run.name, body: run.error?.message ?? `The run is ${run.status}.` })
+  const note = new Notification({ title: [about, text].filter(Boolean).join(' '), body: advice ?? '' })
   note.on('click', () => {
     window?.show()
-    emit('app.navigate', { path: `/runs/${run.id}` })
+    if (to) emit('app.navigate', { path: to })
   })
   note.show()
 }

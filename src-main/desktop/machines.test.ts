@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { printAddress } from '#shared/address'
@@ -21,13 +22,15 @@ afterEach(() => {
   rmSync(home, { recursive: true })
 })
 const machines = (withVault: Vault | null) => new Machines(opened, withVault).calls
+/** A time of this minute. */
+const usedAt = expect.toSatisfy((at: string) => Math.abs(Date.now() - Date.parse(at)) < 60_000)
 const file = () => readFileSync(path.join(home, 'machines.json'), 'utf8')
 
 it('opens a known machine by its origin, the token of its last address encrypted', async () => {
   await machines(vault)['machines.open']({ address: printAddress({ ...address, token: 'old' }) })
   await machines(vault)['machines.open']({ address: printAddress(address) })
   expect(file()).not.toContain('secret')
-  expect(await machines(vault)['machines.list']()).toEqual([{ origin: address.origin, hasToken: true }])
+  expect(await machines(vault)['machines.list']()).toEqual([{ origin: address.origin, hasToken: true, usedAt }])
   await machines(vault)['machines.open']({ address: address.origin })
   expect(opened).toHaveBeenLastCalledWith(address)
 })
@@ -35,7 +38,7 @@ it('opens a known machine by its origin, the token of its last address encrypted
 it('keeps no token without a keychain, and asks for the address then', async () => {
   await machines(null)['machines.open']({ address: printAddress(address) })
   expect(file()).not.toMatch(/secret|terces/)
-  expect(await machines(null)['machines.list']()).toEqual([{ origin: address.origin, hasToken: false }])
+  expect(await machines(null)['machines.list']()).toEqual([{ origin: address.origin, hasToken: false, usedAt }])
   const again = machines(null)['machines.open']({ address: address.origin })
   await expect(again).rejects.toMatchObject({ code: 'address-unusable' })
 })
@@ -48,7 +51,7 @@ it('does without a token that another keychain encrypted', async () => {
       throw new Error('Not mine.')
     },
   }
-  expect(await machines(other)['machines.list']()).toEqual([{ origin: address.origin, hasToken: false }])
+  expect(await machines(other)['machines.list']()).toEqual([{ origin: address.origin, hasToken: false, usedAt }])
 })
 
 it('remembers only what could be opened, the last one first, and forgets', async () => {
@@ -58,10 +61,22 @@ it('remembers only what could be opened, the last one first, and forgets', async
   expect(await list()).toEqual([])
   for (const name of ['a', 'b', 'a']) await open({ address: `https://${name}:1/?token=t` })
   expect((await list()).map(({ origin }) => origin)).toEqual(['https://a:1', 'https://b:1'])
-  expect(await forget({ origin: 'https://a:1' })).toEqual([{ origin: 'https://b:1', hasToken: true }])
+  expect(await forget({ origin: 'https://a:1' })).toEqual([{ origin: 'https://b:1', hasToken: true, usedAt }])
 })
 
 it('takes a damaged list for an empty one', async () => {
   writeFileSync(path.join(home, 'machines.json'), '[{"origin":')
   expect(await machines(vault)['machines.list']()).toEqual([])
+})
+
+it('tells whether something answers where a known machine is', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { 'machines.reach': reach, 'machines.open': open } = machines(vault)
+  expect(await reach({ origin })).toBe(false) // not a known one
+  await open({ address: `${origin}/?token=t` })
+  expect(await reach({ origin })).toBe(true)
+  await new Promise((resolve) => server.close(resolve))
+  expect(await reach({ origin })).toBe(false)
 })

@@ -1,4 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import path from 'node:path'
 import { z } from 'zod'
 import { type Address, parseAddress } from '#shared/address'
@@ -18,9 +19,28 @@ const machines = z.array(
     fingerprint: z.string().nullable(),
     /** Encrypted; null where that was not possible. */
     token: z.string().nullable(),
+    usedAt: z.string().nullable().default(null),
   }),
 )
 type Machine = z.infer<typeof machines>[number]
+
+/** Whether something listens there, within two seconds. */
+const reaches = ({ hostname, port, protocol }: URL): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port) || (protocol === 'https:' ? 443 : 80),
+      timeout: 2000,
+    })
+    const answer = (reached: boolean) => {
+      socket.destroy()
+      resolve(reached)
+    }
+    socket
+      .on('connect', () => answer(true))
+      .on('timeout', () => answer(false))
+      .on('error', () => answer(false))
+  })
 
 /** As many as a person looks through. */
 const limit = 8
@@ -35,7 +55,7 @@ export class Machines {
     private readonly vault: Vault | null,
   ) {}
 
-  readonly calls: Pick<Handlers, 'machines.list' | 'machines.open' | 'machines.forget'> = {
+  readonly calls: Pick<Handlers, Extract<keyof Handlers, `machines.${string}`>> = {
     'machines.list': () => this.list(),
     'machines.open': async ({ address: text }) => {
       const all = await this.read()
@@ -43,9 +63,18 @@ export class Machines {
       const address = (known && this.decrypted(known)) ?? parseAddress(text)
       await this.openWindow(address)
       const { origin, fingerprint, token } = address
-      const machine = { origin, fingerprint, token: this.vault?.encrypt(token) ?? null }
+      const machine = {
+        origin,
+        fingerprint,
+        token: this.vault?.encrypt(token) ?? null,
+        usedAt: new Date().toISOString(),
+      }
       await this.write([machine, ...all.filter((other) => other.origin !== origin)].slice(0, limit))
       return this.list()
+    },
+    'machines.reach': async ({ origin }) => {
+      const known = (await this.read()).some((machine) => machine.origin === origin)
+      return known && reaches(new URL(origin))
     },
     'machines.forget': async ({ origin }) => {
       await this.write((await this.read()).filter((machine) => machine.origin !== origin))
@@ -55,7 +84,11 @@ export class Machines {
 
   private async list() {
     const all = await this.read()
-    return all.map((machine) => ({ origin: machine.origin, hasToken: this.decrypted(machine) !== null }))
+    return all.map((machine) => ({
+      origin: machine.origin,
+      hasToken: this.decrypted(machine) !== null,
+      usedAt: machine.usedAt,
+    }))
   }
 
   private decrypted({ origin, fingerprint, token }: Machine): Address | null {

@@ -3,11 +3,15 @@ import path from 'node:path'
 import { freeName } from './free-name'
 
 /**
- * Moves a folder into another one, under its name or, where that is taken, under name-2. To another disk it is copied; the
+ * Moves a folder into another one, under a name or, where that is taken, under name-2; returns where it is then. To another disk it is copied; the
  * old one goes only once the copy is whole.
  */
-export async function moveFolder(folder: string, into: string): Promise<void> {
-  const target = await freeName(into, path.basename(folder))
+export async function moveFolder(
+  folder: string,
+  into: string,
+  name = path.basename(folder),
+): Promise<string> {
+  const target = await freeName(into, name)
   try {
     await rename(folder, target)
   } catch (error) {
@@ -15,6 +19,7 @@ export async function moveFolder(folder: string, into: string): Promise<void> {
     await copyFolder(folder, target)
     await rm(folder, { recursive: true })
   }
+  return target
 }
 
 /** Links are copied as links. Nothing is left of a copy that fails. */

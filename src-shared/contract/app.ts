@@ -4,6 +4,9 @@ import { hostPath, words } from './strings'
 
 export const appSettings = z.object({
   theme: z.enum(['system', 'light', 'dark']),
+  /** Of the rows of tables. */
+  density: z.enum(['comfortable', 'compact']),
+  /** Whether the system says when a run ends, fails or gets stuck. */
   notifications: z.boolean(),
   /** Whether to check for updates at every start: the only request that leaves the machine by itself. */
   updates: z.boolean(),
@@ -16,25 +19,36 @@ export const appSettings = z.object({
   decoders: z.int().min(0).max(64),
   /** Megabytes of memory for decoded images; null chooses, and may use the disk too. */
   cache: z.int().min(0).max(1_000_000).nullable(),
+  /** Whether the next run of the queue starts when one ends. */
+  startNext: z.boolean(),
+  /** Days after which runs leave the trash for good; null keeps them. */
+  trashDays: z.int().min(1).max(3650).nullable(),
 })
 export type AppSettings = z.infer<typeof appSettings>
 
 /** Kept apart from the schema, so that a change of one setting says nothing of the others. */
 export const defaultSettings: Omit<AppSettings, 'runsFolder'> = {
   theme: 'system',
+  density: 'comfortable',
   notifications: true,
   updates: false,
   engine: 'onnxruntime-cpu',
   threads: 0,
   decoders: 0,
   cache: null,
+  startNext: true,
+  trashDays: 30,
 }
 
 export const appInfo = z.object({
   version: z.string(),
   host: z.enum(['electron', 'browser']),
   platform: z.string(),
+  /** The name of the CPU. */
+  processor: z.string(),
   cores: count,
+  /** The GPU; null without one. */
+  graphics: z.string().nullable(),
   memoryBytes: z.number(),
   homeFolder: filePath,
   /** Whether this build knows where new versions are published. */

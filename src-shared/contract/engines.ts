@@ -45,6 +45,8 @@ export const engine = z.object({
   description: z.string(),
   status: engineStatus,
   proof: engineProof.nullable(),
+  /** What an engine that is not installed should reach here; null without a measure. */
+  expectedImagesPerSecond: z.number().nullable(),
   /** Why it cannot be used. */
   problem: z.object({ message: z.string(), advice: z.string().optional() }).nullable(),
   selected: z.boolean(),

@@ -7,6 +7,7 @@ import { experimentCalls, experimentEvents } from './experiments'
 import { exportCalls, exportEvents } from './exports'
 import { inspectCalls, inspectEvents } from './inspect'
 import { machineCalls } from './machines'
+import { notificationCalls, notificationEvents } from './notifications'
 import { runCalls, runEvents } from './runs'
 
 export * from './app'
@@ -18,6 +19,7 @@ export * from './experiments'
 export * from './exports'
 export * from './inspect'
 export * from './machines'
+export * from './notifications'
 export * from './runs'
 
 /**
@@ -35,6 +37,7 @@ export const calls = {
   ...exportCalls,
   ...inspectCalls,
   ...machineCalls,
+  ...notificationCalls,
   ...runCalls,
 } as const
 
@@ -46,6 +49,7 @@ export const events = {
   ...inspectEvents,
   ...experimentEvents,
   ...exportEvents,
+  ...notificationEvents,
   ...runEvents,
 } as const
 

@@ -228,7 +228,7 @@ export const queue = z.object({
 })
 export type Queue = z.infer<typeof queue>
 
-/** Disk use of the runs in bytes. */
+/** What the application takes of the disk, in bytes. */
 export const disk = z.object({
   runs: z.array(
     z.object({
@@ -239,8 +239,12 @@ export const disk = z.object({
       totalBytes: z.number(),
     }),
   ),
-  /** Removed runs that can still be restored; 0 if the system keeps them in its own trash. */
-  trashBytes: z.number(),
+  /** Removed runs that can still be restored. */
+  trash: z.object({ runs: count, bytes: z.number() }),
+  /** What is known of images: indexes and thumbnails. */
+  datasetBytes: z.number(),
+  /** Engines that were installed. */
+  engineBytes: z.number(),
   /** Null if unknown. */
   freeBytes: z.number().nullable(),
 })
@@ -295,6 +299,8 @@ export const runCalls = {
   /** Sets the folder of a run's images after they moved. */
   'runs.locate': call(z.object({ id, folder: hostPath }), run),
   'runs.queue': call(nothing, queue),
+  /** Seconds that each waiting run will take, as far as earlier runs tell. */
+  'runs.waits': call(nothing, z.array(z.object({ id, seconds: z.number() }))),
   /** Moves a waiting run to a place in the queue, 0 first. */
   'runs.move': call(z.object({ id, place: count }), queue),
   /** Holds the queue or continues it. */
@@ -320,8 +326,10 @@ export const runCalls = {
     }),
     run,
   ),
-  /** Moves the run's folder to the trash. */
+  /** Moves the run's folder to the trash, for `trashDays` of the settings. */
   'runs.remove': call(z.object({ id }), nothing),
+  /** Brings a run back from the trash. */
+  'runs.restore': call(z.object({ id }), run),
   /** At most `points` rows of metrics including the newest; only those `after` a step if given. */
   'runs.metrics': call(
     z.object({ id, points: z.int().min(2).max(2000), after: count.optional() }),

@@ -350,6 +350,16 @@ describe('runs', () => {
     expect((await calls['runs.list']()).some(({ id }) => id === run.id)).toBe(false)
     expect(readdirSync(path.join(home, 'trash'))).toEqual([run.id])
     await expect(calls['runs.get']({ id: run.id })).rejects.toMatchObject({ code: 'run-missing' })
+    expect((await calls['runs.disk']()).trash.runs).toBe(1)
+  })
+
+  it('come back from the trash as they were', async () => {
+    const [id] = readdirSync(path.join(home, 'trash'))
+    expect(await calls['runs.restore']({ id: id! })).toMatchObject({ id, name: 'by hand' })
+    expect((await calls['runs.list']()).some((run) => run.id === id)).toBe(true)
+    expect(readdirSync(path.join(home, 'trash'))).toEqual([])
+    await expect(calls['runs.restore']({ id: id! })).rejects.toMatchObject({ code: 'run-missing' })
+    await calls['runs.remove']({ id: id! })
   })
 
   it('leave other things in the runs folder alone', async () => {

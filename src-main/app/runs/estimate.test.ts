@@ -53,7 +53,7 @@ describe('the time of a run', () => {
   })
 
   it('counts what trains and waits before it', () => {
-    const ahead = [aRun({ secondsLeft: 30 }), aRun({ status: 'queued' })]
+    const ahead = [aRun({ secondsLeft: 30 }), aRun({ status: 'queued', step: 0 })]
     // Ten epochs of 160 images at 50 a second.
     expect(waitSeconds(ahead, on([nano]))).toBe(30 + 32)
   })

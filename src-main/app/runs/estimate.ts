@@ -63,9 +63,13 @@ export async function estimateRuns(
 
 /** Seconds until these runs are done one after the other: what is left of the one that trains, and all of those that wait. */
 export const waitSeconds = (ahead: Run[], basis: EstimateBasis): number =>
-  ahead
-    .map((run) => run.secondsLeft ?? timeOf(run.hyperparameters, run.dataset.images, basis).seconds)
-    .reduce((sum, seconds) => sum + seconds, 0)
+  ahead.reduce((sum, run) => sum + secondsOf(run, basis), 0)
+
+/** Seconds until a run is done, once it trains. */
+export function secondsOf(run: Run, basis: EstimateBasis): number {
+  const { seconds } = timeOf(run.hyperparameters, run.dataset.images, basis)
+  return run.secondsLeft ?? seconds * (run.totalSteps ? 1 - run.step / run.totalSteps : 1)
+}
 
 function stepsOf(h: Hyperparameters, images: number): { totalSteps: number } {
   const batchesPerEpoch = Math.max(1, Math.floor(images / h.batchSize))

@@ -12,6 +12,7 @@ import { recordIfAny, writeRecord } from '#storage/record'
 import { runPaths, updateRun } from '#storage/run/run-folder'
 import type { Training } from '#jobs/train/supervise'
 import type { Engines } from '#app/engines'
+import type { Settings } from '#app/settings'
 import { beginTraining } from './begin'
 import type { Follower } from './follow'
 import { isActive, type RunList } from './run-list'
@@ -22,6 +23,7 @@ interface QueueOptions {
   engines: Engines
   list: RunList
   follower: Follower
+  settings: Settings
   /** A run that this application trains came to its end. */
   onEnd?: (run: Run) => void
 }
@@ -155,6 +157,9 @@ export class Queue {
     await follower.tell(id).catch(() => undefined)
     const run = await follower.changed(id).catch(() => null) // its folder may be gone
     if (run) onEnd?.(run)
+    const { startNext } = await this.options.settings.get()
+    if (!startNext && (await this.state()).ids.length)
+      await this.change(async (queue) => ({ ...queue, held: true }))
     if (!this.closing) aside(this.advance())
   }
 

@@ -1,9 +1,10 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Dataset, Emit, Estimates, Handlers, Run } from '#shared/contract'
 import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
 import { AppError } from '#shared/errors'
-import { dataFolder, sampleImagesFolder } from '#platform/paths'
+import { datasetsFolder, enginesFolder, sampleImagesFolder } from '#platform/paths'
+import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import {
   checkpointSteps,
@@ -15,14 +16,13 @@ import { freeDiskBytes } from '#storage/disk'
 import { fewAtOnce } from '#storage/few-at-once'
 import { readChecked, bytesOf } from '#storage/files'
 import { endOf } from '#storage/own-files'
-import { moveFolder } from '#storage/move'
 import { locateImages } from './locate'
 import { runPaths } from '#storage/run/run-folder'
 import { changeAnnotations } from '#storage/run/annotations'
 import type { Datasets } from '#app/datasets'
 import type { Engines } from '#app/engines'
 import { agreeToCluster } from './clusters'
-import { estimateRuns, waitSeconds } from './estimate'
+import { estimateRuns, secondsOf, waitSeconds } from './estimate'
 import { expectationOf } from './expect'
 import { Follower } from './follow'
 import { after, bucketed } from '#storage/run/metric-columns'
@@ -32,6 +32,7 @@ import { resumeRun } from './resume'
 import { isActive, RunList } from './run-list'
 import { Sketches } from './sketch'
 import { startRun } from './start'
+import { Trash } from './trash'
 import type { Settings } from '#app/settings'
 
 type RunCalls = Pick<Handlers, Extract<keyof Handlers, `runs.${string}`>>
@@ -42,8 +43,6 @@ interface RunsOptions {
   datasets: Datasets
   engines: Engines
   settings: Settings
-  /** Moves a folder to the system's trash. */
-  trash?: (folder: string) => Promise<void>
   /** A run that this application trains came to its end. */
   onEnd?: (run: Run) => void
 }
@@ -55,6 +54,7 @@ export class Runs {
   private readonly list: RunList
   private readonly follower: Follower
   private readonly queue: Queue
+  private readonly trash = new Trash()
 
   constructor(private readonly options: RunsOptions) {
     this.list = new RunList(options.settings)
@@ -125,6 +125,12 @@ export class Runs {
     'runs.stop': async ({ id }) => this.queue.end(await this.list.get(id), 'stopped'),
     'runs.kill': async ({ id }) => this.queue.kill(await this.list.get(id)),
     'runs.queue': () => this.queue.state(),
+    'runs.waits': async () => {
+      const basis = { runs: await this.list.all(), settings: await this.options.settings.get() }
+      const byId = new Map(basis.runs.map((run) => [run.id, run]))
+      const waiting = (await this.queue.state()).ids.flatMap((id) => byId.get(id) ?? [])
+      return waiting.map((run) => ({ id: run.id, seconds: secondsOf(run, basis) }))
+    },
     'runs.move': ({ id, place }) => this.queue.move(id, place),
     'runs.hold': ({ held }) => this.queue.hold(held),
     'runs.locate': async ({ id, folder }) => {
@@ -138,8 +144,12 @@ export class Runs {
     },
     'runs.remove': async ({ id }) => {
       const run = await this.restingRun(id)
-      await (this.options.trash ?? moveToTrash)(run.folder)
+      await this.trash.put(run.folder)
       this.follower.forget(run)
+    },
+    'runs.restore': async ({ id }) => {
+      const folder = await this.trash.restore(id, await this.list.root())
+      return this.follower.changed(path.basename(folder))
     },
     'runs.metrics': async ({ id, points, after: step }) => {
       const { folder, seams } = await this.list.get(id)
@@ -169,7 +179,13 @@ export class Runs {
           totalBytes: await bytesOf(folder),
         })),
       )
-      return { runs, trashBytes: await bytesOf(trashFolder()), freeBytes: await freeDiskBytes(root) }
+      return {
+        runs,
+        trash: await this.trash.size(),
+        datasetBytes: await bytesOf(datasetsFolder()),
+        engineBytes: await bytesOf(enginesFolder()),
+        freeBytes: await freeDiskBytes(root),
+      }
     },
     'runs.prune': async ({ id, ...rule }) => {
       const { folder } = await this.restingRun(id)
@@ -195,11 +211,7 @@ export class Runs {
       await this.follower.changed(id)
       return { freed: before - (await bytesOf(folder)) }
     },
-    'runs.emptyTrash': async () => {
-      const freed = await bytesOf(trashFolder())
-      await rm(trashFolder(), { recursive: true, force: true })
-      return { freed }
-    },
+    'runs.emptyTrash': async () => ({ freed: await this.trash.empty() }),
   }
 
   /** The picture that a path `reconstruction/<run>/<step>/<name>` stands for. Throws where it is not what was written. */
@@ -215,7 +227,16 @@ export class Runs {
   current = (): Promise<Run | null> => this.queue.current()
 
   /** Follows the runs folder and trains what waits in the queue, until `close`. */
-  follow = (): void => this.follower.start()
+  follow(): void {
+    this.follower.start()
+    aside(this.forgetOld())
+  }
+
+  /** Deletes what has been in the trash for long. */
+  private async forgetOld(): Promise<void> {
+    const { trashDays } = await this.options.settings.get()
+    if (trashDays !== null) await this.trash.empty(trashDays)
+  }
 
   /** Pauses what is being trained, waits until it is saved, and stops following. */
   async close(): Promise<void> {
@@ -239,8 +260,3 @@ function splitOf({ images, splits }: Dataset, h: Hyperparameters): Estimates['im
   const validation = splits.validation || Math.round((images - splits.test) * h.validationFraction)
   return { train: images - splits.test - validation, validation, test: splits.test }
 }
-
-const trashFolder = () => path.join(dataFolder(), 'trash')
-
-/** Where there is no system trash: a folder beside the runs. */
-const moveToTrash = (folder: string) => moveFolder(folder, trashFolder())
