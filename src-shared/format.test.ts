@@ -3,6 +3,7 @@ import {
   accuracy,
   ahead,
   bytes,
+  bytesOf,
   count,
   date,
   dateTime,
@@ -67,6 +68,11 @@ describe('numbers as a person reads them', () => {
     expect(settingValue({}, 0.00015)).toBe('1.5e-4')
     expect(settingValue({}, 0.95)).toBe('0.95')
     expect(settingValue({}, true)).toBe('true')
+  })
+
+  it('parts of a whole', () => {
+    expect(bytesOf(1.9e9, 24e9)).toBe('1.9 of 24 GB')
+    expect(bytesOf(400e6, 24e9)).toBe('400 MB of 24 GB')
   })
 
   it('shares, counts and speeds', () => {

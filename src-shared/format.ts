@@ -37,6 +37,13 @@ export function bytes(n: Maybe): string {
   return `${value.toFixed(power && value < 9.95 ? 1 : 0)} ${units[power]}`
 }
 
+/** A part of a whole, in its unit: 1.9 of 24 GB */
+export function bytesOf(part: number, whole: number): string {
+  const [share, all] = [bytes(part), bytes(whole)]
+  const unit = all.slice(all.indexOf(' '))
+  return `${share.endsWith(unit) ? share.slice(0, -unit.length) : share} of ${all}`
+}
+
 /** Of weights: 3.9 M */
 export function millions(n: number): string {
   const value = n / 1e6

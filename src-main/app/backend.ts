@@ -21,7 +21,8 @@ import { Settings } from './settings'
 export interface Host {
   kind: 'electron' | 'browser'
   fork: Fork
-  canUpdate?: boolean
+  /** Looks for a new version; absent where nobody knows where there are any. */
+  update?: () => Promise<void>
   pick?: Handlers['app.pick']
   reveal?: (path: string) => void
   /** Tells the person something outside the window. */
@@ -114,9 +115,10 @@ export function createServices(host: Host, send: Emit): Services {
       graphics: graphicsName(),
       memoryBytes: totalmem(),
       homeFolder: homedir(),
-      canUpdate: host.canUpdate ?? false,
+      canUpdate: host.update !== undefined,
     }),
     'app.load': machineLoad(),
+    'app.update': () => (host.update ?? notHere)(),
     'app.pick': async (input) => (host.pick ?? notHere)(input),
     'app.listFolders': async ({ path }) => (host.folders ? host.folders.list(path) : notHere()),
     'app.unreadable': async ({ kinds } = {}) => {

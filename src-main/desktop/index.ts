@@ -66,18 +66,18 @@ async function start(): Promise<void> {
   ])
   setMenu({
     navigate,
-    openMachine: () => {
+    command: (id) => {
       window?.show()
-      emit('app.navigate', { path: '/machine#other' })
+      emit('app.command', { id })
     },
-    update: canUpdate() ? () => aside(offerUpdate(window!, { quiet: false })) : undefined,
+    canUpdate: canUpdate(),
   })
   const send: Emit = (name, payload) => emit(name, payload)
   services = createServices(
     {
       kind: 'electron',
       fork,
-      canUpdate: canUpdate(),
+      update: canUpdate() ? () => offerUpdate(window!, { quiet: false }) : undefined,
       pick: async ({ what, title }) => {
         const { filePaths } = await dialog.showOpenDialog(window!, { title, ...dialogs[what] })
         return filePaths[0] ?? null

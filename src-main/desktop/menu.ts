@@ -1,33 +1,35 @@
 import { Menu, type MenuItemConstructorOptions } from 'electron'
-import { pages } from '#shared/pages'
+import { commands, type CommandWords } from '#shared/commands'
 
 interface MenuOptions {
   /** Goes to a page of the renderer. */
   navigate: (path: string) => void
-  /** Goes to where another machine is opened. */
-  openMachine: () => void
-  /** Looks for a new version; absent where that cannot be done. */
-  update?: () => void
+  /** Starts a command in the application's own window. */
+  command: (id: string) => void
+  /** Whether new versions can be looked for. */
+  canUpdate: boolean
 }
 
-/** The application menu. */
-export function setMenu({ navigate, openMachine, update }: MenuOptions): void {
-  const go = pages.map(({ title, path, shortcut }) => ({
-    label: title,
-    accelerator: shortcut,
-    click: () => navigate(path),
-  }))
+/** The application menu: the commands that have a place in it, beside what systems expect. */
+export function setMenu({ navigate, command, canUpdate }: MenuOptions): void {
+  const of = (menu: CommandWords['menu']): MenuItemConstructorOptions[] =>
+    commands
+      .filter((one) => one.menu === menu && one.host !== 'browser' && (canUpdate || one.id !== 'update'))
+      .map(({ id, title, keys, path }) => ({
+        label: title,
+        // Single letters would fire while the person types: the window listens to them itself.
+        ...(keys?.includes('+') && { accelerator: keys }),
+        click: () => (path ? navigate(path) : command(id)),
+      }))
   const menu: MenuItemConstructorOptions[] = [
     ...(process.platform === 'darwin' ? [{ role: 'appMenu' as const }] : []),
-    {
-      label: 'File',
-      submenu: [{ label: 'Another machine …', click: openMachine }, { type: 'separator' }, { role: 'quit' }],
-    },
+    { label: 'File', submenu: [...of('File'), { type: 'separator' }, { role: 'quit' }] },
     { role: 'editMenu' },
-    { label: 'Go', submenu: go },
+    { label: 'Go', submenu: of('Go') },
+    { label: 'Run', submenu: of('Run') },
     { role: 'viewMenu' },
     { role: 'windowMenu' },
-    ...(update ? [{ role: 'help' as const, submenu: [{ label: 'Check for updates', click: update }] }] : []),
+    { role: 'help', submenu: of('Help') },
   ]
   Menu.setApplicationMenu(Menu.buildFromTemplate(menu))
 }

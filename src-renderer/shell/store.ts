@@ -1,16 +1,17 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { AppInfo, AppSettings, Picked, Unreadable } from '#shared/contract'
-import { type AppErrorData, toErrorData } from '#shared/errors'
+import { toErrorData } from '#shared/errors'
 import { backend } from '#backend'
 import { useFolders } from './folders'
+import { useNotifications } from './notifications'
 
-/** The application itself: where it runs, its settings, and the notice that it shows. */
+/** The application itself: where it runs, its settings, and how it tells what came of something. */
 export const useApp = defineStore('app', () => {
   const folders = useFolders()
+  const notifications = useNotifications()
   const info = ref<AppInfo | null>(null)
   const settings = ref<AppSettings | null>(null)
-  const notice = ref<(AppErrorData | { message: string; advice?: string }) | null>(null)
   const unreadable = ref<Unreadable[]>([])
   const isElectron = computed(() => info.value?.host === 'electron')
 
@@ -40,14 +41,17 @@ export const useApp = defineStore('app', () => {
   /** Shows a file or folder in the system's file manager. */
   const reveal = (path: string) => attempt(() => backend['app.reveal']({ path }))
 
-  const say = (message: string, advice?: string) => void (notice.value = { message, advice })
+  const say = (text: string, advice?: string) => notifications.show({ text, advice: advice ?? null })
+
+  const checkForUpdates = () => backend['app.update'](undefined)
 
   /** Runs something that a person asked for. If it fails, shows why and returns undefined. */
   async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work()
     } catch (error) {
-      notice.value = toErrorData(error)
+      const { message, advice } = toErrorData(error)
+      notifications.show({ kind: 'bad', text: message, advice: advice ?? null })
       return undefined
     }
   }
@@ -55,7 +59,6 @@ export const useApp = defineStore('app', () => {
   return {
     info,
     settings,
-    notice,
     unreadable,
     isElectron,
     load,
@@ -65,6 +68,7 @@ export const useApp = defineStore('app', () => {
     pickWeights,
     reveal,
     say,
+    checkForUpdates,
     attempt,
   }
 })

@@ -96,6 +96,8 @@ export const appCalls = {
     z.object({ kinds: z.array(unreadable.shape.kind).max(4).optional() }).optional(),
     z.array(unreadable),
   ),
+  /** Looks for a new version and offers it. Electron only, where `canUpdate`. */
+  'app.update': call(nothing, nothing),
   'settings.get': call(nothing, appSettings),
   'settings.set': call(appSettings.partial().extend({ runsFolder: hostPath.optional() }), appSettings),
 } as const
@@ -103,6 +105,8 @@ export const appCalls = {
 export const appEvents = {
   /** The menu or the system asks the renderer to go to a page. */
   'app.navigate': z.object({ path: z.string() }),
+  /** The menu asks for a command of shared/commands.ts. */
+  'app.command': z.object({ id: z.string() }),
   /** A folder was dropped on the app's icon or opened with it. */
   'app.folderOpened': z.object({ folder: filePath }),
 } as const
