@@ -30,7 +30,9 @@ it('opens a known machine by its origin, the token of its last address encrypted
   await machines(vault)['machines.open']({ address: printAddress({ ...address, token: 'old' }) })
   await machines(vault)['machines.open']({ address: printAddress(address) })
   expect(file()).not.toContain('secret')
-  expect(await machines(vault)['machines.list']()).toEqual([{ origin: address.origin, hasToken: true, usedAt }])
+  expect(await machines(vault)['machines.list']()).toEqual([
+    { origin: address.origin, hasToken: true, usedAt },
+  ])
   await machines(vault)['machines.open']({ address: address.origin })
   expect(opened).toHaveBeenLastCalledWith(address)
 })
@@ -38,7 +40,9 @@ it('opens a known machine by its origin, the token of its last address encrypted
 it('keeps no token without a keychain, and asks for the address then', async () => {
   await machines(null)['machines.open']({ address: printAddress(address) })
   expect(file()).not.toMatch(/secret|terces/)
-  expect(await machines(null)['machines.list']()).toEqual([{ origin: address.origin, hasToken: false, usedAt }])
+  expect(await machines(null)['machines.list']()).toEqual([
+    { origin: address.origin, hasToken: false, usedAt },
+  ])
   const again = machines(null)['machines.open']({ address: address.origin })
   await expect(again).rejects.toMatchObject({ code: 'address-unusable' })
 })
@@ -51,7 +55,9 @@ it('does without a token that another keychain encrypted', async () => {
       throw new Error('Not mine.')
     },
   }
-  expect(await machines(other)['machines.list']()).toEqual([{ origin: address.origin, hasToken: false, usedAt }])
+  expect(await machines(other)['machines.list']()).toEqual([
+    { origin: address.origin, hasToken: false, usedAt },
+  ])
 })
 
 it('remembers only what could be opened, the last one first, and forgets', async () => {

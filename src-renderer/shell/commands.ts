@@ -80,8 +80,7 @@ export const useCommands = defineStore('commands', () => {
   /** Those that are to be had here. */
   const here = computed(() =>
     commands.filter(
-      ({ id, host }) =>
-        (!host || host === app.info?.host) && (id !== 'update' || app.info?.canUpdate),
+      ({ id, host }) => (!host || host === app.info?.host) && (id !== 'update' || app.info?.canUpdate),
     ),
   )
 
@@ -102,7 +101,7 @@ export const useCommands = defineStore('commands', () => {
 
   const settings = computed<Entry[]>(() => [
     ...settingRows
-      .filter(({ host }) => !host || host === app.info?.host)
+      .filter((row) => !('host' in row) || row.host === app.info?.host)
       .map(({ id, title }): Entry => ({
         ...{ id: `setting:${id}`, group: 'Settings and help', title: `Setting: ${title}`, icon: mdiTune },
         run: () => router.push({ path: '/settings', hash: `#${id}` }),

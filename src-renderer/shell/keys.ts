@@ -21,7 +21,8 @@ export function useShortcuts(): void {
       const tabs = document.querySelectorAll<HTMLElement>('.tabs a')
       tabs[Number(event.key) - 1]?.click()
       event.preventDefault()
-    } else if (event.key === 'Escape' && notifications.open && !shell.palette) void notifications.setOpen(false)
+    } else if (event.key === 'Escape' && notifications.open && !shell.palette)
+      void notifications.setOpen(false)
   }
   onMounted(() => window.addEventListener('keydown', press))
   onBeforeUnmount(() => window.removeEventListener('keydown', press))

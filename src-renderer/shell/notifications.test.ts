@@ -61,7 +61,11 @@ it('puts a toast in the place of its namesake', () => {
 it('shows what the back end tells, which keeps that itself', () => {
   fake.listeners.clear()
   useNotifications()
-  fake.listeners.get('notifications.told')!({ kind: 'ok', about: 'Emoji nano', text: 'finished in 4 min' } as never)
+  fake.listeners.get('notifications.told')!({
+    kind: 'ok',
+    about: 'Emoji nano',
+    text: 'finished in 4 min',
+  } as never)
   expect(texts()).toEqual(['finished in 4 min'])
   expect(kept).toEqual([])
 })

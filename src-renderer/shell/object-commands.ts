@@ -49,22 +49,56 @@ export function useObjectCommands() {
     const trains = run.status === 'running' || run.status === 'starting'
     const rests = !trains && run.status !== 'queued'
     const share = trains && run.totalSteps ? `, ${percent(run.step / run.totalSteps)}` : ''
-    const tabs = runTabs.filter(({ path }) => path && path !== 'settings').map(({ path, title }) => {
-      const [part] = path.split('/')
-      return action(`${title} of`, mdiChartScatterPlot, go(`${page}/${part}`))
-    })
+    const tabs = runTabs
+      .filter(({ path }) => path && path !== 'settings')
+      .map(({ path, title }) => {
+        const [part] = path.split('/')
+        return action(`${title} of`, mdiChartScatterPlot, go(`${page}/${part}`))
+      })
     return [
       {
         ...{ id: about, group: 'Runs', about, title: run.name, dot: state.dot },
         note: `${state.word.toLowerCase()}${share}`,
         run: go(page),
       },
-      ...(trains ? [action('Pause', mdiPause, attempt(() => runs.pause(run.id)), 'P')] : []),
-      ...(trains ? [action('Stop', mdiStop, attempt(() => runs.stop(run.id)))] : []),
-      ...(rests && run.status !== 'finished'
-        ? [action('Resume', mdiPlay, attempt(() => runs.resume(run.id)), 'P')]
+      ...(trains
+        ? [
+            action(
+              'Pause',
+              mdiPause,
+              attempt(() => runs.pause(run.id)),
+              'P',
+            ),
+          ]
         : []),
-      ...(place >= 0 ? [action('Remove from queue', mdiClose, attempt(() => runs.stop(run.id)))] : []),
+      ...(trains
+        ? [
+            action(
+              'Stop',
+              mdiStop,
+              attempt(() => runs.stop(run.id)),
+            ),
+          ]
+        : []),
+      ...(rests && run.status !== 'finished'
+        ? [
+            action(
+              'Resume',
+              mdiPlay,
+              attempt(() => runs.resume(run.id)),
+              'P',
+            ),
+          ]
+        : []),
+      ...(place >= 0
+        ? [
+            action(
+              'Remove from queue',
+              mdiClose,
+              attempt(() => runs.stop(run.id)),
+            ),
+          ]
+        : []),
       action('Export', mdiExportVariant, go(`${page}/checkpoints`)),
       action('Evaluate', mdiTarget, go(`${page}/evaluation`)),
       action('New run with the settings of', mdiContentCopy, go(`/new?like=${run.id}`)),
@@ -81,7 +115,15 @@ export function useObjectCommands() {
         mdiArchiveOutline,
         attempt(() => runs.update({ id: run.id, archived: !run.archived })),
       ),
-      ...(trains ? [] : [action('Move to trash', mdiTrashCanOutline, attempt(() => runs.remove(run.id)))]),
+      ...(trains
+        ? []
+        : [
+            action(
+              'Move to trash',
+              mdiTrashCanOutline,
+              attempt(() => runs.remove(run.id)),
+            ),
+          ]),
     ]
   }
 
@@ -102,7 +144,11 @@ export function useObjectCommands() {
       },
       action('Train on', mdiPlay, go(`/new?dataset=${dataset.id}`)),
       action('Quality of', mdiCheckDecagramOutline, go(`${page}/quality`)),
-      action('Rescan', mdiRefresh, attempt(() => datasets.rescan(dataset.id))),
+      action(
+        'Rescan',
+        mdiRefresh,
+        attempt(() => datasets.rescan(dataset.id)),
+      ),
     ]
   }
 

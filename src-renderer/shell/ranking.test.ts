@@ -1,13 +1,24 @@
 import { expect, it } from 'vitest'
 import { marked, ranked } from './ranking'
 
-const titles = ['From Emoji tiny', 'Emoji nano', 'Remove duplicates', 'Emoji tiny, 100 epochs', 'Street scenes']
+const titles = [
+  'From Emoji tiny',
+  'Emoji nano',
+  'Remove duplicates',
+  'Emoji tiny, 100 epochs',
+  'Street scenes',
+]
 const entries = titles.map((title) => ({ id: title, title }))
 const search = (query: string, used: Record<string, number> = {}) =>
   ranked(entries, query, (id) => used[id] ?? 0).map(({ title }) => title)
 
 it('takes titles that begin with it, then words that do, then those that have it inside', () => {
-  expect(search('emo')).toEqual(['Emoji nano', 'Emoji tiny, 100 epochs', 'From Emoji tiny', 'Remove duplicates'])
+  expect(search('emo')).toEqual([
+    'Emoji nano',
+    'Emoji tiny, 100 epochs',
+    'From Emoji tiny',
+    'Remove duplicates',
+  ])
 })
 
 it('ranks what fits alike by recency, which does not outdo a better fit', () => {

@@ -25,5 +25,6 @@ export const keysShown = (keys: string) =>
 /** Whether what is pressed goes into a field. */
 export const isTyping = ({ target }: Pick<Event, 'target'>) =>
   target instanceof HTMLElement &&
-  target.closest('input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]') !==
-    null
+  target.closest(
+    'input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]',
+  ) !== null

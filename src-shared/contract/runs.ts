@@ -249,6 +249,9 @@ export const disk = z.object({
   freeBytes: z.number().nullable(),
 })
 
+/** Which checkpoints stay beside the newest. */
+const retention = { keepEvery: count, keepBest: count }
+
 export const runCalls = {
   'runs.list': call(nothing, z.array(run)),
   'runs.get': call(z.object({ id }), run),
@@ -307,7 +310,9 @@ export const runCalls = {
   'runs.hold': call(z.object({ held: z.boolean() }), queue),
   'runs.disk': call(nothing, disk),
   /** Removes all checkpoints except every `keepEvery`-th, the `keepBest` best and the newest; returns the bytes freed. */
-  'runs.prune': call(z.object({ id, keepEvery: count, keepBest: count }), z.object({ freed: z.number() })),
+  'runs.prune': call(z.object({ id, ...retention }), z.object({ freed: z.number() })),
+  /** The bytes that each rule would free over all runs that rest. */
+  'runs.prunable': call(z.object({ rules: z.array(z.object(retention)).max(10) }), z.array(z.number())),
   /** Removes checkpoints of a run that is not training, never its newest; returns the bytes freed. */
   'runs.removeCheckpoints': call(
     z.object({ id, steps: z.array(count).min(1).max(100_000) }),

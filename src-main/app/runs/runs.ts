@@ -9,6 +9,7 @@ import type { Fork } from '#platform/processes'
 import {
   checkpointSteps,
   listCheckpoints,
+  prunableBytes,
   pruneCheckpoints,
   removeCheckpoints,
 } from '#storage/run/checkpoint'
@@ -210,6 +211,14 @@ export class Runs {
       )
       await this.follower.changed(id)
       return { freed: before - (await bytesOf(folder)) }
+    },
+    'runs.prunable': async ({ rules }) => {
+      const resting = (await this.list.all()).filter((run) => !isActive(run))
+      const freed = async (rule: (typeof rules)[number]) => {
+        const sizes = await fewAtOnce(resting, ({ folder }) => prunableBytes(folder, rule))
+        return sizes.reduce((sum, size) => sum + size, 0)
+      }
+      return Promise.all(rules.map(freed))
     },
     'runs.emptyTrash': async () => ({ freed: await this.trash.empty() }),
   }

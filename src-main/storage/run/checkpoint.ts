@@ -215,13 +215,26 @@ export async function newestReconstruction(folder: string): Promise<string | nul
 
 /** Removes the checkpoints that the rule does not keep, with their reconstructions. */
 export async function pruneCheckpoints(folder: string, rule: Retention): Promise<void> {
-  await removeCheckpoints(folder, stepsToRemove(await listCheckpoints(folder), rule))
+  await removeCheckpoints(folder, await toPrune(folder, rule))
+}
+
+/** Bytes that this would free. */
+export async function prunableBytes(folder: string, rule: Retention): Promise<number> {
+  const places = (await toPrune(folder, rule)).flatMap((step) => placesOf(folder, step))
+  const sizes = await Promise.all(places.map(bytesOf))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+const toPrune = async (folder: string, rule: Retention) => stepsToRemove(await listCheckpoints(folder), rule)
+
+/** Where a checkpoint and its reconstructions lie. */
+function placesOf(folder: string, step: number): string[] {
+  const paths = runPaths(folder)
+  return [paths.checkpoint(step), paths.reconstructions(step)]
 }
 
 /** Removes the checkpoints of some steps, with their reconstructions. */
 export async function removeCheckpoints(folder: string, steps: number[]): Promise<void> {
-  const paths = runPaths(folder)
-  for (const step of steps)
-    for (const place of [paths.checkpoint(step), paths.reconstructions(step)])
-      await rm(place, { recursive: true, force: true })
+  for (const place of steps.flatMap((step) => placesOf(folder, step)))
+    await rm(place, { recursive: true, force: true })
 }

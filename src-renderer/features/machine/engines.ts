@@ -3,6 +3,8 @@ import { computed, ref } from 'vue'
 import type { CallOutput, EngineInfo } from '#shared/contract'
 import { backend, onEvent } from '#backend'
 import { useApp } from '#shell/store'
+import { day } from '#ui/format'
+import { actionOf, hintOf, stateOf } from './engine-words'
 
 /** The engines of this machine. */
 export const useEngines = defineStore('engines', () => {
@@ -15,7 +17,32 @@ export const useEngines = defineStore('engines', () => {
   const busy = computed(() =>
     engines.value.some(({ status }) => status === 'proving' || status === 'installing'),
   )
-  const trying = computed(() => engines.value.find(({ status }) => status === 'proving')?.title ?? null)
+  /** What is done with an engine now. */
+  const doing = computed(() => {
+    const tested = engines.value.find(({ status }) => status === 'proving')
+    return message.value ?? (tested ? `Testing ${tested.title}…` : '')
+  })
+  const rows = computed(() => {
+    const speedOf = ({ proof, expectedImagesPerSecond }: EngineInfo) =>
+      proof?.imagesPerSecond ?? expectedImagesPerSecond
+    const fastest = Math.max(...engines.value.map((engine) => speedOf(engine) ?? 0))
+    return engines.value.map((engine) => ({
+      engine,
+      state: stateOf(engine),
+      hint: hintOf(engine),
+      action: actionOf(engine),
+      speed: speedOf(engine),
+      /** Of the fastest. */
+      share: fastest ? (speedOf(engine) ?? 0) / fastest : 0,
+      isExpected: !engine.proof,
+      difference: engine.proof
+        ? Math.max(engine.proof.lossDifference, engine.proof.gradientDifference)
+        : null,
+      tested: engine.proof
+        ? `Tested ${day(engine.proof.provenAt).replace(/^[TY]/, (letter) => letter.toLowerCase())}`
+        : '',
+    }))
+  })
 
   onEvent('engines.changed', (payload) => {
     engines.value = payload.engines
@@ -42,5 +69,5 @@ export const useEngines = defineStore('engines', () => {
 
   const remove = async () => void (engines.value = await backend['engines.remove'](undefined))
 
-  return { engines, message, plan, busy, trying, load, survey, use, askToInstall, install, remove }
+  return { engines, rows, doing, plan, busy, load, survey, use, askToInstall, install, remove }
 })

@@ -9,11 +9,17 @@ export const useMachines = defineStore('machines', () => {
   const all = ref<Machine[]>([])
   /** What is being opened: an address, or the origin of a known machine. */
   const opening = ref<string | null>(null)
+  /** Whether something answers at a machine, by origin; absent until that is known. */
+  const reached = ref(new Map<string, boolean>())
   /** Why the last one could not be opened. */
   const error = ref<AppErrorData | null>(null)
 
   async function load() {
     all.value = await backend['machines.list'](undefined)
+    await Promise.all(all.value.map(({ origin }) => reach(origin)))
+  }
+  async function reach(origin: string) {
+    reached.value.set(origin, await backend['machines.reach']({ origin }))
   }
 
   /** Returns whether its window was opened. */
@@ -22,6 +28,7 @@ export const useMachines = defineStore('machines', () => {
     error.value = null
     try {
       all.value = await backend['machines.open']({ address })
+      reached.value.set(all.value[0]!.origin, true)
       return true
     } catch (thrown) {
       error.value = toErrorData(thrown)
@@ -35,5 +42,5 @@ export const useMachines = defineStore('machines', () => {
     all.value = await backend['machines.forget']({ origin })
   }
 
-  return { all, opening, error, load, open, forget }
+  return { all, opening, reached, error, load, open, forget }
 })

@@ -1,42 +1,60 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { AppError } from '#shared/errors'
-import { useApp } from '#shell/store'
-import { useDisk } from './storage'
+import { useNotifications } from '#shell/notifications'
+import { rules, useStorage } from './storage'
 
 const fake = vi.hoisted(() => ({ backend: {} as Record<string, (input: never) => Promise<unknown>> }))
 vi.mock('#backend', () => ({ backend: fake.backend, onEvent: () => undefined }))
 
-let runs: { id: string; totalBytes: number }[]
+let runs: { id: string; totalBytes: number; checkpoints: number }[]
 beforeEach(() => {
   setActivePinia(createPinia())
-  runs = ['one', 'two', 'three'].map((id) => ({ id, totalBytes: 5e6 }))
+  runs = ['one', 'two', 'three'].map((id) => ({ id, totalBytes: 5e6, checkpoints: 4 }))
+  const trash = { runs: 1, bytes: 1e6 }
   Object.assign(fake.backend, {
-    'runs.disk': async () => ({ runs, trashBytes: 0, freeBytes: null }),
+    'runs.disk': async () => ({ runs, trash, datasetBytes: 2e6, engineBytes: 0, freeBytes: null }),
+    'runs.prunable': async ({ rules: asked }: { rules: unknown[] }) => asked.map((_, i) => 6e6 / (i + 1)),
     'runs.prune': async ({ id }: { id: string }) => {
       if (id === 'two') throw new AppError('run-busy', 'two is being trained.')
       runs = runs.map((run) => (run.id === id ? { ...run, totalBytes: 3e6 } : run))
       return { freed: 2e6 }
     },
-    'runs.emptyTrash': async () => ({ freed: 0 }),
+    'runs.emptyTrash': async () => ({ freed: 1e6 }),
+    'notifications.add': async () => [],
   })
 })
 
-it('sums what the runs take', async () => {
-  const disk = useDisk()
-  expect(disk.total).toBe(0)
-  await disk.load()
-  expect(disk.total).toBe(15e6)
+const told = () => useNotifications().toasts.map(({ text }) => text)
+
+it('sums what takes room', async () => {
+  const storage = useStorage()
+  expect(storage.total).toBe(0)
+  await storage.load()
+  expect(storage.total).toBe(15e6 + 2e6 + 1e6)
+  expect(storage.parts.map(({ name, note }) => [name, note])).toEqual([
+    ['Runs', '3 runs, 12 checkpoints'],
+    ['Data sets', 'Indexes and thumbnails'],
+    ['Engines', ''],
+    ['Trash', '1 run'],
+  ])
+})
+
+it('says what each clean-up would free', async () => {
+  const storage = useStorage()
+  await storage.measure()
+  expect(storage.prunable).toEqual([6e6, 3e6])
 })
 
 it('prunes the others where one run refuses, and says what was freed', async () => {
-  const disk = useDisk()
-  await disk.prune(['one', 'two', 'three'], 1)
-  expect(disk.total).toBe(11e6)
-  expect(useApp().notice?.message).toBe('4.0 MB freed.')
+  const storage = useStorage()
+  await storage.load()
+  await storage.prune(rules[0]!)
+  expect(storage.parts[0]!.size).toBe(11e6)
+  expect(told()).toEqual(['two is being trained.', 'Freed 4.0 MB'])
 })
 
-it('says why where nothing was freed', async () => {
-  await useDisk().prune(['two'], 1)
-  expect(useApp().notice?.message).toBe('two is being trained.')
+it('empties the trash', async () => {
+  await useStorage().emptyTrash()
+  expect(told()).toEqual(['Freed 1.0 MB'])
 })

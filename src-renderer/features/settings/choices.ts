@@ -12,7 +12,8 @@ const withCurrent = <T>(choices: Choice<T>[], current: T, title: (value: T) => s
     ? choices
     : [...choices, { title: title(current), value: current }]
 
-const upTo = (most: number) => Array.from({ length: most }, (_, i) => ({ title: counted(i + 1, 'threads'), value: i + 1 }))
+const upTo = (most: number) =>
+  Array.from({ length: most }, (_, i) => ({ title: counted(i + 1, 'threads'), value: i + 1 }))
 
 export const threadChoices = (cores: number, current: number): Choice<number>[] =>
   withCurrent([{ title: 'Automatic', value: 0 }, ...upTo(cores)], current, (n) => counted(n, 'threads'))

@@ -27,7 +27,12 @@ export const settingRows = [
     hint: 'Nothing is downloaded without asking.',
     host: 'electron',
   },
-  { id: 'threads', section: 'Training', title: 'CPU threads', hint: 'For the engine. Automatic uses all cores.' },
+  {
+    id: 'threads',
+    section: 'Training',
+    title: 'CPU threads',
+    hint: 'For the engine. Automatic uses all cores.',
+  },
   {
     id: 'decoders',
     section: 'Training',
