@@ -8,6 +8,7 @@ import { useAdding } from '#features/datasets/add'
 import { useDatasets } from '#features/datasets/store'
 import { useExperiments } from '#features/experiments/store'
 import { useEngines } from '#features/machine/engines'
+import { useEstimates } from '#features/new-run/estimates'
 import { useRuns } from '#features/runs/store'
 import { settingRows } from '#features/settings/rows'
 import { useNotifications } from './notifications'
@@ -46,6 +47,7 @@ export const useCommands = defineStore('commands', () => {
   const engines = useEngines()
   const notifications = useNotifications()
   const shell = useShell()
+  const estimates = useEstimates()
   const adding = useAdding()
   const objects = useObjectCommands()
   const router = useRouter()
@@ -109,7 +111,10 @@ export const useCommands = defineStore('commands', () => {
     ...allSettings.map(({ name, title }): Entry => ({
       ...{ id: `training:${name}`, group: 'Settings and help', icon: mdiTune },
       title: `Setting of a run: ${title}`,
-      run: () => router.push({ path: '/new/settings', query: { setting: name } }),
+      run: () => {
+        estimates.focused = name
+        return router.push('/new/settings')
+      },
     })),
   ])
 

@@ -32,30 +32,28 @@ describe.each(hosts)('the page of engines $name', ({ can, browser }) => {
   afterAll(() => app?.close())
 
   it.runIf(can)(
-    'tries every engine on real training steps and recommends one, never a GPU that a processor plays',
+    'tests every engine on real training steps and recommends one, never software rendering',
     async () => {
       app = browser ? await openInBrowser(home, [home]) : await openWindow(home, home)
       const { page } = app
       await go(page, 'Machine')
-      await page.getByRole('button', { name: 'Try all' }).click()
-      const cardOf = (id: string) =>
-        page.locator('.engine').filter({ has: page.getByRole('heading', { name: titles[id]! }) })
+      await page.getByRole('button', { name: 'Test all' }).click()
+      const rowOf = (id: string) => page.getByRole('row', { name: titles[id]! })
       for (const id of enginesHere()) {
-        await cardOf(id).getByText('usable', { exact: true }).waitFor({ timeout: 300_000 })
-        expect(
-          await cardOf(id)
-            .getByText(/images\/s$/)
-            .first()
-            .textContent(),
-          id,
-        ).toMatch(/[1-9]/)
+        await rowOf(id)
+          .getByText(/^(In use|Works|Works, slow here)$/)
+          .waitFor({ timeout: 300_000 })
+        expect(await rowOf(id).getByRole('cell').nth(1).textContent(), id).toMatch(/[1-9]/)
       }
-      await expect.poll(() => page.getByRole('button', { name: 'Try all' }).isEnabled()).toBe(true)
-      await page.getByText('recommended', { exact: true }).waitFor()
+      await expect.poll(() => page.getByRole('button', { name: 'Test all' }).isEnabled()).toBe(true)
+      await page.getByText(/^Recommended\. /).waitFor()
       if (enginesHere().includes('onnxruntime-webgpu'))
-        await cardOf('onnxruntime-webgpu').getByText('not recommended', { exact: true }).waitFor()
-      if (enginesHere().includes('tensorflow'))
-        await cardOf('tensorflow').getByText('Speed in bfloat16').waitFor()
+        await rowOf('onnxruntime-webgpu').getByText('No GPU here: software rendering').waitFor()
+      if (enginesHere().includes('tensorflow')) {
+        await page.getByRole('button', { name: 'TensorFlow', exact: true }).click()
+        await page.getByText('Speed in bfloat16').waitFor()
+        await page.getByRole('button', { name: 'Close', exact: true }).click()
+      }
       await expectAccessible(page, 'Engines that were tried')
       if (browser) await picture(page, 'engines', { fullPage: true })
     },

@@ -62,6 +62,5 @@ export const openTab = (page: Page, tab: string): Promise<void> =>
 /** Chooses a theme on the page of settings. */
 export async function chooseTheme(page: Page, theme: 'Dark' | 'Light'): Promise<void> {
   await go(page, 'Settings')
-  await page.getByRole('combobox', { name: 'Theme' }).click({ force: true })
-  await page.getByRole('option', { name: theme }).click()
+  await page.getByRole('group', { name: 'Appearance' }).getByRole('button', { name: theme }).click()
 }

@@ -1,6 +1,8 @@
-import { createPinia, setActivePinia } from 'pinia'
+import { createPinia, setActivePinia, storeToRefs } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
 import type { Checkpoint, MetricColumns, Run } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { useNotifications } from '#shell/notifications'
 import { useRuns } from './store'
 
 type Call = (input: never) => Promise<unknown>
@@ -77,4 +79,29 @@ it('asks for metrics anew when a resume has cut them', async () => {
   fake.backend['runs.metrics'] = async () => metrics(1, 2)
   tell('runs.changed', run('one', { seams: [{ step: 2, at: '2024-01-02', changes: [] }] }))
   await vi.waitFor(() => expect(runs.metrics.get('one')!.step).toEqual([1, 2]))
+})
+
+it('tells runs that were removed together by one toast, whose Undo brings all back', async () => {
+  const removed: string[] = []
+  const run = (id: string) => ({ id, name: `Run ${id}`, createdAt: id, seams: [] })
+  Object.assign(fake.backend, {
+    'runs.list': async () => ['a', 'b', 'c'].map(run),
+    'runs.queue': async () => ({ ids: [], held: false }),
+    'runs.remove': async ({ id }: { id: string }) => void removed.push(id),
+    'runs.restore': async ({ id }: { id: string }) => {
+      if (id === 'b') throw new AppError('run-missing', 'The run b is no longer in the trash.')
+      return run(id)
+    },
+    'notifications.add': async () => [],
+  })
+  const runs = useRuns()
+  const { toasts } = storeToRefs(useNotifications())
+  await runs.load()
+  await runs.remove('a')
+  expect(toasts.value.map(({ about, text }) => `${about} ${text}`)).toEqual(['Run a moved to trash'])
+  await runs.remove('b')
+  expect(toasts.value.map(({ about, text }) => `${about} ${text}`)).toEqual(['2 runs moved to trash'])
+  await toasts.value[0]!.undo!()
+  expect([...runs.byId.keys()].sort()).toEqual(['a', 'c'])
+  expect(toasts.value.at(-1)!.text).toBe('The run b is no longer in the trash.')
 })

@@ -1,8 +1,13 @@
 import { defineStore } from 'pinia'
 import { computed, markRaw, ref } from 'vue'
 import type { CallInput, Checkpoint, MetricColumns, Queue, Run } from '#shared/contract'
-import { AppError } from '#shared/errors'
+import { AppError, toErrorData } from '#shared/errors'
+import { counted } from '#shared/words'
 import { backend, onEvent } from '#backend'
+import { useNotifications } from '#shell/notifications'
+
+/** Milliseconds within which removed runs are told together. */
+const together = 6000
 
 /** Points of a chart: more than a screen has columns. */
 const chartPoints = 2000
@@ -12,6 +17,7 @@ const chartPoints = 2000
  * they are marked raw: watching every value would be slow.
  */
 export const useRuns = defineStore('runs', () => {
+  const notifications = useNotifications()
   const byId = ref(new Map<string, Run>())
   const metrics = ref(new Map<string, MetricColumns>())
   const checkpoints = ref(new Map<string, Checkpoint[]>())
@@ -144,9 +150,32 @@ export const useRuns = defineStore('runs', () => {
   async function update(input: CallInput<'runs.update'>) {
     set(await backend['runs.update'](input))
   }
+  /** Runs that were just removed, which one toast tells and gives back. */
+  let removed: Pick<Run, 'id' | 'name'>[] = []
+  let removedAt = -Infinity
   async function remove(id: string) {
+    const run = byId.value.get(id)
     await backend['runs.remove']({ id })
     byId.value.delete(id)
+    if (performance.now() - removedAt > together) removed = []
+    removed = [...removed, { id, name: run?.name ?? id }]
+    removedAt = performance.now()
+    const these = removed
+    notifications.show({
+      name: 'removed',
+      about: these.length === 1 ? these[0]!.name : counted(these.length, 'runs'),
+      text: 'moved to trash',
+      undo: () => restore(these.map((one) => one.id)),
+    })
+  }
+  /** Brings runs back from the trash; those that are no longer there are told. */
+  async function restore(ids: string[]) {
+    removed = []
+    for (const id of ids)
+      await backend['runs.restore']({ id }).then(set, (error: unknown) => {
+        const { message, advice = null } = toErrorData(error)
+        notifications.show({ kind: 'bad', text: message, advice })
+      })
   }
 
   return {
