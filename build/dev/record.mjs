@@ -97,6 +97,8 @@ async function walk() {
   await call('exports.create', { id, format: 'safetensors', folder: home })
   for (const name of ['app.info', 'app.load', 'settings.get', 'app.unreadable', 'engines.list'])
     await call(name)
+  for (const name of ['notifications.list', 'notifications.see', 'runs.waits']) await call(name)
+  await call('runs.prunable', { rules: [0, 5].map((keepEvery) => ({ keepEvery, keepBest: 1 })) })
   await call('settings.set', {})
   await call('runs.list')
 }
