@@ -46,7 +46,7 @@ async function walk() {
   await call('datasets.images', { id: dataset, offset: 0, limit: most })
   await call('datasets.unreadable', { id: dataset, offset: 0, limit: most })
   await call('datasets.report', { id: dataset })
-  await call('datasets.duplicates', { id: dataset, offset: 0, limit: most })
+  await call('datasets.duplicates', { id: dataset, near: true, offset: 0, limit: most })
   await call('runs.estimate', { dataset, hyperparameters: [hyperparameters] })
   await call('runs.sample')
 

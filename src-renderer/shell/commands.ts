@@ -11,32 +11,12 @@ import { useEngines } from '#features/machine/engines'
 import { useEstimates } from '#features/new-run/estimates'
 import { useRuns } from '#features/runs/store'
 import { settingRows } from '#features/settings/rows'
+import type { Entry } from './entry'
 import { useNotifications } from './notifications'
 import { useObjectCommands } from './object-commands'
 import { fit } from './ranking'
 import { useShell } from './shell'
 import { useApp } from './store'
-
-/** The groups of the palette, in its order. */
-export const groups = ['Runs', 'Data sets', 'Experiments', 'Actions', 'Settings and help'] as const
-
-/** A line of the palette. */
-export interface Entry {
-  id: string
-  group: (typeof groups)[number]
-  title: string
-  /** What stands behind the title, muted. */
-  note?: string
-  icon?: string
-  /** The state of a run. */
-  dot?: string
-  keys?: string
-  /** The object that it is or acts on. */
-  about?: string
-  /** Whether it does something, instead of leading somewhere. */
-  isCommand?: boolean
-  run(): unknown
-}
 
 /** Everything that can be done in the window, by name: what the palette lists, and what shortcuts and the menu start. */
 export const useCommands = defineStore('commands', () => {

@@ -24,7 +24,7 @@ import { useDatasets } from '#features/datasets/store'
 import { stateOf } from '#features/runs/status'
 import { useRuns } from '#features/runs/store'
 import { runTabs } from '#features/run/tabs'
-import type { Entry } from './commands'
+import type { Entry } from './entry'
 import { useApp } from './store'
 
 /** The lines of the palette about runs, data sets and experiments: each object, and what can be done with it. */

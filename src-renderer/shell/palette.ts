@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, toRef, watch } from 'vue'
-import { type Entry, groups, useCommands } from './commands'
+import { useCommands } from './commands'
+import { type Entry, groups } from './entry'
 import { ranked } from './ranking'
 import { useShell } from './shell'
 
