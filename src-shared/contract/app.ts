@@ -1,6 +1,15 @@
 import { z } from 'zod'
+import { presetNames } from '#shared/settings/hyperparameters'
 import { call, count, filePath, nothing, unreadable } from './common'
 import { hostPath, words } from './strings'
+
+/** A starting point of a person's own: a preset with changes. */
+export const ownPreset = z.object({
+  name: words(60, 1),
+  of: z.enum(presetNames),
+  changes: z.record(words(100), z.union([z.number(), z.boolean(), words(100)])),
+})
+export type OwnPreset = z.infer<typeof ownPreset>
 
 export const appSettings = z.object({
   theme: z.enum(['system', 'light', 'dark']),
@@ -23,6 +32,7 @@ export const appSettings = z.object({
   startNext: z.boolean(),
   /** Days after which runs leave the trash for good; null keeps them. */
   trashDays: z.int().min(1).max(3650).nullable(),
+  presets: z.array(ownPreset).max(100),
 })
 export type AppSettings = z.infer<typeof appSettings>
 
@@ -38,6 +48,7 @@ export const defaultSettings: Omit<AppSettings, 'runsFolder'> = {
   cache: null,
   startNext: true,
   trashDays: 30,
+  presets: [],
 }
 
 export const appInfo = z.object({

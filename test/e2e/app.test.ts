@@ -56,7 +56,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
 
   it.runIf(can())('adds the sample data set, trains on it and shows the loss move', async () => {
     await open()
-    await page.getByText('Start with a folder of images').waitFor()
+    await page.getByText('Drop a folder here').waitFor()
     await addSample(page)
 
     await startRun(page, { name: 'First run', epochs: 3, batchSize: 64 })

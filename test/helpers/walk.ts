@@ -22,7 +22,10 @@ export async function addSample(page: Page): Promise<void> {
 
 /** Adds a folder by our own dialog, step by step from the first folder that it lists; ends on the page of the data set. */
 export async function addFolder(page: Page, ...steps: string[]): Promise<void> {
-  await page.getByRole('button', { name: 'Add folder' }).first().click()
+  await page
+    .getByRole('button', { name: /^(Add|Choose) folder/ })
+    .first()
+    .click()
   for (const step of steps) await page.getByRole('dialog').getByText(step, { exact: true }).click()
   await page.getByRole('button', { name: 'Choose this folder' }).click()
   await page.getByRole('option').first().waitFor({ timeout: 30_000 })

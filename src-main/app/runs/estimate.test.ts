@@ -2,7 +2,13 @@ import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { enginesHere } from '#test/helpers/engines'
 import { aRun } from '#test/helpers/a-run'
-import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
+import {
+  allSettings,
+  fromPreset,
+  type Hyperparameters,
+  hyperparametersSchema,
+} from '#shared/settings/hyperparameters'
+import { weightCount } from '#model/objectives/index'
 import type { Run } from '#shared/contract'
 import { estimateRuns, waitSeconds } from './estimate'
 
@@ -69,4 +75,15 @@ it('warns at the choice that causes it', async () => {
   expect(warnings.map(({ at }) => at)).toEqual(['model', 'duration'])
   const few = await estimate(fromPreset('nano'), 3)
   expect(few.warnings).toEqual([{ at: 'images', text: 'Fewer images (3) than a batch (16): they repeat.' }])
+})
+
+it('counts the weights anew for each setting that changes how many there are', async () => {
+  const start = fromPreset('nano', { objective: 'mae' })
+  const others = allSettings.flatMap(({ name, choices }) => {
+    const value = start[name]
+    const values = typeof value === 'number' ? [value / 2, value * 2] : (choices ?? [!value])
+    return values.flatMap((other) => hyperparametersSchema.safeParse({ ...start, [name]: other }).data ?? [])
+  })
+  expect(others.length).toBeGreaterThan(40)
+  for (const h of [start, ...others]) expect((await estimate(h, 100)).parameters).toBe(weightCount(h))
 })

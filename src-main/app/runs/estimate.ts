@@ -32,7 +32,7 @@ export async function estimateRuns(
   const availableMemoryBytes = Math.max(freemem(), totalmem() * 0.5)
   return Promise.all(
     all.map(async ({ h, images }) => {
-      const parameters = weightCount(h)
+      const parameters = parametersOf(h)
       const { totalSteps } = stepsOf(h, images)
       const division = await engineChoice(settings.engine).division({
         threads: settings.threads,
@@ -59,6 +59,21 @@ export async function estimateRuns(
       return { ...estimate, warnings: warnings(h, images, estimate) }
     }),
   )
+}
+
+/** The settings that decide how many weights there are. */
+const shaping = [
+  'objective', 'imageSize', 'patchSize', 'width', 'depth', 'heads', 'queryDepth', 'shareWeights', 'head', 'decoderWidth',
+  'decoderDepth', 'positions',
+] as const // prettier-ignore
+const parameterCounts = new Map<string, number>()
+
+/** The weights of a model. Counting them takes longer than all else of an estimate, so counts are kept. */
+function parametersOf(h: Hyperparameters): number {
+  const key = shaping.map((name) => h[name]).join()
+  const found = parameterCounts.get(key) ?? weightCount(h)
+  parameterCounts.set(key, found)
+  return found
 }
 
 /** Seconds until these runs are done one after the other: what is left of the one that trains, and all of those that wait. */

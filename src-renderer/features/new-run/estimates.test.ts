@@ -2,12 +2,17 @@ import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
 import type { Dataset } from '#shared/contract'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { aRun } from '#test/helpers/a-run'
 import { useDatasets } from '#features/datasets/store'
 import { useEstimates } from './estimates'
 import { useNewRun } from './store'
 
 const fake = vi.hoisted(() => ({ backend: {} as Record<string, (input: never) => Promise<unknown>> }))
-vi.mock('#backend', () => ({ backend: fake.backend, onEvent: () => () => true }))
+const { tell } = vi.hoisted(() => ({ tell: new Map<string, (payload: unknown) => void>() }))
+vi.mock('#backend', () => ({
+  backend: fake.backend,
+  onEvent: (name: string, listener: (payload: unknown) => void) => tell.set(name, listener),
+}))
 
 /** Answers as many seconds as there are epochs times pixels of an image's side, and keeps how often it was asked. */
 const estimate = vi.fn(async ({ hyperparameters }: { hyperparameters: Hyperparameters[] }) => ({
@@ -71,4 +76,17 @@ it('compares values of the setting that has the focus, where they differ in what
   estimates.focused = 'flip'
   await expect.poll(() => estimates.compared.length).toBe(2)
   expect(estimates.differs).toBe(false)
+})
+
+it('asks anew when a run begins or ends', async () => {
+  const expected = vi.fn(async () => null)
+  fake.backend['runs.expect'] = expected
+  useNewRun().follow({})
+  useEstimates()
+  await expect.poll(() => estimate.mock.calls.length).toBe(1)
+  tell.get('runs.changed')!(aRun({ status: 'running' }))
+  await expect.poll(() => estimate.mock.calls.length).toBe(2)
+  tell.get('runs.changed')!(aRun({ status: 'finished' }))
+  await expect.poll(() => estimate.mock.calls.length).toBe(3)
+  expect(expected).toHaveBeenCalledTimes(3)
 })

@@ -4,6 +4,7 @@ import type { Estimate, Estimates, Expectation } from '#shared/contract'
 import { allSettings, type Hyperparameters, hyperparametersSchema } from '#shared/settings/hyperparameters'
 import { backend } from '#backend'
 import { latest } from '#ui/latest'
+import { useRuns } from '#features/runs/store'
 import { alternativesOf } from './alternatives'
 import { useNewRun } from './store'
 
@@ -12,6 +13,7 @@ type Maybe = Estimate | null
 /** What the run of the form would take and is likely to reach, and what each other choice would. */
 export const useEstimates = defineStore('estimates', () => {
   const newRun = useNewRun()
+  const runs = useRuns()
   /** The setting whose values are compared. */
   const focused = ref<string | null>(null)
   const alternatives = computed(() => {
@@ -70,6 +72,13 @@ export const useEstimates = defineStore('estimates', () => {
     { immediate: true },
   )
 
+  /** Asks for all anew, since runs may have begun or ended. */
+  function renew() {
+    askEstimates()
+    askExpectation()
+  }
+  watch(() => runs.active?.id, renew)
+
   /** Seconds until it is done, with what trains and waits before it. */
   const secondsToEnd = computed(() => chosen.value && chosen.value.seconds + (answer.value?.waitSeconds ?? 0))
   /** Whether the values of the focused setting differ in what they take. */
@@ -100,6 +109,7 @@ export const useEstimates = defineStore('estimates', () => {
     secondsToEnd,
     basis,
     warningsAt,
+    renew,
   }
 })
 

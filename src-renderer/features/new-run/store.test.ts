@@ -128,6 +128,9 @@ it('cannot start with invalid settings, without workers that are a number, or wi
     false,
     'The image size must be a multiple of the patch size.',
   ])
+  expect(form.problems.map(({ text }) => text)).toEqual([
+    'Image size: The image size must be a multiple of the patch size.',
+  ])
   form.reset('imageSize')
   form.place = 'ray'
   form.workers = 'two'
@@ -135,4 +138,27 @@ it('cannot start with invalid settings, without workers that are a number, or wi
   form.workers = '2'
   expect([form.canStart, form.trainedBy]).toEqual([true, 'Ray Train, 2 workers'])
   expect(form.command).toContain('saim cluster /photos --preset nano --launcher ray --workers 2')
+})
+
+it('keeps presets of one’s own in the settings, to be chosen, replaced and deleted', async () => {
+  const form = await filled()
+  let stored: unknown = []
+  fake.backend['settings.set'] = async ({ presets }: { presets: unknown }) => ({
+    presets: (stored = presets),
+  })
+  form.chooseModel('tiny')
+  form.set('flip', false)
+  await form.savePreset('No mirror')
+  expect(stored).toEqual([{ name: 'No mirror', of: 'tiny', changes: { flip: false } }])
+  expect([form.ownPreset, form.changes]).toEqual(['No mirror', []])
+  form.set('flip', true)
+  expect(form.changes.map(({ name }) => name)).toEqual(['flip'])
+  form.choosePreset('nano')
+  expect([form.ownPreset, form.values]).toEqual([null, fromPreset('nano')])
+  form.choosePreset('No mirror')
+  expect([form.preset, form.values]).toEqual(['tiny', fromPreset('tiny', { flip: false })])
+  await form.savePreset('No mirror')
+  expect(stored).toHaveLength(1)
+  await form.removePreset('No mirror')
+  expect([stored, form.ownPreset, form.presetValues]).toEqual([[], null, fromPreset('tiny')])
 })

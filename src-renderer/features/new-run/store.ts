@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import { cluster as clusterSchema, type Cluster, type Run } from '#shared/contract'
+import { cluster as clusterSchema, type Cluster, type OwnPreset, type Run } from '#shared/contract'
 import { commandOf } from '#shared/settings/command'
 import { durationsOf, withEpochs } from '#shared/settings/durations'
 import {
@@ -37,6 +37,10 @@ const modelTitles: Record<PresetName, string> = {
   base: 'Base, as in the paper',
 }
 
+/** The settings of a preset of one's own; those of its model where a newer version cannot read the changes. */
+const valuesOf = ({ of, changes }: OwnPreset): Hyperparameters =>
+  hyperparametersSchema.safeParse({ ...fromPreset(of), ...changes }).data ?? fromPreset(of)
+
 /** The ways to train, as a person knows them. */
 const launchers: Record<Cluster['launcher'], string> = { ray: 'Ray Train', torchrun: 'torchrun' }
 
@@ -54,7 +58,13 @@ export const useNewRun = defineStore('new-run', () => {
   const chosen = computed(() => datasets.byId.get(dataset.value ?? ''))
   const name = ref('')
   const preset = ref<PresetName>('nano')
-  const presetValues = computed(() => fromPreset(preset.value))
+  /** The name of a preset of one's own that is chosen instead; it changes some settings of `preset`. */
+  const ownPreset = ref<string | null>(null)
+  const ownPresets = computed(() => app.settings?.presets ?? [])
+  const presetValues = computed(() => {
+    const own = ownPresets.value.find(({ name }) => name === ownPreset.value)
+    return own ? valuesOf(own) : fromPreset(preset.value)
+  })
   const form = settingsForm<Hyperparameters>(
     hyperparametersSchema,
     allSettings,
@@ -110,13 +120,29 @@ export const useNewRun = defineStore('new-run', () => {
   function chooseModel(model: PresetName) {
     const next = ofModel(model)
     preset.value = model
+    ownPreset.value = null
     values.value = next
     origin.value = null
   }
-  function choosePreset(model: PresetName) {
-    preset.value = model
-    values.value = fromPreset(model)
+  /** Takes all settings of a preset, or of one's own by its name. */
+  function choosePreset(name: string) {
+    const own = ownPresets.value.find((each) => each.name === name)
+    preset.value = own?.of ?? (name as PresetName)
+    ownPreset.value = own?.name ?? null
+    values.value = { ...presetValues.value }
     origin.value = null
+  }
+  /** Keeps how the form differs from the paper's presets as one of one's own; one of that name is replaced. */
+  async function savePreset(name: string) {
+    const start: Record<string, unknown> = fromPreset(preset.value)
+    const changes = Object.entries(values.value).filter(([key, value]) => value !== start[key])
+    const kept = ownPresets.value.filter((each) => each.name !== name)
+    await app.change({ presets: [...kept, { name, of: preset.value, changes: Object.fromEntries(changes) }] })
+    ownPreset.value = name
+  }
+  async function removePreset(name: string) {
+    await app.change({ presets: ownPresets.value.filter((each) => each.name !== name) })
+    ownPreset.value = null
   }
   const setEpochs = (epochs: number) => Object.assign(values.value, withEpochs(preset.value, epochs))
 
@@ -125,6 +151,7 @@ export const useNewRun = defineStore('new-run', () => {
     origin.value = from
     values.value = { ...from.run.hyperparameters }
     preset.value = presetOf(values.value) ?? preset.value
+    ownPreset.value = null
     name.value = ''
     dataset.value =
       datasets.ready.find(({ folder }) => folder === from.run.dataset.folder)?.id ?? dataset.value
@@ -150,6 +177,13 @@ export const useNewRun = defineStore('new-run', () => {
       name: name.value.trim(),
       from: from.value || undefined,
       cluster: cluster.value ?? undefined,
+    }),
+  )
+  /** What is wrong with settings, by their titles. */
+  const problems = computed(() =>
+    allSettings.flatMap(({ name, title }) => {
+      const text = form.errors.value[name]
+      return text ? { name, text: `${title}: ${text}` } : []
     }),
   )
   /** How it differs from the preset, in words. */
@@ -203,6 +237,10 @@ export const useNewRun = defineStore('new-run', () => {
     suggestedName,
     preset,
     presetValues,
+    ownPreset,
+    ownPresets,
+    savePreset,
+    removePreset,
     ...form,
     settled,
     reasonOf,
@@ -221,6 +259,7 @@ export const useNewRun = defineStore('new-run', () => {
     take,
     follow,
     command,
+    problems,
     difference,
     trainedBy,
     canStart,

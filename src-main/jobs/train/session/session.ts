@@ -1,5 +1,6 @@
 import type { Metric } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { bytes as inBytes, number } from '#shared/format'
 import type { Batch } from '#images/batches'
 import type { NamedTensorData } from '#model/tensor/step'
 import { learningRateAt } from '#model/optimizers/schedule'
@@ -198,7 +199,9 @@ export class Session {
       },
     })
     await updateRun(folder, { step })
-    this.log(`Saved the checkpoint of step ${step}.`)
+    const of = interval.validation === null ? 'training' : 'validation'
+    const reached = loss === null ? '' : `; ${of} loss ${number(loss)}`
+    this.log(`Saved the checkpoint of step ${step}, ${inBytes(bytes)}${reached}.`)
     await pruneCheckpoints(folder, h)
     this.tell({ type: 'checkpoint', step })
     this.savedAt = step
