@@ -114,6 +114,9 @@ describe.runIf(chromiumPath)('a new run, in the browser', () => {
     await aside()
       .getByText(/Timed on your run First run/)
       .waitFor()
+    await page.getByRole('radio', { name: /^Tiny/ }).check()
+    await page.getByRole('radio', { name: /^Nano/ }).check()
+    await page.getByRole('radio', { name: /^Standard/ }).check()
     await page.waitForLoadState('networkidle')
     await picture(page, 'new-run')
     for (const theme of ['Dark', 'Light'] as const) {

@@ -107,7 +107,7 @@ export const useNewRun = defineStore('new-run', () => {
       name: model,
       title: modelTitles[model],
       description: presets[model].description,
-      hyperparameters: ofModel(model),
+      hyperparameters: model === preset.value ? values.value : ofModel(model),
     })),
   )
   const durations = computed(() =>

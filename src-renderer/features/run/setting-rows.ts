@@ -11,7 +11,8 @@ import {
 import { objectives } from '#shared/settings/objectives'
 import type { Setting } from '#shared/settings/schema'
 import { counted } from '#shared/words'
-import { date, dateTime, number, settingValue } from '#ui/format'
+import { date, dateTime, number } from '#ui/format'
+import { plainValue } from '#ui/plain-value'
 
 /** A line of the settings of a run: its value, and what to compare it with. */
 export interface SettingRow {
@@ -28,11 +29,6 @@ export interface RowGroup {
 
 const row = (title: string, value: string, note = ''): SettingRow => ({ title, value, note, changed: false })
 
-function plain(setting: Setting, value: unknown): string {
-  if (typeof value === 'boolean') return value ? 'on' : 'off'
-  return settingValue(setting, typeof value === 'number' ? Number(value.toPrecision(5)) : String(value))
-}
-
 /** The settings of a run by group, beside those of its preset and the paper; what trained it is named by `engines`. */
 export function rowsOf(run: Run, engines: { id: string; title: string }[]): RowGroup[] {
   const h = run.hyperparameters
@@ -47,12 +43,10 @@ export function rowsOf(run: Run, engines: { id: string; title: string }[]): RowG
     const changed = start !== null && value !== start[name] && !(name in settled)
     const note = () => {
       if (name in settled) return `set by ${objectives[h.objective].title}`
-      if (changed) return `preset ${plain({ ...setting, unit: undefined }, start[name])}`
-      return paper !== undefined && paper !== value
-        ? `paper ${plain({ ...setting, unit: undefined }, paper)}`
-        : ''
+      if (changed) return `preset ${plainValue(start[name])}`
+      return paper !== undefined && paper !== value ? `paper ${plainValue(paper)}` : ''
     }
-    return { title: setting.title, value: plain(setting, value), note: note(), changed }
+    return { title: setting.title, value: plainValue(value, setting.unit), note: note(), changed }
   }
   const before: Partial<Record<Setting['group'], SettingRow[]>> = {
     Data: [
