@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -30,6 +31,52 @@ describe('once', () => {
     expect(work).toHaveBeenCalledTimes(2)
   })
 })
+
+it.runIf(process.platform === 'linux')(
+  "builds once, whatever is started, also where the tests' Electron is at hand",
+  () => {
+    const write = (name, text, mode = 0o755) => {
+      mkdirSync(path.dirname(path.join(root, name)), { recursive: true })
+      writeFileSync(path.join(root, name), text, { mode })
+    }
+    for (const name of ['setup', 'electron', 'once'])
+      cpSync(`build/${name}.mjs`, path.join(root, `build/${name}.mjs`))
+    for (const name of ['src-main', 'src-preload', 'src-renderer', 'src-shared'])
+      mkdirSync(path.join(root, name))
+    for (const name of [
+      'electron.vite.config.ts',
+      'package.json',
+      'package-lock.json',
+      'build/bench.mjs',
+      'build/package/package.mjs',
+    ])
+      write(name, name.endsWith('.json') ? '{}' : '')
+    write('node_modules/.cache/saim/install', '{}')
+    write('node_modules/electron/package.json', '{ "version": "45.0.0" }')
+    write('.cache/electron/electron', '#!/bin/sh\necho 22.3.27')
+    write(
+      'bin/npm',
+      `#!/bin/sh\necho "$*" >> ${root}/built\nmkdir -p ${root}/out/main\ntouch ${root}/out/main/cli.js`,
+    )
+    const run = (command) => {
+      const env = {
+        ...process.env,
+        PATH: `${root}/bin:${process.env.PATH}`,
+        DISPLAY: '',
+        WAYLAND_DISPLAY: '',
+        ELECTRON_OVERRIDE_DIST_PATH: '',
+      }
+      expect(
+        spawnSync('node', ['build/setup.mjs', command], { cwd: root, env, encoding: 'utf8' }).status,
+      ).toBe(0)
+    }
+    for (const command of ['start', 'bench', 'saim']) run(command)
+    const built = () => readFileSync(path.join(root, 'built'), 'utf8').trim().split('\n')
+    expect(built()).toEqual(['run --silent build'])
+    run('package') // which ships another Electron
+    expect(built()).toEqual(['run --silent build', 'run --silent build -- --to-ship'])
+  },
+)
 
 /** npm's package of Electron in `root`, whose installer counts its tries and succeeds from the second on. */
 function flakyElectron() {

@@ -26,10 +26,10 @@ install()
 if (command === 'test') await test()
 else if (command === 'dev') await run('node', ['build/dev/app.mjs', ...rest])
 else if (command === 'pages') await run('node', ['build/dev/pages.mjs', ...rest])
+else if (command === 'start') await start()
 else {
-  build({ forTests: command === 'bench' })
-  if (command === 'start') await start()
-  else if (command === 'package') await run('node', ['build/package/package.mjs', ...rest])
+  build({ toShip: command === 'package' })
+  if (command === 'package') await run('node', ['build/package/package.mjs', ...rest])
   else if (command === 'bench') await run('node', ['build/bench.mjs', ...rest])
   else if (command === 'record') await run('node', ['build/dev/record.mjs'])
   else await run('node', ['out/main/cli.js', ...(command === 'saim' ? [] : [command]), ...rest])
@@ -49,13 +49,13 @@ function install() {
   })
 }
 
-/** Builds what changed, for the Electron that will run it. */
-function build({ forTests = false } = {}) {
+/** Builds what changed, for the Electron that will run it. That of the tests counts, so that they need no other build, but `toShip`. */
+function build({ toShip = false } = {}) {
   if (!existsSync(path.join(root, 'out', 'main', 'cli.js'))) rmSync(stamp('build'), { force: true })
-  const isOld = isOldElectron(root, { forTests })
+  const isOld = isOldElectron(root, { forTests: !toShip })
   once(stamp('build'), `${isOld} ${fingerprint(sources)}`, () => {
     say('Building ...')
-    must('npm', ['run', '--silent', 'build', ...(forTests ? [] : ['--', '--to-ship'])])
+    must('npm', ['run', '--silent', 'build', ...(toShip ? ['--', '--to-ship'] : [])])
   })
 }
 
@@ -74,6 +74,7 @@ function fingerprint(paths) {
 /** The window, where Electron and a display are to be had; else the browser. */
 async function start() {
   const reason = whyNoWindow(root, rest, say)
+  build()
   if (!reason) return run('npx', ['--no-install', 'electron', '.', ...rest])
   say(`${reason} Serving to your browser instead.`)
   await run('node', ['out/main/cli.js', 'serve', '--open', ...rest])
@@ -86,7 +87,7 @@ async function test() {
     must('npm', ['run', '--silent', 'check'])
   }
   prepareBrowsers()
-  build({ forTests: true })
+  build()
   preparePython()
   prepareTensorflow()
   await run('npx', ['--no-install', 'vitest', 'run', ...rest])

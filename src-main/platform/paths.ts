@@ -78,3 +78,7 @@ export const addonSources = () => path.join(files, 'out', 'tensorflow-addon')
 /** What is compiled with it for CPUs: kernels, and how sessions are opened. */
 export const kernelSource = () => path.join(files, 'resources', 'tensorflow', 'kernels.cpp')
 export const sessionHeader = () => path.join(files, 'resources', 'tensorflow', 'session.h')
+
+/** The wheels that TensorFlow is taken from, with their hashes. */
+export const wheelList = (gpu: boolean) =>
+  path.join(files, 'resources', 'tensorflow', gpu ? 'gpu.txt' : 'cpu.txt')

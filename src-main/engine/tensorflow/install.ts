@@ -5,7 +5,7 @@ import { get, request } from 'node:https'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '#shared/errors'
-import { addonSources, kernelSource, sessionHeader } from '#platform/paths'
+import { addonSources, kernelSource, sessionHeader, wheelList } from '#platform/paths'
 import { outputOf, startProgram } from '#platform/programs'
 import { interpreter, pip, startPython } from '#platform/python'
 import { kernelsBeside } from './addon'
@@ -55,7 +55,7 @@ export async function planInstall({ gpu }: { gpu: boolean }): Promise<InstallPla
     ? ['tensorflow', 3.2e9, 5.7e9]
     : ['tensorflow-cpu', 274e6, 854e6]
   const libraries = gpu ? ' with NVIDIA’s CUDA libraries' : ''
-  const what = `the wheel ${name} ${wheelVersion}${libraries}, by pip from its index; the addon${gpu ? ' is' : ' and kernels are'} then compiled here`
+  const what = `the wheel ${name} ${wheelVersion}${libraries}, by pip, which compares hashes; the addon${gpu ? ' is' : ' and kernels are'} then compiled here`
   return { source: 'wheel', gpu, what, downloadBytes, diskBytes, urls: [] }
 }
 
@@ -158,14 +158,6 @@ wheel, target, *parts = sys.argv[1:]
 with zipfile.ZipFile(wheel) as archive:
     archive.extractall(target, [name for name in archive.namelist() if name.startswith(tuple(parts))])`
 
-/** A wheel's requirements of an extra, as pip takes them. */
-const requirements = `import sys, zipfile
-with zipfile.ZipFile(sys.argv[1]) as archive:
-    name = next(n for n in archive.namelist() if n.endswith('.dist-info/METADATA'))
-    for line in archive.read(name).decode().splitlines():
-        if line.startswith('Requires-Dist: nvidia-') and 'and-cuda' in line:
-            print(line.removeprefix('Requires-Dist: ').split(';')[0].replace(' ', ''))`
-
 async function installWheel(
   { gpu }: InstallPlan,
   work: string,
@@ -175,26 +167,21 @@ async function installWheel(
   const deps = path.join(work, 'deps')
   const wheels = path.join(work, 'wheels')
   const name = gpu ? 'tensorflow' : 'tensorflow-cpu'
-  const fetchWheels = (packages: string[]) =>
-    // Any Python's wheel has the same libraries.
-    python(pip, [
-      'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:',
-      '--python-version=3.11', ...['2014', '_2_17', '_2_27', '_2_28'].map((tag) => `--platform=manylinux${tag}_x86_64`),
-      '--dest', wheels, ...packages,
-    ]) // prettier-ignore
-  say(`Downloading ${name} ${wheelVersion} ...`)
-  await fetchWheels([`${name}==${wheelVersion}`])
-  const [wheel] = await readdir(wheels)
+  say(`Downloading ${name} ${wheelVersion}${gpu ? ' and the CUDA libraries' : ''} ...`)
+  // Any Python's wheel has the same libraries. pip takes no file of another hash than the list says.
+  await python(pip, [
+    'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:',
+    '--python-version=3.11', ...['2010', '2014', '_2_17', '_2_27', '_2_28'].map((tag) => `--platform=manylinux${tag}_x86_64`),
+    '--dest', wheels, '--require-hashes', '--requirement', wheelList(gpu),
+  ]) // prettier-ignore
   say('Unpacking the libraries in it ...')
-  await python(unpack, [path.join(wheels, wheel!), deps, ...partsOfWheel])
-  if (gpu) {
-    const needed = (await python(requirements, [path.join(wheels, wheel!)])).split('\n').filter(Boolean)
-    say(`Downloading ${needed.length} CUDA libraries ...`)
-    await fetchWheels(needed)
-    // TensorFlow's libraries look for CUDA in ../nvidia.
-    for (const file of (await readdir(wheels)).filter((file) => file.startsWith('nvidia')))
-      await python(unpack, [path.join(wheels, file), deps, 'nvidia/'])
-  }
+  // TensorFlow's libraries look for CUDA in ../nvidia.
+  for (const file of await readdir(wheels))
+    await python(unpack, [
+      path.join(wheels, file),
+      deps,
+      ...(file.startsWith('nvidia') ? ['nvidia/'] : partsOfWheel),
+    ])
   await rm(wheels, { recursive: true })
   const libraries = path.join(deps, 'tensorflow')
   const addon = path.join(work, 'lib', 'napi-v8', 'tfjs_binding.node')
