@@ -2,9 +2,22 @@ import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { wasm } from './build/wasm.mjs'
 
+const tfjs = [
+  '@tensorflow/tfjs-core/dist/index.js',
+  '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops',
+  '@tensorflow/tfjs-core/dist/register_all_gradients',
+  '@tensorflow/tfjs-backend-cpu/dist/index.js',
+]
+
 /** Tests of one kind, `workers` files at a time (vitest would leave a core free); kinds run one after the other. */
 const project = (name: string, include: string[], testTimeout: number, order: number, workers?: number) => ({
   plugins: [wasm],
+  resolve: {
+    // Where bundlers read: main is another build.
+    alias: [
+      { find: /^@tensorflow\/(tfjs-core|tfjs-backend-cpu)$/, replacement: '@tensorflow/$1/dist/index.js' },
+    ],
+  },
   test: {
     name,
     include,
@@ -19,6 +32,8 @@ const project = (name: string, include: string[], testTimeout: number, order: nu
     },
     hookTimeout: testTimeout,
     server: { deps: { inline: [/@tensorflow\/tfjs-(core|backend)/, /codec-libjpeg-turbo/] } },
+    // The hundreds of files of tfjs as a few, once.
+    deps: { optimizer: { ssr: { enabled: true, include: tfjs } } },
   },
 })
 
