@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeEach, expect, it, vi } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { beginOf } from '#platform/process-info'
 import { killOwner, Lock, lockOwner } from './lock'
 
@@ -18,14 +18,14 @@ beforeEach(() => rmSync(file, { recursive: true, force: true }))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** This process's own lock with changes, as another owner would have written it. */
-async function lockOf(changes: object, secondsOld = 0): Promise<void> {
-  rmSync(file, { force: true })
-  const lock = await Lock.acquire(file)
-  const mine = JSON.parse(readFileSync(file, 'utf8'))
+async function lockOf(changes: object, secondsOld = 0, at = file): Promise<void> {
+  rmSync(at, { force: true })
+  const lock = await Lock.acquire(at)
+  const mine = JSON.parse(readFileSync(at, 'utf8'))
   await lock.release()
-  writeFileSync(file, JSON.stringify({ ...mine, token: 'other', ...changes }))
+  writeFileSync(at, JSON.stringify({ ...mine, token: 'other', ...changes }))
   const time = new Date(Date.now() - 1000 * secondsOld)
-  utimesSync(file, time, time)
+  utimesSync(at, time, time)
 }
 
 it('is held by one, named to others, and free after its release', async () => {
@@ -53,32 +53,38 @@ it('of a process that is gone is stale at once', async () => {
   expect(await lockOwner(file)).toBeNull()
 })
 
-it('of another machine counts while its heart beats, by whatever clock', async () => {
-  await lockOf({ machine: 'elsewhere', pid: 1 })
-  await expect(Lock.acquire(file)).rejects.toMatchObject({ code: 'run-busy' })
-  await lockOf({ machine: 'elsewhere', pid: 1 }, 3600)
-  const beat = setInterval(() => utimesSync(file, new Date(0), new Date(Date.now() - 3.5e6)), 1000)
-  await expect(Lock.acquire(file)).rejects.toMatchObject({ code: 'run-busy' })
-  clearInterval(beat)
-})
+/** Each waits for a heartbeat. */
+describe.concurrent('whose heart may have stopped', () => {
+  it('counts while it beats, by whatever clock', async ({ expect }) => {
+    const file = path.join(folder, 'beats')
+    await lockOf({ machine: 'elsewhere', pid: 1 }, 0, file)
+    await expect(Lock.acquire(file)).rejects.toMatchObject({ code: 'run-busy' })
+    await lockOf({ machine: 'elsewhere', pid: 1 }, 3600, file)
+    const beat = setInterval(() => utimesSync(file, new Date(0), new Date(Date.now() - 3.5e6)), 1000)
+    await expect(Lock.acquire(file)).rejects.toMatchObject({ code: 'run-busy' })
+    clearInterval(beat)
+  })
 
-it('of another machine whose heart stopped is taken over, and its owner notices', async () => {
-  const before = await Lock.acquire(file)
-  const owner = { ...JSON.parse(readFileSync(file, 'utf8')), machine: 'elsewhere' }
-  writeFileSync(file, JSON.stringify(owner))
-  utimesSync(file, new Date(0), new Date(0))
-  expect(before.isMine()).toBe(true)
-  const lock = await Lock.acquire(file)
-  expect(before.isMine()).toBe(false)
-  await before.release()
-  expect(lock.isMine()).toBe(true)
-  await lock.release()
-})
+  it('on another machine is taken over where it has, and its owner notices', async ({ expect }) => {
+    const file = path.join(folder, 'stopped')
+    const before = await Lock.acquire(file)
+    const owner = { ...JSON.parse(readFileSync(file, 'utf8')), machine: 'elsewhere' }
+    writeFileSync(file, JSON.stringify(owner))
+    utimesSync(file, new Date(0), new Date(0))
+    expect(before.isMine()).toBe(true)
+    const lock = await Lock.acquire(file)
+    expect(before.isMine()).toBe(false)
+    await before.release()
+    expect(lock.isMine()).toBe(true)
+    await lock.release()
+  })
 
-it('that is damaged is nobody’s once it is old', async () => {
-  writeFileSync(file, 'no lock')
-  utimesSync(file, new Date(0), new Date(0))
-  await (await Lock.acquire(file)).release()
+  it('and that is damaged is nobody’s once it is old', async () => {
+    const file = path.join(folder, 'damaged')
+    writeFileSync(file, 'no lock')
+    utimesSync(file, new Date(0), new Date(0))
+    await (await Lock.acquire(file)).release()
+  })
 })
 
 it.each([0, -1, 1.5, '1'])('that names process %s names nobody', async (pid) => {
