@@ -163,6 +163,26 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
 
   it.runIf(can())('shows the health of what is learned on the page of the run', async () => {
     await openTab(page, 'Overview')
+    const chart = page.getByRole('img', { name: /^Loss\. / })
+    const { x, y, width } = (await chart.boundingBox())!
+    const shown = () => page.getByRole('region', { name: 'Watch it learn' }).getByRole('status').textContent()
+    await page.mouse.click(x + width - 60, y + 120)
+    const newest = await shown()
+    await page.mouse.click(x + 60, y + 120)
+    await expect.poll(shown).not.toBe(newest)
+    const reset = page.getByRole('button', { name: 'Reset zoom of Loss' })
+    expect(await reset.count()).toBe(0)
+    await page.mouse.move(x + 80, y + 120)
+    await page.mouse.down()
+    await page.mouse.move(x + 200, y + 120)
+    await page.mouse.up()
+    await reset.waitFor()
+    await page.mouse.dblclick(x + 150, y + 120)
+    await reset.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Show data of Loss' }).click()
+    await page.getByRole('dialog').getByRole('columnheader', { name: 'Training, smoothed' }).waitFor()
+    expect(await page.getByRole('dialog').getByRole('row').count()).toBeGreaterThan(3)
+    await page.getByRole('button', { name: 'Close' }).click()
     await page
       .getByRole('img', { name: /^Effective rank\. Effective rank: latest \d/ })
       .scrollIntoViewIfNeeded()

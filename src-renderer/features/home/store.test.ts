@@ -1,7 +1,10 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
-import type { Run } from '#shared/contract'
+import type { AppSettings, Dataset, EngineInfo, Run } from '#shared/contract'
+import { fromPreset } from '#shared/settings/hyperparameters'
+import { useApp } from '#shell/store'
 import { useDatasets } from '#features/datasets/store'
+import { useEngines } from '#features/machine/engines'
 import { useRuns } from '#features/runs/store'
 import { useHome } from './store'
 
@@ -16,6 +19,10 @@ const run = (id: string, day: number, changes: Partial<Run> = {}) =>
     pinned: false,
     archived: false,
     error: null,
+    stalledSeconds: null,
+    step: 0,
+    latest: null,
+    hyperparameters: fromPreset('nano'),
     ...changes,
   }) as Run
 
@@ -51,4 +58,37 @@ it('names what failed as to be looked at, and leaves archived runs alone', () =>
   )
   expect(home.attention.map(({ key }) => key)).toEqual(['ended', 'failed'])
   expect(home.recent.map(({ id }) => id)).toEqual(['fine', 'ended', 'failed'])
+})
+
+it('names data sets with copies or damaged files, and an engine that would be better', () => {
+  const home = useHome()
+  const set = (id: string, changes: object) =>
+    useDatasets().byId.set(id, {
+      ...{ id, name: id, addedAt: '', status: 'ready', unreadable: 0, copies: 0, error: null },
+      ...changes,
+    } as Dataset)
+  set('fine', {})
+  set('emoji', { copies: 214, unreadable: 1 })
+  set('gone', { error: 'There is no such folder.' })
+  useApp().settings = { engine: 'onnxruntime-cpu' } as AppSettings
+  const engine = (id: string, recommended: boolean) =>
+    ({ id, title: id, recommendation: { recommended, reason: 'Twice as fast' } }) as EngineInfo
+  useEngines().engines = [engine('onnxruntime-cpu', false), engine('tensorflow', true)]
+  const said = home.attention.map(({ name, what, act }) => [name, what, act.does === 'open' && act.to])
+  expect(said.sort()).toEqual([
+    ['emoji', 'has 214 copies and 1 damaged file', '/datasets/emoji/quality'],
+    ['gone', 'cannot be used', '/datasets/gone'],
+    ['tensorflow', 'is recommended on this machine', '/machine'],
+  ])
+  useApp().settings = { engine: 'tensorflow' } as AppSettings
+  expect(home.attention).toHaveLength(2)
+})
+
+it('says what helps a run that failed best', () => {
+  const error = { code: 'disk-full' as const, message: 'The disk is full.' }
+  const home = withRuns(run('failed', 1, { status: 'failed', step: 1200, error }))
+  expect(home.attention[0]).toMatchObject({
+    what: 'stopped at step 1,200: the disk is full',
+    label: 'Free up space',
+  })
 })

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import type { Checkpoint, Dataset, Run } from '#shared/contract'
+import type { Checkpoint, Dataset, EngineInfo, Run } from '#shared/contract'
 import { courseOf, verdictOf } from '#shared/course'
 import { evenlySpread } from '#shared/spread'
 import { counted } from '#shared/words'
@@ -10,6 +10,7 @@ import { smooth } from '#ui/smooth'
 import { series } from '#ui/tokens'
 import { useApp } from '#shell/store'
 import { useDatasets } from '#features/datasets/store'
+import { useEngines } from '#features/machine/engines'
 import { type Act, troubleOf } from '#features/run/trouble'
 import { useSketches } from '#features/runs/sketches'
 import { useRuns } from '#features/runs/store'
@@ -35,6 +36,7 @@ export const useHome = defineStore('home', () => {
   const runs = useRuns()
   const datasets = useDatasets()
   const sketches = useSketches()
+  const engines = useEngines()
 
   const shown = computed(() => runs.all.filter(({ archived }) => !archived))
   const newest = computed(() => [...shown.value].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)))
@@ -49,7 +51,17 @@ export const useHome = defineStore('home', () => {
   const attention = computed<Attention[]>(() => [
     ...newest.value.flatMap((run) => ofRun(run) ?? []),
     ...datasets.all.flatMap((dataset) => ofDataset(dataset) ?? []),
+    ...engines.engines.flatMap((engine) => ofEngine(engine) ?? []),
   ])
+  /** An engine that is recommended and not in use. */
+  function ofEngine({ id, title, recommendation }: EngineInfo): Attention | null {
+    if (!recommendation?.recommended || !app.settings || app.settings.engine === id) return null
+    return {
+      ...{ key: id, tone: 'warn', name: title, label: 'Show', why: recommendation.reason },
+      what: 'is recommended on this machine',
+      act: { does: 'open', to: '/machine' },
+    }
+  }
   function ofRun(run: Run): Attention | null {
     const checkpoints = runs.checkpoints.get(run.id)
     const trouble = troubleOf(run, {
@@ -100,7 +112,7 @@ export const useHome = defineStore('home', () => {
   const faces = ref(new Map<string, number[]>())
   async function lookInto({ id }: Dataset) {
     if (faces.value.has(id)) return
-    const { images } = await backend['datasets.images']({ id, offset: 0, limit: thumbnails })
+    const images = await backend['datasets.sample']({ id, count: thumbnails })
     faces.value.set(
       id,
       images.map((image) => image.id),
@@ -109,6 +121,7 @@ export const useHome = defineStore('home', () => {
 
   /** Keeps what is shown up to date until it is ended. */
   function follow(): () => void {
+    void app.attempt(engines.load)
     const each = <T>(what: () => T[], key: (item: T) => unknown, work: (item: T) => Promise<unknown>) =>
       watch(
         () => what().map(key).join(),
@@ -150,13 +163,15 @@ export const useHome = defineStore('home', () => {
 const pictured = (checkpoints: Checkpoint[] = []) =>
   checkpoints.filter(({ reconstructions }) => reconstructions.length > 0)
 
-/** What is wrong with a data set: files that cannot be read, or a folder that is gone. */
-function ofDataset({ id, name, unreadable, error }: Dataset): Attention | null {
-  if (!unreadable && !error) return null
+/** What is wrong with a data set: copies, files that cannot be read, or a folder that is gone. */
+function ofDataset({ id, name, unreadable, copies, error }: Dataset): Attention | null {
+  const found = [copies && counted(copies, 'copies'), unreadable && counted(unreadable, 'damaged files')]
+  const said = found.filter(Boolean).join(' and ')
+  if (!said && !error) return null
   return {
     ...{ key: id, tone: 'warn', name, label: 'Review' },
-    what: error ? 'cannot be used' : `has ${counted(unreadable, 'damaged files')}`,
-    why: error ?? 'They are left out of training',
+    what: error ? 'cannot be used' : `has ${said}`,
+    why: error ?? 'Copies make scores look better; damaged files are left out of training',
     act: { does: 'open', to: error ? `/datasets/${id}` : `/datasets/${id}/quality` },
   }
 }

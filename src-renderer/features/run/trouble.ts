@@ -65,7 +65,7 @@ const resume = (label: string, changes?: Changes): Remedy => ({
 export function troubleOf(run: Run, known: Known): Trouble | null {
   if (run.stalledSeconds !== null) return stuck(run, known)
   if (run.error && (resting.includes(run.status) || run.status === 'queued')) return failed(run, known)
-  if (run.status === 'interrupted')
+  if (run.status === 'interrupted' || run.status === 'failed')
     return {
       tone: 'warn',
       what: 'The process ended unexpectedly',
