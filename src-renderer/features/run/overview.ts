@@ -109,7 +109,7 @@ export const useOverview = defineStore('overview', () => {
         'GB',
         memory.map((bytes) => bytes / 1e9),
         series[4],
-        { format: tenth },
+        { format: hundredth },
       ),
     ]
   })
@@ -198,6 +198,7 @@ export const useOverview = defineStore('overview', () => {
 
 const whole = (value: number) => count(Math.round(value))
 const tenth = (value: number) => number(value, 1)
+const hundredth = (value: number) => number(value, 2)
 const percents: Written = { format: (value) => percent(value / 100), suffix: '%' }
 const hundredfold = <T extends number | null>(shares: T[]) =>
   shares.map((share) => (share === null ? share : 100 * share)) as T[]

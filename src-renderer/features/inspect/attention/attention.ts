@@ -40,7 +40,7 @@ export function useAttention() {
   /** The query stream has no class token. */
   const isClass = computed(() => from.value === 'class' && view.value !== 'query')
 
-  const { answer, busy } = useAnswer(
+  const { answer, failed } = useAnswer(
     () =>
       inspect.question && {
         ...inspect.question,
@@ -100,6 +100,6 @@ export function useAttention() {
   })
   return {
     ...{ view, views, from, isClass, scale, opacity, block, head, nameOf },
-    ...{ answer, busy, levels, most, chosen, move, distances },
+    ...{ answer, failed, levels, most, chosen, move, distances },
   }
 }

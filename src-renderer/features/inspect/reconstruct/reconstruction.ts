@@ -9,7 +9,7 @@ import { useInspect } from '#features/inspect/store'
 /** What the chosen checkpoint predicts of the chosen image, and what is known of the chosen patch. */
 export function useReconstruction() {
   const inspect = useInspect()
-  const { answer, busy } = useAnswer(() => inspect.question, backend['inspect.reconstruct'])
+  const { answer, failed } = useAnswer(() => inspect.question, backend['inspect.reconstruct'])
 
   const objective = computed(() => inspect.run!.hyperparameters.objective)
   /** Whether patches are predicted one after the other. */
@@ -33,5 +33,5 @@ export function useReconstruction() {
   const seen = computed(() => places.value.map((k) => k < sees.value))
   /** Patches that come after the chosen one. */
   const later = computed(() => (sequential.value ? places.value.map((k) => k > place.value) : []))
-  return { answer, busy, sequential, masked, patches, places, place, isGiven, sees, seen, later }
+  return { answer, failed, sequential, masked, patches, places, place, isGiven, sees, seen, later }
 }
