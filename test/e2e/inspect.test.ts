@@ -144,16 +144,50 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     await page.getByRole('button', { name: 'Embed' }).click()
     const map = page.getByRole('img', { name: /^Map of \d+ images, coloured by class/ })
     await map.waitFor({ timeout: 120_000 })
-    await page.getByRole('button', { name: 'UMAP' }).click()
+    await page
+      .getByRole('button', { name: 'Stop', exact: true })
+      .waitFor({ state: 'detached', timeout: 120_000 })
+    await page.getByRole('button', { name: 'PCA' }).click()
     await page
       .getByRole('button', { name: 'Stop', exact: true })
       .waitFor({ state: 'detached', timeout: 120_000 })
     await map.click({ position: { x: 240, y: 200 } })
     await page.getByRole('img', { name: 'The chosen image' }).waitFor()
-    await expect.poll(() => page.getByTitle(/, cosine /).count()).toBe(12)
-    expect(await page.getByTitle(/, loss /).count()).toBe(24)
+    await expect.poll(() => page.getByTitle(/, cosine /).count()).toBe(8)
+    expect(await page.getByTitle(/, loss /).count()).toBe(12)
+    await page
+      .getByRole('region', { name: 'Classes' })
+      .getByText(/^\d+%$/)
+      .first()
+      .waitFor()
     await picture('embeddings')
-    await page.getByRole('button', { name: 'Export embeddings' }).click()
+
+    // A line around everything selects all; the keyboard takes one more out.
+    await page.getByRole('button', { name: 'Select an area' }).click()
+    const { x, y, width, height } = (await map.boundingBox())!
+    const corners = [
+      [2, 2],
+      [width - 2, 2],
+      [width - 2, height - 2],
+      [2, height - 2],
+    ] as const
+    await page.mouse.move(x + 2, y + height - 2)
+    await page.mouse.down()
+    for (const [left, top] of corners) await page.mouse.move(x + left, y + top, { steps: 4 })
+    await page.mouse.up()
+    const selected = async () => parseInt((await page.getByText(/^\d+ selected$/).textContent())!)
+    const all = await selected()
+    expect(all).toBeGreaterThan(20)
+    await page.getByRole('group', { name: /^Map:/ }).focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Enter')
+    expect(await selected()).toBe(all - 1)
+    await page.getByRole('button', { name: 'Clear selection' }).click()
+    await page.getByRole('combobox', { name: /^Colour/ }).selectOption('Loss')
+    await page.getByRole('img', { name: /coloured by loss/ }).waitFor()
+
+    await page.getByRole('button', { name: 'Export vectors' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Export', exact: true }).click()
     await chooseTarget()
     await page.getByText('Written:').waitFor()
     const [folder] = readdirSync(target).filter((name) => name.includes('embeddings-npy'))

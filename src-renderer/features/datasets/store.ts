@@ -6,6 +6,8 @@ import { backend, onEvent } from '#backend'
 
 /** Pictures on the card of a data set. */
 const pictures = 12
+/** Images that are asked for by their paths at once. */
+const askedAtOnce = 1000
 
 /** All data sets, and what can be done with them. */
 export const useDatasets = defineStore('datasets', () => {
@@ -46,6 +48,15 @@ export const useDatasets = defineStore('datasets', () => {
   const check = (id: string, again = false) => keep(backend['datasets.check']({ id, again }))
   const exclude = (id: string, images: number[], excluded: boolean) =>
     keep(backend['datasets.exclude']({ id, images, excluded }))
+  /** The same for images by their paths; answers the data set. */
+  async function excludePaths(id: string, paths: string[], excluded: boolean): Promise<Dataset> {
+    const found: number[] = []
+    for (let first = 0; first < paths.length; first += askedAtOnce) {
+      const asked = { id, offset: 0, limit: askedAtOnce, paths: paths.slice(first, first + askedAtOnce) }
+      found.push(...(await backend['datasets.images'](asked)).images.map((image) => image.id))
+    }
+    return exclude(id, found, excluded)
+  }
   const excludeDuplicates = (id: string, near: boolean) =>
     keep(backend['datasets.excludeDuplicates']({ id, near }))
   const keepPair = (id: string, copy: number, of: number, kept: boolean) =>
@@ -83,6 +94,7 @@ export const useDatasets = defineStore('datasets', () => {
     rename,
     check,
     exclude,
+    excludePaths,
     excludeDuplicates,
     keepPair,
     locate,

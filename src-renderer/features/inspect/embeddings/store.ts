@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
-import { computed, ref, watch } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type {
+  CallOutput,
   EmbeddingChoice,
   EmbeddingFormat,
   EmbeddingMap,
@@ -9,32 +10,46 @@ import type {
   ImageSource,
 } from '#shared/contract'
 import { backend, onEvent } from '#backend'
-import { useApp } from '#shell/store'
+import { useDatasets } from '#features/datasets/store'
 import { useInspect } from '#features/inspect/store'
 import { thumbnailUrl } from '#features/inspect/thumbnail'
+import { useApp } from '#shell/store'
+
+/** What points are coloured by. */
+export const colourings = { class: 'Class', split: 'Split', loss: 'Loss' } as const
+
+/** Images that lists beside the map show. */
+const shown = { neighbours: 8, extremes: 12 }
 
 /** The images of a data set as a checkpoint sees them: embedded once, then mapped, searched and sorted. */
 export const useEmbeddings = defineStore('embeddings', () => {
   const app = useApp()
   const inspect = useInspect()
+  const datasets = useDatasets()
 
   const source = ref<ImageSource | null>(null)
   const limit = ref(2000)
   const feature = ref<Feature>('pooled')
-  const method = ref<'pca' | 'umap'>('pca')
+  const method = ref<'pca' | 'umap'>('umap')
   const by = ref<'hard' | 'easy' | 'odd'>('hard')
+  const colour = ref<keyof typeof colourings>('class')
 
-  /** What was embedded last; null before that, or if the choice has changed since. */
-  const done = ref<{ choice: EmbeddingChoice; images: number; unreadable: number; seconds: number } | null>(
-    null,
-  )
+  /** What was embedded last and when; null before that, or if the choice has changed since. */
+  const done = ref<{
+    choice: EmbeddingChoice
+    images: number
+    unreadable: number
+    seconds: number
+    at: number
+  } | null>(null)
   const busy = ref<'embed' | 'map' | null>(null)
   const share = ref(0)
-  const map = ref<EmbeddingMap | null>(null)
+  const map = shallowRef<EmbeddingMap | null>(null)
   /** The image whose neighbours are shown, by its path. */
   const centre = ref<string | null>(null)
   const neighbours = ref<FoundImage[]>([])
   const extremes = ref<FoundImage[]>([])
+  const agreement = ref<CallOutput<'inspect.agreement'>>([])
 
   onEvent('inspect.progress', ({ what, share: reached }) => {
     if (what === busy.value) share.value = reached
@@ -49,6 +64,7 @@ export const useEmbeddings = defineStore('embeddings', () => {
     () => JSON.stringify(choice.value),
     (now) => {
       if (done.value && JSON.stringify(done.value.choice) !== now) done.value = map.value = null
+      selected.value = []
     },
   )
 
@@ -63,10 +79,10 @@ export const useEmbeddings = defineStore('embeddings', () => {
     const wanted = choice.value!
     const found = await working('embed', () => backend['inspect.embed'](wanted))
     if (!found) return
-    done.value = { choice: wanted, ...found }
+    done.value = { choice: wanted, ...found, at: Date.now() }
     centre.value = null
     neighbours.value = []
-    await Promise.all([draw(), sort()])
+    await Promise.all([draw(), sort(), compare()])
   }
   async function draw() {
     if (!done.value) return
@@ -78,24 +94,70 @@ export const useEmbeddings = defineStore('embeddings', () => {
   }
   async function sort() {
     if (!done.value) return
-    const question = { ...done.value.choice, feature: feature.value, by: by.value, count: 24 }
+    const question = { ...done.value.choice, feature: feature.value, by: by.value, count: shown.extremes }
     extremes.value = (await app.attempt(() => backend['inspect.extremes'](question))) ?? []
   }
-  async function look(path: string) {
+  async function compare() {
+    if (!done.value) return
+    const question = { ...done.value.choice, feature: feature.value }
+    agreement.value = (await app.attempt(() => backend['inspect.agreement'](question))) ?? []
+  }
+  async function look(path: string | null) {
     if (!done.value) return
     centre.value = path
-    const question = { ...done.value.choice, feature: feature.value, path, count: 12 }
+    neighbours.value = []
+    if (path === null) return
+    inspect.image = { source: done.value.choice.source, path }
+    const question = { ...done.value.choice, feature: feature.value, path, count: shown.neighbours }
     neighbours.value = (await app.attempt(() => backend['inspect.neighbours'](question))) ?? []
   }
   watch([feature, method], draw)
   watch([feature, by], sort)
+  watch(feature, compare)
   watch(feature, () => centre.value !== null && look(centre.value))
+
+  /** Class and loss of an image on the map. */
+  function aboutImage(path: string): { class: string; loss: number } | null {
+    const at = map.value?.paths.indexOf(path) ?? -1
+    if (!map.value || at < 0) return null
+    const classes = map.value.groupings.find(({ name }) => name === 'class')
+    return { class: classes?.values[classes.of[at]!] ?? '', loss: map.value.loss[at]! }
+  }
+
+  /** Images chosen on the map, by their paths. */
+  const selected = ref<string[]>([])
+  const toggle = (path: string) =>
+    (selected.value = selected.value.includes(path)
+      ? selected.value.filter((one) => one !== path)
+      : [...selected.value, path])
+  /** The data set that the images are of; undefined where it is in no list. */
+  const dataset = computed(() =>
+    source.value?.kind === 'dataset'
+      ? datasets.byId.get(source.value.id)
+      : datasets.all.find(({ folder }) => folder === inspect.run?.dataset.folder),
+  )
+  /** What was excluded last, so that it can be taken back. */
+  const excluded = ref<{ dataset: string; paths: string[] } | null>(null)
+  async function exclude() {
+    const [id, paths] = [dataset.value?.id, selected.value]
+    if (!id || paths.length === 0) return
+    const left = await app.attempt(() => datasets.excludePaths(id, paths, true))
+    if (!left) return
+    excluded.value = { dataset: id, paths }
+    selected.value = []
+  }
+  async function undo() {
+    const last = excluded.value
+    if (!last) return
+    await app.attempt(() => datasets.excludePaths(last.dataset, last.paths, false))
+    excluded.value = null
+  }
 
   /** What was exported last. */
   const written = ref<{ path: string; bytes: number } | null>(null)
   const saving = ref(false)
   async function save(format: EmbeddingFormat, patchTokens: boolean) {
-    const folder = await app.attempt(() => app.pickFolder('Choose a folder for the embeddings'))
+    const folder = await app.attempt(() => app.pickFolder('Choose a folder for the vectors'))
     if (!folder || !done.value) return
     saving.value = true
     const question = { ...done.value.choice, format, patchTokens, folder }
@@ -107,25 +169,10 @@ export const useEmbeddings = defineStore('embeddings', () => {
   const thumbnail = (path: string) => (source.value ? thumbnailUrl({ source: source.value, path }) : '')
 
   return {
-    source,
-    limit,
-    feature,
-    method,
-    by,
-    done,
-    busy,
-    share,
-    map,
-    centre,
-    neighbours,
-    extremes,
-    choice,
-    embed,
-    look,
-    written,
-    saving,
-    save,
-    stop,
-    thumbnail,
+    ...{ source, limit, feature, method, by, colour, choice },
+    ...{ done, busy, share, map, embed, stop },
+    ...{ centre, look, aboutImage, neighbours, extremes, agreement },
+    ...{ selected, toggle, dataset, exclude, excluded, undo },
+    ...{ written, saving, save, thumbnail },
   }
 })
