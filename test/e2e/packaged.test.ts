@@ -87,6 +87,18 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
     expect(String(plain.stdout)).toContain('42')
   })
 
+  it('has the fuses of Electron as they shall be', () => {
+    /** After a sentinel, a version and a length: a letter for each fuse, in Electron's order. */
+    const wireOf = (file: string) => {
+      const binary = readFileSync(file)
+      const at = binary.indexOf('dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX') + 34
+      return binary.toString('latin1', at, at + 7)
+    }
+    // Node, cookies, NODE_OPTIONS, --inspect, integrity of the archive, nothing beside it, V8 snapshot.
+    expect(wireOf(path.join(folder, 'saim-studio'))).toBe('0100110')
+    expect(wireOf(electronPath()!)).not.toBe('0100110')
+  })
+
   it('starts from its own folder, trains the sample images, looks into the run and exports it', async () => {
     app = await openPackaged(folder, home)
     const { page } = app
