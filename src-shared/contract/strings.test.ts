@@ -18,6 +18,7 @@ describe('strings that a renderer sends', () => {
       'app.reveal.path',
       'settings.set.runsFolder',
       'datasets.add.folder',
+      'datasets.locate.folder',
       'exports.create.folder',
       'imports.create.file',
       'inspect.saveUnrolled.folder',
