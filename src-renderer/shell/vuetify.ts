@@ -39,6 +39,8 @@ export const vuetify = createVuetify({
     VSelect: { variant: 'outlined', density: 'compact', hideDetails: 'auto' },
     VTextarea: { variant: 'outlined', density: 'compact', hideDetails: 'auto' },
     VCombobox: { variant: 'outlined', density: 'compact', hideDetails: 'auto' },
+    // Those that are not open would be tooltips without words.
+    VTooltip: { eager: false, openDelay: 400 },
     VSwitch: { color: 'primary', density: 'compact', hideDetails: 'auto' },
     VSlider: { color: 'primary', density: 'compact', hideDetails: true },
   },

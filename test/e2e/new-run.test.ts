@@ -23,6 +23,9 @@ describe.runIf(chromiumPath)('a new run, in the browser', () => {
     app = await openInBrowser(home, [home])
     page = app.page
     await page.setViewportSize({ width: 1440, height: 900 })
+    await page.getByText(/The first model is done in about/).waitFor()
+    await expectAccessible(page, 'the first page')
+    await picture(page, 'welcome')
     await addSample(page)
     await go(page, 'New run')
     await expect.poll(time).toMatch(/\d (s|min)/)
@@ -127,6 +130,8 @@ describe.runIf(chromiumPath)('a new run, in the browser', () => {
     }
     await page.setViewportSize({ width: 1024, height: 700 })
     await picture(page, 'new-run-1024')
+    await page.setViewportSize({ width: 1920, height: 1080 })
+    await picture(page, 'new-run-1920')
     await page.setViewportSize({ width: 1440, height: 900 })
     await all()
     await page.getByLabel('Batch size', { exact: true }).focus()
