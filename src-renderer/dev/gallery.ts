@@ -2,9 +2,17 @@ import '#shell/before'
 import '@fontsource-variable/inter'
 import 'vuetify/styles'
 import '#shell/style.css'
+import '#shell/parts.css'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
+import { createMemoryHistory, createRouter } from 'vue-router'
 import { vuetify } from '#shell/vuetify'
 import Gallery from './Gallery.vue'
 
-createApp(Gallery).use(createPinia()).use(vuetify).mount('#app')
+/** Parts link to pages, which the gallery has none of. */
+const router = createRouter({
+  history: createMemoryHistory(),
+  routes: [{ path: '/:rest(.*)', component: Gallery }],
+})
+
+createApp(Gallery).use(createPinia()).use(router).use(vuetify).mount('#app')
