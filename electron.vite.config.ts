@@ -64,6 +64,7 @@ const config: UserConfig = {
     // Otherwise the dev server finds them one by one, and loads the page anew for each.
     optimizeDeps: { include: ['vuetify/components/*'] },
     build: {
+      minify: true, // electron-vite leaves it out
       rollupOptions: { input: resolve('src-renderer/index.html') },
     },
   },

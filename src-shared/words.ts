@@ -11,3 +11,7 @@ export const listed = (names: readonly string[], shown = 5) =>
   names.length > shown
     ? `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`
     : names.join(', ')
+
+/** All of a list: `a, b and c`. */
+export const listedAll = (names: readonly string[]) =>
+  names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : (names[0] ?? '')

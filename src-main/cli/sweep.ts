@@ -119,8 +119,8 @@ const planOf = ({ ablation, vary, list }: SweepOptions): SweepPlan =>
 function print({ variants, plan }: Experiment): void {
   const paper = paperFigures(plan)
   console.table(
-    variants.map(({ name, mean }, i) => ({
-      variant: name,
+    variants.map(({ changes, mean }, i) => ({
+      variant: nameOfVariant(changes),
       ...columnsOf(mean),
       ...(paper && {
         'paper, fine-tuned': accuracy(paper[i]!.finetune / 100),

@@ -11,6 +11,7 @@ import { bridge } from '#app/bridge'
 import { Access } from './access'
 import { flowing } from './flow'
 import { listen, type Place } from './listen'
+import { packed } from './packed'
 import { contentSecurityPolicy, contentTypes, fileFor } from '#app/renderer-files'
 import { confineImages } from '#platform/roots'
 import { forkNode } from '#platform/processes'
@@ -71,12 +72,22 @@ export async function serve({ roots, ...place }: ServeOptions): Promise<Served> 
     const file = await fileFor(services, first === 'files' ? `/files/${rest.join('/')}` : url.pathname)
     const info = file ? await stat(file).catch(() => null) : null
     if (!file || !info?.isFile()) return refuse(404, 'There is nothing here.')
-    response.writeHead(200, {
-      'content-type': contentTypes[path.extname(file)] ?? 'application/octet-stream',
-      'content-length': info.size,
-      'cache-control': rest[0] === 'thumbnail' ? 'private, max-age=60' : 'no-store',
-    })
-    await pipeline(createReadStream(file), response).catch(() => undefined) // the browser went away
+    const type = contentTypes[path.extname(file)] ?? 'application/octet-stream'
+    response.setHeader('content-type', type)
+    if (first === 'files') {
+      response.setHeader('cache-control', rest[0] === 'thumbnail' ? 'private, max-age=60' : 'no-store')
+      response.writeHead(200, { 'content-length': info.size })
+      await pipeline(createReadStream(file), response).catch(() => undefined) // the browser went away
+      return
+    }
+    // The name of an asset changes with what it holds.
+    response.setHeader(
+      'cache-control',
+      first === 'assets' ? 'public, max-age=31536000, immutable' : 'no-store',
+    )
+    const { encoding, contents } = await packed(file, type, request.headers['accept-encoding'])
+    if (encoding) response.setHeader('content-encoding', encoding)
+    response.writeHead(200, { vary: 'accept-encoding', 'content-length': contents.length }).end(contents)
   }
 
   // What is too long for the bridge is refused by it; what is absurdly long closes the socket.

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { type PlannedRun, sweepPlan } from '#shared/settings/ablations'
-import { experiment, type Experiment } from '#shared/contract'
+import { experiment, type Experiment, experimentScore, type ExperimentScore } from '#shared/contract'
 import { count } from '#shared/contract/common'
 import { id } from '#shared/contract/strings'
 import { AppError } from '#shared/errors'
@@ -20,7 +20,9 @@ const experimentFile = experiment.pick({ name: true, dataset: true, seeds: true,
   plan: sweepPlan,
   runsFolder: z.string(),
   /** How its runs are asked what they learned; nothing where the images have no classes. */
-  asks: z.array(z.enum(['knn', 'probe'])),
+  asks: z.array(experimentScore),
+  /** Whether random weights are asked too, those of the first variant of each seed. */
+  baseline: z.boolean().default(false),
   runs: z.array(
     z.object({
       changes: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
@@ -43,16 +45,25 @@ export interface NewExperiment extends Pick<ExperimentFile, 'name' | 'plan' | 's
   /** Classes of the images: without two of them nobody can be asked. */
   classes: number
   planned: PlannedRun[]
+  scores?: ExperimentScore[]
+  baseline?: boolean
 }
 
 /** Writes the record of a new experiment whose runs are still to be made; answers its id. */
-export async function createExperiment({ classes, planned, ...chosen }: NewExperiment): Promise<string> {
+export async function createExperiment({
+  classes,
+  planned,
+  scores = ['knn', 'probe'],
+  baseline = false,
+  ...chosen
+}: NewExperiment): Promise<string> {
   const createdAt = new Date().toISOString()
   const id = `experiment-${createdAt.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${Math.random().toString(36).slice(2, 6).padEnd(4, '0')}`
   const file: ExperimentFile = {
     format: 1,
     ...chosen,
-    asks: classes > 1 ? ['knn', 'probe'] : [],
+    asks: classes > 1 ? scores : [],
+    baseline: classes > 1 && baseline,
     runs: planned.map(({ changes, seed }) => ({ changes, seed, run: null })),
     createdAt,
   }
@@ -82,6 +93,18 @@ export async function noteRun(id: string, n: number, run: string): Promise<void>
   const file = await readExperiment(id)
   const runs = file.runs.map((planned, i) => (i === n ? { ...planned, run } : planned))
   await writeRecord(experimentPaths(id).file, { ...file, runs })
+}
+
+/** Adds runs that are still to be made; answers the place of the first. */
+export async function addPlanned(
+  id: string,
+  seeds: number,
+  planned: Pick<PlannedRun, 'changes' | 'seed'>[],
+): Promise<number> {
+  const file = await readExperiment(id)
+  const more = planned.map(({ changes, seed }) => ({ changes, seed, run: null }))
+  await writeRecord(experimentPaths(id).file, { ...file, seeds, runs: [...file.runs, ...more] })
+  return file.runs.length
 }
 
 /** The ids of all experiments, oldest first. */

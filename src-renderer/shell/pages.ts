@@ -37,6 +37,7 @@ const inner: RouteRecordRaw[] = [
     children: runTabs.map(({ path, component }) => ({ path, component, props: true })),
   },
   { path: '/compare', component: () => import('#features/compare/ComparePage.vue') },
+  { path: '/experiments/new', component: () => import('#features/experiments/NewExperimentPage.vue') },
   {
     path: '/experiments/:id',
     component: () => import('#features/experiments/ExperimentPage.vue'),

@@ -18,6 +18,8 @@ export const experimentFigures = z.object({
   knnBalanced: figure,
   probe: figure,
   probeBalanced: figure,
+  finetune: figure,
+  finetuneBalanced: figure,
 })
 export type ExperimentFigures = z.infer<typeof experimentFigures>
 export type FigureName = keyof ExperimentFigures
@@ -38,6 +40,22 @@ const experimentVariant = z.object({
 })
 export type ExperimentVariant = z.infer<typeof experimentVariant>
 
+/** How finished runs are scored. */
+export const experimentScore = z.enum(['knn', 'probe', 'finetune'])
+export type ExperimentScore = z.infer<typeof experimentScore>
+
+/** Which variant is ahead by kNN; see `findingOf` (shared/finding). */
+export const finding = z.object({
+  /** The best variant, and the one behind it. */
+  best: z.string(),
+  second: z.string(),
+  /** Mean of the best minus that of the second, 0 to 1. */
+  gain: z.number(),
+  /** Whether it is more than chance. */
+  clear: z.boolean(),
+})
+export type Finding = z.infer<typeof finding>
+
 export const experimentSummary = z.object({
   id,
   name: z.string(),
@@ -49,11 +67,24 @@ export const experimentSummary = z.object({
   /** Finished runs, and all runs. */
   finished: count,
   total: count,
+  /** Runs that failed or were interrupted. */
+  failed: count,
+  /** Of the runs that still train or wait, the furthest; null without any. */
+  under: z.enum(['running', 'queued']).nullable(),
+  /** By kNN, mean per class; null before two variants have it. */
+  finding: finding.nullable(),
   createdAt: time,
 })
 export type ExperimentSummary = z.infer<typeof experimentSummary>
 
-export const experiment = experimentSummary.extend({ variants: z.array(experimentVariant) })
+export const experiment = experimentSummary.extend({
+  variants: z.array(experimentVariant),
+  /** The same scores of random weights; null without them. */
+  baseline: experimentVariant.nullable(),
+  scores: z.array(experimentScore),
+  /** Test images behind a score; 0 before there is one. */
+  testImages: count,
+})
 export type Experiment = z.infer<typeof experiment>
 
 export const experimentCalls = {
@@ -69,9 +100,15 @@ export const experimentCalls = {
       hyperparameters: hyperparametersSchema,
       plan: sweepPlan,
       seeds: z.int().min(1).max(20),
+      /** How to score finished runs; nothing without classes. By default kNN and linear probe. */
+      scores: z.array(experimentScore).optional(),
+      /** Whether to score random weights too. */
+      baseline: z.boolean().optional(),
     }),
     experimentSummary,
   ),
+  /** Adds runs of each variant with further seeds to the queue. */
+  'experiments.addSeeds': call(z.object({ id, seeds: z.int().min(1).max(20) }), experimentSummary),
   /** Removes the record and keeps the runs. */
   'experiments.remove': call(z.object({ id }), nothing),
 } as const

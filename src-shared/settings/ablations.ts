@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { words } from '#shared/contract/strings'
 import { AppError } from '#shared/errors'
+import { settingValue } from '#shared/format'
 import { readNumber } from '#shared/numbers'
+import { counted } from '#shared/words'
 import { allSettings, type Hyperparameters, hyperparametersSchema } from './hyperparameters'
+import { type ObjectiveName, objectives } from './objectives'
 import type { Setting } from './schema'
 
 export type Changes = Record<string, number | boolean | string>
@@ -17,6 +20,8 @@ export interface PaperFigures {
 /** One of the paper's ablations: what changes, for a model of any size. */
 interface Ablation {
   title: string
+  /** What its variants are, in a few words. */
+  compares: string
   variants(h: Hyperparameters): Changes[]
   /** The authors' own results in the order of the variants, if they were available. */
   paper?: PaperFigures[]
@@ -25,7 +30,8 @@ interface Ablation {
 /** The paper's ablations as sweeps. Its decoder depths 0, 1, 6 and 12 of 12 scale with a model's own depth. */
 export const ablations = {
   objective: {
-    title: 'Objective: SAIM, ViT-iGPT, MAE',
+    title: 'Objective',
+    compares: 'SAIM, ViT-iGPT or MAE',
     variants: () => (['saim', 'igpt', 'mae'] as const).map((objective) => ({ objective })),
     paper: [
       { finetune: 83.6, probe: 58.5, epochs: 300 },
@@ -33,20 +39,27 @@ export const ablations = {
       { finetune: 83.6, probe: 67.8, epochs: 1600 },
     ],
   },
-  order: { title: 'Prediction order', variants: () => [{ order: 'stochastic' }, { order: 'raster' }] },
+  order: {
+    title: 'Order',
+    compares: 'Random or raster',
+    variants: () => [{ order: 'stochastic' }, { order: 'raster' }],
+  },
   'decoder-depth': {
-    title: 'Decoder depth',
+    title: 'Query depth',
+    compares: 'None, 1, half or all blocks',
     variants: ({ depth }) => {
       const half = depth % 2 ? [] : [depth / 2]
       return [...new Set([0, 1, ...half, depth])].map((queryDepth) => ({ queryDepth }))
     },
   },
   'shared-weights': {
-    title: "Decoder sharing the encoder's weights",
+    title: 'Shared weights',
+    compares: "Own decoder, or the encoder's",
     variants: ({ depth }) => [false, true].map((shareWeights) => ({ shareWeights, queryDepth: depth })),
   },
   blur: {
-    title: 'Target blur',
+    title: 'Blur',
+    compares: 'Off, light, as in the paper, strong',
     variants: (): Changes[] => [
       { blurSize: 0 },
       { blurSize: 3, blurSigma: 1 },
@@ -55,7 +68,8 @@ export const ablations = {
     ],
   },
   pixels: {
-    title: 'Loss and normalised pixels',
+    title: 'Pixels and loss',
+    compares: 'L1, L2, normalised patches',
     variants: () => [
       { loss: 'L1', normalizePixels: false },
       { loss: 'L2', normalizePixels: false },
@@ -63,7 +77,8 @@ export const ablations = {
     ],
   },
   head: {
-    title: 'Prediction head',
+    title: 'Head',
+    compares: 'Linear, MLP or transformer',
     variants: () => (['linear', 'mlp', 'transformer'] as const).map((head) => ({ head })),
   },
 } as const satisfies Record<string, Ablation>
@@ -189,3 +204,42 @@ export const nameOfVariant = (changes: Changes) =>
   Object.entries(changes)
     .map(([name, value]) => `${name} ${String(value)}`)
     .join(', ')
+
+/** A variant in words where the paper's ablations have some: `Random order`; else its settings: `Blur size 9 px`. */
+export function titleOfVariant(changes: Changes): string {
+  const { objective, order, blurSize, blurSigma, shareWeights, queryDepth, loss, normalizePixels, head } =
+    changes
+  const keys = Object.keys(changes).sort().join()
+  if (keys === 'objective') return objectives[objective as ObjectiveName].title
+  if (keys === 'order') return order === 'raster' ? 'Raster order' : 'Random order'
+  if (keys === 'queryDepth')
+    return queryDepth === 0 ? 'No query blocks' : counted(Number(queryDepth), 'query blocks')
+  if (keys === 'queryDepth,shareWeights') return shareWeights ? 'Shared weights' : 'Own decoder'
+  if (keys === 'blurSize' && blurSize === 0) return 'No blur'
+  if (keys === 'blurSigma,blurSize')
+    return blurSize === 0 ? 'No blur' : `Blur ${String(blurSize)} px, sigma ${String(blurSigma)}`
+  if (keys === 'loss,normalizePixels') return normalizePixels ? `${String(loss)}, normalised` : String(loss)
+  if (keys === 'head') return head === 'mlp' ? 'MLP head' : `${titled(String(head))} head`
+  return titled(
+    Object.entries(changes)
+      .map(([name, value]) => {
+        const setting = (allSettings as Setting[]).find((each) => each.name === name)
+        return setting
+          ? `${setting.title.toLowerCase()} ${settingValue(setting, value)}`
+          : `${name} ${String(value)}`
+      })
+      .join(', '),
+  )
+}
+
+const titled = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
+
+/** What a sweep compares, in a few words. */
+export function titleOfPlan(plan: SweepPlan): string {
+  if (plan.kind === 'ablation') return ablations[plan.ablation].title
+  const titles = plan.axes.map(
+    ({ setting }) => (allSettings as Setting[]).find(({ name }) => name === setting)?.title ?? setting,
+  )
+  const [axis] = plan.axes
+  return plan.axes.length === 1 && axis ? `${titles[0]}: ${axis.values.length} values` : titles.join(', ')
+}

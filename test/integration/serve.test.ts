@@ -86,6 +86,19 @@ async function call(name: string, input?: unknown): Promise<Answer> {
   return answer
 }
 
+it('sends assets packed and to be kept for ever, and the page anew each time', async () => {
+  const page = await get(origin)
+  expect(page.headers['cache-control']).toBe('no-store')
+  const [asset] = /assets\/index-[^"]+\.js/.exec(page.body)!
+  const { headers, status } = await get(`${origin}/${asset}`, { 'accept-encoding': 'gzip, br' })
+  expect(status).toBe(200)
+  expect(headers['cache-control']).toBe('public, max-age=31536000, immutable')
+  expect(headers['content-encoding']).toBe('br')
+  const plain = await get(`${origin}/${asset}`)
+  expect(plain.headers['content-encoding']).toBeUndefined()
+  expect(Number(headers['content-length'])).toBeLessThan(Buffer.byteLength(plain.body) / 2)
+})
+
 describe('the address', () => {
   it('gives who knows the token a key, which no cookie carries to other servers of this machine', async () => {
     const { status, headers } = await get(server.url)

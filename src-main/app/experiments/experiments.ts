@@ -1,11 +1,21 @@
 import path from 'node:path'
-import { nameOfVariant, plannedRuns } from '#shared/settings/ablations'
-import type { Emit, ExperimentSummary, Handlers, Unreadable } from '#shared/contract'
+import {
+  type Changes,
+  nameOfVariant,
+  type PlannedRun,
+  plannedRuns,
+  titleOfVariant,
+} from '#shared/settings/ablations'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import type { Emit, ExperimentScore, ExperimentSummary, Handlers, Unreadable } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { evaluationKinds, type EvaluationPlan } from '#shared/settings/evaluation'
+import { datasetId } from '#platform/paths'
 import { listEvaluations } from '#storage/evaluation-folder'
 import {
+  addPlanned,
   createExperiment,
+  type ExperimentFile,
   experimentIds,
   experimentPaths,
   noteRun,
@@ -41,34 +51,68 @@ export class Experiments {
   readonly calls: ExperimentCalls = {
     'experiments.list': async () => (await this.survey()).experiments,
     'experiments.get': ({ id }) => describeExperiment(id),
-    'experiments.start': async ({ name: given, dataset: datasetId, hyperparameters, plan, seeds }) => {
+    'experiments.start': async ({
+      name: given,
+      dataset: datasetId,
+      hyperparameters,
+      plan,
+      seeds,
+      ...how
+    }) => {
       const dataset = await this.options.datasets.get(datasetId)
       const { runsFolder } = await this.options.settings.get()
       const planned = plannedRuns(hyperparameters, plan, seeds)
-      const name = given?.trim() || dataset.name
       const id = await createExperiment({
-        name,
+        name: given?.trim() || dataset.name,
         dataset: { name: dataset.name, folder: dataset.folder },
         classes: dataset.classes.length,
         plan,
         seeds,
         runsFolder,
         planned,
+        ...how,
       })
-      for (const [n, { changes, seed, hyperparameters: h }] of planned.entries()) {
-        const run = await this.options.startRun({
-          dataset: datasetId,
-          hyperparameters: h,
-          name: `${name}: ${nameOfVariant(changes)}${seeds > 1 ? `, seed ${seed}` : ''}`,
-        })
-        await noteRun(id, n, run.id)
-      }
+      await this.startRuns(id, datasetId, 0, planned)
+      return this.changed(id)
+    },
+    'experiments.addSeeds': async ({ id, seeds }) => {
+      const file = await readExperiment(id)
+      const next = Math.max(...file.runs.map(({ seed }) => seed)) + 1
+      const variants = [...new Map(file.runs.map((run) => [nameOfVariant(run.changes), run])).values()]
+      const shared = await Promise.all(variants.map((variant) => this.settingsOf(file, variant.changes)))
+      const planned = Array.from({ length: seeds }, (_, k) => next + k).flatMap((seed) =>
+        variants.map(({ changes }, v) => ({ changes, seed, hyperparameters: { ...shared[v]!, seed } })),
+      )
+      const first = await addPlanned(id, file.seeds + seeds, planned)
+      await this.startRuns(id, datasetId(file.dataset.folder), first, planned)
       return this.changed(id)
     },
     'experiments.remove': async ({ id }) => {
       await removeExperiment(id)
       this.options.emit('experiments.removed', { id })
     },
+  }
+
+  /** Makes the runs that are planned from a place of the record on. */
+  private async startRuns(id: string, dataset: string, from: number, planned: PlannedRun[]): Promise<void> {
+    for (const [n, { changes, seed, hyperparameters }] of planned.entries()) {
+      const name = `${titleOfVariant(changes)}, seed ${seed}`
+      const run = await this.options.startRun({ dataset, hyperparameters, name })
+      await noteRun(id, from + n, run.id)
+    }
+  }
+
+  /** The settings of a variant, as its runs that are still there have them. Throws AppError run-missing. */
+  private async settingsOf({ runsFolder, runs }: ExperimentFile, changes: Changes): Promise<Hyperparameters> {
+    for (const { run } of runs.filter((each) => nameOfVariant(each.changes) === nameOfVariant(changes))) {
+      const found = run === null ? null : await readRun(path.join(runsFolder, run)).catch(() => null)
+      if (found) return found.hyperparameters
+    }
+    throw new AppError(
+      'run-missing',
+      `All runs of “${titleOfVariant(changes)}” were removed.`,
+      'Start a new experiment.',
+    )
   }
 
   /** The experiments, oldest first, and the records that cannot be shown as one. Throws OutOfHandles. */
@@ -106,16 +150,22 @@ export class Experiments {
     const lock = await Lock.acquire(experimentPaths(id).lock).catch(() => null)
     if (!lock) return
     try {
-      const { runsFolder, asks, runs } = await readExperiment(id)
+      const { runsFolder, asks, baseline, runs } = await readExperiment(id)
       if (runsFolder !== (await this.options.settings.get()).runsFolder) return
-      for (const { run } of runs) {
+      for (const { run, changes } of runs) {
         const folder = path.join(runsFolder, run ?? '')
         const status = run && (await readRun(folder).catch(() => null))?.status
         const step = status === 'finished' ? await newestStep(folder) : null
         if (!run || step === null) continue
-        const known = (await listEvaluations(folder)).map(({ kind }) => kind)
-        for (const kind of asks.filter((each) => !known.includes(each)))
-          await this.options.startEvaluation({ run, step, plan: standardPlan(kind) }).catch(tellMisfit)
+        const isFirst = nameOfVariant(changes) === nameOfVariant(runs[0]!.changes)
+        const known = await listEvaluations(folder)
+        for (const weights of baseline && isFirst ? [step, null] : [step]) {
+          const asked = known.filter((each) => (each.step === null) === (weights === null))
+          for (const kind of asks.filter((each) => !asked.some((one) => one.kind === each)))
+            await this.options
+              .startEvaluation({ run, step: weights, plan: standardPlan(kind) })
+              .catch(tellMisfit)
+        }
       }
     } finally {
       await lock.release()
@@ -129,7 +179,7 @@ export class Experiments {
   }
 }
 
-const standardPlan = (kind: 'knn' | 'probe') =>
+const standardPlan = (kind: ExperimentScore) =>
   ({ kind, settings: evaluationKinds[kind].schema.parse({}) }) as EvaluationPlan
 
 /** A checkpoint may go while it is asked about; the others are to be asked nevertheless. */

@@ -51,7 +51,11 @@ export const useExperiments = defineStore('experiments', () => {
     byId.value.set(experiment.id, experiment)
     return experiment
   }
+  async function addSeeds(id: string, seeds: number) {
+    byId.value.set(id, await backend['experiments.addSeeds']({ id, seeds }))
+    await follow(id)
+  }
   const remove = (id: string) => backend['experiments.remove']({ id })
 
-  return { all, results, loaded, load, follow, leave, start, remove }
+  return { all, results, loaded, load, follow, leave, start, addSeeds, remove }
 })
