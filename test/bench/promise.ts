@@ -258,11 +258,11 @@ async function fineTunings(whole: Task, images: string): Promise<void> {
         'fine-tuning': { kind: 'finetune', settings: fineTuneSettings(name === 'random', seed) },
       } as const
       for (const [way, plan] of Object.entries(plans)) {
-        const { score } = await evaluate(subject, task, plan, {
+        const { score } = (await evaluate(subject, task, plan, {
           epoch: ({ epoch, loss }) => console.log(`  epoch ${epoch}: loss ${loss.toFixed(3)}`),
           notice: () => undefined,
           stopped: () => false,
-        })
+        }))!
         tell({ way, weights: name, seed, features: '' }, score)
       }
     }

@@ -123,7 +123,7 @@ describe.runIf(chromiumPath)('the table of runs', () => {
     await page.getByText('8 runs').waitFor()
   })
 
-  it('tags, archives and shows the archive, and deletes after a question', async () => {
+  it('tags, archives and shows the archive, and removes with a way back', async () => {
     await row('No blur').getByRole('checkbox').click()
     await page.keyboard.press('t')
     await page.getByRole('combobox', { name: 'Tags' }).fill('best')
@@ -136,7 +136,11 @@ describe.runIf(chromiumPath)('the table of runs', () => {
     await page.getByRole('button', { name: 'Archived' }).click()
     await row('No blur').getByRole('checkbox').click()
     await page.keyboard.press('Delete')
-    await page.getByRole('button', { name: 'Move to trash' }).click()
+    await page.getByText('No archived runs').waitFor()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await row('No blur').waitFor()
+    await row('No blur').getByRole('checkbox').click()
+    await page.keyboard.press('Delete')
     await page.getByText('No archived runs').waitFor()
     await page.getByRole('button', { name: 'All', exact: true }).click()
   })

@@ -180,6 +180,19 @@ it('is carried out by one process at a time', async () => {
   expect(await describeEvaluation(folder)).toMatchObject({ status: 'interrupted' })
 })
 
+it('says nothing of classes where it is stopped before all images have features', async () => {
+  const chosen = { step: null, dataset: { name: 'images', folder: images }, engine: 'onnxruntime-cpu', threads: 1, decoders: 1 } // prettier-ignore
+  const plan = { kind: 'knn' as const, settings: evaluationKinds.knn.schema.parse({}) }
+  const folder = await createEvaluation(run, { ...chosen, plan }, null)
+  const ended = new Promise<unknown>((resolve) => {
+    const child = forkNode('evaluation', [folder])
+    child.post({ type: 'stop' })
+    child.onMessage(resolve)
+  })
+  expect(await ended).toMatchObject({ type: 'ended', status: 'stopped', error: null })
+  expect(await describeEvaluation(folder)).toMatchObject({ status: 'stopped', score: null })
+})
+
 describe('saim sweep', () => {
   const cheap = flags({ ...smallModel, epochs: 1 })
 

@@ -12,16 +12,20 @@ import { scoreOf, shareOfVotes } from './score'
 import type { Reporter, Subject } from './subject'
 import type { Outcome } from '#storage/evaluation-folder'
 
-/** Evaluates an encoder on a task as planned. If stopped, the outcome is that of what was done so far. */
+/**
+ * Evaluates an encoder on a task as planned. If stopped, the outcome is that of what was trained so far, and null where
+ * nothing can be said yet.
+ */
 export async function evaluate(
   subject: Subject,
   task: Task,
   { kind, settings: s }: Exclude<EvaluationPlan, { kind: 'segment' }>,
   report: Reporter,
-): Promise<Outcome> {
+): Promise<Outcome | null> {
   if (kind === 'finetune') return fineTune(subject, s, task, report)
   const views = kind === 'probe' && s.views > 1 ? s.views : 0
   const features = await makeFeatures(subject, task, s, views, report)
+  if (report.stopped()) return null // some images have no features
   if (kind === 'probe') return trainProbe(subject.engine, s, features, report)
   const { engine } = subject
   const k = Math.min(s.neighbours, features.labels.length)

@@ -80,7 +80,7 @@ const inOtherHands = () =>
 
 /** The training and held-out images of a plan, and what evaluates on them. Throws AppError too-few-images. */
 function prepare(plan: EvaluationPlan, images: string, manifest: Manifest) {
-  type Ask = (subject: Subject, report: Reporter) => Promise<Outcome>
+  type Ask = (subject: Subject, report: Reporter) => Promise<Outcome | null>
   if (plan.kind === 'segment') {
     const task = segmentationTaskOf(images, manifest)
     const ask: Ask = (subject, report) => segment(subject, plan.settings, task, report)
@@ -138,6 +138,7 @@ async function work(seconds: () => number): Promise<void> {
     await writing
     await updateEvaluation(folder, { notices })
   })
+  if (!outcome) return
   const classes = outcome.score.perClass.map(({ name }) => name)
   await updateEvaluation(folder, { classes })
   await writeOutcome(folder, outcome, classes)

@@ -19,12 +19,12 @@ export const useRunActions = defineStore('run-actions', () => {
   const table = useRunsTable()
   const evaluations = useEvaluations()
   const router = useRouter()
-  /** The dialog that is open, and the runs that it is about. */
-  const dialog = ref<'tags' | 'removal' | null>(null)
+  /** Whether the dialog of tags is open, and the runs that it is about. */
+  const tagging = ref(false)
   const subject = shallowRef<Run[]>([])
-  function ask(about: 'tags' | 'removal', of: Run[]) {
+  function askForTags(of: Run[]) {
     subject.value = of
-    dialog.value = about
+    tagging.value = true
   }
 
   const canCompare = (of: Run[]) => of.length > 1 && of.length <= mostCompared
@@ -41,8 +41,8 @@ export const useRunActions = defineStore('run-actions', () => {
     await each(of, ({ id }) => runs.update({ id, [what]: value }))
     if (what === 'archived') leave(of)
   }
-  async function remove() {
-    const of = subject.value
+  /** Moves runs to the trash, from which Undo brings them back. */
+  async function remove(of: Run[]) {
     await each(of, ({ id }) => runs.remove(id))
     leave(of)
   }
@@ -58,7 +58,7 @@ export const useRunActions = defineStore('run-actions', () => {
   async function tag(chosen: string[]) {
     const of = subject.value
     const before = sharedTags(of)
-    dialog.value = null
+    tagging.value = false
     await each(of, ({ id, tags }) =>
       runs.update({ id, tags: [...new Set([...tags.filter((one) => !before.includes(one)), ...chosen])] }),
     )
@@ -80,9 +80,9 @@ export const useRunActions = defineStore('run-actions', () => {
   }
 
   return {
-    dialog,
+    tagging,
     subject,
-    ask,
+    askForTags,
     canCompare,
     compare,
     toggle,
