@@ -1,11 +1,12 @@
-import { cpSync, mkdirSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pages } from '#shared/pages'
+import { expectAccessible } from '#test/helpers/accessibility'
 import { chromiumPath, type OpenedApp, openInBrowser } from '#test/helpers/hosts'
 import { temporaryFolder } from '#test/helpers/runs'
-import { addSample, go } from '#test/helpers/walk'
+import { addSample, chooseTheme, go } from '#test/helpers/walk'
 
 /** What stands around every page: sidebar, status bar, palette, shortcuts, toasts and the bell. */
 describe.runIf(chromiumPath)('the frame', () => {
@@ -45,10 +46,71 @@ describe.runIf(chromiumPath)('the frame', () => {
     await expect.poll(() => page.url()).toMatch(/\/log$/)
   })
 
+  it('shows commands only behind >, and the actions of one object by Tab', async () => {
+    await type('> sample')
+    await page.getByRole('option', { name: /^Train on/ }).waitFor()
+    expect(await page.getByRole('group', { name: 'Data sets' }).count()).toBe(0)
+    await palette().fill('sample')
+    await page.getByRole('group', { name: 'Data sets' }).waitFor()
+    await page.keyboard.press('Tab')
+    await page.getByRole('option', { name: /^Quality of/ }).waitFor()
+    expect(await page.getByRole('listbox').getByRole('group').count()).toBe(1)
+    await page.keyboard.press('Escape')
+    await palette().waitFor({ state: 'hidden' })
+  })
+
+  it('lists its keys, but not while the person types', async () => {
+    await go(page, 'Settings')
+    await page.keyboard.press('/')
+    await page.keyboard.type('?trash')
+    expect(await page.getByRole('searchbox').inputValue()).toBe('?trash')
+    await page.getByRole('searchbox').fill('trash')
+    await page.getByRole('combobox', { name: 'Empty the trash' }).waitFor()
+    expect(await page.getByRole('combobox', { name: 'CPU threads' }).count()).toBe(0)
+    await go(page, 'Home')
+    await page.keyboard.press('?')
+    await page.getByRole('dialog').getByText('Move to trash').waitFor()
+    await page.keyboard.press('Escape')
+  })
+
+  it('gives a removed run back, and remembers over a restart what it told', async () => {
+    await type('trash a run')
+    await page.keyboard.press('Enter')
+    await page.getByRole('status').getByText('moved to trash').waitFor()
+    expect(readdirSync(path.join(home, 'trash'))).toHaveLength(1)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await go(page, 'Runs')
+    await page.getByRole('row', { name: /a run/ }).waitFor()
+    await app.close()
+    await open()
+    await page.getByRole('button', { name: /^Notifications, \d+ new$/ }).click()
+    await page.getByRole('dialog', { name: 'Notifications' }).getByText('moved to trash').waitFor()
+    await expectAccessible(page, 'Notifications')
+    await page.getByRole('button', { name: 'Clear all' }).click()
+    await page.getByText('Nothing to tell.').waitFor()
+    await page.keyboard.press('Escape')
+  })
+
   it('says what is not there and leads back', async () => {
     await page.evaluate("location.hash = '#/runs/no-such-run'")
     await page.getByRole('heading', { name: 'Run not found' }).waitFor()
     await page.getByRole('link', { name: 'All runs' }).click()
     await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor()
   })
+
+  it.each(['Light', 'Dark'] as const)(
+    'is accessible on every page, also under the palette: %s',
+    async (theme) => {
+      await chooseTheme(page, theme)
+      for (const { path: to, title } of pages) {
+        await page.evaluate(`location.hash = '#${to}'`)
+        await page.getByRole('heading', { name: title, level: 1 }).waitFor({ state: 'attached' })
+        await expectAccessible(page, `${title}, ${theme}`)
+        await type('a')
+        await expectAccessible(page, `${title} under the palette, ${theme}`)
+        await page.keyboard.press('Escape')
+        await palette().waitFor({ state: 'hidden' })
+      }
+    },
+  )
 })
