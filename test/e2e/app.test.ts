@@ -5,14 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { Pickle } from '#formats/pytorch/pickle'
 import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import { pages } from '#shared/pages'
-import {
-  canOpenWindow,
-  chromiumPath,
-  type OpenedApp,
-  openInBrowser,
-  openWindow,
-  picture,
-} from '#test/helpers/hosts'
+import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { temporaryFolder } from '#test/helpers/runs'
 import { strangeSizes } from '#test/helpers/type-scale'
@@ -44,8 +37,6 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
       if (/Content Security Policy/.test(message.text())) complaints.push(message.text())
     })
   }
-  /** A picture for the README. */
-  const show = async (name: string) => browser && picture(page, name)
   const lossSpoken = () => page.getByRole('img', { name: /^Loss\. / }).getAttribute('aria-label')
   afterAll(() => app?.close())
   // What the person would see is the best account of what went wrong.
@@ -64,7 +55,6 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     const before = await lossSpoken()
     await expect.poll(lossSpoken, { timeout: 60_000 }).not.toBe(before)
     await page.getByText(/step (5|6|7|8) of 21/).waitFor({ timeout: 60_000 })
-    await show('run')
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
     await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: 60_000 })
     await page
@@ -97,7 +87,6 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await startRun(page, { name: 'Second run', epochs: 1, batchSize: 64 })
     await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 120_000 })
     await go(page, 'Runs')
-    await show('runs')
     for (const name of ['First run', 'Second run'])
       await page
         .getByRole('row', { name: new RegExp(name) })
@@ -110,7 +99,6 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
       .getByRole('img', { name: /^Image 1 at step/ })
       .nth(1)
       .waitFor()
-    await show('compare')
   })
 
   it.runIf(can())('shows reconstructions and exports a checkpoint', async () => {
@@ -127,7 +115,6 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByText('Written:').waitFor()
     await page.getByText(/onnxruntime: (no difference|largest difference \d\.\de-\d+) on 8 images/).waitFor()
     expect(readdirSync(target)).toHaveLength(1)
-    await show('export')
   })
 
   it.runIf(can())('imports what was exported, says what became of it, and shows the run', async () => {
@@ -186,13 +173,10 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     'has no accessibility violation of level A or AA on any page, in light and dark, and only six sizes of type',
     async () => {
       await go(page, 'Settings')
-      await show('settings')
       for (const theme of ['Dark', 'Light'] as const) {
         await chooseTheme(page, theme)
         for (const { title } of pages) {
           await go(page, title)
-          if (title === 'Home' && theme === 'Light') await show('home')
-          if (title === 'Data sets' && theme === 'Light') await show('datasets')
           await expectAccessible(page, `${theme} ${title}`)
           expect(await strangeSizes(page), title).toEqual([])
         }

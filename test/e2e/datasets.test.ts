@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { sampleImagesFolder } from '#platform/paths'
 import { expectAccessible } from '#test/helpers/accessibility'
-import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
+import { chromiumPath, type OpenedApp, openInBrowser } from '#test/helpers/hosts'
 import { flags, saim, temporaryFolder } from '#test/helpers/runs'
 import { strangeSizes } from '#test/helpers/type-scale'
 import { addFolder, addSample, chooseTheme, go, openTab } from '#test/helpers/walk'
@@ -95,7 +95,6 @@ describe.runIf(chromiumPath)('data sets in the browser', () => {
     const similar = page.getByRole('region', { name: 'Similar images' })
     await expect.poll(() => similar.getByRole('listitem').count()).toBe(12)
     await page.waitForLoadState('networkidle')
-    await picture(page, 'dataset')
 
     await page.getByRole('button', { name: /^Sort/ }).click()
     await page.getByText('Highest loss').click()
@@ -117,7 +116,6 @@ describe.runIf(chromiumPath)('data sets in the browser', () => {
     await pairs.getByRole('status').waitFor()
     const before = await left()
     await page.waitForLoadState('networkidle')
-    await picture(page, 'dataset-quality')
     await page.keyboard.press('b')
     await expect.poll(left).toBe(before - 1)
     await page.keyboard.press('x')
@@ -172,7 +170,6 @@ describe.runIf(chromiumPath)('data sets in the browser', () => {
       await chooseTheme(page, theme)
       await go(page, 'Data sets')
       await page.waitForLoadState('networkidle')
-      if (theme === 'Light') await picture(page, 'datasets')
       await expectAccessible(page, `${theme} data sets`)
       await page.getByRole('link', { name: 'Sample images' }).click()
       await option('animals/ant.png').click()

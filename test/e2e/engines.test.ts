@@ -4,14 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { readRun } from '#storage/run/run-folder'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { enginesHere } from '#test/helpers/engines'
-import {
-  canOpenWindow,
-  chromiumPath,
-  type OpenedApp,
-  openInBrowser,
-  openWindow,
-  picture,
-} from '#test/helpers/hosts'
+import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
 import { temporaryFolder } from '#test/helpers/runs'
 import { addSample, go, startRun } from '#test/helpers/walk'
 
@@ -55,7 +48,6 @@ describe.each(hosts)('the page of engines $name', ({ can, browser }) => {
         await page.getByRole('button', { name: 'Close', exact: true }).click()
       }
       await expectAccessible(page, 'Engines that were tried')
-      if (browser) await picture(page, 'engines', { fullPage: true })
     },
   )
 

@@ -74,7 +74,6 @@ describe('the page of evaluations', () => {
     await finished()
     await page.getByRole('img', { name: /^Accuracy, %\. Top-1: latest \d/ }).waitFor()
     await page.getByText('Random weights, top-1').waitFor({ timeout: 60_000 })
-    await picture(page, 'run-evaluation')
   })
 
   it.runIf(can)("fine-tunes by the paper's recipe until it is stopped", async () => {

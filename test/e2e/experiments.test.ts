@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { expectAccessible } from '#test/helpers/accessibility'
-import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
+import { chromiumPath, type OpenedApp, openInBrowser } from '#test/helpers/hosts'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
 import { addFolder, chooseTheme, go } from '#test/helpers/walk'
 
@@ -32,7 +32,6 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
     await go(page, 'Data sets')
     await addFolder(page, 'photos')
     await go(page, 'Experiments')
-    await picture(page, 'experiments')
     await page.getByRole('button', { name: /^Objective/ }).click()
     await page.getByText('9: 3 variants × 3 seeds').waitFor() // SAIM, ViT-iGPT, MAE
     await fill('Seeds', '1')
@@ -55,7 +54,6 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
     await page.getByRole('button', { name: 'Hold out 20%' }).click()
     await page.getByText(/a difference below about \d+ points can be chance/).waitFor()
     await fill('Name of the experiment', 'Which objective')
-    await picture(page, 'experiment-new')
     await page.getByRole('button', { name: 'Add 3 runs to queue' }).click()
     await page.getByRole('heading', { name: 'Which objective', level: 1 }).waitFor({ timeout: 60_000 })
     await page.getByRole('link', { name: 'Seed 0 of MAE: queued' }).waitFor()
@@ -75,7 +73,6 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
     await page.getByText('different tasks, do not compare').waitFor()
     await page.getByRole('img', { name: /^Loss\. SAIM: .*ViT-iGPT: .*MAE: latest/ }).waitFor()
     await page.getByRole('img', { name: 'Image 1 by MAE' }).waitFor()
-    await picture(page, 'experiment')
   })
 
   it('compares its runs', async () => {
@@ -88,7 +85,6 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
     await page.getByRole('button', { name: 'Hide the lines of MAE, seed 0' }).click()
     await expect.poll(() => page.getByRole('img', { name: spoken }).count()).toBe(0)
     await page.getByRole('img', { name: /^Image 1 at step \d+ by MAE/ }).waitFor()
-    await picture(page, 'compare')
     await expectAccessible(page, 'Compare')
     await page.getByRole('button', { name: 'Remove MAE, seed 0' }).click()
     await page.getByRole('row', { name: /^Objective saim igpt$/ }).waitFor()

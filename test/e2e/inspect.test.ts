@@ -7,28 +7,19 @@ import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow 
 import { flags, saim, temporaryFolder } from '#test/helpers/runs'
 import { openRun, openTab } from '#test/helpers/walk'
 
-/** With a data folder whose newest run is of photographs (docs/inspect.md), the pictures of the docs are made anew. */
-const photographs = process.env['PHOTOGRAPHS_HOME']
-
 const hosts = [
   { name: 'in the browser', can: () => chromiumPath !== undefined, browser: true },
   { name: 'in the window', can: canOpenWindow, browser: false },
 ]
 
 describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
-  const home = photographs ?? temporaryFolder()
+  const home = temporaryFolder()
   const target = path.join(home, `exported-${browser}`)
   mkdirSync(target, { recursive: true })
   let app: OpenedApp
   let page: Page
   const complaints: string[] = []
 
-  const picture = async (name: string) => {
-    await page.waitForLoadState('networkidle')
-    await page.waitForTimeout(300)
-    if (browser && photographs)
-      await page.screenshot({ path: path.resolve('docs/screenshots', `inspect-${name}.png`) })
-  }
   const patchOf = (title: string) => page.getByRole('slider', { name: `${title}: patch` }).first()
   /** The folder that the system's dialog, or ours, answers. */
   const chooseTarget = async () => {
@@ -44,14 +35,12 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
   })
 
   it.runIf(can())('shows what was predicted at each checkpoint, patch by patch', async () => {
-    if (!photographs) {
-      const model = { width: 32, depth: 2, heads: 2, 'query-depth': 2, epochs: 2, 'checkpoint-every': 1 }
-      const { code, output } = await saim(
-        ['train', ...flags({ ...model, 'batch-size': 64 }), '--name', 'Look into'],
-        home,
-      )
-      expect(code, output).toBe(0)
-    }
+    const model = { width: 32, depth: 2, heads: 2, 'query-depth': 2, epochs: 2, 'checkpoint-every': 1 }
+    const { code, output } = await saim(
+      ['train', ...flags({ ...model, 'batch-size': 64 }), '--name', 'Look into'],
+      home,
+    )
+    expect(code, output).toBe(0)
     app = browser ? await openInBrowser(home, [home]) : await openWindow(home, target)
     page = app.page
     page.on('pageerror', (error) => complaints.push(error.message))
@@ -70,7 +59,6 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     expect(await chosen('What it sees')).toBe(await chosen('Prediction'))
     await page.getByRole('img', { name: /^Content: the chosen patch sees/ }).waitFor()
     await page.getByRole('img', { name: /^Query: the chosen patch sees/ }).waitFor()
-    await picture('reconstructions')
     await expectAccessible(page, 'Reconstructions')
   })
 
@@ -115,7 +103,6 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     await page.getByRole('button', { name: 'Own predictions' }).click()
     await page.getByText('Trained on sharp patches').waitFor({ timeout: 60_000 })
     await page.getByRole('slider', { name: 'Patch', exact: true }).fill('40')
-    await picture('autoregression')
     await page.getByRole('button', { name: 'Save pictures' }).click()
     await page.getByText('Save as GIF').click()
     await chooseTarget()
@@ -133,7 +120,6 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     await page.getByRole('heading', { name: 'Block 1, head 2' }).waitFor()
     await page.getByRole('img', { name: /^Attention distance\. Head 1: latest \d/ }).waitFor()
     await page.getByText(/The patch in row \d, column \d looks most at/).waitFor()
-    await picture('attention')
     await page.getByRole('button', { name: 'Class token' }).click()
     await page.getByText(/The class token looks most at/).waitFor()
     await expectAccessible(page, 'Attention')
@@ -160,7 +146,6 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
       .getByText(/^\d+%$/)
       .first()
       .waitFor()
-    await picture('embeddings')
 
     // A line around everything selects all; the keyboard takes one more out.
     await page.getByRole('button', { name: 'Select an area' }).click()
@@ -220,7 +205,6 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     await page
       .getByRole('img', { name: /^Effective rank\. Effective rank: latest \d/ })
       .scrollIntoViewIfNeeded()
-    await picture('health')
     await expectAccessible(page, 'Health')
     expect(complaints).toEqual([])
   })

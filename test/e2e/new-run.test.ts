@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { expectAccessible } from '#test/helpers/accessibility'
-import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
+import { chromiumPath, type OpenedApp, openInBrowser } from '#test/helpers/hosts'
 import { temporaryFolder } from '#test/helpers/runs'
 import { addSample, chooseTheme, go, openRun } from '#test/helpers/walk'
 
@@ -25,7 +25,6 @@ describe.runIf(chromiumPath)('a new run, in the browser', () => {
     await page.setViewportSize({ width: 1440, height: 900 })
     await page.getByText(/The first model is done in about/).waitFor()
     await expectAccessible(page, 'the first page')
-    await picture(page, 'welcome')
     await addSample(page)
     await go(page, 'New run')
     await expect.poll(time).toMatch(/\d (s|min)/)
@@ -121,21 +120,16 @@ describe.runIf(chromiumPath)('a new run, in the browser', () => {
     await page.getByRole('radio', { name: /^Nano/ }).check()
     await page.getByRole('radio', { name: /^Standard/ }).check()
     await page.waitForLoadState('networkidle')
-    await picture(page, 'new-run')
     for (const theme of ['Dark', 'Light'] as const) {
       await chooseTheme(page, theme)
       await go(page, 'New run')
       await expectAccessible(page, `${theme} new run`)
-      if (theme === 'Dark') await picture(page, 'new-run-dark')
     }
     await page.setViewportSize({ width: 1024, height: 700 })
-    await picture(page, 'new-run-1024')
     await page.setViewportSize({ width: 1920, height: 1080 })
-    await picture(page, 'new-run-1920')
     await page.setViewportSize({ width: 1440, height: 900 })
     await all()
     await page.getByLabel('Batch size', { exact: true }).focus()
-    await picture(page, 'new-run-settings')
     await page.getByRole('button', { name: 'Start from' }).click()
     await page.getByRole('combobox', { name: 'Run' }).click({ force: true })
     await page.getByRole('option', { name: 'First run' }).click()
@@ -158,7 +152,6 @@ describe.runIf(chromiumPath)('a new run, in the browser', () => {
     await page.getByRole('textbox', { name: 'Notes' }).fill('Colours come first.')
     await page.getByText('Saved', { exact: true }).waitFor()
     await expectAccessible(page, 'the settings of a run')
-    await picture(page, 'run-settings')
     await page.reload()
     await expect
       .poll(() => page.getByRole('textbox', { name: 'Notes' }).inputValue())
@@ -176,6 +169,5 @@ describe.runIf(chromiumPath)('a new run, in the browser', () => {
     await page.getByLabel('Find in log').fill('')
     await page.getByRole('button', { name: 'All', exact: true }).click()
     await expectAccessible(page, 'the log of a run')
-    await picture(page, 'run-log')
   })
 })

@@ -48,7 +48,15 @@ describe.runIf(wanted)('the pictures of the docs', () => {
     await page.getByRole('button', { name: 'Use sample images' }).waitFor()
     await show('welcome')
     await addSample(page)
+    await page.getByRole('option', { name: 'animals/ant.png' }).click()
     await show('dataset')
+    await openTab(page, 'Quality')
+    await page
+      .getByRole('button', { name: /^Check/ })
+      .first()
+      .click()
+    await page.waitForTimeout(15_000)
+    await show('dataset-quality')
     await page.goto(new URL('#/datasets', page.url()).href)
     await page.getByRole('heading', { name: 'Data sets', level: 1 }).waitFor()
     await show('datasets')
@@ -72,6 +80,17 @@ describe.runIf(wanted)('the pictures of the docs', () => {
     await train('Random order', { epochs: 12, 'checkpoint-every': 1 })
     await train('Raster order', { epochs: 6, 'checkpoint-every': 1, order: 'raster' })
     await train('MAE', { epochs: 6, 'checkpoint-every': 1, objective: 'mae' })
+    const sweep = ['sweep', sampleImagesFolder(), '--vary', 'order=stochastic,raster', '--seeds', '2']
+    const { code, output } = await saim(
+      [
+        ...sweep,
+        ...flags({ preset: 'nano', epochs: 2, 'validation-fraction': 0.1 }),
+        '--name',
+        'Which order',
+      ],
+      home,
+    )
+    expect(code, output).toBe(0)
     app = await openInBrowser(home, [home, path.dirname(sampleImagesFolder())])
     page = app.page
     await page.setViewportSize(sizes[''])
@@ -85,12 +104,20 @@ describe.runIf(wanted)('the pictures of the docs', () => {
     for (const [tab, name] of [
       ['Reconstructions', 'run-reconstructions'],
       ['Attention', 'run-attention'],
+      ['Embeddings', 'run-embeddings'],
       ['Checkpoints & export', 'run-checkpoints'],
       ['Settings', 'run-settings'],
       ['Log', 'run-log'],
     ] as const) {
       await openTab(page, tab)
-      await page.waitForTimeout(3000) // pictures are computed
+      if (tab === 'Embeddings') {
+        await page.getByRole('button', { name: 'Embed' }).click()
+        await page
+          .getByRole('listbox', { name: /^Map of/ })
+          .or(page.getByRole('img', { name: /^Map of/ }))
+          .waitFor({ timeout: 120_000 })
+      }
+      await page.waitForTimeout(4000) // pictures are computed
       await show(name)
     }
   })
@@ -107,6 +134,13 @@ describe.runIf(wanted)('the pictures of the docs', () => {
     await show('compare')
     await go(page, 'Experiments')
     await show('experiments')
+    await page.getByRole('link', { name: 'Which order' }).first().click()
+    await page.waitForTimeout(1500)
+    await show('experiment')
+    await go(page, 'Experiments')
+    await page.getByRole('link', { name: 'New experiment' }).first().click()
+    await page.waitForTimeout(1500)
+    await show('experiment-new')
   })
 
   it('shows the pages of the machine', async () => {

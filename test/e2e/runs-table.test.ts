@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { expectAccessible } from '#test/helpers/accessibility'
-import { chromiumPath, type OpenedApp, openInBrowser, picture } from '#test/helpers/hosts'
+import { chromiumPath, type OpenedApp, openInBrowser } from '#test/helpers/hosts'
 import { makeRun } from '#test/helpers/made-runs'
 import { temporaryFolder } from '#test/helpers/runs'
 
@@ -72,7 +72,6 @@ describe.runIf(chromiumPath)('the table of runs', () => {
     expect(await page.locator('td.best').allInnerTexts()).toEqual([expect.stringContaining('59.7')])
     await row('Flags nano').getByText('–').waitFor()
     await row('Random order').locator('svg path').first().waitFor()
-    await picture(page, 'runs')
     await expectAccessible(page, 'Runs')
   })
 
