@@ -12,6 +12,7 @@ export default {
         text: 'Use',
         items: [
           page('User guide', 'guide'),
+          page('Screens', 'screens'),
           page('Inspect', 'inspect'),
           page('Evaluate', 'evaluation'),
           page('Experiments', 'experiments'),

@@ -5,23 +5,18 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { Pickle } from '#formats/pytorch/pickle'
 import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import { pages } from '#shared/pages'
-import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
+import { bothHosts, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { temporaryFolder } from '#test/helpers/runs'
 import { strangeSizes } from '#test/helpers/type-scale'
 import { addSample, chooseTheme, go, openRun, openTab, startRun } from '#test/helpers/walk'
 
-const hosts = [
-  { name: 'in the browser', can: () => chromiumPath !== undefined, browser: true },
-  { name: 'in the window', can: canOpenWindow, browser: false },
-]
-
 if (process.env['CI'])
   it('has a browser and a window to test in', () => {
-    expect(hosts.filter(({ can }) => !can()).map(({ name }) => name)).toEqual([])
+    expect(bothHosts.filter(({ can }) => !can).map(({ name }) => name)).toEqual([])
   })
 
-describe.each(hosts)('the application $name', ({ can, browser }) => {
+describe.each(bothHosts)('the application $name', ({ can, browser }) => {
   const home = temporaryFolder()
   const target = path.join(home, 'exported')
   mkdirSync(target)
@@ -45,7 +40,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
       await page.screenshot({ path: `test/output/${browser ? 'browser' : 'window'}-${task.id}.png` })
   })
 
-  it.runIf(can())('adds the sample data set, trains on it and shows the loss move', async () => {
+  it.runIf(can)('adds the sample data set, trains on it and shows the loss move', async () => {
     await open()
     await page.getByText('Drop a folder here').waitFor()
     await addSample(page)
@@ -63,7 +58,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
       .waitFor()
   })
 
-  it.runIf(can())('refuses settings that do not fit, at the field', async () => {
+  it.runIf(can)('refuses settings that do not fit, at the field', async () => {
     await go(page, 'New run')
     await page.getByRole('button', { name: 'All settings' }).click()
     await page.getByLabel('Image size', { exact: true }).fill('65')
@@ -73,7 +68,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await expect.poll(() => page.getByRole('button', { name: 'Start training' }).isEnabled()).toBe(true)
   })
 
-  it.runIf(can())('knows the run after a restart, and resumes it to its end', async () => {
+  it.runIf(can)('knows the run after a restart, and resumes it to its end', async () => {
     await app.close()
     await open()
     await go(page, 'Runs')
@@ -83,7 +78,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 120_000 })
   })
 
-  it.runIf(can())('compares it with a second run', async () => {
+  it.runIf(can)('compares it with a second run', async () => {
     await startRun(page, { name: 'Second run', epochs: 1, batchSize: 64 })
     await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 120_000 })
     await go(page, 'Runs')
@@ -101,7 +96,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
       .waitFor()
   })
 
-  it.runIf(can())('shows reconstructions and exports a checkpoint', async () => {
+  it.runIf(can)('shows reconstructions and exports a checkpoint', async () => {
     await openRun(page, 'First run', 'Reconstructions')
     await page.getByRole('heading', { name: 'This patch' }).waitFor()
     await openTab(page, 'Checkpoints & export')
@@ -117,7 +112,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     expect(readdirSync(target)).toHaveLength(1)
   })
 
-  it.runIf(can())('imports what was exported, says what became of it, and shows the run', async () => {
+  it.runIf(can)('imports what was exported, says what became of it, and shows the run', async () => {
     const [exported] = readdirSync(target)
     const file = path.join(target, exported!, 'model.safetensors')
     await go(page, 'Runs')
@@ -140,7 +135,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.getByRole('button', { name: 'Resume' }).waitFor()
   })
 
-  it.runIf(can())('says which weights a file lacks, and refuses one that would run something', async () => {
+  it.runIf(can)('says which weights a file lacks, and refuses one that would run something', async () => {
     const file = (name: string) => path.join(home, name)
     const weights = decodeSafetensors(
       readFileSync(path.join(target, readdirSync(target)[0]!, 'model.safetensors')),
@@ -169,7 +164,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     await page.keyboard.press('Escape')
   })
 
-  it.runIf(can())(
+  it.runIf(can)(
     'has no accessibility violation of level A or AA on any page, in light and dark, and only six sizes of type',
     async () => {
       await go(page, 'Settings')
@@ -196,7 +191,7 @@ describe.each(hosts)('the application $name', ({ can, browser }) => {
     },
   )
 
-  it.runIf(can())('breaks no rule of its own content security policy and throws nothing', () => {
+  it.runIf(can)('breaks no rule of its own content security policy and throws nothing', () => {
     expect(complaints).toEqual([])
   })
 })

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { readRun } from '#storage/run/run-folder'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { enginesHere } from '#test/helpers/engines'
-import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
+import { hostsHere, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
 import { temporaryFolder } from '#test/helpers/runs'
 import { addSample, go, startRun } from '#test/helpers/walk'
 
@@ -14,12 +14,7 @@ const titles: Record<string, RegExp> = {
   tensorflow: /^TensorFlow/,
 }
 
-const hosts = [
-  { name: 'in the browser', can: chromiumPath !== undefined, browser: true },
-  { name: 'in the window', can: canOpenWindow(), browser: false },
-]
-
-describe.each(hosts)('the page of engines $name', ({ can, browser }) => {
+describe.each(hostsHere)('the page of engines $name', ({ can, browser }) => {
   const home = temporaryFolder()
   let app: OpenedApp
   afterAll(() => app?.close())
@@ -51,7 +46,7 @@ describe.each(hosts)('the page of engines $name', ({ can, browser }) => {
     },
   )
 
-  it.runIf(can && !browser && enginesHere().includes('tensorflow'))(
+  it.runIf(can && browser && enginesHere().includes('tensorflow'))(
     'has runs trained by the engine that is chosen there',
     async () => {
       const { page } = app

@@ -3,16 +3,11 @@ import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { expectAccessible } from '#test/helpers/accessibility'
-import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
+import { hostsHere, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
 import { flags, saim, temporaryFolder } from '#test/helpers/runs'
 import { openRun, openTab } from '#test/helpers/walk'
 
-const hosts = [
-  { name: 'in the browser', can: () => chromiumPath !== undefined, browser: true },
-  { name: 'in the window', can: canOpenWindow, browser: false },
-]
-
-describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
+describe.each(hostsHere)('looking into a run $name', ({ can, browser }) => {
   const home = temporaryFolder()
   const target = path.join(home, `exported-${browser}`)
   mkdirSync(target, { recursive: true })
@@ -34,7 +29,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
       await page.screenshot({ path: `test/output/inspect-${browser ? 'browser' : 'window'}-${task.id}.png` })
   })
 
-  it.runIf(can())('shows what was predicted at each checkpoint, patch by patch', async () => {
+  it.runIf(can)('shows what was predicted at each checkpoint, patch by patch', async () => {
     const model = { width: 32, depth: 2, heads: 2, 'query-depth': 2, epochs: 2, 'checkpoint-every': 1 }
     const { code, output } = await saim(
       ['train', ...flags({ ...model, 'batch-size': 64 }), '--name', 'Look into'],
@@ -62,7 +57,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     await expectAccessible(page, 'Reconstructions')
   })
 
-  it.runIf(can())('keeps checkpoint, image and patch in the address, through tabs and reload', async () => {
+  it.runIf(can)('keeps checkpoint, image and patch in the address, through tabs and reload', async () => {
     const step = () =>
       page
         .getByText(/^Step \d+$/)
@@ -94,7 +89,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     await expect.poll(step).toBe(older)
   })
 
-  it.runIf(can())('plays how the patches come about, and saves it', async () => {
+  it.runIf(can)('plays how the patches come about, and saves it', async () => {
     const place = () => page.getByRole('slider', { name: 'Patch', exact: true }).inputValue()
     await page.getByRole('slider', { name: 'Patch', exact: true }).fill('0')
     await page.getByRole('button', { name: 'Play', exact: true }).click()
@@ -112,7 +107,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     await expectAccessible(page, 'Own predictions')
   })
 
-  it.runIf(can())('shows what a patch attends to, in all blocks and heads', async () => {
+  it.runIf(can)('shows what a patch attends to, in all blocks and heads', async () => {
     await openTab(page, 'Attention')
     await page.getByRole('button', { name: 'Block 1, head 1' }).click()
     await page.getByRole('heading', { name: 'Block 1, head 1' }).waitFor()
@@ -125,7 +120,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     await expectAccessible(page, 'Attention')
   })
 
-  it.runIf(can())('maps a data set, finds neighbours and what stands out, and exports', async () => {
+  it.runIf(can)('maps a data set, finds neighbours and what stands out, and exports', async () => {
     await openTab(page, 'Embeddings')
     await page.getByRole('button', { name: 'Embed' }).click()
     const map = page.getByRole('img', { name: /^Map of \d+ images, coloured by class/ })
@@ -180,7 +175,7 @@ describe.each(hosts)('looking into a run $name', ({ can, browser }) => {
     await expectAccessible(page, 'Embeddings')
   })
 
-  it.runIf(can())('shows the health of what is learned on the page of the run', async () => {
+  it.runIf(can)('shows the health of what is learned on the page of the run', async () => {
     await openTab(page, 'Overview')
     const chart = page.getByRole('img', { name: /^Loss\. / })
     const { x, y, width } = (await chart.boundingBox())!

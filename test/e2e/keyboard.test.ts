@@ -2,13 +2,8 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { canOpenWindow, chromiumPath, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
+import { hostsHere, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
 import { temporaryFolder } from '#test/helpers/runs'
-
-const hosts = [
-  { name: 'in the browser', can: chromiumPath !== undefined, browser: true },
-  { name: 'in the window', can: canOpenWindow(), browser: false },
-]
 
 /** What has the focus: its name for those who hear it, or its text. */
 const focused = `(() => {
@@ -18,7 +13,7 @@ const focused = `(() => {
   return (at.getAttribute('aria-label') || labels || at.textContent || '').trim().replace(/\\s+/g, ' ')
 })()`
 
-describe.each(hosts)('with the keyboard alone $name', ({ can, browser }) => {
+describe.each(hostsHere)('with the keyboard alone $name', ({ can, browser }) => {
   const home = temporaryFolder()
   const target = path.join(home, 'exported')
   mkdirSync(target)

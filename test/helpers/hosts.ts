@@ -155,3 +155,12 @@ export function said(child: ChildProcess, pattern: RegExp): Promise<string> {
 /** Whether a window can be shown here. */
 export const canOpenWindow = () =>
   electronPath() !== null && (process.env['DISPLAY'] !== undefined || existsSync('/usr/bin/Xvfb'))
+
+/** The two windows on the application. */
+export const bothHosts = [
+  { name: 'in the browser', can: chromiumPath !== undefined, browser: true },
+  { name: 'in the window', can: canOpenWindow(), browser: false },
+]
+
+/** Both with CI; else the first that can be had, for what is the same in either. */
+export const hostsHere = process.env['CI'] ? bothHosts : bothHosts.filter(({ can }) => can).slice(0, 1)
