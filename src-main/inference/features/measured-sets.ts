@@ -102,7 +102,7 @@ export class MeasuredSets {
     try {
       const query = new Float32Array(set.width)
       for (const row of asked) addTo(query, await readRows(handle, row, 1, set.width))
-      const [wanted] = [unitRows({ values: query, width: set.width })]
+      const wanted = unitRows({ values: query, width: set.width })
       return nearestOf(await this.similarities(handle, set, wanted), asked, count).map(({ row, value }) => ({
         path: set.images.at(set.rows[row]!).path,
         value,
