@@ -58,7 +58,10 @@ it('goes on where what a scan found cannot be kept, and says so', async () => {
   writeFileSync(path.join(home, 'datasets'), '')
   found({ images: 3 })
   await vi.waitFor(() =>
-    expect(told.at(-1)).toMatchObject({ status: 'failed', error: expect.stringMatching(/datasets is there already/) }),
+    expect(told.at(-1)).toMatchObject({
+      status: 'failed',
+      error: expect.stringMatching(/datasets is there already/),
+    }),
   )
   expect(said).toHaveBeenCalled()
   said.mockRestore()
