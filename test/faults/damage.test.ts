@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { forkNode } from '#platform/processes'
 import { createServices, type Services } from '#app/backend'
 import { readImages } from '#images/manifest'
+import { readHealth } from '#storage/run/health-file'
 import { loadNewestCheckpoint, newestStep } from '#storage/run/checkpoint'
 import { readRun, runPaths } from '#storage/run/run-folder'
 import type { Run } from '#shared/contract'
@@ -70,9 +71,11 @@ async function everythingShown() {
 
 async function expectNothingWrong(): Promise<void> {
   const now = await everythingShown()
-  // The newest metric is read from the metrics; where it is damaged the one before is the newest.
-  const { latest } = now.run
-  expect({ ...now.run, latest: null }).toEqual({ ...shown.run, latest: null, ...notesOf(now.run) })
+  // The newest metric and kNN are read from files of lines; where the last line is damaged the one before is the newest.
+  const { latest, knn } = now.run
+  const rest = { latest: null, knn: null }
+  expect({ ...now.run, ...rest }).toEqual({ ...shown.run, ...rest, ...notesOf(now.run) })
+  if (knn !== null) expect((await readHealth(original)).knn).toContain(knn)
   if (latest)
     expect((await historyOf(original)).some((line) => JSON.parse(line).loss === latest.loss)).toBe(true)
   for (const line of now.metrics) expect(shown.metrics).toContain(line)

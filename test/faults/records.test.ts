@@ -214,7 +214,7 @@ describe('a data set', () => {
     writeFileSync(path.join(photos, gone!.path), 'no image')
     await call('datasets.rescan', { id: set })
     await scanned(set)
-    expect(await call('datasets.images', { ...page, excluded: true })).toMatchObject({
+    expect(await call('datasets.images', { ...page, problems: ['excluded'] })).toMatchObject({
       ok: true,
       value: { total: 1, images: [{ path: kept!.path, excluded: true }] },
     })
