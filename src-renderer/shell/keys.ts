@@ -1,5 +1,5 @@
 import { onBeforeUnmount, onMounted } from 'vue'
-import { isPressed, isSingle, isTyping } from '#ui/shortcut'
+import { inDialog, isPressed, isSingle, isTyping } from '#ui/shortcut'
 import { useCommands } from './commands'
 import { useNotifications } from './notifications'
 import { useShell } from './shell'
@@ -28,14 +28,9 @@ export function useShortcuts(): void {
   onBeforeUnmount(() => window.removeEventListener('keydown', press))
 }
 
-/** Whether a dialog or menu is open, to which single letters belong. */
-const inDialog = () => document.querySelector('.v-overlay--active:not(.v-tooltip, .v-snackbar)') !== null
-
 /** Goes to the search field of the page; false where there is none. */
 function focusSearch(): boolean {
-  const field = document.querySelector<HTMLInputElement>(
-    '.v-main :is(input[type=search], [role=search] input, input[aria-label^="Search"], input[placeholder^="Search"])',
-  )
+  const field = document.querySelector<HTMLInputElement>('.v-main [role=searchbox]')
   field?.focus()
   return field !== null
 }

@@ -56,6 +56,13 @@ export const useApp = defineStore('app', () => {
     }
   }
 
+  /** Copies a text for other programs; `what` it is the person is told. */
+  const copy = (text: string, what: string) =>
+    attempt(async () => {
+      await navigator.clipboard.writeText(text)
+      say(`${what} copied`)
+    })
+
   return {
     info,
     settings,
@@ -70,5 +77,6 @@ export const useApp = defineStore('app', () => {
     say,
     checkForUpdates,
     attempt,
+    copy,
   }
 })

@@ -28,3 +28,7 @@ export const isTyping = ({ target }: Pick<Event, 'target'>) =>
   target.closest(
     'input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]',
   ) !== null
+
+/** Whether a dialog or menu is open, to which single letters belong. */
+export const inDialog = () =>
+  document.querySelector('.v-overlay--active:not(.v-tooltip, .v-snackbar)') !== null

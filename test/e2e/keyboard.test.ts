@@ -68,28 +68,24 @@ describe.each(hostsHere)('with the keyboard alone $name', ({ can, browser }) => 
     await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 180_000 })
   })
 
-  it.runIf(can)(
-    'looks into it, and keeps run, tab and patch through Back, run and tab through reload',
-    async () => {
-      await press('Alt+2')
-      const seen = page.getByRole('slider', { name: /What it sees: patch/ })
-      await seen.waitFor({ timeout: 60_000 })
-      await tabTo(/What it sees: patch/)
-      await press('ArrowDown')
-      await press('ArrowRight')
-      const chosen = () => seen.getAttribute('aria-valuetext')
-      const patch = await chosen()
-      await press('Alt+3')
-      await page.getByText('All blocks and heads').waitFor({ timeout: 60_000 })
-      await page.goBack()
-      await seen.waitFor()
-      expect(await chosen()).toBe(patch)
-      await page.reload()
-      await seen.waitFor({ timeout: 60_000 })
-      // The patch is lost here on a fast machine: a fault that is known, see the closing note.
-      await page.getByRole('heading', { name: 'By keyboard', level: 1 }).waitFor()
-    },
-  )
+  it.runIf(can)('looks into it, and keeps run, tab and patch through Back and reload', async () => {
+    await press('Alt+2')
+    const seen = page.getByRole('slider', { name: /What it sees: patch/ })
+    await seen.waitFor({ timeout: 60_000 })
+    await tabTo(/What it sees: patch/)
+    await press('ArrowDown')
+    await press('ArrowRight')
+    const chosen = () => seen.getAttribute('aria-valuetext')
+    const patch = await chosen()
+    await press('Alt+3')
+    await page.getByText('All blocks and heads').waitFor({ timeout: 60_000 })
+    await page.goBack()
+    await seen.waitFor()
+    expect(await chosen()).toBe(patch)
+    await page.reload()
+    await seen.waitFor({ timeout: 60_000 })
+    expect(await chosen()).toBe(patch)
+  })
 
   it.runIf(can)('evaluates it', async () => {
     await press('Alt+5')

@@ -116,7 +116,7 @@ describe.runIf(chromiumPath)('the table of runs', () => {
     await page.getByRole('button', { name: 'Filter by Status' }).click()
     await page.getByRole('checkbox', { name: 'Finished' }).check()
     await page.keyboard.press('Escape')
-    await page.getByRole('textbox', { name: 'Search runs' }).fill('rate')
+    await page.getByRole('searchbox', { name: 'Search runs' }).fill('rate')
     await page.getByText('No run matches').waitFor()
     await page.getByRole('button', { name: 'Clear filters' }).click()
     await page.getByText('8 runs').waitFor()

@@ -1,21 +1,13 @@
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
-import type { Health } from '#shared/contract'
 import { bytes } from '#ui/format'
 import { backend } from '#backend'
 import { useApp } from '#shell/store'
 import { useRuns } from '#features/runs/store'
 
-/** What the table of a run's checkpoints needs beside them, and what is done with them. */
+/** What is done with the checkpoints of a run. */
 export const useCheckpoints = defineStore('checkpoints', () => {
   const app = useApp()
   const runs = useRuns()
-  const health = ref<Health | null>(null)
-
-  async function load(run: string) {
-    health.value = null
-    health.value = await backend['inspect.health']({ run })
-  }
 
   /** Says what came free. */
   async function freed(run: string, work: Promise<{ freed: number }>) {
@@ -27,5 +19,5 @@ export const useCheckpoints = defineStore('checkpoints', () => {
   /** Keeps the newest and the best. */
   const cleanUp = (id: string) => freed(id, backend['runs.prune']({ id, keepEvery: 0, keepBest: 1 }))
 
-  return { health, load, remove, cleanUp }
+  return { remove, cleanUp }
 })

@@ -1,6 +1,7 @@
 import { count } from '#ui/format'
 import { fileUrl } from '#ui/file-url'
 import { saveFile } from '#ui/save-file'
+import { type Panel, panels } from '#ui/panels'
 import { type ComparedRow, useComparison } from './store'
 
 const safe = (text: string) =>
@@ -19,16 +20,16 @@ export async function reportOf(): Promise<void> {
     (canvas) =>
       `<figure><figcaption>${safe(canvas.getAttribute('aria-label') ?? '')}</figcaption><img src="${canvas.toDataURL()}"></figure>`,
   )
-  const rowOf = async (name: string, paths: (string | undefined)[], panel: number | null) => {
+  const rowOf = async (name: string, paths: (string | undefined)[], panel: Panel | null) => {
     const images = await Promise.all(paths.map((path) => (path ? panelUrl(fileUrl(path), panel) : '')))
     return `<tr><th>${safe(name)}</th>${images.map((url) => `<td>${url && `<img src="${url}">`}</td>`).join('')}</tr>`
   }
   const pictures = [
-    await rowOf('Original', comparison.shared.map(comparison.originalOf), 0),
+    await rowOf('Original', comparison.shared.map(comparison.originalOf), 'original'),
     ...(await Promise.all(
       chosen.map((run) => {
         const found = comparison.shared.map((path) => comparison.pictureOf(run, path))
-        const panel = found.find((each) => each)?.panel === 'prediction' ? 2 : null
+        const panel = found.find((each) => each)?.panel ?? null
         return rowOf(
           run.name,
           found.map((each) => each?.path),
@@ -48,14 +49,14 @@ ${comparison.noLosses ? `<p>${safe(comparison.noLosses)}</p>` : ''}<h2>Reconstru
   )
 }
 
-/** A picture, or one of the four panels of a strip, as the text of an address. */
-async function panelUrl(url: string, panel: number | null): Promise<string> {
+/** A picture, or one of those in a file of reconstructions, as the text of an address. */
+async function panelUrl(url: string, panel: Panel | null): Promise<string> {
   const image = new Image()
   image.src = url
   await image.decode()
   const canvas = document.createElement('canvas')
-  const width = panel === null ? image.width : image.width / 4
+  const width = panel === null ? image.width : image.width / panels.length
   Object.assign(canvas, { width, height: image.height })
-  canvas.getContext('2d')!.drawImage(image, -(panel ?? 0) * width, 0)
+  canvas.getContext('2d')!.drawImage(image, -(panel ? panels.indexOf(panel) : 0) * width, 0)
   return canvas.toDataURL()
 }

@@ -9,7 +9,10 @@ const fake = vi.hoisted(() => ({
   route: { params: {}, query: {}, path: '', hash: '' } as unknown as Record<string, never>,
   replace: vi.fn(),
 }))
-vi.mock('vue-router', () => ({ useRoute: () => fake.route, useRouter: () => ({ replace: fake.replace }) }))
+vi.mock('vue-router', () => ({
+  useRoute: () => fake.route,
+  useRouter: () => ({ replace: fake.replace, beforeEach: () => undefined }),
+}))
 vi.mock('#backend', () => ({
   backend: {
     'runs.checkpoints': async () => [10, 20, 30].map((step) => ({ step }) as Checkpoint),

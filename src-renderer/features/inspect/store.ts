@@ -123,15 +123,24 @@ export const useInspect = defineStore('inspect', () => {
     { immediate: true },
   )
   let timer: ReturnType<typeof setTimeout> | undefined
-  watch([look, () => route.path], () => {
+  function tell() {
     clearTimeout(timer)
-    if (!run.value) return
-    timer = setTimeout(() => {
-      const query = { ...route.query, ...queryOf(look.value) }
-      if (!run.value || keyOf(query) === keyOf(route.query)) return
-      told = keyOf(query)
-      void router.replace({ query, hash: route.hash })
-    }, pause)
+    timer = undefined
+    const query = { ...route.query, ...queryOf(look.value) }
+    if (!run.value || keyOf(query) === keyOf(route.query)) return
+    told = keyOf(query)
+    void router.replace({ query, hash: route.hash })
+  }
+  watch(look, () => {
+    clearTimeout(timer)
+    timer = setTimeout(tell, pause)
+  })
+  watch(() => route.path, tell)
+  // What waits to be told is told of the page that is left, so that Back finds it.
+  router.beforeEach((to, { path, query, hash, fullPath }) => {
+    const { history } = router.options
+    if (timer === undefined || to.path === path || history.location !== fullPath) return
+    history.replace(router.resolve({ path, query: { ...query, ...queryOf(look.value) }, hash }).fullPath)
   })
 
   return {

@@ -1,6 +1,6 @@
 /** What the lines of a log are about; the names of the filter. */
-export const logKinds = ['All', 'Warnings', 'Checkpoints'] as const
-export type LogKind = (typeof logKinds)[number]
+export const logKinds = { All: 'All', Warnings: 'Warnings', Checkpoints: 'Checkpoints' } as const
+export type LogKind = keyof typeof logKinds
 
 export interface LogLine {
   /** The clock time; empty in lines that belong to the one before. */

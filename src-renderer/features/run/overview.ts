@@ -182,7 +182,10 @@ export const useOverview = defineStore('overview', () => {
     const some = new Set([...evenlySpread(pictured.value, frames), ...(shown.value ? [shown.value] : [])])
     return pictured.value
       .filter((each) => some.has(each))
-      .map(({ step, reconstructions }) => ({ step, pictures: [{ path: reconstructions[0]!, panel: 2 }] }))
+      .map(({ step, reconstructions }) => ({
+        step,
+        pictures: [{ path: reconstructions[0]!, panel: 'prediction' as const }],
+      }))
   })
 
   /** The step at a place of the axis. */
@@ -191,7 +194,7 @@ export const useOverview = defineStore('overview', () => {
   const shareOf = (step: number) => (place.value?.end ? place.value.at(step) / place.value.end : 0)
 
   return {
-    ...{ axis, smoothing, log, run, end, marks, loss, others, healthCharts, healthAxis },
+    ...{ axis, smoothing, log, run, end, marks, loss, others, health, healthCharts, healthAxis },
     ...{ verdict, trouble, change, checkpoints, pictured, shown, film, stepAt, shareOf },
   }
 })

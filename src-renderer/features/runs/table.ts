@@ -10,8 +10,8 @@ import { modelOf } from './columns'
 import { stateOf } from './status'
 import { useRuns } from './store'
 
-export const views = ['all', 'pinned', 'archived'] as const
-export type View = (typeof views)[number]
+export const views = { all: 'All', pinned: 'Pinned', archived: 'Archived' } as const
+export type View = keyof typeof views
 
 /** The name under which the choices of this table are kept. */
 export const tableName = 'runs'

@@ -14,8 +14,6 @@ export type FilmKind = keyof typeof filmKinds
 
 /** Columns of the film. */
 const columns = 12
-/** Places of the panels in the files that a checkpoint keeps; the pattern is in none. */
-const panels = { prediction: 2, error: 3 }
 
 /** At most so many of the steps, evenly chosen, the first and the last among them; and always the one that is shown. */
 export function filmSteps(all: number[], shown?: number): number[] {
@@ -63,7 +61,7 @@ export function useFilm() {
       const { reconstructions = [] } = kept.value.find((each) => each.step === step) ?? {}
       const found = answer.value?.find((each) => each.step === step)?.pictures[kind.value]
       const own = kind.value === 'pattern' ? [] : reconstructions.slice(0, ownRows.value)
-      const panel = kind.value === 'pattern' ? undefined : panels[kind.value]
+      const panel = kind.value === 'pattern' ? undefined : kind.value
       const pictures = [
         ...(computedRow.value && found ? [{ path: found }] : []),
         ...own.map((path) => ({ path, panel })),
