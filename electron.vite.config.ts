@@ -16,7 +16,7 @@ const externalizeDeps = { exclude: Object.keys(devDependencies).filter((name) =>
 const addonSources: Plugin = {
   name: 'addon-sources',
   writeBundle() {
-    const [from, to] = ['node_modules/@tensorflow/tfjs-node/binding', 'out/tensorflow-addon/binding']
+    const [from, to] = ['node_modules/@tensorflow/tfjs-node-gpu/binding', 'out/tensorflow-addon/binding']
     rmSync(to, { recursive: true, force: true })
     for (const file of readdirSync(from)) cpSync(`${from}/${file}`, `${to}/${file.replace(/\.cc$/, '.cpp')}`)
     cpSync('node_modules/node-api-headers/include', 'out/tensorflow-addon/include', { recursive: true })

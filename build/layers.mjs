@@ -119,7 +119,7 @@ export const onlyIn = {
   libsql: ['src-main/images/index'],
   'onnxruntime-node': ['src-main/engine/onnx', 'src-main/jobs/transfer/export/proof.ts'],
   '@tensorflow/tfjs-core': ['src-main/model/tensor', 'src-main/engine/graph'],
-  '@tensorflow/tfjs-node': ['src-main/engine/tensorflow'],
+  '@tensorflow/tfjs-node-gpu': ['src-main/engine/tensorflow'],
   '@tensorflow/tfjs-backend-cpu': [
     'src-main/jobs/prove/prove.ts',
     'src-main/jobs/transfer/export/tfjs-run.ts',

@@ -4,13 +4,16 @@ import path from 'node:path'
 /** Where build/package/list-packages.ts leaves what was bundled. */
 const listFolder = 'out/packages'
 
+/** What the addon of the tensorflow engine is compiled from, of which there is no more in a bundle than types. */
+const sources = ['node_modules/@tensorflow/tfjs-node-gpu', 'node_modules/node-api-headers']
+
 /** One text of the licences of everything that is shipped: what was bundled, what lies beside it, and Electron. */
 export function licences() {
   const bundled = readdirSync(listFolder).flatMap((file) =>
     JSON.parse(readFileSync(path.join(listFolder, file), 'utf8')),
   )
   const packages = new Map()
-  for (const folder of [...bundled, ...shippedPackages(), 'node_modules/electron']) {
+  for (const folder of [...bundled, ...shippedPackages(), ...sources, 'node_modules/electron']) {
     const { name, version, license, author } = JSON.parse(
       readFileSync(path.join(folder, 'package.json'), 'utf8'),
     )

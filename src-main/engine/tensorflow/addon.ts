@@ -1,7 +1,7 @@
 import { setEnvironment } from '#platform/environment'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { TFJSBinding } from '@tensorflow/tfjs-node/dist/tfjs_binding'
+import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding'
 import { AppError } from '#shared/errors'
 import type { TensorData } from '#model/tensor/step'
 import { tag } from './saved-model'
@@ -12,7 +12,7 @@ export const kernelsBeside = (addon: string) => path.join(path.dirname(addon), '
 /** A tensor that TensorFlow keeps, until it is deleted. */
 export type Handle = number
 
-/** tfjs-node's native addon: TensorFlow's C interface as far as graphs need it. */
+/** The native addon of @tensorflow/tfjs-node-gpu: TensorFlow's C interface as far as graphs need it. */
 export class Addon {
   private constructor(
     private readonly binding: TFJSBinding,
