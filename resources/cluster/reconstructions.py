@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from data import ImageFiles, orders, rounded
-from model import Saim, smooth, sort_tokens, target
+from objectives import Objective, smooth
 from run_folder import Record, RunFolder, write_folder
 
 COUNT = 8
@@ -36,14 +36,12 @@ class Reconstructions:
         self.order = torch.from_numpy(orders(self.h, self.h["seed"], np.zeros_like(places), places))
 
     @torch.no_grad()
-    def write(self, step: int, model: Saim, normalised: Callable[[Tensor], Tensor]) -> None:
+    def write(self, step: int, model: Objective, normalised: Callable[[Tensor], Tensor]) -> None:
         images = normalised(self.pixels)
         order = self.order.to(images.device)
-        _, mean, deviation = target(self.h, images)
-        prediction = sort_tokens(model.predict(images, order), order.argsort(1)) * deviation + mean
         loss = model(images, order).mean().item()
         smoothed = channels_last(smooth(self.h, images))
-        predicted = unpatchify(prediction, self.h["patchSize"])
+        predicted = unpatchify(model.reconstruct(images, order), self.h["patchSize"])
         rows = [self.row(*panels) for panels in zip(channels_last(images), smoothed, predicted)]
         pictures = {f"{i:02d}.png": png(row) for i, row in enumerate(rows)}
         sheet = png(self.sheet(rows, f"Step {step}, loss {loss:.4f}."))

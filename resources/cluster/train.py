@@ -22,8 +22,9 @@ from torch import Tensor, distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from data import Batches, ImageFiles, Share, orders, rounded
-from model import Saim
+from objectives import model_of
 from optimizer import Optimizer, learning_rate_at
+from precision import allow_tf32
 from reconstructions import Reconstructions
 from run_folder import Record, RunError, RunFolder, now
 
@@ -50,7 +51,8 @@ class Training:
         step = broadcast(folder.newest_step() if self.rank == 0 else None)
         weights, moments, state = (folder.initial_weights(), {}, None) if step is None else folder.load_checkpoint(step)
         self.place(state)
-        model = Saim(h)
+        allow_tf32(h["precision"])
+        model = model_of(h)
         model.load_state_dict(weights)
         self.model = model.to(device)
         self.parallel = DistributedDataParallel(self.model)
@@ -165,17 +167,25 @@ class Training:
 
     def update(self, share: Share) -> Record:
         """One update of the weights by this worker's images and those of all others; the loss of them all, the learning
-        rate and the norm of the gradient. A worker's images are computed in parts of at most a batch."""
+        rate and the norm of the gradient. In float16, gradients beyond its range are computed again at half the scale."""
         learning_rate = learning_rate_at(self.h, self.epoch_of(self.step))
+        while True:
+            loss = self.gradients(share)
+            norm = self.optimizer.update(learning_rate)
+            if math.isfinite(norm) or not (math.isfinite(loss) and self.optimizer.can_scale_lower):
+                return {"loss": loss, "learningRate": learning_rate, "gradientNorm": norm}
+
+    def gradients(self, share: Share) -> float:
+        """Computes the gradients of an update in parts of at most a batch; the loss of the images of all workers."""
         parts = list(zip(*(torch.from_numpy(a).split(self.h["batchSize"]) for a in (share.pixels, share.order))))
-        loss = torch.zeros((), dtype=torch.float64)
+        loss = torch.zeros((), dtype=torch.float64, device=self.device)
         for i, (pixels, order) in enumerate(parts, 1):
             with nullcontext() if i == len(parts) else self.parallel.no_sync():
                 losses = self.parallel(self.normalised(pixels), order.to(self.device)).sum() / self.images_per_step
-                (losses * self.world).backward()  # the mean over workers that is made of the gradients is then their sum
-            loss += losses.item()
-        norm = self.optimizer.update(learning_rate)
-        return {"loss": self.summed(loss).item(), "learningRate": learning_rate, "gradientNorm": norm}
+                # The mean over workers that is made of the gradients is then their sum.
+                self.optimizer.scaled(losses * self.world).backward()
+            loss += losses.detach()
+        return self.summed(loss).item()
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """[b, S, S, 3] bytes -> [b, 3, S, S]"""
@@ -307,7 +317,7 @@ def cores() -> int:
 
 
 def decoders(run: Record) -> int:
-    return run["decoders"] or min(max(cores() - 1, 1), 8)
+    return run["decoders"] or max(cores() - 1, 1)
 
 
 def resident_bytes() -> int:
@@ -328,7 +338,7 @@ def train(folder: str, token: str | None, device: torch.device) -> None:
 def main() -> None:
     cuda = torch.cuda.is_available()
     device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if cuda else torch.device("cpu")
-    dist.init_process_group("nccl" if cuda else "gloo")
+    dist.init_process_group("nccl" if cuda and dist.is_nccl_available() else "gloo")
     train(sys.argv[1], os.environ.get("SAIM_LOCK"), device)
     dist.destroy_process_group()
 

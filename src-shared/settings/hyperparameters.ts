@@ -154,7 +154,6 @@ const settings = z.object({
       'Batches whose gradients are averaged into one update: effective batch size = batch size × accumulation.',
   }),
   gradientCheckpointing: toggle(false, {
-    distributed: 'no',
     title: 'Gradient checkpointing',
     group: 'Optimisation',
     description:
@@ -260,7 +259,6 @@ const settings = z.object({
     description: 'The same seed, data and settings give the same batches, orders and initial weights.',
   }),
   precision: choice(['float32', 'bfloat16'], {
-    distributed: 'no',
     title: 'Precision',
     group: 'Run',
     description:

@@ -22,8 +22,6 @@ interface ObjectiveInfo {
   rules: readonly (readonly [message: string, at: keyof Sizes, holds: (h: Sizes) => boolean])[]
   given: Given
   views: readonly ObjectiveView[]
-  /** Whether the PyTorch twin for clusters supports it. */
-  distributed: boolean
   /** Whether its class token sees the image in pre-training. If not, use pooled patches as features. */
   trainsClassToken: boolean
 }
@@ -45,7 +43,6 @@ export const objectives = {
     rules: [],
     given: nothing,
     views: sequential,
-    distributed: true,
     trainsClassToken: false,
   },
   mae: {
@@ -58,7 +55,6 @@ export const objectives = {
     ],
     given: visible,
     views: [],
-    distributed: false,
     trainsClassToken: true,
   },
   igpt: {
@@ -68,7 +64,6 @@ export const objectives = {
     rules: [],
     given: nothing,
     views: sequential,
-    distributed: true,
     trainsClassToken: false,
   },
 } as const satisfies Record<string, ObjectiveInfo>

@@ -36,7 +36,7 @@ if official:
     )
 else:
     sys.path.append(str(Path(__file__).parents[2] / "resources" / "cluster"))
-    from model import Saim  # noqa: E402
+    from objectives import Saim  # noqa: E402
 
     model = Saim(h)
 

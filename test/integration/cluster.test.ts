@@ -11,10 +11,10 @@ import { readChecked } from '#storage/files'
 import { readMetrics } from '#storage/run/metrics'
 import { readRun, runPaths, updateRun } from '#storage/run/run-folder'
 import { startTraining } from '#jobs/train/supervise'
-import { type Check, referenceSettings } from '#jobs/prove/verify'
+import { verifyTwin } from '#jobs/prove/twin'
 import type { EventName, Handlers, Run } from '#shared/contract'
-import { hasPython, python, requirePythonInCi, runPython } from '#test/helpers/python'
-import { references, referenceSchedule } from '#test/helpers/reference-data'
+import { hasPython, python, requirePythonInCi } from '#test/helpers/python'
+import { references } from '#test/helpers/reference-data'
 import { makeImages, saim, temporaryFolder } from '#test/helpers/runs'
 import { newRun, trainRun } from '#test/helpers/training'
 
@@ -33,14 +33,15 @@ const images = path.join(sampleImagesFolder(), 'vehicles')
 requirePythonInCi()
 
 describe.runIf(hasPython)('the PyTorch module', () => {
+  beforeAll(() => void (process.env['SAIM_PYTHON'] = python))
+  afterAll(() => void delete process.env['SAIM_PYTHON'])
+
   it.each(
     references.flatMap((folder) =>
       [false, true].map((gradientCheckpointing) => ({ folder, gradientCheckpointing })),
     ),
-  )('agrees with an independent implementation: %o', ({ folder, ...changes }) => {
-    const h = referenceSettings(folder)
-    const settings = JSON.stringify({ ...h, ...referenceSchedule(h), ...changes })
-    const checks = JSON.parse(runPython('cluster_reference.py', folder, settings)) as Check[]
+  )('agrees with an independent implementation: %o', async ({ folder, ...changes }) => {
+    const checks = await verifyTwin(folder, changes)
     expect(checks.length).toBeGreaterThan(50)
     expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])
   })

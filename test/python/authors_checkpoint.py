@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from authors_format import fixed_weights, saim
-from model import sort_tokens
+from vit import sort_tokens
 
 folder = Path(sys.argv[1])
 torch.manual_seed(0)

@@ -1,8 +1,9 @@
-"""Models of resources/cluster/model.py, which is on Python's path, as the authors' code knows them."""
+"""Models of resources/cluster, which is on Python's path, as the authors' code knows them."""
 
 import torch
-from model import Saim, position_embedding
+from objectives import Saim
 from torch import Tensor
+from vit import position_embedding
 
 FIXED = ("pos_embed", "gaussian_blur.weight")
 
@@ -11,7 +12,7 @@ def saim(image_size: int, patch: int, width: int, depth: int, heads: int, query_
     """The paper's model of some size: MLP head, normalised pixels, squared loss, blur of 9 x 9 with sigma 1."""
     sizes = {"imageSize": image_size, "patchSize": patch, "width": width, "depth": depth, "heads": heads}
     method = {"blurSize": 9, "blurSigma": 1, "normalizePixels": True, "loss": "L2", "head": "mlp", "shareWeights": False}
-    return Saim({**sizes, **method, "queryDepth": query_depth})
+    return Saim({**sizes, **method, "queryDepth": query_depth, "precision": "float32"})
 
 
 def with_class_token(positions: Tensor) -> Tensor:

@@ -13,8 +13,8 @@ import re
 import numpy as np
 import torch
 from authors_format import with_class_token
-from model import position_embedding
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
+from vit import position_embedding
 
 shape = {"imageSize": 16, "patchSize": 4, "width": 16, "depth": 2, "heads": 2, "decoderWidth": 32, "decoderDepth": 1}
 batch = 2

@@ -8,7 +8,7 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
 from authors_format import fixed_weights, saim
-from model import Block
+from vit import Block
 
 size, patch, width, depth, heads, query_depth = map(int, sys.argv[2:8])
 weights = torch.load(sys.argv[1], map_location="cpu")["model"]

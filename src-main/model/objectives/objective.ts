@@ -11,7 +11,7 @@ export interface Stack {
 }
 
 /**
- * What an encoder is pre-trained by. Its words, the settings that it settles, its views and whether clusters have it stand
+ * What an encoder is pre-trained by. Its words, the settings that it settles and its views stand
  * in src-shared/settings/objectives.ts.
  */
 export interface Objective {

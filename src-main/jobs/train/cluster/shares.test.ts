@@ -12,14 +12,12 @@ const refusal = (changes: Partial<Hyperparameters>, workers = 2) => {
 
 it('a cluster takes only runs that its workers can train', () => {
   expect(refusal({})).toBeUndefined()
-  expect(refusal({ objective: 'mae' })).toBe('MAE cannot be trained on a cluster.')
-  expect(refusal({ precision: 'bfloat16' })).toBe('A cluster computes in float32 only, not in bfloat16.')
   expect(refusal({ batchSize: 4, accumulation: 2 }, 9)).toBe('9 workers cannot share the 8 images of a step.')
 })
 
 it('a cluster run says which of its settings workers do without', () => {
   expect(leftOutNotice(fromPreset('nano', { healthEvery: 0 }))).toBeNull()
-  expect(leftOutNotice(fromPreset('nano', { healthEvery: 2, gradientCheckpointing: true }))).toBe(
-    'These settings have no effect on a cluster: Gradient checkpointing, Health every.',
+  expect(leftOutNotice(fromPreset('nano', { healthEvery: 2, adaptBatch: true }))).toBe(
+    'These settings have no effect on a cluster: Health every, Fit batch to memory.',
   )
 })
