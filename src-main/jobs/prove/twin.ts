@@ -16,12 +16,13 @@ export async function verifyTwin(folder: string, changes: Partial<Hyperparameter
 
 /** What a program of the module prints. Throws AppError engine-unavailable where it fails. */
 async function runTwin(program: string, ...parameters: string[]): Promise<string> {
-  const child = startProgram(
-    interpreter(),
-    ['-B', path.join(clusterResources(), program), ...parameters],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const child = startProgram(interpreter(), ['-B', path.join(clusterResources(), program), ...parameters], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const { code, output, errors } = await outputOf(child)
   if (code === 0) return output.toString()
-  throw new AppError('engine-unavailable', `${program} ended with code ${code}: ${errors.trim().split('\n').at(-1)}`)
+  throw new AppError(
+    'engine-unavailable',
+    `${program} ended with code ${code}: ${errors.trim().split('\n').at(-1)}`,
+  )
 }
