@@ -27,6 +27,8 @@ const project = (name: string, include: string[], testTimeout: number, order: nu
     env: {
       // Where build/setup.mjs installs TensorFlow for the tests.
       SAIM_ENGINES: resolve('.cache/engines'),
+      // Tests say which engine they mean; trying all of them at each start would take their time.
+      SAIM_ENGINE: 'onnxruntime-cpu',
       // PyTorch's threads would wait for each other in turns where files share the cores.
       OMP_NUM_THREADS: '1',
     },

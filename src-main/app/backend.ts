@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Handlers, Emit, Notification, Run, Unreadable } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { appVersion } from '#shared/version'
+import { graphicsName } from '#engine/onnx/vulkan'
 import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import { Datasets } from './datasets'
@@ -12,8 +13,9 @@ import { Exports } from './exports'
 import { Evaluations } from './evaluations'
 import type { Folders } from './folders'
 import { Inspect } from './inspect/inspect'
-import { graphicsName, machineLoad, processorName } from './machine-load'
+import { machineLoad, processorName } from './machine-load'
 import { Notifications } from './notifications'
+import { isActive } from './runs/run-list'
 import { Runs } from './runs/runs'
 import { Settings } from './settings'
 
@@ -67,10 +69,12 @@ export function createServices(host: Host, send: Emit): Services {
   const runEnded = (run: Run) => aside(experiments.advance(run.id))
   const runs = new Runs({ ...host, emit, datasets, engines, settings, onEnd: runEnded })
   runs.follow()
+  engines.tryAtStart(async () => (await runs.calls['runs.list']()).some(isActive))
   const evaluations = new Evaluations({
     ...host,
     emit,
     datasets,
+    engines,
     settings,
     runs: async () => (await runs.calls['runs.list']()).map(({ id }) => id),
     onEnd: ({ run }) => aside(experiments.advance(run)),

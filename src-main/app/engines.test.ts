@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { EngineInfo, EngineProof } from '#shared/contract'
+import { automatic, type EngineInfo, type EngineProof } from '#shared/contract'
 import type { Child, Fork } from '#platform/processes'
 import type { ProofMessage } from '#jobs/prove/process'
-import { Engines, withRecommendations } from './engines'
+import { Engines } from './engines'
+import { withRecommendations } from './fastest'
 import { Settings } from './settings'
+import { removeTensorflow } from '#engine/tensorflow/install'
+import { stampInstallation, tensorflowFolder } from '#engine/tensorflow/installed'
 
 const proof = (changes: Partial<EngineProof> = {}): EngineProof => ({
   device: 'GPU',
@@ -88,6 +91,7 @@ describe('engines', () => {
         engine: 'onnxruntime-webgpu',
         precision: 'float32',
         notice: null,
+        why: null,
       })
     expect(tried).toEqual(['onnxruntime-webgpu'])
   })
@@ -108,6 +112,56 @@ describe('engines', () => {
     await expect(engines.choose('abacus', 'float32')).rejects.toMatchObject({ code: 'engine-unavailable' })
   })
 
+  it('are chosen by their speed where nobody chose: tried once, the fastest that works, saying why', async () => {
+    mkdirSync(tensorflowFolder(), { recursive: true })
+    await stampInstallation(tensorflowFolder(), { version: 'tensorflow 1.0', gpu: false })
+    const rounded = { lossDifference: 1e-3, gradientDifference: 1e-2, imagesPerSecond: 300 }
+    fates['onnxruntime-cpu'] = { proof: proof({ imagesPerSecond: 100 }) }
+    fates['tensorflow'] = { proof: proof({ imagesPerSecond: 160, bfloat16: rounded }) }
+    const engines = open()
+    for (let i = 0; i < 2; i++)
+      expect(await engines.choose(automatic, 'float32')).toEqual({
+        engine: 'tensorflow',
+        precision: 'float32',
+        notice: null,
+        why: 'TensorFlow: 1.6 times as fast as ONNX Runtime, CPU here.',
+      })
+    expect(tried).toEqual(['onnxruntime-cpu', 'tensorflow'])
+    expect(await engines.choose(automatic, 'bfloat16')).toMatchObject({
+      engine: 'tensorflow',
+      precision: 'bfloat16',
+    })
+
+    fates['tensorflow'] = { dies: '' }
+    await engines.calls['engines.survey']({ id: 'tensorflow' })
+    expect(await engines.choose(automatic, 'float32')).toMatchObject({ engine: 'onnxruntime-cpu' })
+    const fallen = await engines.choose(automatic, 'bfloat16')
+    expect(fallen).toMatchObject({ engine: 'onnxruntime-cpu', precision: 'float32' })
+    expect(fallen.notice).toContain('No engine here has bfloat16')
+    await removeTensorflow()
+  })
+
+  it('are not tried before a run where there is but one, and at the start only where nobody chose', async () => {
+    fates['onnxruntime-cpu'] = { proof: proof() }
+    expect(await open().choose(automatic, 'float32')).toMatchObject({ engine: 'onnxruntime-cpu' })
+    expect(tried).toEqual([])
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    const started = async (isBusy: boolean) => {
+      open().tryAtStart(async () => isBusy)
+      await vi.advanceTimersByTimeAsync(5_000)
+      vi.useRealTimers()
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      vi.useFakeTimers({ toFake: ['setTimeout'] })
+      return tried
+    }
+    expect(await started(false)).toEqual([]) // SAIM_ENGINE names one in tests
+    vi.stubEnv('SAIM_ENGINE', '')
+    expect(await started(true)).toEqual([]) // a run is being trained
+    expect(await started(false)).toEqual(['onnxruntime-cpu'])
+    vi.useRealTimers()
+    vi.stubEnv('SAIM_ENGINE', 'onnxruntime-cpu')
+  })
+
   it('never hand a run to an engine without its precision: the run goes on in float32, and is told so', async () => {
     await expect(open().choose('onnxruntime-cpu', 'bfloat16')).rejects.toThrow('32 bits only')
     const fallen = await open().choose('tensorflow', 'bfloat16') // which is not installed here
@@ -122,6 +176,7 @@ describe('the recommendation', () => {
   const engine = (id: string, changes: Partial<EngineProof> | null): EngineInfo => ({
     id,
     title: id,
+    install: null,
     expectedImagesPerSecond: null,
     description: '',
     status: changes ? 'usable' : 'unusable',
@@ -135,10 +190,14 @@ describe('the recommendation', () => {
       .filter(({ recommendation }) => recommendation?.recommended)
       .map(({ id }) => id)
 
-  it('is for the fastest one, unless that is hardly faster than the CPU', () => {
+  it('is for the fastest one that works, and says by how much', () => {
     const cpu = engine('onnxruntime-cpu', { imagesPerSecond: 100 })
-    expect(recommended([cpu, engine('gpu', { imagesPerSecond: 500 })])).toEqual(['gpu'])
-    expect(recommended([cpu, engine('gpu', { imagesPerSecond: 110 })])).toEqual(['onnxruntime-cpu'])
+    const all = [cpu, engine('gpu', { imagesPerSecond: 160 })]
+    expect(recommended(all)).toEqual(['gpu'])
+    expect(withRecommendations(all)[1]!.recommendation!.reason).toBe(
+      '1.6 times as fast as onnxruntime-cpu here.',
+    )
+    expect(recommended([cpu, engine('gpu', { imagesPerSecond: 90 })])).toEqual(['onnxruntime-cpu'])
     expect(recommended([cpu, engine('gpu', null)])).toEqual(['onnxruntime-cpu'])
   })
 

@@ -2,20 +2,21 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import { type Emit, type EngineInfo, engineProof, type Handlers } from '#shared/contract'
+import { automatic, type Emit, type EngineInfo, engineProof, type Handlers } from '#shared/contract'
 import { AppError, type AppErrorData, fromErrorData, toErrorData } from '#shared/errors'
 import { appVersion } from '#shared/version'
 import type { Precision } from '#engine/engine'
 import { engineChoice, engineChoices } from '#engine/engines'
 import { explainEngineError } from '#engine/explain'
 import { findWebgpuDevice } from '#engine/onnx/vulkan'
-import { installTensorflow, planInstall, removeTensorflow } from '#engine/tensorflow/install'
+import { installHere, installTensorflow, planInstall, removeTensorflow } from '#engine/tensorflow/install'
 import { installedTensorflow } from '#engine/tensorflow/installed'
 import { dataFolder } from '#platform/paths'
 import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import type { ProofMessage } from '#jobs/prove/process'
 import { writeFileSafely } from '#storage/files'
+import { fastestOf, withRecommendations } from './fastest'
 import type { Settings } from './settings'
 
 /** The engine that needs nothing but a CPU, which runs fall back to last. */
@@ -23,6 +24,9 @@ export const cpuEngine = 'onnxruntime-cpu'
 
 /** How much faster than the CPU engine TensorFlow trains the preset nano: docs/benchmarks.md. */
 const tensorflowGain = 1.3
+
+/** Milliseconds that the application gets to show its first page before engines are tried. */
+const startDelay = 2_000
 
 /** An engine that takes longer to prove itself hangs. */
 const proofLimit = 300_000
@@ -43,11 +47,13 @@ type Result = z.infer<typeof resultSchema>
 type Remembered = z.infer<typeof rememberedSchema>
 
 /** What a run is trained by. */
-interface EngineForRun {
+export interface EngineForRun {
   engine: string
   precision: Precision
   /** Why it is not what was asked for. */
   notice: string | null
+  /** Why it is this one, where nobody chose it. */
+  why: string | null
 }
 
 type EngineCalls = Pick<
@@ -59,6 +65,8 @@ type EngineCalls = Pick<
 export class Engines {
   private readonly file = path.join(dataFolder(), 'engines.json')
   private readonly busy = new Map<string, 'proving' | 'installing'>()
+  /** While engines are tried that were not. */
+  private trying: Promise<void> | null = null
 
   constructor(private readonly options: { fork: Fork; emit: Emit; settings: Settings }) {}
 
@@ -93,17 +101,18 @@ export class Engines {
   }
 
   /**
-   * The engine for a run that asks for `wanted` in a precision: that one, where it is or proves usable; else the last good
+   * The engine for a run that asks for `wanted` in a precision: the fastest where that is automatic; else that one, where it is or proves usable; else the last good
    * one, in float32 where it lacks the precision, with a notice that the person must see. Throws AppError
    * engine-unavailable where there is no such engine, or none of that precision.
    */
   async choose(wanted: string, precision: Precision): Promise<EngineForRun> {
+    if (wanted === automatic) return this.chooseFastest(precision)
     const { title } = engineChoice(wanted, precision)
     const problem = await this.problemOf(wanted)
     const record = await this.read()
     if (!problem) {
       await this.write({ ...record, lastGood: wanted })
-      return { engine: wanted, precision, notice: null }
+      return { engine: wanted, precision, notice: null, why: null }
     }
     const usable = record.lastGood !== wanted && !(await this.problemOf(record.lastGood))
     const engine = usable ? record.lastGood : cpuEngine
@@ -112,7 +121,49 @@ export class Engines {
     const instead = has ? other.title : `${other.title} in float32, since it has no ${precision},`
     const notice =
       `${title} cannot be used: ${problem.message} This run uses ${instead} instead. ${problem.advice ?? ''}`.trim()
-    return { engine, precision: has ? precision : 'float32', notice }
+    return { engine, precision: has ? precision : 'float32', notice, why: null }
+  }
+
+  /** The engine that a person's choice means. */
+  resolve = async (wanted: string): Promise<string> =>
+    wanted === automatic ? (await this.chooseFastest('float32')).engine : wanted
+
+  /** Tries in the background what was not tried yet, where nobody chose an engine and nothing else computes. */
+  tryAtStart(isBusy: () => Promise<boolean>): void {
+    const begin = async () => {
+      const { engine } = await this.options.settings.get()
+      if (engine === automatic && !(await isBusy())) await this.tryNew(1)
+    }
+    setTimeout(() => aside(begin()), startDelay).unref()
+  }
+
+  /** The fastest engine, in float32 where none has the precision. Tries first what was not tried, where there is a choice. */
+  private async chooseFastest(precision: Precision): Promise<EngineForRun> {
+    await this.tryNew(2)
+    const engines = await this.list()
+    const best = fastestOf(engines, precision) ?? fastestOf(engines)
+    const engine = best?.id ?? cpuEngine
+    const { title, precisions } = engineChoice(engine)
+    const has = precisions.includes(precision)
+    await this.write({ ...(await this.read()), lastGood: engine })
+    return {
+      engine,
+      precision: has ? precision : 'float32',
+      notice: has ? null : `No engine here has ${precision}: ${title} trains this run in float32 instead.`,
+      why: `${title}: ${best?.recommendation?.reason ?? 'needs nothing but the CPU.'}`,
+    }
+  }
+
+  /** Tries engines that may be the fastest and were not tried, where there are at least so many to choose from. */
+  private tryNew(least: number): Promise<void> {
+    const work = async () => {
+      const here = (await this.list()).filter(
+        ({ id, status }) => status !== 'absent' && engineChoice(id).isHere(),
+      )
+      if (here.length < least) return
+      for (const { id } of here.filter(({ status }) => status === 'unproven')) await this.prove(id)
+    }
+    return (this.trying ??= work().finally(() => (this.trying = null)))
   }
 
   private async problemOf(id: string): Promise<z.infer<typeof problemSchema> | null> {
@@ -125,13 +176,17 @@ export class Engines {
 
   private async list(): Promise<EngineInfo[]> {
     const { results } = await this.read()
-    const { engine: selected } = await this.options.settings.get()
-    const circumstances = await currentCircumstances()
+    const { engine: wanted } = await this.options.settings.get()
     const absent = (await installedTensorflow()) === null
     const choices = engineChoices.filter(({ platforms }) => platforms?.includes(process.platform) ?? true)
-    const cpu = results[cpuEngine]?.circumstances === circumstances ? results[cpuEngine].proof : null
-    const engines = choices.map(({ id, title, description }): EngineInfo => {
-      const result = results[id]?.circumstances === circumstances ? results[id] : undefined
+    const resultOf = async (id: string) => {
+      const result = results[keyOf(id)]
+      return result?.circumstances === (await circumstancesOf(id)) ? result : undefined
+    }
+    const cpu = (await resultOf(cpuEngine))?.proof
+    const install = installHere()
+    const described = choices.map(async ({ id, title, description }): Promise<EngineInfo> => {
+      const result = await resultOf(id)
       const known =
         id === 'tensorflow' && absent
           ? 'absent'
@@ -146,22 +201,26 @@ export class Engines {
         description,
         status: this.busy.get(id) ?? known,
         proof: known === 'usable' ? result!.proof : null,
-        expectedImagesPerSecond: known === 'absent' && cpu ? tensorflowGain * cpu.imagesPerSecond : null,
+        install: known === 'absent' ? install : null,
+        expectedImagesPerSecond:
+          known === 'absent' && cpu && !install?.gpu ? tensorflowGain * cpu.imagesPerSecond : null,
         problem:
           known === 'absent'
             ? { message: 'It is not installed.', advice: 'Install it: saim engines install tensorflow' }
             : (result?.problem ?? null),
-        selected: id === selected,
+        selected: false,
         recommendation: null,
       }
     })
-    return withRecommendations(engines)
+    const engines = await Promise.all(described)
+    const selected = wanted === automatic ? (fastestOf(engines)?.id ?? cpuEngine) : wanted
+    return withRecommendations(engines.map((engine) => ({ ...engine, selected: engine.id === selected })))
   }
 
   /** Tries an engine in a process of its own and keeps what came of it. */
   private prove(id: string): Promise<Result> {
     return this.while(id, 'proving', async () => {
-      const result: Result = { circumstances: await currentCircumstances(), proof: null, problem: null }
+      const result: Result = { circumstances: await circumstancesOf(id), proof: null, problem: null }
       try {
         result.proof = await this.proofOf(id)
       } catch (error) {
@@ -169,7 +228,7 @@ export class Engines {
         result.problem = { message, advice }
       }
       const record = await this.read()
-      await this.write({ ...record, results: { ...record.results, [id]: result } })
+      await this.write({ ...record, results: { ...record.results, [keyOf(id)]: result } })
       return result
     })
   }
@@ -223,16 +282,21 @@ export class Engines {
   }
 }
 
-/** All that a result depends on: versions, CPU, driver, what is installed. */
-async function currentCircumstances(): Promise<string> {
+/** Node and Electron are different machines to an engine, so that each keeps results of its own. */
+const keyOf = (id: string) => (process.versions['electron'] ? `${id} in electron` : id)
+
+/** All that the result of an engine depends on: versions, CPU, and its driver or what is installed of it. */
+async function circumstancesOf(id: string): Promise<string> {
   const { electron, node } = process.versions
-  return [
-    `app ${appVersion}`,
-    electron ? `electron ${electron}` : `node ${node}`,
-    cpus()[0]?.model,
-    findWebgpuDevice().name,
-    (await installedTensorflow()) ?? 'no tensorflow',
-  ].join('; ')
+  const { provider } = engineChoice(id)
+  const own =
+    id === 'tensorflow'
+      ? ((await installedTensorflow()) ?? 'no tensorflow')
+      : provider === 'cpu'
+        ? ''
+        : findWebgpuDevice().name
+  const host = electron ? `electron ${electron}` : `node ${node}`
+  return [`app ${appVersion}`, host, cpus()[0]?.model, own].join('; ')
 }
 
 /** A process that ended without a word: a driver or a library took it along. */
@@ -248,35 +312,4 @@ function died(id: string, late: boolean, code: number | null, errors: string): A
       ? 'Install it again: saim engines install tensorflow'
       : 'Update the graphics driver, or use another engine.',
   )
-}
-
-/** A faster engine is worth its trouble from this factor on. */
-const worthwhile = 1.2
-
-/** Marks the engine to be preferred, and usable ones that are not to be. */
-export function withRecommendations(engines: EngineInfo[]): EngineInfo[] {
-  const speed = ({ proof }: EngineInfo) => proof?.imagesPerSecond ?? 0
-  const real = engines.filter(({ proof }) => proof && !proof.software)
-  const cpu = real.find(({ id }) => id === cpuEngine)
-  const fastest = [...real].sort((a, b) => speed(b) - speed(a))[0]
-  const best = fastest && cpu && speed(fastest) < worthwhile * speed(cpu) ? cpu : fastest
-  return engines.map((engine) => {
-    if (engine.proof?.software)
-      return {
-        ...engine,
-        recommendation: {
-          recommended: false,
-          reason: 'Software rendering: correct, but slower than the CPU.',
-        },
-      }
-    if (engine !== best) return engine
-    const others = real.filter((other) => other !== engine)
-    const reason =
-      others.length === 0
-        ? 'The only one that was tested and works.'
-        : engine === fastest
-          ? 'The fastest one here.'
-          : `${fastest!.title} is hardly faster, and this one needs nothing else.`
-    return { ...engine, recommendation: { recommended: true, reason } }
-  })
 }

@@ -18,6 +18,7 @@ import { chooseStep } from '#storage/run/checkpoint'
 import { folderOfRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
 import type { Datasets } from './datasets'
+import type { Engines } from './engines'
 import { allowed } from './folders'
 import type { Settings } from './settings'
 
@@ -34,6 +35,7 @@ interface EvaluationsOptions {
   fork: Fork
   emit: Emit
   datasets: Datasets
+  engines: Engines
   settings: Settings
   runs(): Promise<string[]>
   /** An evaluation that this application carried out came to its end. */
@@ -59,7 +61,8 @@ export class Evaluations {
       const { dataset } = await readRun(run)
       if (step !== null) await chooseStep(run, step)
       const chosen = other === undefined ? null : await this.options.datasets.get(other)
-      const { engine, threads, decoders } = await this.options.settings.get()
+      const { engine: wanted, threads, decoders } = await this.options.settings.get()
+      const engine = await this.options.engines.resolve(wanted)
       const folder = await createEvaluation(
         run,
         { plan, step, dataset: chosen ?? dataset, engine, threads, decoders },

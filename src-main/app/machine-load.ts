@@ -1,6 +1,5 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { Handlers } from '#shared/contract'
-import { findWebgpuDevice } from '#engine/onnx/vulkan'
 import { runsFolder } from '#platform/paths'
 import { freeDiskBytes } from '#storage/disk'
 
@@ -27,12 +26,6 @@ export const processorName = (): string =>
     .replace(/\((R|TM|C)\)|®|™|\bCPU\b|\bProcessor\b|@.*|\d+-Core/gi, ' ')
     .replace(/\s+/g, ' ')
     .trim()
-
-/** The GPU that engines would find; null without one. */
-export function graphicsName(): string | null {
-  const { name, software, driver } = findWebgpuDevice()
-  return software || (driver === undefined && name === 'no Vulkan driver') ? null : name
-}
 
 /** Milliseconds of all cores together. */
 function cpuTimes() {

@@ -2,6 +2,7 @@ import { mkdir, realpath, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { type AppSettings, appSettings, defaultSettings, type Handlers } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { environment } from '#platform/environment'
 import { dataFolder, runsFolder } from '#platform/paths'
 import { fieldsOf } from '#storage/fields'
 import { writeFileSafely } from '#storage/files'
@@ -68,4 +69,8 @@ export class Settings {
 }
 
 const known = (stored: Stored): AppSettings =>
-  fieldsOf(appSettings, stored, { ...defaultSettings, runsFolder: runsFolder() })
+  fieldsOf(appSettings, stored, {
+    ...defaultSettings,
+    engine: environment.engine() ?? defaultSettings.engine,
+    runsFolder: runsFolder(),
+  })

@@ -3,9 +3,7 @@ import { Command } from 'commander'
 import type { EngineInfo } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { bytes, number, rate } from '#shared/format'
-import { forkNode } from '#platform/processes'
-import { Engines } from '#app/engines'
-import { Settings } from '#app/settings'
+import { openEngines } from './support/engines'
 
 export const enginesCommand = new Command('engines')
   .description('what can compute on this machine: each engine is tested with real training steps')
@@ -26,14 +24,11 @@ enginesCommand
 
 /** `saim engines`: tries what has not been tried on this machine, or everything `again`, and prints what came of it. */
 async function listEngines({ again }: { again?: boolean }): Promise<void> {
-  const { calls } = open()
+  const { calls } = openEngines()
   const toTry = (await calls['engines.list']()).filter(
     ({ status }) => status === 'unproven' || (again && status !== 'absent'),
   )
-  for (const { id, title } of toTry) {
-    console.log(`Testing ${title} ...`)
-    await calls['engines.survey']({ id })
-  }
+  for (const { id } of toTry) await calls['engines.survey']({ id })
   for (const engine of await calls['engines.list']()) print(engine)
 }
 
@@ -43,7 +38,7 @@ async function installEngine(
   { gpu = false, yes }: { gpu?: boolean; yes?: boolean },
 ): Promise<void> {
   refuseOthers(name)
-  const { calls } = open((message) => console.log(message))
+  const { calls } = openEngines()
   const { what, downloadBytes, diskBytes } = await calls['engines.plan']({ gpu })
   console.log(
     `This downloads ${what}.\nDownload about ${bytes(downloadBytes)}, on disk about ${bytes(diskBytes)}.`,
@@ -56,18 +51,9 @@ async function installEngine(
 /** `saim engines remove tensorflow`. */
 async function removeEngine(name: string): Promise<void> {
   refuseOthers(name)
-  await open().calls['engines.remove']()
+  await openEngines().calls['engines.remove']()
   console.log('TensorFlow is removed.')
 }
-
-const open = (say: (message: string) => void = () => undefined) =>
-  new Engines({
-    fork: forkNode,
-    settings: new Settings(),
-    emit: (_name, payload) => {
-      if ('message' in payload && payload.message) say(payload.message)
-    },
-  })
 
 function refuseOthers(name: string): void {
   if (name !== 'tensorflow')

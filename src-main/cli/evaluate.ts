@@ -18,6 +18,7 @@ import { createEvaluation, evaluationPaths, readScore } from '#storage/evaluatio
 import type { EvaluationMessage } from '#jobs/evaluate/process'
 import { forkNode } from '#platform/processes'
 import { chooseStep } from '#storage/run/checkpoint'
+import { engineFor } from './support/engines'
 import { findRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
 import {
@@ -89,7 +90,7 @@ export async function evaluateRun(
       plan,
       step: options.scratch ? null : await chooseStep(run, options.step),
       dataset: other ? { name: path.basename(other), folder: other } : dataset,
-      engine: options.engine,
+      engine: await engineFor(options.engine),
       threads: options.threads,
       decoders: options.decoders,
     },

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Command } from 'commander'
 import { predictFolder } from '#jobs/evaluate/predict'
 import { thereAlready } from '#storage/files'
+import { engineFor } from './support/engines'
 import { decodersOption, engineOption, threadsOption } from './support/options'
 import { readyFolder } from '#storage/ready-folder'
 
@@ -27,11 +28,14 @@ export const predictCommand = new Command('predict')
 async function predict(
   evaluation: string,
   folder: string,
-  { output, ...options }: PredictOptions,
+  { output, engine, ...options }: PredictOptions,
 ): Promise<void> {
   const target = path.resolve(output)
   if (existsSync(target)) throw thereAlready(target)
   await readyFolder(path.dirname(target))
-  const found = await predictFolder(path.resolve(evaluation), path.resolve(folder), target, options)
+  const found = await predictFolder(path.resolve(evaluation), path.resolve(folder), target, {
+    ...options,
+    engine: await engineFor(engine),
+  })
   console.log(`${found.images} images, ${found.unreadable} files could not be read. Written: ${target}`)
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { createEngine } from '#engine/engines'
 import { type Check, verifyReference } from '#jobs/prove/verify'
+import { engineFor } from './support/engines'
 import { engineOption, threadsOption } from './support/options'
 
 export const verifyCommand = new Command('verify')
@@ -18,7 +19,7 @@ async function verify(
 ): Promise<void> {
   let failed = 0
   for (const folder of folders) {
-    const engine = await createEngine(id, { threads })
+    const engine = await createEngine(await engineFor(id), { threads })
     const checks = await verifyReference(folder, engine)
     const bad = checks.filter((check) => !holds(check))
     failed += bad.length

@@ -1,8 +1,10 @@
 import { AppError } from '#shared/errors'
 import { tensorflowAddon } from '#platform/paths'
 import { type Division, type Engine, type Precision, undivided } from './engine'
+import { hasNvidiaDriver } from './nvidia'
 import { cpu, type ProviderName } from './onnx/providers'
 import { OnnxEngine, type OnnxOptions } from './onnx/session'
+import { graphicsName } from './onnx/vulkan'
 import { onCpu, TensorflowEngine } from './tensorflow/engine'
 import { requireTensorflow } from './tensorflow/installed'
 
@@ -16,6 +18,8 @@ export interface EngineChoice {
   /** Of onnxruntime. */
   provider?: ProviderName
   precisions: readonly Precision[]
+  /** Whether what it computes on is here, so that it may be the fastest. */
+  isHere(): boolean
   /** An engine for a device may find only when it compiles that it cannot work here. */
   open(options: EngineOptions): Promise<Engine>
   /** How it divides a batch, as far as that is known before it is opened. */
@@ -30,11 +34,20 @@ export interface EngineOptions extends OnnxOptions {
 
 type Words = Pick<EngineChoice, 'title' | 'description' | 'platforms'>
 
+const isHere: Record<ProviderName, () => boolean> = {
+  cpu: () => true,
+  webgpu: () => graphicsName() !== null,
+  dml: () => true,
+  coreml: () => true,
+  cuda: hasNvidiaDriver,
+}
+
 const onnxruntime = (id: string, provider: ProviderName, words: Words): EngineChoice => ({
   id,
   provider,
   ...words,
   precisions: ['float32'],
+  isHere: isHere[provider],
   open: async (options) => new OnnxEngine(id, provider, options),
   division: async ({ threads }) => (provider === 'cpu' ? cpu(threads) : undivided),
 })
@@ -73,6 +86,7 @@ export const engineChoices: EngineChoice[] = [
     description:
       'TensorFlow through tfjs-node, on the CPU or an NVIDIA GPU. The whole training step as one graph. A separate download.',
     precisions: ['float32', 'bfloat16'],
+    isHere: () => true,
     async open({ precision = 'float32', coreEach = false, ...options }) {
       const { gpu } = await requireTensorflow('sizes')
       return new TensorflowEngine(tensorflowAddon(), { ...options, gpu, precision, coreEach })

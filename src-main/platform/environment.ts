@@ -7,6 +7,8 @@ const value = (name: string): string | undefined => process.env[name] || undefin
 export const environment = {
   /** Where runs, data sets and settings lie. */
   home: () => value('SAIM_HOME'),
+  /** The engine to use where nobody chose one. */
+  engine: () => value('SAIM_ENGINE'),
   /** Where engines are installed. */
   engines: () => value('SAIM_ENGINES'),
   /** The Python for clusters and for comparing exports. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { presetNames } from '#shared/settings/hyperparameters'
 import { call, count, filePath, nothing, unreadable } from './common'
+import { automatic } from './engines'
 import { hostPath, words } from './strings'
 
 /** A starting point of a person's own: a preset with changes. */
@@ -21,6 +22,7 @@ export const appSettings = z.object({
   updates: z.boolean(),
   /** Where runs are kept. */
   runsFolder: filePath,
+  /** The id of an engine, or `automatic`. */
   engine: words(100),
   /** Threads of the engine; 0 chooses. */
   threads: z.int().min(0).max(256),
@@ -42,7 +44,7 @@ export const defaultSettings: Omit<AppSettings, 'runsFolder'> = {
   density: 'comfortable',
   notifications: true,
   updates: false,
-  engine: 'onnxruntime-cpu',
+  engine: automatic,
   threads: 0,
   decoders: 0,
   cache: null,

@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { call, count, nothing, time } from './common'
 import { words } from './strings'
 
+/** In place of an engine: the fastest one that was tested here and works. */
+export const automatic = 'auto'
+
 /** Results of real training steps with an engine on this machine. */
 export const engineProof = z.object({
   /** The device that computed, if known. */
@@ -45,10 +48,13 @@ export const engine = z.object({
   description: z.string(),
   status: engineStatus,
   proof: engineProof.nullable(),
+  /** What suits this machine of an engine that is not installed; null of others, and where that is not known. */
+  install: z.object({ gpu: z.boolean(), downloadBytes: z.number() }).nullable(),
   /** What an engine that is not installed should reach here; null without a measure. */
   expectedImagesPerSecond: z.number().nullable(),
   /** Why it cannot be used. */
   problem: z.object({ message: z.string(), advice: z.string().optional() }).nullable(),
+  /** Whether new runs use it: by choice or, where that is automatic, as the fastest. */
   selected: z.boolean(),
   /** Why this one is the best here, or why a usable one is not recommended; null otherwise. */
   recommendation: z.object({ recommended: z.boolean(), reason: z.string() }).nullable(),

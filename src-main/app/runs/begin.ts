@@ -2,9 +2,9 @@ import type { TrainingMessage } from '#jobs/train/messages'
 import { startTraining, type Training } from '#jobs/train/supervise'
 import { leftOutNotice } from '#jobs/train/cluster/shares'
 import type { Fork } from '#platform/processes'
-import { changeSettings, readRun, updateRun } from '#storage/run/run-folder'
+import { appendLog, changeSettings, readRun, updateRun } from '#storage/run/run-folder'
 import { requireAgreement } from './clusters'
-import type { Engines } from '#app/engines'
+import type { EngineForRun, Engines } from '#app/engines'
 
 /**
  * The one way to train a run that was made or made ready to go on: by its engine or, where that cannot be used here, by
@@ -14,14 +14,15 @@ export async function beginTraining(
   folder: string,
   { fork, engines }: { fork: Fork; engines: Engines },
   onMessage?: (message: TrainingMessage) => void,
-): Promise<{ training: Training; notice: string | null }> {
+): Promise<{ training: Training } & Pick<EngineForRun, 'notice' | 'why'>> {
   const { engine: wanted, cluster, hyperparameters: h } = await readRun(folder)
   await requireAgreement(cluster?.address)
   const choice = cluster
-    ? { engine: wanted, precision: h.precision, notice: leftOutNotice(h) }
+    ? { engine: wanted, precision: h.precision, notice: leftOutNotice(h), why: null }
     : await engines.choose(wanted, h.precision)
-  const { engine, precision, notice } = choice
+  const { engine, precision, notice, why } = choice
   if (precision !== h.precision) await changeSettings(folder, { precision })
   await updateRun(folder, { engine, notice, status: 'starting', error: null })
-  return { training: startTraining(fork, folder, onMessage), notice }
+  if (why) appendLog(folder, why)
+  return { training: startTraining(fork, folder, onMessage), notice, why }
 }

@@ -1,4 +1,4 @@
-import type { Cluster } from '#shared/contract'
+import { automatic, type Cluster } from '#shared/contract'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { engineChoice } from '#engine/engines'
 import { requireShares } from '#jobs/train/cluster/shares'
@@ -9,5 +9,5 @@ export function requireTrainer(
   h: Hyperparameters,
 ): void {
   if (cluster) requireShares(h, cluster)
-  else engineChoice(engine, h.precision)
+  else if (engine !== automatic) engineChoice(engine, h.precision)
 }

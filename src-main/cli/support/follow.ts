@@ -3,24 +3,24 @@ import type { Metric, RunError } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { duration, number } from '#shared/format'
 import { flagsOf } from '#shared/settings/flags'
-import { Engines } from '#app/engines'
 import { beginTraining } from '#app/runs/begin'
-import { Settings } from '#app/settings'
 import { runsFolder } from '#platform/paths'
 import { forkNode } from '#platform/processes'
 import { newestStep } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
 import { runPaths } from '#storage/run/run-folder'
+import { openEngines } from './engines'
 import { showProgress } from './progress'
 
 /** Trains a run in a process of its own, shows its progress and ends with it. Throws the AppError that it ended by. */
 export async function follow(folder: string): Promise<void> {
   console.log(`Run folder: ${folder}`)
   const progress = showProgress()
-  const engines = new Engines({ fork: forkNode, emit: () => undefined, settings: new Settings() })
-  const { training, notice } = await beginTraining(folder, { fork: forkNode, engines }, (message) => {
+  const engines = openEngines()
+  const { training, notice, why } = await beginTraining(folder, { fork: forkNode, engines }, (message) => {
     if (message.type === 'progress') progress.show(message.metric, message.totalSteps)
   })
+  if (why) console.log(why)
   if (notice) console.error(`\n*** ${notice} ***\n`)
 
   let asked = false

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { readNumber, readWhole } from '#shared/numbers'
+import { automatic } from '#shared/contract'
+import { environment } from '#platform/environment'
 import { runsFolder } from '#platform/paths'
 
 /** Parses the value of a flag as a whole number within bounds; the command ends in words where it is none. */
@@ -19,7 +21,11 @@ function accepted({ value, problem }: ReturnType<typeof readNumber>): number {
 export const runsOption = () =>
   new Option('--runs <folder>', 'where runs are kept').default(runsFolder(), 'the folder of the application')
 
-export const engineOption = () => new Option('--engine <id>', 'what computes').default('onnxruntime-cpu')
+export const engineOption = () =>
+  new Option('--engine <id>', 'what computes').default(
+    environment.engine() ?? automatic,
+    'auto, the fastest that was tested here and works',
+  )
 
 export const threadsOption = () =>
   new Option('--threads <n>', 'threads of the engine; 0 chooses').default(0).argParser(whole(0, 256))

@@ -14,9 +14,17 @@ export function findWebgpuDevice(): Pick<Device, 'name' | 'software'> & { driver
   const hardware = drivers.filter((file) => !isSoftware(file))
   if (hardware.length && hasGpu()) return { name: hardware.map(driverName).join(', '), software: false }
   const software = drivers.find(isSoftware) ?? browserDriver()
-  if (!software) return { name: 'no Vulkan driver', software: false }
+  if (!software) return { name: noDriver, software: false }
   return { name: `${driverName(software)} (software)`, software: true, driver: software }
 }
+
+/** The name of the GPU that WebGPU will find; null where there is none but in software. */
+export function graphicsName(): string | null {
+  const { name, software } = findWebgpuDevice()
+  return software || name === noDriver ? null : name
+}
+
+const noDriver = 'no Vulkan driver'
 
 /** Files that describe drivers: those of the environment, else those of the places that the loader looks in. */
 function vulkanDrivers(): string[] {

@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
-import { createWriteStream, existsSync } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { get, request } from 'node:https'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '#shared/errors'
 import { addonSources, kernelSource, sessionHeader, wheelList } from '#platform/paths'
+import { hasNvidiaDriver } from '#engine/nvidia'
 import { outputOf, startProgram } from '#platform/programs'
 import { interpreter, pip, startPython } from '#platform/python'
 import { kernelsBeside } from './addon'
@@ -25,6 +26,21 @@ export interface InstallPlan {
 /** Versions that were seen working together. */
 const wheelVersion = '2.21.0'
 const officialVersion = { addon: '4.22.0', libtensorflow: '2.9.1' }
+
+/** What installing TensorFlow's wheel takes. */
+const wheels = {
+  cpu: { name: 'tensorflow-cpu', downloadBytes: 274e6, diskBytes: 854e6 },
+  gpu: { name: 'tensorflow', downloadBytes: 3.2e9, diskBytes: 5.7e9 },
+}
+
+const hasWheel = process.platform === 'linux' && process.arch === 'x64'
+
+/** The TensorFlow that suits this machine, and what it downloads; null where that is not known before it is asked for. */
+export function installHere(): Pick<InstallPlan, 'gpu' | 'downloadBytes'> | null {
+  if (!hasWheel) return null
+  const gpu = hasNvidiaDriver()
+  return { gpu, downloadBytes: wheels[gpu ? 'gpu' : 'cpu'].downloadBytes }
+}
 
 /**
  * tfjs-node's official binaries where they can be had and fit, else the addon built against TensorFlow's wheel. For GPUs
@@ -79,9 +95,6 @@ export async function installTensorflow(plan: InstallPlan, say: (text: string) =
 }
 
 export const removeTensorflow = () => rm(tensorflowFolder(), { recursive: true, force: true })
-
-/** The driver's own, or Windows's that Linux has within it. */
-const hasNvidiaDriver = () => existsSync('/proc/driver/nvidia/version') || existsSync('/dev/dxg')
 
 // ---- official binaries ---------------------------------------------------------------------------------------
 

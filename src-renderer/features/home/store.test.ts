@@ -1,8 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
-import type { AppSettings, Dataset, EngineInfo, Run } from '#shared/contract'
+import type { Dataset, EngineInfo, Run } from '#shared/contract'
 import { fromPreset } from '#shared/settings/hyperparameters'
-import { useApp } from '#shell/store'
 import { useDatasets } from '#features/datasets/store'
 import { useEngines } from '#features/machine/engines'
 import { useRuns } from '#features/runs/store'
@@ -70,17 +69,16 @@ it('names data sets with copies or damaged files, and an engine that would be be
   set('fine', {})
   set('emoji', { copies: 214, unreadable: 1 })
   set('gone', { error: 'There is no such folder.' })
-  useApp().settings = { engine: 'onnxruntime-cpu' } as AppSettings
-  const engine = (id: string, recommended: boolean) =>
-    ({ id, title: id, recommendation: { recommended, reason: 'Twice as fast' } }) as EngineInfo
-  useEngines().engines = [engine('onnxruntime-cpu', false), engine('tensorflow', true)]
+  const engine = (id: string, recommended: boolean, selected: boolean) =>
+    ({ id, title: id, selected, recommendation: { recommended, reason: 'Twice as fast' } }) as EngineInfo
+  useEngines().engines = [engine('onnxruntime-cpu', false, true), engine('tensorflow', true, false)]
   const said = home.attention.map(({ name, what, act }) => [name, what, act.does === 'open' && act.to])
   expect(said.sort()).toEqual([
     ['emoji', 'has 214 copies and 1 damaged file', '/datasets/emoji/quality'],
     ['gone', 'cannot be used', '/datasets/gone'],
     ['tensorflow', 'is recommended on this machine', '/machine'],
   ])
-  useApp().settings = { engine: 'tensorflow' } as AppSettings
+  useEngines().engines = [engine('onnxruntime-cpu', false, false), engine('tensorflow', true, true)]
   expect(home.attention).toHaveLength(2)
 })
 

@@ -54,8 +54,8 @@ export const useHome = defineStore('home', () => {
     ...engines.engines.flatMap((engine) => ofEngine(engine) ?? []),
   ])
   /** An engine that is recommended and not in use. */
-  function ofEngine({ id, title, recommendation }: EngineInfo): Attention | null {
-    if (!recommendation?.recommended || !app.settings || app.settings.engine === id) return null
+  function ofEngine({ id, title, recommendation, selected }: EngineInfo): Attention | null {
+    if (!recommendation?.recommended || selected) return null
     return {
       ...{ key: id, tone: 'warn', name: title, label: 'Show', why: recommendation.reason },
       what: 'is recommended on this machine',

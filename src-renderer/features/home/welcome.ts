@@ -13,7 +13,6 @@ export const useWelcome = defineStore('welcome', () => {
   const engines = useEngines()
   const sample = ref<CallOutput<'runs.sample'> | null>(null)
 
-  const selected = computed(() => engines.engines.find(({ selected }) => selected))
   /** The engine that is recommended instead of the selected one. */
   const faster = computed(() =>
     engines.engines.find(({ recommendation, selected }) => recommendation?.recommended && !selected),
@@ -29,9 +28,9 @@ export const useWelcome = defineStore('welcome', () => {
     const parts = [
       counted(app.info.cores, 'cores'),
       bytes(app.info.memoryBytes),
-      gpu.value ?? selected.value?.title,
+      gpu.value ?? engines.selected?.title,
     ]
-    const [before, after] = [selected.value, faster.value].map((engine) => engine?.proof?.imagesPerSecond)
+    const [before, after] = [engines.selected, faster.value].map((engine) => engine?.proof?.imagesPerSecond)
     const gain =
       before && after
         ? ` ${faster.value!.title} trains ${(after / before).toFixed(1)} times as fast here.`
@@ -45,7 +44,7 @@ export const useWelcome = defineStore('welcome', () => {
       backend['runs.sample'](undefined).then((known) => (sample.value = known)),
     ])
   }
-  const useFaster = () => engines.use(faster.value!.id)
+  const useFaster = () => engines.useFastest()
   return { sample, machine, faster, load, useFaster }
 })
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { EngineInfo } from '#shared/contract'
-import { actionOf, hintOf, stateOf } from './engine-words'
+import { actionOf, choiceOf, gainOf, hintOf, stateOf } from './engine-words'
 
 const engine = (changes: Partial<EngineInfo>) =>
   ({
@@ -36,4 +36,23 @@ it('says why an engine does not work, or what it is good for', () => {
   expect(hintOf(engine({ recommendation: { recommended: true, reason: 'The fastest one here.' } }))).toBe(
     'Recommended. The fastest one here.',
   )
+})
+
+it('says which engine new runs use, who chose it and why', () => {
+  const reason = '1.6 times as fast as ONNX Runtime, CPU here.'
+  const tensorflow = engine({ title: 'TensorFlow', recommendation: { recommended: true, reason } })
+  expect(choiceOf(tensorflow, true)).toBe(`New runs use TensorFlow, chosen by itself. ${reason}`)
+  const cpu = engine({ title: 'ONNX Runtime, CPU' })
+  expect(choiceOf(cpu, false)).toBe('New runs use ONNX Runtime, CPU, which you chose.')
+})
+
+it('says what an engine that is to be installed would gain, where it would', () => {
+  const install = { gpu: false, downloadBytes: 274e6 }
+  const absent = (changes: object) => engine({ install, expectedImagesPerSecond: 130, ...changes })
+  const cpu = engine({ proof: { imagesPerSecond: 100 } as EngineInfo['proof'] })
+  expect(gainOf(absent({}), cpu)).toBe('is about 1.3 times as fast here')
+  expect(gainOf(absent({ install: { ...install, gpu: true } }), cpu)).toBe('trains on your NVIDIA GPU')
+  expect(gainOf(absent({ expectedImagesPerSecond: 100 }), cpu)).toBe(null)
+  expect(gainOf(absent({}), engine({}))).toBe(null)
+  expect(gainOf(absent({ install: null }), cpu)).toBe(null)
 })

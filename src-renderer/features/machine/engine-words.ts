@@ -27,6 +27,22 @@ export function hintOf({ id, status, proof, problem, recommendation }: EngineInf
   return recommendation?.recommended ? `Recommended. ${recommendation.reason}` : (hints[id] ?? '')
 }
 
+/** Which engine new runs use, and why it is that one. */
+export function choiceOf(selected: EngineInfo | undefined, isAutomatic: boolean): string {
+  if (!selected) return ''
+  const reason = selected.recommendation?.recommended ? ` ${selected.recommendation.reason}` : ''
+  if (isAutomatic) return `New runs use ${selected.title}, chosen by itself.${reason}`
+  return `New runs use ${selected.title}, which you chose.${reason}`
+}
+
+/** What an engine that is to be installed would gain over the one in use, in words; null where that is nothing. */
+export function gainOf(engine: EngineInfo | undefined, selected: EngineInfo | undefined): string | null {
+  if (!engine?.install) return null
+  if (engine.install.gpu) return 'trains on your NVIDIA GPU'
+  const gain = (engine.expectedImagesPerSecond ?? 0) / (selected?.proof?.imagesPerSecond ?? Infinity)
+  return gain > 1.1 ? `is about ${gain.toFixed(1)} times as fast here` : null
+}
+
 /** The one thing that a row offers; null where there is nothing left to do. */
 export function actionOf({ status, selected }: EngineInfo): 'install' | 'use' | 'test' | 'fix' | null {
   if (status === 'absent') return 'install'

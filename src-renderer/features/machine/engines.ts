@@ -1,10 +1,10 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { CallOutput, EngineInfo } from '#shared/contract'
+import { automatic, type CallOutput, type EngineInfo } from '#shared/contract'
 import { backend, onEvent } from '#backend'
 import { useApp } from '#shell/store'
 import { day } from '#ui/format'
-import { actionOf, hintOf, stateOf } from './engine-words'
+import { actionOf, choiceOf, gainOf, hintOf, stateOf } from './engine-words'
 
 /** The engines of this machine. */
 export const useEngines = defineStore('engines', () => {
@@ -44,6 +44,17 @@ export const useEngines = defineStore('engines', () => {
     }))
   })
 
+  const selected = computed(() => engines.value.find(({ selected }) => selected))
+  const isAutomatic = computed(() => app.settings?.engine === automatic)
+  /** Which engine new runs use, and why. */
+  const choice = computed(() => choiceOf(selected.value, isAutomatic.value))
+  /** An engine that is to be installed and should be faster. */
+  const faster = computed(() => {
+    const engine = engines.value.find(({ install }) => install)
+    const gain = gainOf(engine, selected.value)
+    return engine && gain && !busy.value ? { title: engine.title, gain, ...engine.install! } : null
+  })
+
   onEvent('engines.changed', (payload) => {
     engines.value = payload.engines
     message.value = payload.message
@@ -57,6 +68,8 @@ export const useEngines = defineStore('engines', () => {
     await load()
   }
 
+  const useFastest = () => use(automatic)
+
   async function askToInstall(gpu: boolean) {
     plan.value = { gpu, ...(await backend['engines.plan']({ gpu })) }
   }
@@ -64,10 +77,14 @@ export const useEngines = defineStore('engines', () => {
   async function install() {
     const { gpu } = plan.value!
     plan.value = null
-    engines.value = await backend['engines.install']({ gpu })
+    await installFor(gpu)
   }
+  const installFor = async (gpu: boolean) => void (engines.value = await backend['engines.install']({ gpu }))
 
   const remove = async () => void (engines.value = await backend['engines.remove'](undefined))
 
-  return { engines, rows, doing, plan, busy, load, survey, use, askToInstall, install, remove }
+  return {
+    ...{ engines, rows, doing, plan, busy, selected, isAutomatic, choice, faster },
+    ...{ load, survey, use, useFastest, askToInstall, install, installFor, remove },
+  }
 })

@@ -194,7 +194,7 @@ export const useNewRun = defineStore('new-run', () => {
     return `${all}, ${names.length} ${names.length === 1 ? 'differs' : 'differ'} from the preset: ${listed(names)}`
   })
   const trainedBy = computed(() => {
-    const title = engines.engines.find(({ selected }) => selected)?.title ?? app.settings?.engine
+    const title = engines.selected?.title ?? app.settings?.engine
     if (place.value === 'here') return title
     return `${launchers[place.value]}, ${cluster.value ? counted(cluster.value.workers, 'workers') : '–'}`
   })

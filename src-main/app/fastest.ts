@@ -1,0 +1,32 @@
+import type { EngineInfo } from '#shared/contract'
+import type { Precision } from '#engine/engine'
+
+/** Images that an engine trains in a second in a precision; 0 where it did not show that here. */
+const speedOf = ({ proof }: EngineInfo, precision: Precision) =>
+  (precision === 'float32' ? proof : proof?.bfloat16)?.imagesPerSecond ?? 0
+
+/** Engines that work here, the fastest first. A GPU in software is none: the CPU that plays it is faster by itself. */
+const ranked = (engines: EngineInfo[], precision: Precision) =>
+  engines
+    .filter((engine) => engine.proof && !engine.proof.software && speedOf(engine, precision) > 0)
+    .sort((a, b) => speedOf(b, precision) - speedOf(a, precision))
+
+/** The fastest engine that works here in a precision; undefined where none was tested or works. */
+export const fastestOf = (engines: EngineInfo[], precision: Precision = 'float32'): EngineInfo | undefined =>
+  ranked(engines, precision)[0]
+
+/** Marks the fastest engine, saying why it is the one to use, and usable ones that are not to be. */
+export function withRecommendations(engines: EngineInfo[]): EngineInfo[] {
+  const [best, next] = ranked(engines, 'float32')
+  return engines.map((engine) => {
+    if (engine.proof?.software) return { ...engine, recommendation: { recommended: false, reason: emulated } }
+    if (engine !== best) return engine
+    const reason = next ? comparedWith(next, speedOf(best, 'float32') / speedOf(next, 'float32')) : only
+    return { ...engine, recommendation: { recommended: true, reason } }
+  })
+}
+
+const emulated = 'Software rendering: correct, but slower than the CPU.'
+const only = 'The only one that was tested and works.'
+const comparedWith = ({ title }: EngineInfo, gain: number) =>
+  gain < 1.05 ? `As fast as ${title} here.` : `${gain.toFixed(1)} times as fast as ${title} here.`
