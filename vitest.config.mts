@@ -10,7 +10,14 @@ const tfjs = [
 ]
 
 /** Tests of one kind, `workers` files at a time (vitest would leave a core free); kinds run one after the other. */
-const project = (name: string, include: string[], testTimeout: number, order: number, workers?: number) => ({
+const project = (
+  name: string,
+  include: string[],
+  testTimeout: number,
+  order: number,
+  workers: number,
+  more: { isolate?: boolean; setupFiles?: string[] } = {},
+) => ({
   plugins: [wasm],
   resolve: {
     // Where bundlers read: main is another build.
@@ -36,6 +43,7 @@ const project = (name: string, include: string[], testTimeout: number, order: nu
     server: { deps: { inline: [/@tensorflow\/tfjs-(core|backend)/, /codec-libjpeg-turbo/] } },
     // The hundreds of files of tfjs as a few, once.
     deps: { optimizer: { ssr: { enabled: true, include: tfjs } } },
+    ...more,
   },
 })
 
@@ -43,7 +51,11 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/helpers/closing-line.ts'],
     projects: [
-      project('unit', ['src-*/**/*.test.ts', 'build/**/*.test.mjs'], 60_000, 0, 2),
+      // A process for each file would cost more than the tests.
+      project('unit', ['src-*/**/*.test.ts', 'build/**/*.test.mjs'], 60_000, 0, 2, {
+        isolate: false,
+        setupFiles: ['test/helpers/afresh.ts'],
+      }),
       project('integration', ['test/integration/**/*.test.ts'], 300_000, 1, 2),
       project('faults', ['test/faults/**/*.test.ts'], 300_000, 2, 1),
       project('e2e', ['test/e2e/**/*.test.ts'], 600_000, 3, 1),

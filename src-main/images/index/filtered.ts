@@ -1,4 +1,5 @@
 import type { DatasetFacets, DatasetFilter, DatasetImage, ImageProblem } from '#shared/contract'
+import { evenIndices } from '#shared/spread'
 import { presetImageSizes } from '#shared/settings/hyperparameters'
 import type { DatasetIndex } from './dataset-index'
 
@@ -119,8 +120,7 @@ export function pageOf(
 /** Some readable images, evenly spread over all. */
 export function sampleOf(index: DatasetIndex, count: number): DatasetImage[] {
   const { total } = index.one<{ total: number | null }>('SELECT max(place) AS total FROM places')
-  const wanted = Math.min(count, total ?? 0)
-  const places = Array.from({ length: wanted }, (_, i) => 1 + Math.floor(((i + 0.5) * total!) / wanted))
+  const places = evenIndices(total ?? 0, count).map((i) => i + 1)
   return imagesAt(index, 'places', places)
 }
 

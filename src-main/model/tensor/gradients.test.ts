@@ -31,14 +31,15 @@ const network = (weights: tf.Tensor[], layer = block) => {
   return y.square().mean() as tf.Scalar
 }
 
-/** The most tensors that are held while `work` runs. */
+/** The most tensors that are held while `work` runs, beside those from before. */
 function peakOf(work: () => unknown): number {
+  const before = tf.backend().numDataIds()
   let peak = 0
   const engine = tf.engine() as unknown as { runKernelFunc(kernel: unknown): unknown }
   const original = engine.runKernelFunc
   engine.runKernelFunc = function (kernel) {
     const result = original.call(this, kernel)
-    peak = Math.max(peak, tf.backend().numDataIds())
+    peak = Math.max(peak, tf.backend().numDataIds() - before)
     return result
   }
   tf.tidy(() => void work())

@@ -9,7 +9,7 @@ import { useOverview } from './overview'
 const health = vi.hoisted(() => ({ value: {} as Health }))
 vi.mock('vue-router', () => ({
   useRoute: () => ({ params: { id: 'one' }, query: {}, path: '/runs/one', hash: '' }),
-  useRouter: () => ({ beforeEach: () => undefined }),
+  useRouter: () => ({ beforeEach: () => undefined, replace: async () => undefined }),
 }))
 vi.mock('#backend', () => ({
   backend: {
