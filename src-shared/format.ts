@@ -9,8 +9,11 @@ const isNone = (n: Maybe): n is null | undefined => n === null || n === undefine
 /** With the minus of typography instead of the hyphen, which stays in exponents. */
 const minus = (text: string) => text.replace(/^-/, '−')
 
+/** Made once: `toLocaleString` would make one for each cell of a table. */
+const whole = new Intl.NumberFormat('en')
+
 /** 1,120 */
-export const count = (n: number) => minus(n.toLocaleString('en'))
+export const count = (n: number) => minus(whole.format(n))
 
 /** A loss or another figure without unit: 0.421, and 5e-4 below 0.001. */
 export function number(n: Maybe, digits = 3): string {
@@ -59,10 +62,10 @@ export function duration(seconds: Maybe): string {
   if (isNone(seconds)) return none
   const s = Math.round(seconds)
   if (s >= 86_400) return days(s)
-  const [whole, rest, of, small] = s >= 3600 ? [3600, 60, 'h', 'min'] : [60, 1, 'min', 's']
+  const [large, rest, of, small] = s >= 3600 ? [3600, 60, 'h', 'min'] : [60, 1, 'min', 's']
   if (s < 60) return `${s} s`
-  const left = Math.floor((s % whole) / rest)
-  return `${Math.floor(s / whole)} ${of}${left ? ` ${String(left).padStart(2, '0')} ${small}` : ''}`
+  const left = Math.floor((s % large) / rest)
+  return `${Math.floor(s / large)} ${of}${left ? ` ${String(left).padStart(2, '0')} ${small}` : ''}`
 }
 
 /** A time that is only guessed: 12 s, 4 min, 3 h, 1.5 days. Stands after "about". */
@@ -77,10 +80,13 @@ const days = (seconds: number) => counted(Number((seconds / 86_400).toFixed(1)),
 
 type Moment = string | number | Date
 
-const text = (at: Moment, style: Intl.DateTimeFormatOptions) => new Date(at).toLocaleString('en-GB', style)
+const styled = (style: Intl.DateTimeFormatOptions) => {
+  const { format } = new Intl.DateTimeFormat('en-GB', style)
+  return (at: Moment) => format(new Date(at))
+}
 
 /** 11:42 */
-export const clock = (at: Moment) => text(at, { hour: '2-digit', minute: '2-digit' })
+export const clock = styled({ hour: '2-digit', minute: '2-digit' })
 
 /** Midnights between the day of a moment and today, by this machine's clock: 0 today, 1 yesterday. */
 function daysAgo(at: Moment): number {
@@ -94,14 +100,16 @@ export function day(at: Moment): string {
   if (ago === 0) return 'Today'
   if (ago === 1) return 'Yesterday'
   const thisYear = new Date(at).getFullYear() === new Date().getFullYear()
-  return text(at, { day: 'numeric', month: 'short', year: thisYear ? undefined : 'numeric' })
+  return thisYear ? dayOfYear(at) : dayOfAnyYear(at)
 }
+const dayOfYear = styled({ day: 'numeric', month: 'short' })
+const dayOfAnyYear = styled({ day: 'numeric', month: 'short', year: 'numeric' })
 
 /** A moment that is past: 11:42 today, and its day before. */
 export const date = (at: Moment) => (daysAgo(at) === 0 ? clock(at) : day(at))
 
 /** The whole moment, for a tooltip: 28 Nov 2026, 11:33. */
-export const dateTime = (at: Moment) => text(at, { dateStyle: 'medium', timeStyle: 'short' })
+export const dateTime = styled({ dateStyle: 'medium', timeStyle: 'short' })
 
 /** When something ends that takes so many seconds from now: at 11:42, tomorrow at 11:42, on 3 Dec at 11:42. */
 export function ahead(seconds: number): string {
