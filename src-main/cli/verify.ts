@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { createEngine } from '#engine/engines'
-import { type Check, verifyReference } from '#jobs/prove/verify'
+import type { Check } from '#jobs/prove/checks'
+import { verifyReference } from '#jobs/prove/verify'
 import { engineFor } from './support/engines'
 import { engineOption, threadsOption } from './support/options'
 
@@ -39,7 +40,7 @@ const line = (check: Check) =>
 function largestOfEachKind(checks: Check[]): Check[] {
   const kinds = new Map<string, Check>()
   for (const check of checks) {
-    const kind = /^(gradient|trained) /.exec(check.name)?.[1] ?? check.name
+    const kind = /^(gradient|trained|group of) /.exec(check.name)?.[1] ?? check.name
     const largest = kinds.get(kind)
     if (!largest || check.difference > largest.difference) kinds.set(kind, check)
   }

@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Engine } from '#engine/engine'
 import { encodeSafetensors } from '#formats/safetensors'
-import { images, readReference } from '#jobs/prove/verify'
+import { images, readReference } from '#jobs/prove/pretraining'
 import { orderOfNoise } from '#model/objectives/order'
 import { patchCount } from '#shared/settings/hyperparameters'
 import { trainInputs, trainStep } from '#model/objectives/pretrain'
@@ -12,10 +12,13 @@ import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { waves } from './reference'
 import { temporaryFolder } from './runs'
 
-const root = path.resolve('test/reference')
+const foldersIn = (root: string) => readdirSync(root).map((name) => path.join(path.resolve(root), name))
 
-/** The folders of data that an independent implementation computed. */
-export const references = readdirSync(root).map((name) => path.join(root, name))
+/** The folders of data that an independent implementation of pre-training computed. */
+export const references = foldersIn('test/reference')
+
+/** Those of fine-tuning and the linear probe. */
+export const recipes = foldersIn('test/recipes')
 
 /** By which they were trained: a step is an epoch, 4 of 10 warm up to a rate of 1e-3. */
 export const referenceSchedule = ({ batchSize }: Pick<Hyperparameters, 'batchSize'>) => ({

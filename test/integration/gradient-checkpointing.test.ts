@@ -11,7 +11,7 @@ import { classifierWeights, fineTuneInputs, fineTuneStep } from '#model/heads/cl
 import { dropPathFactors } from '#model/augment/drop-path'
 import { orders } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
-import { compareGradients, hasGradient } from '#jobs/prove/verify'
+import { compareGradients, hasGradient } from '#jobs/prove/checks'
 import { readMetrics } from '#storage/run/metrics'
 import { evaluationKinds } from '#shared/settings/evaluation'
 import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
@@ -85,7 +85,7 @@ describe.each(processors)('on %s, blocks that are computed twice', (id) => {
     const depth = small.depth
     const tuned = (gradientCheckpointing: boolean) => {
       const h = fromPreset('nano', { ...small, gradientCheckpointing })
-      const weights = classifierWeights(initialWeights(h, 0), h, 3, 0)
+      const weights = classifierWeights(initialWeights(h, 0), h, { ...s, size: 16, classes: 3 })
       return outcome(
         engine,
         fineTuneStep(h, s, Object.keys(weights)),

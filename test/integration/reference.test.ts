@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { createEngine } from '#engine/engines'
-import { readReference, verifyReference } from '#jobs/prove/verify'
+import { readReference } from '#jobs/prove/pretraining'
+import { verifyReference } from '#jobs/prove/verify'
 import { learningRateAt } from '#model/optimizers/schedule'
 import { enginesHere, testedEngines } from '#test/helpers/engines'
-import { references, referenceSchedule, retrained } from '#test/helpers/reference-data'
+import { recipes, references, referenceSchedule, retrained } from '#test/helpers/reference-data'
+import { hasPython, requirePythonInCi, runPython } from '#test/helpers/python'
 import { saim, temporaryFolder } from '#test/helpers/runs'
 
 if (process.env['CI'])
   it('has every engine to test on', () => {
     expect(enginesHere()).toEqual(testedEngines)
   })
+
+requirePythonInCi()
 
 describe('an independent implementation', () => {
   const slow = 'onnxruntime-webgpu' // in software
@@ -25,6 +29,30 @@ describe('an independent implementation', () => {
       expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])
     },
   )
+
+  it.each(
+    enginesHere()
+      .filter((engine) => engine !== slow)
+      .flatMap((engine) => recipes.map((folder) => ({ engine, folder }))),
+  )('agrees in fine-tuning and the probe: $engine on $folder', async ({ engine, folder }) => {
+    const checks = await verifyReference(folder, await createEngine(engine, { threads: 2 }))
+    expect(checks.length).toBeGreaterThan(5)
+    expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])
+  })
+
+  /** Kind, pooling, image size, patch, width, depth, heads, classes, batch, steps. */
+  it.skipIf(!hasPython).each([
+    'finetune mean 24 4 32 2 4 10 5 20 labels',
+    'finetune class 28 14 40 5 5 3 8 12',
+    'probe mean 24 8 32 2 4 6 9 30',
+    'probe class 16 4 64 1 8 12 20 40 labels',
+  ])('agrees with PyTorch on another configuration: %s', async (configuration) => {
+    const folder = temporaryFolder()
+    runPython('recipe_reference.py', folder, ...configuration.split(' '))
+    const checks = await verifyReference(folder, await createEngine('onnxruntime-cpu', { threads: 2 }))
+    expect(checks.length).toBeGreaterThan(5)
+    expect(checks.filter(({ difference, tolerance }) => !(difference <= tolerance))).toEqual([])
+  })
 
   it.each([
     [3, 0],

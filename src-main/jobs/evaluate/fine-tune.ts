@@ -31,7 +31,11 @@ export async function fineTune(
   const { classes, train, validation, folder } = task
   const s = { ...given, batchSize: Math.min(given.batchSize, train.images.length) }
   const size = imageSizeOf(pretraining, s)
-  const weights = classifierWeights(pretrained, pretraining, classes.length, s.seed)
+  const weights = classifierWeights(pretrained, pretraining, {
+    ...s,
+    size,
+    classes: classes.length,
+  })
   const names = Object.keys(weights)
   const state = engine.createState(withMoments(weights))
   const step = await engine.compile(

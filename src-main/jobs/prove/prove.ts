@@ -15,7 +15,7 @@ import * as tf from '#model/tensor/tf'
 import { orders } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
 import { compileUpdate, startingState } from '#jobs/train/update'
-import { compareGradients, hasGradient, tolerances } from './verify'
+import { compareGradients, hasGradient, tolerances } from './checks'
 import { initialWeights } from '#model/objectives/index'
 
 /** A model that plain tfjs, in JavaScript, differentiates in a second. */

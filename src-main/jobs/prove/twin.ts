@@ -4,7 +4,8 @@ import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { clusterResources } from '#platform/paths'
 import { outputOf, startProgram } from '#platform/programs'
 import { interpreter } from '#platform/python'
-import { type Check, referenceSettings, tolerances } from './verify'
+import { type Check, tolerances } from './checks'
+import { referenceSettings } from './pretraining'
 
 /** Compares the PyTorch module with a folder of reference data as `verifyReference` does our own model. */
 export async function verifyTwin(folder: string, changes: Partial<Hyperparameters> = {}): Promise<Check[]> {

@@ -6,14 +6,14 @@ import * as tf from '#model/tensor/tf'
 import { adamw } from '#model/optimizers/adamw'
 import { layerScale } from '#model/optimizers/layer-decay'
 import { crossEntropy, mixImages } from '#model/augment/mixing'
-import { encode } from '#model/vit/encoder'
-import { linear, norm, type Weights } from '#model/vit/layers'
-import { pool } from '#model/vit/pool'
+import { linear, type Weights } from '#model/vit/layers'
+import { interpolateTable, positionTable } from '#model/vit/positions'
 import { weightShapes } from '#model/objectives/index'
+import { headFeatures, normOf } from './features'
 
 type Classifier = Pick<FineTuneSettings, 'pooling'>
 
-/** Encoder, pooled tokens, LayerNorm, linear layer (paper, Table 7). images [B, S, S, 3] -> logits [B, classes]. */
+/** `headFeatures`, then a linear layer (paper, Table 7). images [B, S, S, 3] -> logits [B, classes]. */
 export function classify(
   w: Weights,
   h: Hyperparameters,
@@ -21,47 +21,98 @@ export function classify(
   images: tf.Tensor,
   pathFactors?: tf.Tensor,
 ): tf.Tensor {
-  const features = pool(encode(w, h, images, { pathFactors }).at(-1)!, pooling)
-  const logits = linear(w, 'head', norm(w, 'fc_norm', features).expandDims(1))
+  const logits = linear(w, 'head', headFeatures(w, h, { pooling }, images, pathFactors).expandDims(1))
   return logits.reshape([images.shape[0]!, -1])
 }
 
 /** Whether a weight of pre-training belongs to the encoder, which is all that recognition takes of it. */
 const ofEncoder = (name: string) => /^(cls_token|pos_embed|patch_embed\.|blocks\.)/.test(name)
 
-/** The encoder's weights with a new LayerNorm and a new linear layer, normal with deviation 2e-5 as the authors'. */
+/**
+ * What fine-tuning begins with: the encoder's weights; the table of positions for images of side `size`, fixed or not in
+ * pre-training; the norm of the pooling; a linear layer, normal with deviation 2e-5 as the authors'.
+ */
 export function classifierWeights(
   pretrained: NamedTensorData,
   h: Hyperparameters,
-  classes: number,
-  seed: number,
+  { pooling, size, classes, seed }: Classifier & { size: number; classes: number; seed: number },
 ): NamedTensorData {
-  const encoder = Object.entries(pretrained).filter(([name]) => ofEncoder(name))
+  const { cls_token, ...encoder } = Object.fromEntries(
+    Object.entries(pretrained).filter(([name]) => ofEncoder(name)),
+  )
+  const grid = size / h.patchSize
+  const learned = encoder['pos_embed']?.values as Float32Array | undefined
+  const table = learned ?? positionTable(h.imageSize / h.patchSize, h.width)
   const head = normals(seed, purposes.weights, Object.keys(weightShapes(h)).length, 0, classes * h.width)
   return {
-    ...Object.fromEntries(encoder),
-    'fc_norm.weight': { shape: [h.width], values: new Float32Array(h.width).fill(1) },
-    'fc_norm.bias': { shape: [h.width], values: new Float32Array(h.width) },
+    cls_token: cls_token!,
+    ...encoder,
+    pos_embed: { shape: [1, 1 + grid ** 2, h.width], values: interpolateTable(table, h.width, grid) },
+    ...normOf(pretrained, h, pooling),
     'head.weight': { shape: [classes, h.width], values: Float32Array.from(head, (z) => 2e-5 * z) },
     'head.bias': { shape: [classes], values: new Float32Array(classes) },
   }
 }
 
-/** One step of fine-tuning: mixed images, soft targets, AdamW with layer-wise decay of the learning rate. */
+/**
+ * A weight's share of the learning rate and its decay: none for vectors, the class token and the positions. In pre-training
+ * the class token decays.
+ */
+export const groupOf = (
+  name: string,
+  rank: number,
+  { depth }: Pick<Hyperparameters, 'depth'>,
+  { layerDecay, weightDecay }: Pick<FineTuneSettings, 'layerDecay' | 'weightDecay'>,
+) => ({
+  share: layerScale(name, depth, layerDecay),
+  decay: rank > 1 && name !== 'cls_token' && name !== 'pos_embed' ? weightDecay : 0,
+})
+
+/** Loss and gradients of one batch: mixed images, soft targets. */
+function lossAndGradients(
+  h: Hyperparameters,
+  s: Classifier,
+  names: string[],
+  state: NamedTensors,
+  { images, mask, targets, kept }: NamedTensors,
+): { loss: tf.Scalar; gradients: NamedTensors } {
+  const mixed = mixImages(images!, mask!)
+  const { value, grads } = tf.valueAndGrads((...tensors) => {
+    const weights = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]))
+    return crossEntropy(classify(weights, h, s, mixed, kept), targets!)
+  })(names.map((name) => state[name]!))
+  return { loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) }
+}
+
+/** AdamW with layer-wise decay of the learning rate. */
+const update = (
+  h: Hyperparameters,
+  s: FineTuneSettings,
+  state: NamedTensors,
+  gradients: NamedTensors,
+  { learningRate, step }: NamedTensors,
+) => {
+  const group = (name: string) => groupOf(name, gradients[name]!.rank, h, s)
+  return adamw(s, state, gradients, learningRate!, step!, {
+    scaleOf: (name) => group(name).share,
+    decays: (name) => group(name).decay > 0,
+  })
+}
+
+/** The gradients of one batch by the names of their weights, and the loss. */
+export const fineTuneGradientStep =
+  (h: Hyperparameters, s: Classifier, names: string[]): StepFunction =>
+  (state, inputs) => {
+    const { loss, gradients } = lossAndGradients(h, s, names, state, inputs)
+    return { outputs: { loss, ...gradients } }
+  }
+
+/** One step of fine-tuning. */
 export const fineTuneStep =
   (h: Hyperparameters, s: FineTuneSettings, names: string[]): StepFunction =>
-  (state, { images, mask, targets, kept, learningRate, step }) => {
-    const mixed = mixImages(images!, mask!)
-    const { value, grads } = tf.valueAndGrads((...tensors) => {
-      const weights = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]))
-      return crossEntropy(classify(weights, h, s, mixed, kept), targets!)
-    })(names.map((name) => state[name]!))
-    const gradients: NamedTensors = Object.fromEntries(names.map((name, i) => [name, grads[i]!]))
-    const scaleOf = (name: string) => layerScale(name, h.depth, s.layerDecay)
-    return {
-      state: adamw(s, state, gradients, learningRate!, step!, { scaleOf }),
-      outputs: { loss: value },
-    }
+  (state, inputs) => {
+    const { loss, gradients } = lossAndGradients(h, s, names, state, inputs)
+    return { state: update(h, s, state, gradients, inputs), outputs: { loss } }
   }
 
 const float = (shape: number[]): TensorSpec => ({ shape, dtype: 'float32' })

@@ -52,6 +52,16 @@ export function interpolatePositions(embedding: Float32Array, from: number, to: 
   return resized
 }
 
+/** The same of a table [1 + from², C], whose first row, the class token's, stays. */
+export function interpolateTable(table: Float32Array, width: number, to: number): Float32Array {
+  const from = Math.sqrt(table.length / width - 1)
+  if (from === to) return table
+  const resized = new Float32Array((1 + to * to) * width)
+  resized.set(table.subarray(0, width))
+  resized.set(interpolatePositions(table.subarray(width), from, to), width)
+  return resized
+}
+
 /** The four places around `x` with their weights in cubic convolution. */
 function taps(x: number, size: number): [place: number, weight: number][] {
   const a = -0.75
@@ -66,10 +76,12 @@ function taps(x: number, size: number): [place: number, weight: number][] {
 
 /** Position embedding of the patches, [N, C]: fixed, or learned and stored among the weights. */
 export function positionsOf(w: Weights, h: Hyperparameters): tf.Tensor {
-  const count = patchCount(h)
-  if (h.positions === 'fixed')
+  if (h.positions === 'fixed') {
+    const count = patchCount(h)
     return tf.tensor(positionEmbedding(Math.sqrt(count), h.width), [count, h.width])
-  return w['pos_embed']!.slice([0, 1, 0], [1, -1, -1]).reshape([count, h.width])
+  }
+  const table = w['pos_embed']!
+  return table.slice([0, 1, 0], [1, -1, -1]).reshape([table.shape[1]! - 1, h.width])
 }
 
 /** Position embedding of grid x grid patches, which may be others than in pre-training, [grid², C]. */
