@@ -56,7 +56,10 @@ export function stepsOf(h: Hyperparameters, vectorSize: number): Record<string, 
   const named = withMomentVectors(vectors)
   const tuning = evaluationKinds.finetune.schema.parse({ batchSize: h.batchSize })
   const pretrained = mapValues(shapes, (shape) => ({ shape, values: new Float32Array(0) }))
-  const tuned = mapValues(classifierWeights(pretrained, h, { ...tuning, size: h.imageSize, classes }), ({ shape }) => float(shape))
+  const tuned = mapValues(
+    classifierWeights(pretrained, h, { ...tuning, size: h.imageSize, classes }),
+    ({ shape }) => float(shape),
+  )
   return {
     train: { step: trainStep(h), state: { ...weights, ...moments }, inputs: trainInputs(h) },
     'train in branches': {

@@ -41,12 +41,14 @@ describe('an independent implementation', () => {
   })
 
   /** Kind, pooling, image size, patch, width, depth, heads, classes, batch, steps. */
-  it.skipIf(!hasPython).each([
-    'finetune mean 24 4 32 2 4 10 5 20 labels',
-    'finetune class 28 14 40 5 5 3 8 12',
-    'probe mean 24 8 32 2 4 6 9 30',
-    'probe class 16 4 64 1 8 12 20 40 labels',
-  ])('agrees with PyTorch on another configuration: %s', async (configuration) => {
+  it
+    .skipIf(!hasPython)
+    .each([
+      'finetune mean 24 4 32 2 4 10 5 20 labels',
+      'finetune class 28 14 40 5 5 3 8 12',
+      'probe mean 24 8 32 2 4 6 9 30',
+      'probe class 16 4 64 1 8 12 20 40 labels',
+    ])('agrees with PyTorch on another configuration: %s', async (configuration) => {
     const folder = temporaryFolder()
     runPython('recipe_reference.py', folder, ...configuration.split(' '))
     const checks = await verifyReference(folder, await createEngine('onnxruntime-cpu', { threads: 2 }))

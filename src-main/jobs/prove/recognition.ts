@@ -3,18 +3,19 @@ import { type Hyperparameters, hyperparametersSchema } from '#shared/settings/hy
 import type { Engine } from '#engine/engine'
 import { withMoments } from '#model/optimizers/adamw'
 import { mixup } from '#model/augment/mixing'
-import { classifyStep, fineTuneGradientStep, fineTuneInputs, fineTuneStep, groupOf } from '#model/heads/classifier'
+import {
+  classifyStep,
+  fineTuneGradientStep,
+  fineTuneInputs,
+  fineTuneStep,
+  groupOf,
+} from '#model/heads/classifier'
 import { probeInputs, probeLogitsStep, probeState, probeStep } from '#model/heads/probe'
 import { headFeaturesStep } from '#model/heads/features'
 import { mapValues, type NamedTensorData, type StepFunction, type TensorSpec } from '#model/tensor/step'
 import type { Pooling } from '#model/vit/pool'
 import { type Check, check, compareGradients, compareTraining, tolerances } from './checks'
-import {
-  channelsLast,
-  type FineTuningManifest,
-  type ProbeManifest,
-  readTensors,
-} from './reference-folder'
+import { channelsLast, type FineTuningManifest, type ProbeManifest, readTensors } from './reference-folder'
 
 type Manifest = FineTuningManifest | ProbeManifest
 
