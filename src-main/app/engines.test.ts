@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { automatic, type EngineInfo, type EngineProof } from '#shared/contract'
+import type { Precision } from '#shared/settings/precision'
 import type { Child, Fork } from '#platform/processes'
 import type { ProofMessage } from '#jobs/prove/process'
 import { Engines } from './engines'
@@ -11,26 +12,40 @@ import { Settings } from './settings'
 import { removeTensorflow } from '#engine/tensorflow/install'
 import { stampInstallation, tensorflowFolder } from '#engine/tensorflow/installed'
 
+const differences = { lossDifference: 1e-7, gradientDifference: 1e-5, memoryBytes: 1e9 }
 const proof = (changes: Partial<EngineProof> = {}): EngineProof => ({
   device: 'GPU',
   software: false,
-  lossDifference: 1e-7,
-  gradientDifference: 1e-5,
+  ...differences,
   imagesPerSecond: 100,
-  memoryBytes: 1e9,
   operators: null,
-  bfloat16: null,
+  precisions: [{ precision: 'float32', ...differences, imagesPerSecond: 100 }],
+  fastestPrecision: 'float32',
   provenAt: '2026-01-01T00:00:00.000Z',
   ...changes,
 })
 
+/** What a process says that tried an engine in a precision. */
+const proven = (
+  imagesPerSecond = 100,
+  precision: Precision = 'float32',
+  has: Precision[] = ['float32'],
+): ProofMessage => ({
+  proven: {
+    ...{ device: 'GPU', software: false, operators: null, has },
+    proof: { precision, ...differences, imagesPerSecond },
+  },
+})
+
 /** What becomes of a process that tries an engine: a message, or an end without one. */
 type Fate = ProofMessage | { dies: string }
+/** By engine or, for another precision than float32, `<engine> <precision>`. */
 let fates: Record<string, Fate> = {}
 let tried: string[] = []
-const fork: Fork = (_name, [id]) => {
-  tried.push(id!)
-  const fate = fates[id!]!
+const fork: Fork = (_name, [id, , precision]) => {
+  const who = precision === 'float32' ? id! : `${id} ${precision}`
+  tried.push(who)
+  const fate = fates[who]!
   const child: Child = {
     pid: 1,
     post: () => undefined,
@@ -61,7 +76,7 @@ describe('engines', () => {
   })
 
   it('are usable only after they proved it, and that is remembered', async () => {
-    fates['onnxruntime-webgpu'] = { proof: proof() }
+    fates['onnxruntime-webgpu'] = proven()
     const engines = open()
     expect((await stateOf(engines, 'onnxruntime-webgpu')).status).toBe('unproven')
     await engines.calls['engines.survey']({ id: 'onnxruntime-webgpu' })
@@ -84,7 +99,7 @@ describe('engines', () => {
   })
 
   it('are chosen as wanted where they work, and tried first where that is not known', async () => {
-    fates['onnxruntime-webgpu'] = { proof: proof() }
+    fates['onnxruntime-webgpu'] = proven()
     const engines = open()
     for (let i = 0; i < 2; i++)
       expect(await engines.choose('onnxruntime-webgpu', 'float32')).toEqual({
@@ -103,7 +118,7 @@ describe('engines', () => {
     expect(fallen.engine).toBe('onnxruntime-cpu')
     expect(fallen.notice).toMatch(/WebGPU cannot be used: It computes something else.*ONNX Runtime, CPU/)
 
-    fates['onnxruntime-webgpu'] = { proof: proof() }
+    fates['onnxruntime-webgpu'] = proven()
     await engines.calls['engines.survey']({ id: 'onnxruntime-webgpu' })
     await engines.choose('onnxruntime-webgpu', 'float32')
     fates['onnxruntime-cuda'] = { dies: '' }
@@ -115,9 +130,9 @@ describe('engines', () => {
   it('are chosen by their speed where nobody chose: tried once, the fastest that works, saying why', async () => {
     mkdirSync(tensorflowFolder(), { recursive: true })
     await stampInstallation(tensorflowFolder(), { version: 'tensorflow 1.0', gpu: false })
-    const rounded = { lossDifference: 1e-3, gradientDifference: 1e-2, imagesPerSecond: 300 }
-    fates['onnxruntime-cpu'] = { proof: proof({ imagesPerSecond: 100 }) }
-    fates['tensorflow'] = { proof: proof({ imagesPerSecond: 160, bfloat16: rounded }) }
+    fates['onnxruntime-cpu'] = proven()
+    fates['tensorflow'] = proven(160, 'float32', ['float32', 'bfloat16'])
+    fates['tensorflow bfloat16'] = proven(300, 'bfloat16')
     const engines = open()
     for (let i = 0; i < 2; i++)
       expect(await engines.choose(automatic, 'float32')).toEqual({
@@ -126,7 +141,7 @@ describe('engines', () => {
         notice: null,
         why: 'TensorFlow: 1.6 times as fast as ONNX Runtime, CPU here.',
       })
-    expect(tried).toEqual(['onnxruntime-cpu', 'tensorflow'])
+    expect(tried).toEqual(['onnxruntime-cpu', 'tensorflow', 'tensorflow bfloat16'])
     expect(await engines.choose(automatic, 'bfloat16')).toMatchObject({
       engine: 'tensorflow',
       precision: 'bfloat16',
@@ -142,7 +157,7 @@ describe('engines', () => {
   })
 
   it('are not tried before a run where there is but one, and at the start only where nobody chose', async () => {
-    fates['onnxruntime-cpu'] = { proof: proof() }
+    fates['onnxruntime-cpu'] = proven()
     expect(await open().choose(automatic, 'float32')).toMatchObject({ engine: 'onnxruntime-cpu' })
     expect(tried).toEqual([])
     vi.useFakeTimers({ toFake: ['setTimeout'] })
@@ -169,6 +184,31 @@ describe('engines', () => {
     expect(fallen.notice).toMatch(
       /TensorFlow cannot be used: .* in float32, since it has no bfloat16, instead/,
     )
+  })
+
+  it('are tried in every precision that the device has, each in a process of its own; what fails is not used', async () => {
+    fates = {
+      'onnxruntime-webgpu': proven(100, 'float32', ['float32', 'float16']),
+      'onnxruntime-webgpu float16': proven(300, 'float16'),
+    }
+    const engines = open()
+    await engines.calls['engines.survey']({ id: 'onnxruntime-webgpu' })
+    expect(tried).toEqual(['onnxruntime-webgpu', 'onnxruntime-webgpu float16'])
+    expect((await stateOf(engines, 'onnxruntime-webgpu')).proof).toMatchObject({
+      imagesPerSecond: 100,
+      precisions: [{ precision: 'float32' }, { precision: 'float16', imagesPerSecond: 300 }],
+      fastestPrecision: 'float16',
+    })
+    expect(await engines.choose('onnxruntime-webgpu', 'float16')).toMatchObject({ precision: 'float16' })
+
+    fates['onnxruntime-webgpu float16'] = {
+      error: { code: 'engine-wrong', message: 'It computes nonsense.' },
+    }
+    await engines.calls['engines.survey']({ id: 'onnxruntime-webgpu' })
+    expect((await stateOf(engines, 'onnxruntime-webgpu')).proof!.fastestPrecision).toBe('float32')
+    const fallen = await engines.choose('onnxruntime-webgpu', 'float16')
+    expect(fallen).toMatchObject({ engine: 'onnxruntime-webgpu', precision: 'float32' })
+    expect(fallen.notice).toContain('does not compute in float16 here')
   })
 })
 

@@ -2,10 +2,17 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import { automatic, type Emit, type EngineInfo, engineProof, type Handlers } from '#shared/contract'
+import {
+  automatic,
+  type Emit,
+  type EngineInfo,
+  type EngineProof,
+  engineProof,
+  type Handlers,
+} from '#shared/contract'
 import { AppError, type AppErrorData, fromErrorData, toErrorData } from '#shared/errors'
 import { appVersion } from '#shared/version'
-import type { Precision } from '#engine/engine'
+import type { Precision } from '#shared/settings/precision'
 import { engineChoice, engineChoices } from '#engine/engines'
 import { explainEngineError } from '#engine/explain'
 import { findWebgpuDevice } from '#engine/onnx/vulkan'
@@ -15,6 +22,7 @@ import { dataFolder } from '#platform/paths'
 import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import type { ProofMessage } from '#jobs/prove/process'
+import type { Proven } from '#jobs/prove/prove'
 import { writeFileSafely } from '#storage/files'
 import { fastestOf, withRecommendations } from './fastest'
 import type { Settings } from './settings'
@@ -112,7 +120,12 @@ export class Engines {
     const record = await this.read()
     if (!problem) {
       await this.write({ ...record, lastGood: wanted })
-      return { engine: wanted, precision, notice: null, why: null }
+      const { proof } = (await this.list()).find(({ id }) => id === wanted)!
+      // What needs no proof has float32 alone.
+      const has = !proof || proof.precisions.some((proven) => proven.precision === precision)
+      if (has) return { engine: wanted, precision, notice: null, why: null }
+      const notice = `${title} does not compute in ${precision} here, or not within its limits. This run uses float32 instead.`
+      return { engine: wanted, precision: 'float32', notice, why: null }
     }
     const usable = record.lastGood !== wanted && !(await this.problemOf(record.lastGood))
     const engine = usable ? record.lastGood : cpuEngine
@@ -143,8 +156,8 @@ export class Engines {
     const engines = await this.list()
     const best = fastestOf(engines, precision) ?? fastestOf(engines)
     const engine = best?.id ?? cpuEngine
-    const { title, precisions } = engineChoice(engine)
-    const has = precisions.includes(precision)
+    const { title } = engineChoice(engine)
+    const has = precision === 'float32' || fastestOf(engines, precision) !== undefined
     await this.write({ ...(await this.read()), lastGood: engine })
     return {
       engine,
@@ -233,9 +246,28 @@ export class Engines {
     })
   }
 
-  private async proofOf(id: string) {
+  /** Tries an engine in float32, then in whatever else its device has; precisions that fail are not among those proven. */
+  private async proofOf(id: string): Promise<EngineProof> {
+    const { has, proof: exact, ...about } = await this.provenIn(id, 'float32')
+    const precisions = [exact]
+    for (const precision of has.filter((other) => other !== 'float32')) {
+      const proven = await this.provenIn(id, precision).catch(() => null)
+      if (proven) precisions.push(proven.proof)
+    }
+    const [fastest] = [...precisions].sort((a, b) => b.imagesPerSecond - a.imagesPerSecond)
+    return {
+      ...about,
+      ...exact,
+      precisions,
+      fastestPrecision: fastest!.precision,
+      provenAt: new Date().toISOString(),
+    }
+  }
+
+  /** What an engine shows in one precision, in a process of its own. */
+  private async provenIn(id: string, precision: Precision): Promise<Proven> {
     const { threads } = await this.options.settings.get()
-    const child = this.options.fork('proof', [id, String(threads)])
+    const child = this.options.fork('proof', [id, String(threads), precision])
     let message: ProofMessage | undefined
     child.onMessage((data) => (message = data as ProofMessage))
     let late = false
@@ -249,7 +281,7 @@ export class Engines {
     clearTimeout(timer)
     if (!message) throw died(id, late, code, errors)
     if ('error' in message) throw fromErrorData(message.error as AppErrorData)
-    return message.proof
+    return message.proven
   }
 
   private async while<T>(id: string, state: 'proving' | 'installing', work: () => Promise<T>): Promise<T> {

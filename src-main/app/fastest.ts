@@ -1,9 +1,10 @@
 import type { EngineInfo } from '#shared/contract'
-import type { Precision } from '#engine/engine'
+import type { Precision } from '#shared/settings/precision'
 
 /** Images that an engine trains in a second in a precision; 0 where it did not show that here. */
 const speedOf = ({ proof }: EngineInfo, precision: Precision) =>
-  (precision === 'float32' ? proof : proof?.bfloat16)?.imagesPerSecond ?? 0
+  (precision === 'float32' ? proof : proof?.precisions.find((proven) => proven.precision === precision))
+    ?.imagesPerSecond ?? 0
 
 /** Engines that work here, the fastest first. A GPU in software is none: the CPU that plays it is faster by itself. */
 const ranked = (engines: EngineInfo[], precision: Precision) =>

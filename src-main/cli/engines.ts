@@ -84,9 +84,11 @@ function print({ id, title, status, proof, problem, recommendation }: EngineInfo
     console.log(
       `  from the reference: loss ${number(proof.lossDifference)}, gradients ${number(proof.gradientDifference)}`,
     )
-    if (proof.bfloat16)
+    for (const { precision, imagesPerSecond, lossDifference, gradientDifference } of proof.precisions.slice(
+      1,
+    ))
       console.log(
-        `  with --precision bfloat16: ${rate(proof.bfloat16.imagesPerSecond)} images/s; loss differs by ${number(proof.bfloat16.lossDifference)}, gradients by ${number(proof.bfloat16.gradientDifference)}`,
+        `  with --precision ${precision}: ${rate(imagesPerSecond)} images/s; loss differs by ${number(lossDifference)}, gradients by ${number(gradientDifference)}`,
       )
     if (proof.operators) {
       const { total, onCpu, names } = proof.operators

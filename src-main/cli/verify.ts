@@ -1,4 +1,5 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import { type Precision, precisions } from '#shared/settings/precision'
 import { createEngine } from '#engine/engines'
 import type { Check } from '#jobs/prove/checks'
 import { verifyReference } from '#jobs/prove/verify'
@@ -10,18 +11,28 @@ export const verifyCommand = new Command('verify')
   .argument('<folders...>')
   .addOption(engineOption())
   .addOption(threadsOption())
+  .addOption(
+    new Option('--precision <name>', 'what the factors of products are rounded to')
+      .choices(precisions)
+      .default('float32'),
+  )
   .option('--all', 'print every comparison, not only the largest of a kind')
   .action(verify)
 
 /** `saim verify`: prints the largest differences from reference data; ends with code 1 where one is out of tolerance. */
 async function verify(
   folders: string[],
-  { engine: id, threads, all }: { engine: string; threads: number; all?: boolean },
+  {
+    engine: id,
+    threads,
+    precision,
+    all,
+  }: { engine: string; threads: number; precision: Precision; all?: boolean },
 ): Promise<void> {
   let failed = 0
   for (const folder of folders) {
-    const engine = await createEngine(await engineFor(id), { threads })
-    const checks = await verifyReference(folder, engine)
+    const engine = await createEngine(await engineFor(id), { threads, precision })
+    const checks = await verifyReference(folder, engine, {}, precision)
     const bad = checks.filter((check) => !holds(check))
     failed += bad.length
     console.log(`${folder} on ${engine.id}: ${checks.length - bad.length} hold, ${bad.length} do not`)

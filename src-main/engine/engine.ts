@@ -1,5 +1,6 @@
 import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
 import type { Vectors } from '#model/tensor/vectors'
+import type { Precision } from '#shared/settings/precision'
 
 /** Where the model's numbers are kept and its steps are run. */
 export interface Engine {
@@ -22,13 +23,6 @@ export interface Engine {
   ): Promise<Program>
 }
 
-/**
- * What the factors of matrix products are rounded to. Their sums, everything else, weights and moments have 32 bits always, and
- * so has attention where a kernel computes it as one.
- * bfloat16 has the range of float32, so that losses need no scaling (Micikevicius et al. 2018; Kalamkar et al. 2019).
- */
-export type Precision = 'float32' | 'bfloat16'
-
 /** How a batch is best divided for a device. */
 export interface Division {
   /** Bytes of a tensor up to which a core computes at its fastest, as its caches hold it; infinite where larger is better. */
@@ -43,6 +37,8 @@ export interface Device extends Division {
   name: string
   /** A GPU in software: correct, and far slower than the CPU that plays it. */
   software: boolean
+  /** Precisions that it multiplies in by itself; others are given to it as operators, for tests. */
+  precisions: readonly Precision[]
   /** Values of a vector of several tensors at most: each tensor costs time by itself. 0 where they better stay apart. */
   vectorSize: number
 }

@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors'
 import { tensorflowAddon } from '#platform/paths'
-import { type Division, type Engine, type Precision, undivided } from './engine'
+import { type Precision, precisions } from '#shared/settings/precision'
+import { type Division, type Engine, undivided } from './engine'
 import { hasNvidiaDriver } from './nvidia'
 import { cpu, type ProviderName } from './onnx/providers'
 import { OnnxEngine, type OnnxOptions } from './onnx/session'
@@ -27,7 +28,6 @@ export interface EngineChoice {
 }
 
 export interface EngineOptions extends OnnxOptions {
-  precision?: Precision
   /** That cores rather compute images of their own than share each operator, where the engine has to know. */
   coreEach?: boolean
 }
@@ -42,11 +42,16 @@ const isHere: Record<ProviderName, () => boolean> = {
   cuda: hasNvidiaDriver,
 }
 
-const onnxruntime = (id: string, provider: ProviderName, words: Words): EngineChoice => ({
+const onnxruntime = (
+  id: string,
+  provider: ProviderName,
+  precisions: readonly Precision[],
+  words: Words,
+): EngineChoice => ({
   id,
   provider,
   ...words,
-  precisions: ['float32'],
+  precisions,
   isHere: isHere[provider],
   open: async (options) => new OnnxEngine(id, provider, options),
   division: async ({ threads }) => (provider === 'cpu' ? cpu(threads) : undivided),
@@ -54,27 +59,27 @@ const onnxruntime = (id: string, provider: ProviderName, words: Words): EngineCh
 
 /** The engines that this version knows, on whatever system: a new one is an entry here and what it opens. */
 export const engineChoices: EngineChoice[] = [
-  onnxruntime('onnxruntime-cpu', 'cpu', {
+  onnxruntime('onnxruntime-cpu', 'cpu', ['float32'], {
     title: 'ONNX Runtime, CPU',
     description: 'Runs everywhere, needs nothing else. The whole training step as one optimised graph.',
   }),
-  onnxruntime('onnxruntime-webgpu', 'webgpu', {
+  onnxruntime('onnxruntime-webgpu', 'webgpu', ['float32', 'float16'], {
     title: 'ONNX Runtime, WebGPU',
     description:
       'Any GPU, through the system’s graphics driver: Vulkan, Direct3D 12 or Metal. Weights stay on the GPU between steps.',
   }),
-  onnxruntime('onnxruntime-directml', 'dml', {
+  onnxruntime('onnxruntime-directml', 'dml', ['float32', 'float16'], {
     title: 'ONNX Runtime, DirectML',
     description:
       'Any GPU on Windows, through Direct3D 12. Weights travel to the GPU and back with every step.',
     platforms: ['win32'],
   }),
-  onnxruntime('onnxruntime-coreml', 'coreml', {
+  onnxruntime('onnxruntime-coreml', 'coreml', ['float32'], {
     title: 'ONNX Runtime, Core ML',
     description: 'GPU and neural engine of a Mac. Weights travel there and back with every step.',
     platforms: ['darwin'],
   }),
-  onnxruntime('onnxruntime-cuda', 'cuda', {
+  onnxruntime('onnxruntime-cuda', 'cuda', precisions, {
     title: 'ONNX Runtime, CUDA',
     description:
       'NVIDIA GPUs on Linux. Needs CUDA 12, cuDNN 9 and onnxruntime’s CUDA libraries, which npm does not bring along. Weights travel to the GPU and back with every step.',
@@ -85,7 +90,7 @@ export const engineChoices: EngineChoice[] = [
     title: 'TensorFlow',
     description:
       'TensorFlow through tfjs-node, on the CPU or an NVIDIA GPU. The whole training step as one graph. A separate download.',
-    precisions: ['float32', 'bfloat16'],
+    precisions,
     isHere: () => true,
     async open({ precision = 'float32', coreEach = false, ...options }) {
       const { gpu } = await requireTensorflow('sizes')

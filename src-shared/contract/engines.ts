@@ -1,16 +1,13 @@
 import { z } from 'zod'
 import { call, count, nothing, time } from './common'
 import { words } from './strings'
+import { precisions } from '#shared/settings/precision'
 
 /** In place of an engine: the fastest one that was tested here and works. */
 export const automatic = 'auto'
 
-/** Results of real training steps with an engine on this machine. */
-export const engineProof = z.object({
-  /** The device that computed, if known. */
-  device: z.string(),
-  /** Whether it is a software GPU, emulated by the CPU. */
-  software: z.boolean(),
+const precisionProof = z.object({
+  precision: z.enum(precisions),
   /** Difference from plain tfjs on a tiny model: of the loss, and of gradients relative to the largest in their tensor. */
   lossDifference: z.number(),
   gradientDifference: z.number(),
@@ -18,13 +15,21 @@ export const engineProof = z.object({
   imagesPerSecond: z.number(),
   /** Peak resident memory of its process, without a GPU's own memory. */
   memoryBytes: z.number(),
+})
+export type PrecisionProof = z.infer<typeof precisionProof>
+
+/** Results of real training steps with an engine on this machine, in float32. */
+export const engineProof = precisionProof.omit({ precision: true }).extend({
+  /** The device that computed, if known. */
+  device: z.string(),
+  /** Whether it is a software GPU, emulated by the CPU. */
+  software: z.boolean(),
   /** Operators of a step, and those that the device left to the CPU; null if the engine does not report them. */
   operators: z.object({ total: count, onCpu: count, names: z.array(z.string()) }).nullable(),
-  /** The same with the inputs of matrix products in 16 bits; null if the engine does not support that here. */
-  bfloat16: z
-    .object({ lossDifference: z.number(), gradientDifference: z.number(), imagesPerSecond: z.number() })
-    .nullable()
-    .default(null),
+  /** The same in each precision that the device has and whose limits it keeps to, float32 first. */
+  precisions: z.array(precisionProof),
+  /** The one of these that trains fastest. */
+  fastestPrecision: z.enum(precisions),
   provenAt: time,
 })
 export type EngineProof = z.infer<typeof engineProof>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
 import { type ObjectiveName, objectiveNames, objectives } from './objectives'
+import { precisions } from './precision'
 import { choice, integer, keepRules, number, type Rule, type Setting, settingsOf, toggle } from './schema'
 
 /**
@@ -258,11 +259,11 @@ const settings = z.object({
     simple: true,
     description: 'The same seed, data and settings give the same batches, orders and initial weights.',
   }),
-  precision: choice(['float32', 'bfloat16'], {
+  precision: choice(precisions, {
     title: 'Precision',
     group: 'Run',
     description:
-      'bfloat16 rounds the inputs of matrix products to 16 bits; sums, weights and moments keep 32. Slightly less exact, and faster with the TensorFlow engine if the CPU or GPU supports it. `saim engines` shows both.',
+      'What the inputs of matrix products are rounded to; sums, weights and moments keep 32 bits. tf32 is for NVIDIA GPUs from Ampere on, bfloat16 for them and new CPUs, float16, whose loss is scaled, for other GPUs. Slightly less exact and faster; `saim engines` shows what this machine has.',
   }),
   checkpointEvery: integer(1, 1, 1000, {
     title: 'Checkpoint every',

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { createEngine } from '#engine/engines'
-import type { Precision } from '#engine/engine'
+import type { Precision } from '#shared/settings/precision'
 import { isForCores } from '#jobs/train/gradients'
 import { compileUpdate, startingState } from '#jobs/train/update'
 import { fromPreset, type Hyperparameters, type PresetName } from '#shared/settings/hyperparameters'

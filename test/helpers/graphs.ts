@@ -138,9 +138,9 @@ export function graphHashes(h: Hyperparameters): Record<string, string> {
 }
 
 const tensorflowForms = {
-  composed: { precision: 'float32', hasOwnKernels: false },
-  'own kernels': { precision: 'float32', hasOwnKernels: true },
-  bfloat16: { precision: 'bfloat16', hasOwnKernels: true },
+  composed: { precision: 'float32', hasOwnKernels: false, usesGpu: false },
+  'own kernels': { precision: 'float32', hasOwnKernels: true, usesGpu: false },
+  bfloat16: { precision: 'bfloat16', hasOwnKernels: true, usesGpu: false },
 } as const
 
 function vectorSizesOf(h: Hyperparameters, { vectors }: Step): Record<string, number> {

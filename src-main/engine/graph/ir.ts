@@ -3,7 +3,9 @@
  * onnxruntime and TensorFlow encode. A graph is never changed: passes make new ones.
  */
 
-export type DataType = 'float32' | 'int32' | 'int64' | 'bool'
+/** The types of values, with the numbers that ONNX has for them. */
+export const dataTypes = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 } as const
+export type DataType = keyof typeof dataTypes
 
 export interface Value {
   name: string

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { AppError } from '#shared/errors'
 import { layerNormKernel } from '#model/tensor/layer-norm'
 import { afterKernel } from '#model/tensor/recompute'
-import type { Attribute, DataType, Op } from './ir'
+import { type Attribute, type DataType, dataTypes, type Op } from './ir'
 import type { Tracer } from './tracer'
 
 type Inputs = tf.NamedTensorInfoMap
@@ -165,7 +165,10 @@ export const kernels: Record<string, Emit> = {
         { shape, dtype: 'int64' },
       ],
     )
-    return [tracer.tensor(values!), one(tracer, 'Cast', [indices!], shape, 'int32', { to: { int: 6 } })]
+    return [
+      tracer.tensor(values!),
+      one(tracer, 'Cast', [indices!], shape, 'int32', { to: { int: dataTypes.int32 } }),
+    ]
   },
 
   BatchMatMul: (tracer, { a, b }, { transposeA, transposeB }) =>
@@ -198,7 +201,7 @@ export const kernels: Record<string, Emit> = {
     x!.dtype === dtype
       ? { ...x! }
       : one(tracer, 'Cast', [tracer.operand(x!)], x!.shape, dtype as DataType, {
-          to: { int: { float32: 1, int32: 6, bool: 9 }[dtype as 'float32' | 'int32' | 'bool'] },
+          to: { int: dataTypes[dtype as DataType] },
         }),
   Transpose: (tracer, { x }, { perm }) => {
     const order = perm as number[]

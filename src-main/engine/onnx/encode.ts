@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/light'
-import type { Attribute, Constant, DataType, Graph, Value } from '#engine/graph/ir'
+import { type Attribute, type Constant, dataTypes, type Graph, type Value } from '#engine/graph/ir'
 
 /** The parts of onnx.proto (IR version 10) that a graph of ours uses. */
 const schema = protobuf.Root.fromJSON({
@@ -60,8 +60,6 @@ function message(fields: Record<string, [type: string, id: number, rule?: 'repea
     ),
   }
 }
-
-const dataTypes: Record<DataType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 }
 
 /**
  * The graph as the bytes of an ONNX model. Dimensions of -1 are any size, the same everywhere: `batch`. `metadata` is

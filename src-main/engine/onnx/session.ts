@@ -1,5 +1,7 @@
 import { InferenceSession, type Tensor } from 'onnxruntime-node'
 import path from 'node:path'
+import type { Precision } from '#shared/settings/precision'
+import { forbidTf32 } from '#engine/cuda'
 import type { Device, Engine, Program, State } from '#engine/engine'
 import type { Graph } from '#engine/graph/ir'
 import { rewrite } from '#engine/graph/passes/index'
@@ -15,6 +17,7 @@ export interface OnnxOptions {
   threads: number
   /** A folder for a record of what each operator took and where it ran, written when a program is disposed. */
   profile?: string
+  precision?: Precision
 }
 
 /** The `onnxruntime` engine: a step becomes one graph, which a session of onnxruntime runs. */
@@ -26,7 +29,12 @@ export class OnnxEngine implements Engine {
     private readonly provider: ProviderName,
     private readonly options: OnnxOptions,
   ) {
+    if (provider === 'cuda' && this.precision === 'float32') forbidTf32()
     this.device = providers[provider].device(options.threads)
+  }
+
+  private get precision(): Precision {
+    return this.options.precision ?? 'float32'
   }
 
   createState = (values: NamedTensorData, vectors: Vectors = {}) =>
@@ -41,7 +49,8 @@ export class OnnxEngine implements Engine {
     const buffers = state as OnnxState
     if (providers[this.provider].keepsOnDevice) await buffers.moveToDevice()
     const { graph, updated, outputs } = trace(withVectors(step, buffers.apart), buffers.specs(), inputs)
-    const rewritten = rewrite(graph, providers[this.provider].passes(this.device))
+    const { passes, products } = providers[this.provider]
+    const rewritten = rewrite(graph, [...passes(this.device), products(this.precision)])
     const session = await this.open(rewritten, threads, updated.length > 0)
     return new OnnxProgram(session, buffers, updated, outputs, inputs, Boolean(this.options.profile))
   }

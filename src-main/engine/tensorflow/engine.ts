@@ -2,14 +2,9 @@ import { cpus } from 'node:os'
 import { AppError } from '#shared/errors'
 import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
 import type { Vectors } from '#model/tensor/vectors'
-import {
-  type Device,
-  type Division,
-  type Engine,
-  type Precision,
-  type State,
-  undivided,
-} from '#engine/engine'
+import { type Precision, precisions } from '#shared/settings/precision'
+import { forbidTf32 } from '#engine/cuda'
+import { type Device, type Division, type Engine, type State, undivided } from '#engine/engine'
 import { Addon } from './addon'
 import { GraphProgram } from './program'
 import { GraphState } from './state'
@@ -49,6 +44,7 @@ export class TensorflowEngine implements Engine {
     const { gpu, precision, coreEach } = options
     const threads = options.threads || cpus().length
     const division = gpu ? undivided : onCpu(threads, coreEach)
+    if (gpu && precision === 'float32') forbidTf32()
     const operator = division.branches > 1 ? 1 : threads
     this.addon = loaded ??= Addon.load(file, { operator, operators: threads })
     this.precision = precision
@@ -62,6 +58,7 @@ export class TensorflowEngine implements Engine {
     this.device = {
       name: usesGpu ? 'GPU' : (cpus()[0]?.model ?? 'CPU'),
       software: false,
+      precisions: usesGpu ? precisions : ['float32', 'bfloat16'],
       ...division,
       vectorSize: 0,
     }

@@ -1,6 +1,6 @@
 import { adamKernel } from '#model/tensor/adam'
 import { mapValues, sizeOf } from '#model/tensor/step'
-import type { Precision } from '#engine/engine'
+import type { Precision } from '#shared/settings/precision'
 import {
   alphaOf,
   type Constant,
@@ -36,9 +36,15 @@ const types: Record<DataType, { type: string }> = {
   int32: { type: 'DT_INT32' },
   int64: { type: 'DT_INT32' },
   bool: { type: 'DT_BOOL' },
+  float16: { type: 'DT_HALF' },
+  bfloat16: { type: 'DT_BFLOAT16' },
 }
 
-const bfloat16 = { type: 'DT_BFLOAT16' }
+type Narrow = 'bfloat16' | 'float16'
+
+/** The type that products of a precision have; none where it is a device that rounds factors of 32 bits by itself. */
+const narrowOf = (factors: Precision): Narrow | null =>
+  factors === 'bfloat16' || factors === 'float16' ? factors : null
 
 /** ONNX operators that have a twin of the same inputs, with an attribute T of their type. */
 const twins: Record<string, string> = {
@@ -238,10 +244,10 @@ export class GraphDef {
     const sizes = [...inputs, outputs[0]!].map((value) => sizeOf(this.graph.values.get(value)!.shape))
     const smallest = alpha === 1 ? -1 : sizes.indexOf(Math.min(...sizes))
     if (smallest === 0 || smallest === 1) operands[smallest] = scaled(operands[smallest]!, `${name}/scaled`)
-    const isRounded = op === 'FusedMatMul' && this.factors === 'bfloat16'
-    if (isRounded) operands = operands.map(this.rounded)
-    const T = isRounded ? bfloat16 : types.float32
-    const product = smallest === 2 || isRounded ? `${name}/product` : name
+    const narrow = op === 'FusedMatMul' && narrowOf(this.factors)
+    if (narrow) operands = operands.map((operand) => this.rounded(operand, narrow))
+    const T = types[narrow || 'float32']
+    const product = smallest === 2 || narrow ? `${name}/product` : name
     if (inputs.every((input) => this.graph.values.get(input)!.shape.length === 2))
       this.add(product, 'MatMul', operands, {
         T,
@@ -250,8 +256,8 @@ export class GraphDef {
       })
     else this.add(product, 'BatchMatMulV2', operands, { T, adj_x: flag('transA'), adj_y: flag('transB') })
     const float = smallest === 2 ? `${name}/float` : name
-    if (isRounded) this.add(float, 'Cast', [product], { SrcT: bfloat16, DstT: types.float32 })
-    if (smallest === 2) scaled(isRounded ? float : product, name)
+    if (narrow) this.add(float, 'Cast', [product], { SrcT: T, DstT: types.float32 })
+    if (smallest === 2) scaled(narrow ? float : product, name)
   }
 
   /** Whether a factor is a weight that many rows are multiplied by: turning it pays for itself. */
@@ -308,9 +314,9 @@ export class GraphDef {
   }
 
   /** A tensor in 16 bits, once however many products read it. */
-  private rounded = (tensor: string): string =>
-    this.once(`${tensor.replace(':', '/')}/bfloat16`, (name) =>
-      this.add(name, 'Cast', [tensor], { SrcT: types.float32, DstT: bfloat16 }),
+  private rounded = (tensor: string, type: Narrow): string =>
+    this.once(`${tensor.replace(':', '/')}/${type}`, (name) =>
+      this.add(name, 'Cast', [tensor], { SrcT: types.float32, DstT: types[type] }),
     )
 
   private once(name: string, make: (name: string) => void): string {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { NamedTensorData, StepFunction, TensorData, TensorSpec } from '#model/tensor/step'
 import { withVectors } from '#model/tensor/vectors'
-import type { Precision, Program } from '#engine/engine'
+import type { Precision } from '#shared/settings/precision'
+import type { Program } from '#engine/engine'
 import type { Addon, Handle } from './addon'
 import { encodeSavedModel } from './saved-model'
 import type { GraphState, Holder } from './state'
@@ -25,11 +26,12 @@ export class GraphProgram implements Program, Holder {
     inputs: Record<string, TensorSpec>,
     precision: Precision,
   ): Promise<GraphProgram> {
-    const { hasOwnKernels } = addon
+    const { hasOwnKernels, usesGpu } = addon
     const { vectors } = state
     const { graph, layout } = writeStep(withVectors(step, vectors), state.specs(), inputs, {
       precision,
       hasOwnKernels,
+      usesGpu,
     })
     const folder = await mkdtemp(path.join(tmpdir(), 'saim-graph-'))
     try {

@@ -1,6 +1,7 @@
 import type { StepFunction, TensorSpec } from '#model/tensor/step'
-import type { Precision } from '#engine/engine'
+import type { Precision } from '#shared/settings/precision'
 import { passes, rewrite } from '#engine/graph/passes/index'
+import { roundFactors } from '#engine/graph/passes/round-factors'
 import { stateInput, stateOutput, trace } from '#engine/graph/trace'
 import { GraphDef, type Settable } from './graph-def'
 import { ownKernels, updateKernels } from './kernels'
@@ -19,16 +20,25 @@ export interface Layout {
 /** What is asked for so that the variables are replaced. */
 export const updateTensor = 'update'
 
+/** What a step is written for. A CPU, which has no tf32, is given its rounding as operators. */
+export interface TensorflowForm {
+  precision: Precision
+  hasOwnKernels: boolean
+  usesGpu: boolean
+}
+
 /** A step in TensorFlow's operators. */
 export function writeStep(
   step: StepFunction,
   specs: Record<string, TensorSpec>,
   inputs: Record<string, TensorSpec>,
-  { precision, hasOwnKernels }: { precision: Precision; hasOwnKernels: boolean },
+  { precision, hasOwnKernels, usesGpu }: TensorflowForm,
 ) {
   const kernels = { ...updateKernels, ...(hasOwnKernels && ownKernels) }
   const traced = trace(step, specs, inputs, kernels)
-  const graph = rewrite(traced.graph, passes.tensorflow)
+  const list =
+    precision === 'tf32' && !usesGpu ? [...passes.tensorflow, roundFactors(precision)] : passes.tensorflow
+  const graph = rewrite(traced.graph, list)
   const isRead = new Set(graph.inputs.map(({ name }) => name))
   const isUpdated = new Set(traced.updated)
   const variableNames = Object.keys(specs).filter(

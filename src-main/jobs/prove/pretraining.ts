@@ -11,7 +11,8 @@ import { imageInputs, lossAndGradients, trainInputs, trainStep } from '#model/ob
 import { smooth, target } from '#model/objectives/target'
 import { sortTokens } from '#model/vit/tokens'
 import { weightShapes } from '#model/objectives/index'
-import { type Check, check, compareGradients, compareTraining, tolerances } from './checks'
+import { type Check, check, compareGradients, compareTraining, withGradient } from './checks'
+import { type Limits, limits } from './limits'
 import { channelsLast, type PretrainingManifest, readManifest, readTensors } from './reference-folder'
 
 /**
@@ -21,14 +22,15 @@ export async function verifyPretraining(
   folder: string,
   engine: Engine,
   changes: Partial<Hyperparameters>,
+  allowed: Limits,
 ): Promise<Check[]> {
   const read = readReference(folder)
   const reference = { ...read, h: { ...read.h, ...changes } }
   return [
     ...checkParts(reference),
-    ...(await checkForward(reference, engine)),
-    ...(await checkGradients(reference, engine)),
-    ...(await checkTraining(reference, engine)),
+    ...(await checkForward(reference, engine, allowed)),
+    ...(await checkGradients(reference, engine, allowed)),
+    ...(await checkTraining(reference, engine, allowed)),
   ]
 }
 
@@ -103,12 +105,12 @@ function checkParts(reference: Reference): Check[] {
   embedding.set(positionEmbedding(Math.sqrt(count), h.width), h.width)
   const order = orderOfNoise(forward['noise']!.values, count)
   return [
-    check('position embedding', embedding, frozen['pos_embed']!.values, tolerances.forward),
+    check('position embedding', embedding, frozen['pos_embed']!.values, limits.float32.forward),
     check('order', order, Array.from(forward['order']!.values, Number), 0),
   ]
 }
 
-async function checkForward(reference: Reference, engine: Engine): Promise<Check[]> {
+async function checkForward(reference: Reference, engine: Engine, allowed: Limits): Promise<Check[]> {
   const { h, forward: expected } = reference
   const step: StepFunction = (w, { images, order }) => {
     const smoothed = smooth(images!, h)
@@ -132,7 +134,7 @@ async function checkForward(reference: Reference, engine: Engine): Promise<Check
   await program.dispose()
   state.dispose()
   const compare = (name: string, output: string, values: ArrayLike<number>) =>
-    check(name, actual[output]!.values, values, tolerances.forward)
+    check(name, actual[output]!.values, values, allowed.forward)
   // The reference takes encoder_out at the last call of the last block. With shared weights that call is the
   // decoder's, so that encoder_out repeats decoder_out there and says nothing of the encoder.
   const encoderChecks = h.shareWeights
@@ -150,7 +152,7 @@ async function checkForward(reference: Reference, engine: Engine): Promise<Check
   ]
 }
 
-async function checkGradients(reference: Reference, engine: Engine): Promise<Check[]> {
+async function checkGradients(reference: Reference, engine: Engine, allowed: Limits): Promise<Check[]> {
   const { h } = reference
   const step: StepFunction = (state, { images, order }) => {
     const { loss, gradients } = lossAndGradients(h, state, images!, order!)
@@ -161,17 +163,14 @@ async function checkGradients(reference: Reference, engine: Engine): Promise<Che
   const actual = await program.run({ images: images(reference), order: order(reference) })
   await program.dispose()
   state.dispose()
-  const lossCheck = check(
-    'loss',
-    actual['loss']!.values,
-    reference.forward['loss']!.values,
-    tolerances.forward,
-  )
-  return [lossCheck, ...compareGradients(actual, reference.gradients, Object.keys(reference.weights))]
+  const lossCheck = check('loss', actual['loss']!.values, reference.forward['loss']!.values, allowed.loss)
+  const tolerance = h.loss === 'L1' ? allowed.gradientOfL1 : allowed.gradient
+  const names = Object.keys(reference.weights)
+  return [lossCheck, ...compareGradients(actual, reference.gradients, names, tolerance)]
 }
 
 /** Trains for as many steps as the reference, by its learning rates. */
-async function checkTraining(reference: Reference, engine: Engine): Promise<Check[]> {
+async function checkTraining(reference: Reference, engine: Engine, allowed: Limits): Promise<Check[]> {
   const { h, losses, learningRates, trainingNoise, weightsAfter } = reference
   const state = engine.createState(withMoments(reference.weights))
   const program = await engine.compile(trainStep(h), state, trainInputs(h))
@@ -186,10 +185,10 @@ async function checkTraining(reference: Reference, engine: Engine): Promise<Chec
     })
     actual.push(loss!.values[0]!)
   }
-  const after = await state.read(Object.keys(reference.weights))
+  const after = await state.read(withGradient(reference.gradients))
   await program.dispose()
   state.dispose()
-  return compareTraining({ losses: actual, after }, { losses, after: weightsAfter })
+  return compareTraining({ losses: actual, after }, { losses, after: weightsAfter }, allowed.training)
 }
 
 /** The reference's images, [B, S, S, 3]. */

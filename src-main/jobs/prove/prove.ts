@@ -2,9 +2,10 @@ import '@tensorflow/tfjs-backend-cpu'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { EngineProof } from '#shared/contract'
+import type { EngineProof, PrecisionProof } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { number } from '#shared/format'
+import type { Precision } from '#shared/settings/precision'
 import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
 import { createEngine, engineChoice, type EngineOptions } from '#engine/engines'
 import { EagerEngine } from '#engine/eager'
@@ -15,7 +16,8 @@ import * as tf from '#model/tensor/tf'
 import { orders } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
 import { compileUpdate, startingState } from '#jobs/train/update'
-import { compareGradients, hasGradient, tolerances } from './checks'
+import { compareGradients } from './checks'
+import { limits } from './limits'
 import { initialWeights } from '#model/objectives/index'
 
 /** A model that plain tfjs, in JavaScript, differentiates in a second. */
@@ -29,69 +31,62 @@ const measured = (software: boolean) => fromPreset('nano', software ? { batchSiz
 /** Measuring takes this many steps, or as many as begin within so many seconds. */
 const measuring = { steps: 10, seconds: 3 }
 
+/** What an engine showed in one precision, and which ones its device has. */
+export interface Proven extends Pick<EngineProof, 'device' | 'software' | 'operators'> {
+  proof: PrecisionProof
+  has: readonly Precision[]
+}
+
 /**
  * Runs an engine on real training steps: the loss and gradients of a tiny model must be those of plain tfjs, the only
- * thing that all engines have in common; then a preset's step is timed.
+ * thing that all engines have in common, within the limits of the precision; then a preset's step is timed. Each precision needs
+ * a process of its own, since CUDA's libraries ask only once whether they may round.
  * Throws AppError engine-unavailable or engine-wrong, or whatever a driver throws.
  */
-export async function prove(id: string, { threads }: { threads: number }): Promise<EngineProof> {
+export async function prove(
+  id: string,
+  { threads, precision }: { threads: number; precision: Precision },
+): Promise<Proven> {
   if (id === 'tensorflow') await requireTensorflow('contents')
   tf.enableProdMode() // no advice on the terminal to use another backend
-  const { outputs, operators, device } = await lossAndGradientsOf(id, { threads, coreEach: true })
+  const options = { threads, precision, coreEach: true }
+  const { outputs, operators, device } = await lossAndGradientsOf(id, options)
   const reference = await run(
     new EagerEngine('reference', 'cpu', {
       name: '',
       software: false,
+      precisions: ['float32'],
       ...undivided,
       vectorSize: 0,
     }),
   )
   const { lossDifference, gradientDifference } = differences(outputs, reference)
-  if (!(lossDifference <= tolerances.forward && gradientDifference <= tolerances.gradient))
+  const { loss, gradient } = limits[precision]
+  if (!(lossDifference <= loss && gradientDifference <= gradient))
     throw new AppError(
       'engine-wrong',
       `It computes something else than the reference: the loss differs by ${number(lossDifference)}, gradients by ${number(gradientDifference)} of their largest.`,
       'Update the graphics driver, or use another engine.',
     )
-  const imagesPerSecond = await measure(await createEngine(id, { threads, coreEach: true }))
+  const imagesPerSecond = await measure(await createEngine(id, options))
   return {
     device: device.name,
     software: device.software,
-    lossDifference,
-    gradientDifference,
-    imagesPerSecond,
-    memoryBytes: process.resourceUsage().maxRSS * 1024,
+    has: device.precisions,
     operators,
-    bfloat16: engineChoice(id).precisions.includes('bfloat16')
-      ? await proveRounded(id, threads, reference)
-      : null,
-    provenAt: new Date().toISOString(),
+    proof: {
+      precision,
+      lossDifference,
+      gradientDifference,
+      imagesPerSecond,
+      memoryBytes: process.resourceUsage().maxRSS * 1024,
+    },
   }
 }
 
-/** What rounding to 16 bits changes and gains; null where this machine cannot do it. */
-async function proveRounded(
-  id: string,
-  threads: number,
-  reference: NamedTensorData,
-): Promise<EngineProof['bfloat16']> {
-  const options = { threads, coreEach: true, precision: 'bfloat16' } as const
-  try {
-    const { outputs } = await lossAndGradientsOf(id, options)
-    const imagesPerSecond = await measure(await createEngine(id, options))
-    return { ...differences(outputs, reference, hasGradient), imagesPerSecond }
-  } catch {
-    return null
-  }
-}
-
-function differences(
-  outputs: NamedTensorData,
-  reference: NamedTensorData,
-  isCompared: (weight: string) => boolean = () => true,
-) {
-  const names = Object.keys(initialWeights(tiny, 0)).filter(isCompared)
-  const gradients = compareGradients(outputs, reference, names)
+function differences(outputs: NamedTensorData, reference: NamedTensorData) {
+  const names = Object.keys(initialWeights(tiny, 0))
+  const gradients = compareGradients(outputs, reference, names, limits.float32.gradient)
   return {
     lossDifference: Math.abs(outputs['loss']!.values[0]! - reference['loss']!.values[0]!),
     gradientDifference: Math.max(...gradients.map(({ difference }) => difference)),

@@ -14,7 +14,8 @@ import { probeInputs, probeLogitsStep, probeState, probeStep } from '#model/head
 import { headFeaturesStep } from '#model/heads/features'
 import { mapValues, type NamedTensorData, type StepFunction, type TensorSpec } from '#model/tensor/step'
 import type { Pooling } from '#model/vit/pool'
-import { type Check, check, compareGradients, compareTraining, tolerances } from './checks'
+import { type Check, check, compareGradients, compareTraining, withGradient } from './checks'
+import type { Limits } from './limits'
 import { channelsLast, type FineTuningManifest, type ProbeManifest, readTensors } from './reference-folder'
 
 type Manifest = FineTuningManifest | ProbeManifest
@@ -69,6 +70,7 @@ export async function verifyFineTuning(
   manifest: FineTuningManifest,
   engine: Engine,
   changes: Partial<Hyperparameters>,
+  allowed: Limits,
 ): Promise<Check[]> {
   const h = { ...encoderOf(manifest), ...changes }
   const { classes, batch, optimizer } = manifest
@@ -112,7 +114,8 @@ export async function verifyFineTuning(
     const rates = { learningRate: Float32Array.of(rate), step: Float32Array.of(i + 1) }
     losses.push((await program.run({ ...inputs, ...rates })).loss!.values[0]!)
   }
-  const after = await state.read(names)
+  const gradients = readTensors(folder, 'gradients')
+  const after = await state.read(withGradient(gradients))
   await program.dispose()
   state.dispose()
 
@@ -122,12 +125,13 @@ export async function verifyFineTuning(
       const { share = NaN, decay = NaN } = groups[name] ?? {}
       return check(`group of ${name}`, [share, decay], manifest.groups[name] ?? [], 1e-9)
     }),
-    check('logits', rows!.values, forward['logits']!.values, tolerances.forward),
-    check('loss', found['loss']!.values, forward['loss']!.values, tolerances.forward),
-    ...compareGradients(found, readTensors(folder, 'gradients'), names),
+    check('logits', rows!.values, forward['logits']!.values, allowed.forward),
+    check('loss', found['loss']!.values, forward['loss']!.values, allowed.loss),
+    ...compareGradients(found, gradients, names, allowed.gradient),
     ...compareTraining(
       { losses, after },
       { losses: manifest.losses, after: readTensors(folder, 'weights_after') },
+      allowed.training,
     ),
   ]
 }
@@ -144,7 +148,12 @@ const probeNames: Record<string, string> = {
  * Compares the linear probe with a folder of reference data: features, a training on the same images, and the logits of
  * these after it.
  */
-export async function verifyProbe(folder: string, manifest: ProbeManifest, engine: Engine): Promise<Check[]> {
+export async function verifyProbe(
+  folder: string,
+  manifest: ProbeManifest,
+  engine: Engine,
+  allowed: Limits,
+): Promise<Check[]> {
   const h = encoderOf(manifest)
   const { classes, batch, optimizer } = manifest
   const weights = readTensors(folder, 'weights')
@@ -189,11 +198,12 @@ export async function verifyProbe(folder: string, manifest: ProbeManifest, engin
   state.dispose()
 
   return [
-    check('features', features, forward['features']!.values, tolerances.forward),
+    check('features', features, forward['features']!.values, allowed.forward),
     ...compareTraining(
       { losses, after },
       { losses: manifest.losses, after: mapValues(probeNames, (theirs) => expectedAfter[theirs]!) },
+      allowed.training,
     ),
-    check('logits after training', logits!.values, forward['eval_logits']!.values, tolerances.loss),
+    check('logits after training', logits!.values, forward['eval_logits']!.values, allowed.training),
   ]
 }

@@ -4,12 +4,15 @@ import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { clusterResources } from '#platform/paths'
 import { outputOf, startProgram } from '#platform/programs'
 import { interpreter } from '#platform/python'
-import { type Check, tolerances } from './checks'
+import type { Check } from './checks'
+import { limits } from './limits'
 import { referenceSettings } from './pretraining'
 
 /** Compares the PyTorch module with a folder of reference data as `verifyReference` does our own model. */
 export async function verifyTwin(folder: string, changes: Partial<Hyperparameters> = {}): Promise<Check[]> {
   const h = { ...referenceSettings(folder), ...changes }
+  const { forward, gradient, training } = limits.float32
+  const tolerances = { forward, gradient, loss: training }
   return JSON.parse(
     await runTwin('verify.py', path.resolve(folder), JSON.stringify(h), JSON.stringify(tolerances)),
   )

@@ -1,13 +1,5 @@
-import {
-  alphaOf,
-  type Constant,
-  type DataType,
-  flagOf,
-  type Graph,
-  type Node,
-  type Op,
-  type Value,
-} from '#engine/graph/ir'
+import { alphaOf, flagOf, type Graph, type Node } from '#engine/graph/ir'
+import { Builder } from './builder'
 
 /**
  * Rewrites operators that only some of onnxruntime's providers have into those that all have. A provider would leave
@@ -20,7 +12,7 @@ export function lower(graph: Graph): Graph {
     else if (node.op === 'Sum' && node.inputs.length > 1) lowerSum(builder, node)
     else builder.nodes.push(node)
   }
-  return { ...graph, nodes: builder.nodes, constants: builder.constants, values: builder.values }
+  return builder.graph(graph)
 }
 
 /** alpha A B of matrices is a Gemm; of stacks of matrices it is a MatMul, with transposes before and alpha after. */
@@ -49,41 +41,4 @@ function lowerSum(builder: Builder, { inputs, outputs }: Node): void {
     builder.add('Add', [sum, term], next)
     sum = next.name
   })
-}
-
-class Builder {
-  readonly nodes: Node[] = []
-  readonly constants: Map<string, Constant>
-  readonly values: Map<string, Value>
-
-  constructor(graph: Graph) {
-    this.constants = new Map(graph.constants)
-    this.values = new Map(graph.values)
-  }
-
-  add(op: Op, inputs: string[], output: Value, attributes: Node['attributes'] = {}): void {
-    this.nodes.push({ op, domain: '', inputs, outputs: [output.name], attributes })
-  }
-
-  value({ shape, dtype }: { shape: readonly number[]; dtype: DataType }): Value {
-    const value = { name: `lowered${this.values.size}`, shape, dtype }
-    this.values.set(value.name, value)
-    return value
-  }
-
-  scalar(value: number): string {
-    const constant = { ...this.value({ shape: [], dtype: 'float32' }), values: Float32Array.of(value) }
-    this.constants.set(constant.name, constant)
-    return constant.name
-  }
-
-  /** A value with its last two axes exchanged. */
-  transposed(name: string): string {
-    const { shape, dtype } = this.values.get(name)!
-    const order = shape.map((_, i) => i)
-    order.splice(-2, 2, shape.length - 1, shape.length - 2)
-    const result = this.value({ shape: order.map((axis) => shape[axis]!), dtype })
-    this.add('Transpose', [name], result, { perm: { ints: order } })
-    return result.name
-  }
 }
