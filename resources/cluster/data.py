@@ -63,22 +63,38 @@ def orders(h: Settings, seed: int, epochs: np.ndarray, images: np.ndarray) -> np
     return uniforms(seed, "order", epochs, images, count).argsort(1, kind="stable")
 
 
+CROP_TRIES = 10
+"""How often torchvision draws a crop until one fits inside the image."""
+
+AUGMENTATION_DRAWS = 5 + 2 * (CROP_TRIES - 1)
+
+
 def augmentation(width: int, height: int, h: Settings, u: np.ndarray) -> tuple[Crop, bool]:
-    """RandomResizedCrop with one draw of area and of log-ratio, and the flip (paper, Table 6). u: five numbers."""
+    """torchvision's RandomResizedCrop, and the flip (paper, Table 6). u: AUGMENTATION_DRAWS numbers, area and ratio of the
+    first draw, left, top, flip, then area and ratio of the further draws."""
 
     def between(low: float, high: float, t: float) -> float:
         return low + (high - low) * t
 
-    area = width * height * between(h["cropScaleMinimum"], h["cropScaleMaximum"], u[0])
-    ratio = math.exp(between(math.log(h["cropRatioMinimum"]), math.log(h["cropRatioMaximum"]), u[1]))
-    w = min(max(rounded(math.sqrt(area * ratio)), 1), width)
-    v = min(max(rounded(math.sqrt(area / ratio)), 1), height)
-    crop = Crop(math.floor(u[2] * (width - w + 1)), math.floor(u[3] * (height - v + 1)), w, v)
-    return crop, bool(h["flip"] and u[4] < 0.5)
+    flip = bool(h["flip"] and u[4] < 0.5)
+    smallest, largest = h["cropRatioMinimum"], h["cropRatioMaximum"]
+    for draw in range(CROP_TRIES):
+        at = 3 + 2 * draw if draw else 0
+        area = width * height * between(h["cropScaleMinimum"], h["cropScaleMaximum"], u[at])
+        ratio = math.exp(between(math.log(smallest), math.log(largest), u[at + 1]))
+        w, v = rounded(math.sqrt(area * ratio)), rounded(math.sqrt(area / ratio))
+        if 0 < w <= width and 0 < v <= height:
+            return Crop(math.floor(u[2] * (width - w + 1)), math.floor(u[3] * (height - v + 1)), w, v), flip
+    w, v = width, height
+    if width / height < smallest:
+        v = round(width / smallest)
+    elif width / height > largest:
+        w = round(height * largest)
+    return Crop((width - w) // 2, (height - v) // 2, w, v), flip
 
 
 def smallest_crop(width: int, height: int, h: Settings) -> tuple[float, float]:
-    """Sides that no crop of an image of this size falls below."""
+    """Sides that no crop of an image of this size falls below, but those of strips, which are as wide as the strip."""
     area = width * height * h["cropScaleMinimum"]
     return min(math.sqrt(area * h["cropRatioMinimum"]), width), min(math.sqrt(area / h["cropRatioMaximum"]), height)
 
@@ -143,7 +159,7 @@ class ImageFiles:
     def augmented(self, image: int, epoch: int) -> np.ndarray:
         """An image as it is trained on in an epoch, [S, S, 3] bytes."""
         width, height = self.sizes[image].tolist()
-        u = uniforms(self.h["seed"], "crop", np.array([epoch]), np.array([image]), 5)[0]
+        u = uniforms(self.h["seed"], "crop", np.array([epoch]), np.array([image]), AUGMENTATION_DRAWS)[0]
         crop, flip = augmentation(width, height, self.h, u)
         return self.read(image, crop, smallest_crop(width, height, self.h), flip)
 

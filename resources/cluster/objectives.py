@@ -92,10 +92,12 @@ class Objective(nn.Module):
 class TransformerHead(nn.Module):
     def __init__(self, width: int, heads: int, pixels: int) -> None:
         super().__init__()
-        self.block, self.fc = Block(width, heads), nn.Linear(width, pixels)
+        self.blocks, self.fc = nn.ModuleList(Block(width, heads) for _ in range(2)), nn.Linear(width, pixels)
 
     def forward(self, g: Tensor) -> Tensor:
-        return self.fc(self.block(g, g, causal=True))
+        for block in self.blocks:
+            g = block(g, g, causal=True)
+        return self.fc(g)
 
 
 def prediction_head(h: Settings, pixels: int) -> nn.Module:

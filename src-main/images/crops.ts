@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { centreCrop, type Crop, type PixelStatistics } from '#model/augment/crop'
+import { centreCrop, type Crop, type PixelStatistics, type Scaled, scoringView } from '#model/augment/crop'
 import { Decoders } from './decode/decoders'
 import type { ImageFile } from './manifest'
 import { reduceCrop, reductionFor } from './pixels/reduction'
@@ -13,10 +13,22 @@ export interface ImageList {
   decoders: number
 }
 
-/** The part of an image that is read, and whether it is mirrored. */
-export type CropOf = (image: ImageFile, index: number) => { crop: Crop; flip: boolean }
+/** The part of an image that is read, whether it is mirrored, and what the square is cut out of, where not the whole part. */
+export type CropOf = (
+  image: ImageFile,
+  index: number,
+  size: number,
+) => { crop: Crop; flip: boolean; scaled?: Scaled }
 
+/** The largest square in the middle, to be looked at. */
 export const centred: CropOf = ({ width, height }) => ({ crop: centreCrop(width, height), flip: false })
+
+/** As images are scored (`scoringView`), with the bytes that Pillow has. */
+export const scored: CropOf = ({ width, height }, _, size) => ({
+  crop: { left: 0, top: 0, width, height },
+  flip: false,
+  scaled: scoringView(width, height, size),
+})
 
 /** Crops of images, and why those that could not be read were not: null for the others. */
 export interface Crops {
@@ -38,8 +50,8 @@ export async function loadCrops(
   const reasons = await Promise.all(
     images.map((image, i) => {
       const { width, height } = image
-      const { crop, flip } = cropOf(image, i)
-      const reduction = reductionFor(crop, size)
+      const { crop, flip, scaled } = cropOf(image, i, size)
+      const reduction = scaled ? 1 : reductionFor(crop, size)
       return threads.decode({
         file: path.join(folder, image.path),
         width,
@@ -47,6 +59,7 @@ export async function loadCrops(
         reduction,
         crop: reduceCrop(crop, reduction),
         flip,
+        scaled,
         size,
         batch,
         offset: i * length,

@@ -38,7 +38,7 @@ export async function* overImages(
   const threads = new Decoders(decoders, statistics)
   const load = (first: number) =>
     loadCrops(threads, folder, images.slice(first, first + batch), size, (image, i) =>
-      cropOf(image, first + i),
+      cropOf(image, first + i, size),
     )
   try {
     let next = load(0)

@@ -18,12 +18,13 @@ const settings = z.object({
     paper: 'Table 6',
     description: 'Side of the square crops that the model sees; a multiple of the patch size.',
   }),
-  patchSize: integer(16, 2, 64, {
+  patchSize: integer(16, 1, 64, {
     title: 'Patch size',
     unit: 'px',
     group: 'Model',
     paper: 'Section 4.1',
-    description: 'Side of a patch. An image becomes (image size / patch size)² tokens.',
+    description:
+      'Side of a patch. An image becomes (image size / patch size)² tokens. 1 makes each pixel a token, for small images.',
   }),
   width: integer(768, 16, 2048, {
     title: 'Width',
@@ -62,7 +63,8 @@ const settings = z.object({
     title: 'Prediction head',
     group: 'Model',
     paper: 'Ablation: prediction head',
-    description: 'What turns a query token into the pixels of its patch.',
+    description:
+      'What turns a query token into the pixels of its patch: an MLP, one linear layer, or two transformer blocks.',
   }),
   decoderWidth: integer(512, 32, 2048, {
     title: 'Decoder width',

@@ -42,14 +42,14 @@ interface Decoded {
 }
 
 async function decoded(task: DecodeTask): Promise<Decoded> {
-  const { file, width, height, reduction, crop, flip, size, slot } = task
+  const { file, width, height, reduction, crop, flip, scaled, size, slot } = task
   const bytes = slot && readSlot(slot)
   const whole = bytes
     ? { bytes, width: Math.ceil(width / reduction), height: Math.ceil(height / reduction) }
     : await decodeImage(file, { width, height, reduction })
   const pixels = (task.operations ?? []).reduce<Pixels>(
     (image, { name, argument }) => operations[name](image, argument),
-    { bytes: cropPixels(whole, crop, { size, flip }), width: size, height: size },
+    { bytes: cropPixels(whole, crop, { size, flip, scaled }), width: size, height: size },
   )
   return { pixels, whole: bytes ? null : whole }
 }

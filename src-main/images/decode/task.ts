@@ -1,4 +1,4 @@
-import type { Crop } from '#model/augment/crop'
+import type { Crop, Scaled } from '#model/augment/crop'
 import type { Operation } from '#images/pixels/image-operations'
 import type { Slot } from '#images/pixel-cache'
 
@@ -13,6 +13,8 @@ export interface DecodeTask {
   /** In the reduced image. */
   crop: Crop
   flip: boolean
+  /** What the square of side `size` is cut out of; the scaled crop as a whole where absent. */
+  scaled?: Scaled | undefined
   size: number
   /** Done one after the other on the cropped image. */
   operations?: Operation[]

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { scoringView } from '#model/augment/crop'
 import { cropPixels } from './resample'
 
 /** Numbers of Pillow, see test/python/resample_reference.py. */
@@ -29,6 +31,29 @@ describe.each(reference.cases)('the crop $crop', ({ crop: [left, top, ...rest], 
     expect([...cropPixels(image, crop, { size, flip: true })]).toEqual(mirrored)
   })
 })
+
+/** What torchvision's Resize and CenterCrop make of pictures, see test/python/transforms_reference.py. */
+const { scored }: { scored: { image: [number, number]; size: number; sha256: string }[] } = JSON.parse(
+  readFileSync('test/python/transforms-reference.json', 'utf8'),
+)
+
+it.each(scored)(
+  'images that are scored have the bytes of torchvision with Pillow: $image at $size',
+  (wanted) => {
+    const [width, height] = wanted.image
+    const bytes = new Uint8Array(width * height * 3)
+    for (let y = 0, i = 0; y < height; y++)
+      for (let x = 0; x < width; x++)
+        for (let c = 0; c < 3; c++) bytes[i++] = (7 * x + 13 * y + 29 * c + ((x * y) % 251)) % 256
+    const { size } = wanted
+    const whole = { left: 0, top: 0, width, height }
+    const made = cropPixels({ bytes, width, height }, whole, {
+      size,
+      scaled: scoringView(width, height, size),
+    })
+    expect(createHash('sha256').update(made).digest('hex')).toBe(wanted.sha256)
+  },
+)
 
 it('takes images of any size, after one another', () => {
   const large = { bytes: new Uint8Array(4000 * 3000 * 3).fill(77), width: 4000, height: 3000 }

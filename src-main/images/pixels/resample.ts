@@ -1,5 +1,5 @@
 import kernel from './wasm/resample.ts?wasm'
-import type { Crop } from '#model/augment/crop'
+import type { Crop, Scaled } from '#model/augment/crop'
 import type { Pixels } from './pixels'
 
 interface Passes {
@@ -11,20 +11,35 @@ const memory = new WebAssembly.Memory({ initial: 64 })
 const module = new WebAssembly.Module(Buffer.from(kernel, 'base64'))
 const passes = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Passes
 
+/** How a crop becomes a square: of which side, mirrored or not, and cut out of which scaled crop; the whole where absent. */
+interface Square {
+  size: number
+  flip?: boolean
+  scaled?: Scaled | undefined
+}
+
 /**
  * A crop of an image, scaled to [size, size, 3] bytes: the bytes that Pillow's `image.crop(...).resize(..., BICUBIC)` gives,
- * antialiased where it shrinks. A crop may begin and end within a pixel, as Pillow's `box` may.
+ * antialiased where it shrinks, or a square out of them. A crop may begin and end within a pixel, as Pillow's `box` may.
  */
 export function cropPixels(
   { bytes, width, height }: Pixels,
   crop: Crop,
-  { size, flip = false }: { size: number; flip?: boolean },
+  { size, flip = false, scaled = { width: size, height: size, left: 0, top: 0 } }: Square,
 ): Uint8Array {
   const [left, top] = [Math.floor(crop.left), Math.floor(crop.top)]
   const right = Math.min(Math.ceil(crop.left + crop.width), width)
   const bottom = Math.min(Math.ceil(crop.top + crop.height), height)
-  const columns = bicubicTaps(right - left, crop.left - left, crop.width, size, flip)
-  const rows = bicubicTaps(bottom - top, crop.top - top, crop.height, size)
+  const columns = bicubicTaps(right - left, crop.left - left, crop.width / scaled.width, {
+    skipped: scaled.left,
+    count: size,
+    mirrored: flip,
+  })
+  const rows = bicubicTaps(bottom - top, crop.top - top, crop.height / scaled.height, {
+    skipped: scaled.top,
+    count: size,
+    mirrored: false,
+  })
 
   const { place, reserve } = arena()
   const input = place(bytes.subarray((top * width + left) * 3, ((bottom - 1) * width + right) * 3))
@@ -46,11 +61,15 @@ interface Taps {
 }
 
 /**
- * From `length` inputs, of which those from `start` on for `extent` become `size` outputs, in reverse where `mirrored`
- * (Pillow, Resample.c).
+ * Of `length` inputs, of which `scale` become an output each from `start` on, the `count` outputs after the first `skipped`,
+ * in reverse where `mirrored` (Pillow, Resample.c).
  */
-function bicubicTaps(length: number, start: number, extent: number, size: number, mirrored = false): Taps {
-  const scale = extent / size
+function bicubicTaps(
+  length: number,
+  start: number,
+  scale: number,
+  { skipped, count: size, mirrored }: { skipped: number; count: number; mirrored: boolean },
+): Taps {
   const stretch = Math.max(scale, 1)
   const support = 2 * stretch
   const room = Math.ceil(support) * 2 + 2
@@ -61,7 +80,7 @@ function bicubicTaps(length: number, start: number, extent: number, size: number
   ]
   const values = new Float64Array(room)
   for (let i = 0; i < size; i++) {
-    const centre = start + ((mirrored ? size - 1 - i : i) + 0.5) * scale
+    const centre = start + (skipped + (mirrored ? size - 1 - i : i) + 0.5) * scale
     const from = Math.max(Math.trunc(centre - support + 0.5), 0)
     const inputs = Math.min(Math.trunc(centre + support + 0.5), length) - from
     let sum = 0

@@ -1,43 +1,75 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fromPreset } from '#shared/settings/hyperparameters'
 import { purposes, uniforms } from '#shared/random'
-import { augmentation, centreCrop } from './crop'
+import { augmentation, augmentationDraws, centreCrop, type Crop, oneDraw } from './crop'
+
+type Histogram = [value: number, times: number][]
+
+/** How torchvision draws crops, see test/python/transforms_reference.py. */
+const {
+  crops,
+}: {
+  crops: {
+    kind: 'torchvision' | 'one draw'
+    image: [number, number]
+    smallest: number
+    histograms: Record<keyof Crop, Histogram>
+  }[]
+} = JSON.parse(readFileSync('test/python/transforms-reference.json', 'utf8'))
 
 const h = fromPreset('base')
-const draws = Array.from({ length: 4000 }, (_, i) =>
-  augmentation(500, 400, h, uniforms(0, purposes.crop, 0, i, 5)),
-)
+const drawn = (count: number, width: number, height: number, settings = h, draw = augmentation) =>
+  Array.from({ length: count }, (_, i) =>
+    draw(width, height, settings, uniforms(0, purposes.crop, 0, i, augmentationDraws)),
+  )
 
-describe('augmentation', () => {
-  it('keeps every crop inside the image', () => {
-    for (const { crop } of draws) {
-      expect(crop.left).toBeGreaterThanOrEqual(0)
-      expect(crop.top).toBeGreaterThanOrEqual(0)
-      expect(crop.left + crop.width).toBeLessThanOrEqual(500)
-      expect(crop.top + crop.height).toBeLessThanOrEqual(400)
+/** The largest difference between two distributions (Kolmogorov and Smirnov). */
+function distance(found: number[], wanted: Histogram): number {
+  const counts = new Map<number, number>()
+  for (const value of found) counts.set(value, (counts.get(value) ?? 0) + 1)
+  const theirs = new Map(wanted)
+  const total = wanted.reduce((sum, [, times]) => sum + times, 0)
+  let [ours, other, most] = [0, 0, 0]
+  for (const value of [...new Set([...counts.keys(), ...theirs.keys()])].sort((a, b) => a - b)) {
+    ours += (counts.get(value) ?? 0) / found.length
+    other += (theirs.get(value) ?? 0) / total
+    most = Math.max(most, Math.abs(ours - other))
+  }
+  return most
+}
+
+describe('random crops', () => {
+  it.each(crops)('are distributed as those of $kind: $image from $smallest', (wanted) => {
+    const settings = { ...h, cropScaleMinimum: wanted.smallest }
+    const draw = wanted.kind === 'torchvision' ? augmentation : oneDraw
+    const found = drawn(100_000, ...wanted.image, settings, draw)
+    for (const side of ['left', 'top', 'width', 'height'] as const) {
+      const values = found.map(({ crop }) => crop[side])
+      // Of equal distributions one in a thousand pairs of 100,000 draws differs by more than 1.95 √(2 / 100,000).
+      expect(distance(values, wanted.histograms[side]), side).toBeLessThan(1.95 * Math.sqrt(2 / 100_000))
     }
   })
 
-  it('draws areas evenly and ratios evenly in their logarithm where the image does not clamp them', () => {
-    const free = { ...h, cropScaleMinimum: 0.1, cropScaleMaximum: 0.3 }
-    const crops = Array.from({ length: 4000 }, (_, i) =>
-      augmentation(500, 500, free, uniforms(1, purposes.crop, 0, i, 5)),
-    ).map(({ crop }) => crop)
-    const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length
-    expect(mean(crops.map((c) => (c.width * c.height) / 250_000))).toBeCloseTo(0.2, 2)
-    const ratios = crops.map((c) => Math.log(c.width / c.height))
-    expect(mean(ratios)).toBeCloseTo(0, 1)
-    expect(Math.max(...ratios)).toBeLessThan(Math.log(4 / 3) + 0.02)
-    expect(Math.min(...ratios)).toBeGreaterThan(Math.log(3 / 4) - 0.02)
+  it.each([augmentation, oneDraw])('stay inside the image: %o', (draw) => {
+    for (const [width, height] of [
+      [500, 400],
+      [30, 900],
+      [1, 1],
+      [7, 1],
+    ] as const)
+      // prettier-ignore
+      for (const { crop } of drawn(500, width, height, { ...h, cropScaleMinimum: 0.08 }, draw)) {
+        expect(Math.min(crop.left, crop.top)).toBeGreaterThanOrEqual(0)
+        expect(Math.min(crop.width, crop.height)).toBeGreaterThanOrEqual(1)
+        expect(crop.left + crop.width).toBeLessThanOrEqual(width)
+        expect(crop.top + crop.height).toBeLessThanOrEqual(height)
+      }
   })
 
-  it('flips every second image, or none', () => {
-    expect(draws.filter(({ flip }) => flip).length / draws.length).toBeCloseTo(0.5, 1)
-    expect(augmentation(10, 10, { ...h, flip: false }, [0, 0, 0, 0, 0]).flip).toBe(false)
-  })
-
-  it('copes with images of one pixel', () => {
-    expect(augmentation(1, 1, h, [0, 0, 0.9, 0.9, 0]).crop).toEqual({ left: 0, top: 0, width: 1, height: 1 })
+  it('flip every second image, or none', () => {
+    expect(drawn(4000, 500, 400).filter(({ flip }) => flip).length / 4000).toBeCloseTo(0.5, 1)
+    expect(drawn(100, 500, 400, { ...h, flip: false }).some(({ flip }) => flip)).toBe(false)
   })
 })
 

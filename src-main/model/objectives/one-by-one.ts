@@ -6,7 +6,7 @@ import { block } from '#model/vit/block'
 import { norm } from '#model/vit/layers'
 import { positionsOf } from '#model/vit/positions'
 import { classToken, embedPatches } from '#model/vit/tokens'
-import { head, queryBlock } from './saim'
+import { head, headBlocks, queryBlock } from './saim'
 
 /**
  * SAIM's two streams for one image whose patches come one by one (compare `forward` of saim.ts). Step i puts in the
@@ -56,7 +56,7 @@ export const oneByOneStep =
 /** Inputs of `oneByOneStep`. */
 export function oneByOneInputs(h: Hyperparameters): Record<string, TensorSpec> {
   const place: TensorSpec = { shape: [1], dtype: 'int32' }
-  const blocks = h.depth + h.queryDepth + (h.head === 'transformer' ? 1 : 0)
+  const blocks = h.depth + h.queryDepth + headBlocks(h)
   return {
     pixels: { shape: [1, 1, h.patchSize ** 2 * 3], dtype: 'float32' },
     patch: place,

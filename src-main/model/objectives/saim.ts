@@ -2,7 +2,7 @@ import { type Hyperparameters, patchCount } from '#shared/settings/hyperparamete
 import type { Mask } from '#model/tensor/attention'
 import * as tf from '#model/tensor/tf'
 import type { AttentionOptions } from '#model/vit/attention'
-import { block, blockOf, blockShapes, blocksShapes, queriesOf } from '#model/vit/block'
+import { block, blockOf, blocksShapes, queriesOf } from '#model/vit/block'
 import {
   linear,
   linearShapes,
@@ -77,6 +77,13 @@ export const queryBlock = (h: Hyperparameters, i: number) =>
 /** What stands before each of t1 .. tN: [class, t1 .. tN] -> [class, t1 .. t(N-1)]. */
 const beforeEach = (x: tf.Tensor) => x.slice([0, 0, 0], [-1, x.shape[1]! - 1, -1])
 
+/** Transformer blocks of the head of that name (paper, Table 4). */
+const transformerBlocks = 2
+
+/** Blocks of the head that attend to other patches. */
+export const headBlocks = ({ head }: Pick<Hyperparameters, 'head'>) =>
+  head === 'transformer' ? transformerBlocks : 0
+
 /** LN(g) [B, N, C] -> pixels of each patch [B, N, p·p·3]. */
 export function head(
   w: Weights,
@@ -87,7 +94,9 @@ export function head(
 ): tf.Tensor {
   if (h.head === 'mlp') return mlp(w, 'prediction_head', g)
   if (h.head === 'linear') return linear(w, 'prediction_head', g)
-  return linear(w, 'prediction_head.fc', block(w, 'prediction_head.block', h.heads, g, g, mask, options))
+  for (let i = 0; i < headBlocks(h); i++)
+    g = block(w, `prediction_head.blocks.${i}`, h.heads, g, g, mask, options)
+  return linear(w, 'prediction_head.fc', g)
 }
 
 function headShapes({ head, width, patchSize }: Hyperparameters): Shapes {
@@ -95,7 +104,7 @@ function headShapes({ head, width, patchSize }: Hyperparameters): Shapes {
   if (head === 'mlp') return mlpShapes('prediction_head', width, pixels)
   if (head === 'linear') return linearShapes('prediction_head', width, pixels)
   return {
-    ...blockShapes('prediction_head.block', width),
+    ...blocksShapes('prediction_head.blocks', transformerBlocks, width),
     ...linearShapes('prediction_head.fc', width, pixels),
   }
 }
