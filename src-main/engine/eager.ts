@@ -1,4 +1,5 @@
 import {
+  type InputValues,
   mapValues,
   type NamedTensorData,
   type NamedTensors,
@@ -85,7 +86,7 @@ class EagerProgram implements Program {
     private readonly on: <T>(work: () => T) => T,
   ) {}
 
-  async run(inputs: Record<string, Float32Array | Int32Array>): Promise<NamedTensorData> {
+  async run(inputs: Record<string, InputValues>): Promise<NamedTensorData> {
     return this.on(() => {
       const { state, outputs } = tf.tidy(() => {
         const given = mapValues(this.inputs, ({ shape }, name) => tensorOf({ shape, values: inputs[name]! }))
@@ -104,8 +105,8 @@ class EagerProgram implements Program {
   dispose = async () => undefined
 }
 
-const tensorOf = ({ shape, values }: TensorData): tf.Tensor =>
-  tf.tensor(values.slice(), shape, values instanceof Int32Array ? 'int32' : 'float32')
+const tensorOf = ({ shape, values }: { shape: number[]; values: InputValues }): tf.Tensor =>
+  tf.tensor(values.slice(), shape, values instanceof Float32Array ? 'float32' : 'int32')
 
 const dataOf = (tensor: tf.Tensor): TensorData => ({
   shape: tensor.shape,

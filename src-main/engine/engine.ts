@@ -1,4 +1,4 @@
-import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
+import type { InputValues, NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
 import type { Vectors } from '#model/tensor/vectors'
 import type { Precision } from '#shared/settings/precision'
 
@@ -43,6 +43,10 @@ export interface Device extends Division {
   vectorSize: number
 }
 
+/** Whether it computes on the cores that everything else needs too. */
+export const sharesCores = ({ software, fastestBytes }: Device): boolean =>
+  software || Number.isFinite(fastestBytes)
+
 /** For a device that computes whatever it is given as a whole. */
 export const undivided: Division = { fastestBytes: Infinity, lanes: 1, branches: 1 }
 
@@ -58,6 +62,6 @@ export interface State {
 
 export interface Program {
   /** Runs the step once, updates the state and answers copies of the outputs. */
-  run(inputs: Record<string, Float32Array | Int32Array>): Promise<NamedTensorData>
+  run(inputs: Record<string, InputValues>): Promise<NamedTensorData>
   dispose(): Promise<void>
 }

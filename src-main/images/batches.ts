@@ -22,17 +22,20 @@ export interface Batch {
   index: number
   /** Whole passes over the data set before this batch. */
   epoch: number
-  /** [B, size, size, 3], normalised. */
-  images: Float32Array
+  /** [B, size, size, 3], bytes of sRGB in memory that all threads share. */
+  images: Uint8Array
   /** Indices of the images in the data set. */
   indices: number[]
   /** Files that could not be decoded, each reported once; another image took their place. */
   unreadable: UnreadableFile[]
+  /** Waits until the images from one place up to another are there; all where no places are given. Throws AppError. */
+  arrived(from?: number, to?: number): Promise<void>
 }
 
 export interface BatchLoader {
   batchesPerEpoch: number
-  next(): Promise<Batch>
+  /** The next batch, whose images are on their way. */
+  next(): Batch
   /** Takes the memory of a batch back for another: allocating costs more time than filling. */
   recycle(batch: Batch): void
   close(): Promise<void>
@@ -55,8 +58,8 @@ interface BatchOptions {
   randAugment?: { magnitude: number; deviation: number }
 }
 
-/** Batches prepared ahead of the step. */
-const ahead = 3
+/** Batches that are on their way beside those of the step. */
+export const ahead = 3
 
 /**
  * The batches of a run, from a given one on, prepared ahead in threads. Which images a batch holds and how they
@@ -79,9 +82,8 @@ export function openBatches({
   const threads = new Decoders(decoders, statistics)
   const cache = new PixelCache(cacheLimits, cacheFolder())
   const reported = new Set<number>()
-  const queue: Promise<Batch>[] = []
-  const spareBytes: SharedArrayBuffer[] = []
-  const sparePixels: Float32Array[] = []
+  const queue: Batch[] = []
+  const spare: SharedArrayBuffer[] = []
   let nextIndex = firstBatch
 
   let shuffled = { epoch: -1, order: chosen }
@@ -94,20 +96,24 @@ export function openBatches({
     return shuffled.order
   }
 
-  async function prepare(index: number): Promise<Batch> {
+  function prepare(index: number): Batch {
     const epoch = Math.floor(index / batchesPerEpoch)
     const order = orderOf(epoch)
     const first = (index % batchesPerEpoch) * h.batchSize
     const length = h.imageSize ** 2 * 3
-    const bytes = spareBytes.pop() ?? new SharedArrayBuffer(h.batchSize * length)
+    const bytes = spare.pop() ?? new SharedArrayBuffer(h.batchSize * length)
     const unreadable: UnreadableFile[] = []
+    const indices = Array.from({ length: h.batchSize }, (_, b) => order[(first + b) % order.length]!)
 
-    /** Decodes the image at a place of the permutation, or the first after it that can be decoded. */
-    const fill = async (b: number): Promise<number> => {
+    /** Decodes the image at a place of the batch, or the first of those after it that can be decoded. */
+    const fill = async (b: number): Promise<void> => {
       for (let tries = 0; tries < order.length; tries++) {
         const image = order[(first + b + tries * h.batchSize) % order.length]!
         const reason = await decode(image, epoch, bytes, b * length)
-        if (reason === null) return image
+        if (reason === null) {
+          indices[b] = image
+          return
+        }
         requireImages(folder, images)
         if (!reported.has(image)) unreadable.push({ path: images.at(image).path, reason })
         reported.add(image)
@@ -118,10 +124,10 @@ export function openBatches({
         `Check that ${folder} still exists and is readable.`,
       )
     }
-    const indices = await Promise.all(Array.from({ length: h.batchSize }, (_, b) => fill(b)))
-    const pixels = threads.normalise(bytes, sparePixels.pop())
-    spareBytes.push(bytes)
-    return { index, epoch, images: pixels, indices, unreadable }
+    const filled = indices.map((_, b) => fill(b))
+    for (const image of filled) image.catch(() => undefined) // arrived() throws it when its turn comes
+    const arrived = async (from?: number, to?: number) => void (await Promise.all(filled.slice(from, to)))
+    return { index, epoch, images: new Uint8Array(bytes), indices, unreadable, arrived }
   }
 
   const decode = (image: number, epoch: number, batch: SharedArrayBuffer, offset: number) => {
@@ -152,11 +158,7 @@ export function openBatches({
   }
 
   const fillQueue = () => {
-    while (queue.length < ahead) {
-      const batch = prepare(nextIndex++)
-      batch.catch(() => undefined) // next() reports it when its turn comes
-      queue.push(batch)
-    }
+    while (queue.length < ahead) queue.push(prepare(nextIndex++))
   }
   fillQueue()
 
@@ -167,13 +169,17 @@ export function openBatches({
       fillQueue()
       return batch
     },
-    recycle: ({ images: pixels }) => void sparePixels.push(pixels),
+    recycle: ({ images: bytes }) => void spare.push(bytes.buffer as SharedArrayBuffer),
     async close() {
       await threads.close()
       cache.close()
     },
   }
 }
+
+/** Whether an error says that there are no images to go on with. */
+export const areGone = (error: unknown) =>
+  error instanceof AppError && ['no-images', 'folder-missing'].includes(error.code)
 
 /** Throws AppError folder-missing where a data set is no longer where it was: the disk is gone, not an image. */
 export function requireImages(folder: string, images: Manifest): void {

@@ -8,7 +8,6 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import sharp from 'sharp'
 import { openBatches } from '#images/batches'
 import { DatasetIndex, numbering } from '#images/index/dataset-index'
 import { pageOf } from '#images/index/filtered'
@@ -17,6 +16,7 @@ import type { CacheLimits } from '#images/pixel-cache'
 import { imageNetStatistics } from '#shared/image-net'
 import { fromPreset } from '#shared/settings/hyperparameters'
 import { timed } from '#test/helpers/timed'
+import { makePhotographs } from './photographs'
 
 const workers = 2
 const home = mkdtempSync(path.join(tmpdir(), 'saim-bench-'))
@@ -132,38 +132,17 @@ async function ours(photographs: string, batches: number, cacheLimits: CacheLimi
   })
   const { memory, disk } = cacheLimits
   const warm = memory || disk ? 2 * loader.batchesPerEpoch : 10
-  for (let i = 0; i < warm; i++) loader.recycle(await loader.next())
+  const take = async () => {
+    const batch = loader.next()
+    await batch.arrived()
+    loader.recycle(batch)
+  }
+  for (let i = 0; i < warm; i++) await take()
   const start = performance.now()
-  for (let i = 0; i < batches; i++) loader.recycle(await loader.next())
+  for (let i = 0; i < batches; i++) await take()
   const what = memory ? 'decoded images in memory' : disk ? 'reduced images on disk' : 'decoded anew'
   console.log(`${rate(64 * batches, start)} images/s ours, ${workers} threads, ${what}`)
   await loader.close()
-}
-
-/** Sums of noise at several scales, as JPEG. */
-async function makePhotographs(folder: string, count: number): Promise<string> {
-  mkdirSync(path.join(folder, 'all'), { recursive: true })
-  for (let i = 0; i < count; i++) {
-    const octaves = [4, 16, 64, 250].map(async (side, k) => {
-      const input = await sharp({
-        create: {
-          width: side,
-          height: side,
-          channels: 3,
-          noise: { type: 'gaussian', mean: 128, sigma: 90 / 2 ** k },
-        },
-      } as never)
-        .resize(500, 375, { fit: 'fill', kernel: 'cubic' })
-        .png()
-        .toBuffer()
-      return { input, blend: 'soft-light' as const }
-    })
-    await sharp({ create: { width: 500, height: 375, channels: 3, background: '#808080' } })
-      .composite(await Promise.all(octaves))
-      .jpeg({ quality: 92 })
-      .toFile(path.join(folder, 'all', `${i}.jpg`))
-  }
-  return folder
 }
 
 const jpegsBelow = (folder: string) =>

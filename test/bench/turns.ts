@@ -4,6 +4,7 @@ import { createEngine } from '#engine/engines'
 import type { Precision } from '#shared/settings/precision'
 import { isForCores } from '#jobs/train/gradients'
 import { compileUpdate, startingState } from '#jobs/train/update'
+import { imageNetStatistics } from '#shared/image-net'
 import { fromPreset, type Hyperparameters, type PresetName } from '#shared/settings/hyperparameters'
 import { initialWeights } from '#model/objectives/index'
 
@@ -109,9 +110,9 @@ async function contest(
   const engine = await createEngine(id, { threads, precision, coreEach: isForCores(h) })
   const state = startingState(h, engine, initialWeights(h, 0))
   const beginOfCompilation = performance.now()
-  const update = await compileUpdate(h, engine, state)
+  const update = await compileUpdate(h, imageNetStatistics, engine, state)
   const compilation = performance.now() - beginOfCompilation
-  const images = Float32Array.from({ length: batch * h.imageSize ** 2 * 3 }, (_, i) => Math.sin(i * 12.9898))
+  const images = Uint8Array.from({ length: batch * h.imageSize ** 2 * 3 }, (_, i) => (i * 12.9898) % 256)
   const indices = [...Array(batch).keys()]
   console.log(performance.now() - start)
   let step = 0

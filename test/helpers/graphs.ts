@@ -26,8 +26,10 @@ import {
   update,
   validationStep,
 } from '#model/objectives/pretrain'
+import { byteInputs, ofBytes } from '#model/augment/normalise'
 import { packWeights, withMomentVectors } from '#model/optimizers/packing'
 import { probeInputs, probeState, probeStep } from '#model/heads/probe'
+import { imageNetStatistics } from '#shared/image-net'
 import { evaluationKinds } from '#shared/settings/evaluation'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { weightShapes } from '#model/objectives/index'
@@ -61,19 +63,26 @@ export function stepsOf(h: Hyperparameters, vectorSize: number): Record<string, 
     ({ shape }) => float(shape),
   )
   return {
-    train: { step: trainStep(h), state: { ...weights, ...moments }, inputs: trainInputs(h) },
-    'train in branches': {
-      step: trainStep(h, 2),
+    train: {
+      step: ofBytes(trainStep(h), imageNetStatistics),
       state: { ...weights, ...moments },
-      inputs: trainInputs(h),
+      inputs: byteInputs(trainInputs(h)),
+    },
+    'train in branches': {
+      step: ofBytes(trainStep(h, 2), imageNetStatistics),
+      state: { ...weights, ...moments },
+      inputs: byteInputs(trainInputs(h)),
     },
     accumulate: {
-      step: accumulateStep(
-        (weights, { images, order }) => lossAndGradients(h, weights, images!, order!, 0.5),
-        vectors,
+      step: ofBytes(
+        accumulateStep(
+          (weights, { images, order }) => lossAndGradients(h, weights, images!, order!, 0.5),
+          vectors,
+        ),
+        imageNetStatistics,
       ),
       state,
-      inputs: { ...imageInputs(h), ...accumulateInputs },
+      inputs: { ...byteInputs(imageInputs(h)), ...accumulateInputs },
       vectors: named,
     },
     update: {
@@ -89,9 +98,9 @@ export function stepsOf(h: Hyperparameters, vectorSize: number): Record<string, 
     validate: { step: validationStep(h), state: weights, inputs: imageInputs(h) },
     reconstruct: { step: reconstructStep(h), state: weights, inputs: imageInputs(h) },
     'fine-tune': {
-      step: fineTuneStep(h, tuning, Object.keys(tuned)),
+      step: ofBytes(fineTuneStep(h, tuning, Object.keys(tuned)), imageNetStatistics),
       state: { ...tuned, ...momentsOf(tuned) },
-      inputs: fineTuneInputs(h, tuning, h.imageSize, classes),
+      inputs: byteInputs(fineTuneInputs(h, tuning, h.imageSize, classes)),
     },
     probe: {
       step: probeStep(evaluationKinds.probe.schema.parse({})),

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import path from 'node:path'
 import sharp, { type Color } from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { openBatches } from '#images/batches'
+import { type Batch, type BatchLoader, openBatches } from '#images/batches'
 import { decodeImage } from '#images/decode/decode'
 import { readHeader } from '#images/decode/header'
 import { cropPixels } from '#images/pixels/resample'
@@ -185,6 +185,13 @@ describe('batches', () => {
     })
   }
 
+  /** The next batch, when all of its images are there. */
+  const take = async (loader: BatchLoader): Promise<Omit<Batch, 'arrived'>> => {
+    const { arrived, ...batch } = loader.next()
+    await arrived()
+    return batch
+  }
+
   it('are the same for any number of decoders and from any place on', async () => {
     const folder = temporaryFolder()
     await makeImages(folder, 10)
@@ -192,10 +199,10 @@ describe('batches', () => {
     const three = await open(folder, { decoders: 3 })
     const later = await open(folder, { firstBatch: 3 })
     for (let i = 0; i < 5; i++) {
-      const batch = await one.next()
+      const batch = await take(one)
       expect(batch).toMatchObject({ index: i, epoch: Math.floor(i / 2) })
-      expect(await three.next()).toEqual(batch)
-      if (i >= 3) expect(await later.next()).toEqual(batch)
+      expect(await take(three)).toEqual(batch)
+      if (i >= 3) expect(await take(later)).toEqual(batch)
     }
     await Promise.all([one.close(), three.close(), later.close()])
   })
@@ -214,7 +221,7 @@ describe('batches', () => {
       ].map((cacheLimits) => open(folder, { cacheLimits, decoders: 2 })),
     )
     for (let i = 0; i < 6; i++) {
-      const [without, ...others] = await Promise.all(loaders.map((loader) => loader.next()))
+      const [without, ...others] = await Promise.all(loaders.map(take))
       for (const other of others) expect(other).toEqual(without)
     }
     await Promise.all(loaders.map((loader) => loader.close()))
@@ -224,7 +231,7 @@ describe('batches', () => {
     const folder = temporaryFolder()
     await makeImages(folder, 8)
     const loader = await open(folder)
-    const epoch = async () => [...(await loader.next()).indices, ...(await loader.next()).indices]
+    const epoch = async () => [...(await take(loader)).indices, ...(await take(loader)).indices]
     const first = await epoch()
     const second = await epoch()
     expect([...first].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
@@ -237,7 +244,7 @@ describe('batches', () => {
     await makeImages(folder, 3)
     const loader = await open(folder)
     expect(loader.batchesPerEpoch).toBe(1)
-    expect(new Set((await loader.next()).indices)).toEqual(new Set([0, 1, 2]))
+    expect(new Set((await take(loader)).indices)).toEqual(new Set([0, 1, 2]))
     await loader.close()
   })
 
@@ -249,7 +256,7 @@ describe('batches', () => {
     const damaged = path.join(folder, images.at(1).path)
     writeFileSync(damaged, readFileSync(damaged).subarray(0, 400))
     const loader = await open(folder, { images, chosen })
-    const batches = await Promise.all([0, 1, 2, 3].map(() => loader.next()))
+    const batches = await Promise.all([0, 1, 2, 3].map(() => take(loader)))
     const told = batches.flatMap((batch) => batch.unreadable).sort((a, b) => (a.path < b.path ? -1 : 1))
     expect(told.map(({ path: file }) => file)).toEqual([images.at(0).path, images.at(1).path])
     expect(told[0]!.reason).toBe('the file is gone')
@@ -263,7 +270,7 @@ describe('batches', () => {
     const { images, chosen } = await scan(folder)
     rmSync(folder, { recursive: true })
     const loader = await open(folder, { images, chosen }).catch((error) => error)
-    const error = 'next' in loader ? await loader.next().catch((e: unknown) => e) : loader
+    const error = 'next' in loader ? await take(loader).catch((e: unknown) => e) : loader
     expect(['no-images', 'folder-missing']).toContain(error.code)
   })
 })

@@ -17,10 +17,19 @@ const h = fromPreset('nano', {
   imageSize: 16, patchSize: 4, width: 32, depth: 2, queryDepth: 2, heads: 2, batchSize: 6, accumulation: 2,
 }) // prettier-ignore
 const batches = [0, 1].map((index) => ({
-  images: Float32Array.from({ length: 6 * 16 * 16 * 3 }, (_, i) => Math.sin((i + 1) * (index + 1) * 12.9898)),
+  images: shared(
+    Uint8Array.from({ length: 6 * 16 * 16 * 3 }, (_, i) => ((i + 1) * (index + 1) * 12.9898) % 256),
+  ),
   indices: [0, 1, 2, 3, 4, 5].map((i) => i + 6 * index),
   epoch: 0,
 }))
+
+/** Bytes in memory of all threads, as the loader has them. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  copy.set(bytes)
+  return copy
+}
 
 /** An engine with `lanes` cores or `branches` that computes fastest in parts of `images`, and the state of training. */
 async function opened(images: number, { lanes = 1, branches = 1 }, id = 'onnxruntime-cpu') {
@@ -34,7 +43,7 @@ async function opened(images: number, { lanes = 1, branches = 1 }, id = 'onnxrun
 /** Loss, norm of the gradient and weights after one update from batches computed in parts of `images`. */
 async function updated(images: number, cores: { lanes?: number; branches?: number }, id: string) {
   const { engine, state } = await opened(images, cores, id)
-  const update = await compileUpdate(h, engine, state)
+  const update = await compileUpdate(h, imageNetStatistics, engine, state)
   const { loss, gradientNorm } = await update.run(batches, 0, 1)
   await update.close()
   const { 'adam.mean/blocks.0.mlp.fc1.weight': mean } = await state.read()

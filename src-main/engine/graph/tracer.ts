@@ -85,7 +85,7 @@ export class Tracer extends tf.KernelBackend {
     this.graph.inputs.push(value)
     const dataId = {}
     this.traced.set(dataId, value)
-    return tf.engine().makeTensorFromDataId(dataId, shape, dtype, this)
+    return tf.engine().makeTensorFromDataId(dataId, shape, dtype === 'uint8' ? 'int32' : dtype, this)
   }
 
   /** Declares a graph output. A node's own output takes the name; anything else is passed on by Identity. */

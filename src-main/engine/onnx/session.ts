@@ -6,7 +6,7 @@ import type { Device, Engine, Program, State } from '#engine/engine'
 import type { Graph } from '#engine/graph/ir'
 import { rewrite } from '#engine/graph/passes/index'
 import { stateInput, stateOutput, trace } from '#engine/graph/trace'
-import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
+import type { InputValues, NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
 import { type Vectors, withVectors } from '#model/tensor/vectors'
 import { encodeModel } from './encode'
 import { type ProviderName, providers } from './providers'
@@ -92,7 +92,7 @@ class OnnxProgram implements Program {
     this.reads = Object.keys(state.specs()).filter((name) => known.has(stateInput(name)))
   }
 
-  async run(inputs: Record<string, Float32Array | Int32Array>): Promise<NamedTensorData> {
+  async run(inputs: Record<string, InputValues>): Promise<NamedTensorData> {
     const feeds: Record<string, Tensor> = {}
     for (const name of this.reads) feeds[stateInput(name)] = this.state.current(name)
     for (const name of this.session.inputNames) {

@@ -1,5 +1,12 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { mapValues, type NamedTensorData, sizeOf, type TensorData, type TensorSpec } from '#model/tensor/step'
+import {
+  type InputValues,
+  mapValues,
+  type NamedTensorData,
+  sizeOf,
+  type TensorData,
+  type TensorSpec,
+} from '#model/tensor/step'
 import type { Vectors } from '#model/tensor/vectors'
 import type { State } from '#engine/engine'
 import { encodeModel } from './encode'
@@ -159,8 +166,13 @@ const carry = async (session: InferenceSession, tensors: Tensors) =>
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [stateInput(name), tensor])),
   )) as Tensors
 
-export const tensorOf = ({ values, shape }: TensorData) =>
-  values instanceof Int32Array ? new Tensor('int32', values, shape) : new Tensor('float32', values, shape)
+/** onnxruntime's binding takes no shared memory: bytes, which lie in it, are copied. */
+export function tensorOf({ values, shape }: { values: InputValues; shape: number[] }): Tensor {
+  if (values instanceof Uint8Array) return new Tensor('uint8', values.slice(), shape)
+  return values instanceof Int32Array
+    ? new Tensor('int32', values, shape)
+    : new Tensor('float32', values, shape)
+}
 
 const copyOf = ({ shape, values }: TensorData): TensorData => ({ shape, values: values.slice() })
 

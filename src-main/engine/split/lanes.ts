@@ -12,11 +12,11 @@ export interface LaneData<Task> {
   task: Task
   weights: Arrays
 }
-/** `gradients` are arrays to write to, by vector: they go to and fro, since new ones would cost as much as copying. */
-export interface LaneQuestion<Part> {
-  parts: Part[]
-  gradients: Arrays
-}
+/**
+ * A part to add to the sum; then, to end it, arrays to write the sum's gradients to, by vector. They go to and fro, since new
+ * ones would cost as much as copying.
+ */
+export type LaneQuestion<Part> = { part: Part } | { gradients: Arrays }
 /** Loss and gradients are sums over the parts. */
 export interface LaneSum {
   loss: number
@@ -52,13 +52,20 @@ export class Lanes<Part> {
     return new Lanes<Part>(threads, weights, threads.map(arrays))
   }
 
-  /** Sums of each lane for its own parts, good until the next are asked for. Lanes compute while the caller does. */
-  sum(parts: Part[][]): Promise<LaneSum[]> {
+  /**
+   * Sums of each lane for its own parts, which it gets one after another as they come; good until the next are asked for.
+   * Lanes compute while the caller does.
+   */
+  sum(parts: (() => Promise<Part>)[][]): Promise<LaneSum[]> {
     return Promise.all(
       this.threads.map(async (thread, i) => {
-        const question: LaneQuestion<Part> = { parts: parts[i]!, gradients: this.gradients[i]! }
-        thread.postMessage(question, buffersOf(question.gradients))
-        const [answer] = (await once(thread, 'message')) as [LaneAnswer]
+        const ask = (question: LaneQuestion<Part>, hand: ArrayBuffer[] = []) =>
+          thread.postMessage(question, hand)
+        const handOver = async () => {
+          for (const part of parts[i]!) ask({ part: await part() })
+          ask({ gradients: this.gradients[i]! }, buffersOf(this.gradients[i]!))
+        }
+        const [[answer]] = (await Promise.all([once(thread, 'message'), handOver()])) as [[LaneAnswer], void]
         if ('error' in answer) throw fromErrorData(answer.error)
         this.gradients[i] = answer.gradients
         return answer

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding'
 import { AppError } from '#shared/errors'
-import type { TensorData } from '#model/tensor/step'
+import type { InputValues, TensorData } from '#model/tensor/step'
 import { tag } from './saved-model'
 
 /** The file that has our kernels, in the folder of the addon; libtensorflow's own binaries and what is for GPUs lack it. */
@@ -53,7 +53,7 @@ export class Addon {
   }
 
   /** TensorFlow may read the array itself, so that it must neither change nor be freed by another thread. */
-  put({ shape, values }: TensorData): Handle {
+  put({ shape, values }: { shape: number[]; values: InputValues }): Handle {
     return this.binding.createTensor(shape, this.typeOf(values), values)
   }
 
@@ -70,8 +70,10 @@ export class Addon {
     return own!.id
   }
 
-  private typeOf = (values: TensorData['values']) =>
-    values instanceof Int32Array ? this.binding.TF_INT32 : this.binding.TF_FLOAT
+  private typeOf(values: InputValues): number {
+    if (values instanceof Uint8Array) return this.binding.TF_UINT8
+    return values instanceof Int32Array ? this.binding.TF_INT32 : this.binding.TF_FLOAT
+  }
 
   /** A copy of the values. */
   get(handle: Handle): Float32Array | Int32Array {

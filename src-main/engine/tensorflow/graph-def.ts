@@ -36,6 +36,7 @@ const types: Record<DataType, { type: string }> = {
   int32: { type: 'DT_INT32' },
   int64: { type: 'DT_INT32' },
   bool: { type: 'DT_BOOL' },
+  uint8: { type: 'DT_UINT8' },
   float16: { type: 'DT_HALF' },
   bfloat16: { type: 'DT_BFLOAT16' },
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { NamedTensorData, StepFunction, TensorData, TensorSpec } from '#model/tensor/step'
+import type { InputValues, NamedTensorData, StepFunction, TensorData, TensorSpec } from '#model/tensor/step'
 import { withVectors } from '#model/tensor/vectors'
 import type { Precision } from '#shared/settings/precision'
 import type { Program } from '#engine/engine'
@@ -42,14 +42,16 @@ export class GraphProgram implements Program, Holder {
     }
   }
 
-  async run(inputs: Record<string, Float32Array | Int32Array>): Promise<NamedTensorData> {
+  async run(inputs: Record<string, InputValues>): Promise<NamedTensorData> {
     const { variables, updated, outputs } = this.layout
     this.state.bring(Object.keys(variables), this)
     const given = Object.fromEntries(
-      Object.entries(this.layout.inputs).map(([name, { tensor, shape }]) => [
-        tensor,
-        this.addon.put({ shape, values: inputs[name]!.slice() }),
-      ]),
+      Object.entries(this.layout.inputs).map(([name, { tensor, shape }]) => {
+        const values = inputs[name]!
+        // Bytes are read where they lie: nothing but the run's cast does so, and no variable can become them.
+        const own = values instanceof Uint8Array ? values : values.slice()
+        return [tensor, this.addon.put({ shape, values: own })]
+      }),
     )
     const wanted = Object.values(outputs).map(({ tensor }) => tensor)
     const answers = this.addon.run(this.session, given, [...wanted, updateTensor])

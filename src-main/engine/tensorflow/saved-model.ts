@@ -46,7 +46,9 @@ const schema = protobuf.Root.fromJSON({
       },
     },
     DataType: {
-      values: { DT_INVALID: 0, DT_FLOAT: 1, DT_INT32: 3, DT_BOOL: 10, DT_BFLOAT16: 14, DT_HALF: 19 },
+      values: {
+        ...{ DT_INVALID: 0, DT_FLOAT: 1, DT_INT32: 3, DT_UINT8: 4, DT_BOOL: 10, DT_BFLOAT16: 14, DT_HALF: 19 },
+      },
     },
     TensorShapeProto: { fields: { dim: { type: 'Dim', id: 2, rule: 'repeated' } } },
     Dim: { fields: { size: { type: 'int64', id: 1 } } },

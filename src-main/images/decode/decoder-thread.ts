@@ -2,7 +2,7 @@ import sharp from 'sharp'
 import { parentPort, workerData } from 'node:worker_threads'
 import { decodeImage } from './decode'
 import { explain } from './explain'
-import { type DecodeMessage, type DecodeResult, type DecodeTask, states } from './task'
+import { type DecodeResult, type DecodeTask, lanes, states } from './task'
 import { operations } from '#images/pixels/image-operations'
 import { fillSlot, readSlot } from '#images/pixel-cache'
 import type { Pixels } from '#images/pixels/pixels'
@@ -15,14 +15,23 @@ const progress = workerData as Int32Array
 sharp.concurrency(1)
 sharp.cache(false)
 
-parentPort!.on('message', (message: DecodeMessage | null) => {
-  if (!message) return process.exit()
-  runToEnd(answer(message))
+/** Images that wait, and lanes that wait for one. */
+const waiting: DecodeTask[] = []
+const free = Array.from({ length: lanes }, (_, lane) => lane)
+
+/** What was not told yet: each message costs time, and so does each image that a step waits for. */
+let results: DecodeResult[] = []
+let toldAt = 0
+const together = { images: 8, milliseconds: 10 }
+
+parentPort!.on('message', (tasks: DecodeTask[] | null) => {
+  if (!tasks) return process.exit()
+  waiting.push(...tasks)
+  for (const lane of free.splice(0, waiting.length)) runToEnd(work(lane))
 })
 
-async function answer({ lane, tasks }: DecodeMessage): Promise<void> {
-  const results: DecodeResult[] = []
-  for (const task of tasks) {
+async function work(lane: number): Promise<void> {
+  for (let task = waiting.shift(); task; task = waiting.shift()) {
     Atomics.store(progress, 1 + lane, task.id + 1)
     const made = await decoded(task).catch((error) => explain(error, task.file))
     const { open, writing } = states
@@ -31,8 +40,18 @@ async function answer({ lane, tasks }: DecodeMessage): Promise<void> {
     results.push({ id: task.id, reason: typeof made === 'string' ? made : null })
     Atomics.store(progress, 1 + lane, 0)
     Atomics.store(progress, 0, open)
+    const isDue = results.length >= together.images || performance.now() - toldAt > together.milliseconds
+    if (isDue || waiting.length === 0) await tell()
   }
-  parentPort!.postMessage({ lane, results })
+  free.push(lane)
+}
+
+/** Answers what is done, and lets messages in. */
+async function tell(): Promise<void> {
+  parentPort!.postMessage(results)
+  results = []
+  toldAt = performance.now()
+  await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** The pixels of a task, and the whole image where it was not kept yet. */

@@ -5,53 +5,44 @@ import { outFile } from '#platform/paths'
 import type { PixelStatistics } from '#model/augment/crop'
 import { normalise } from '#images/pixels/normalise'
 import { decodeSeconds, refusals } from './refusals'
-import { type DecodeMessage, type DecodeResult, type DecodeTask, lanes, newProgress, states } from './task'
-
-/** Images in a message at most: messages cost time, but where few images wait all threads should have some. */
-const imagesEach = 8
+import { type DecodeResult, type DecodeTask, lanes, newProgress, states } from './task'
 
 /** A thread and what it is at. */
 interface Decoder {
   worker: Worker
   progress: Int32Array
   ended: Promise<unknown>
-  lanes: Lane[]
+  /** What was handed to it and is not answered, by number. */
+  tasks: Map<number, DecodeTask>
+  /** Of each lane the image that was decoded at the last look, and since when, in milliseconds. */
+  lanes: { at: number; since: number }[]
 }
 
-interface Lane {
-  decoder: Decoder
-  number: number
-  /** What was handed to it and is not answered. */
-  tasks: DecodeTask[]
-  /** The image that was decoded at the last look, and since when, in milliseconds. */
-  at: number
-  since: number
-}
+/** Threads to decode with where nobody chose: all cores but one; half of them where an engine computes on the cores too. */
+export const decoderCount = (sharesCores: boolean): number =>
+  Math.max(1, sharesCores ? Math.floor(cpus().length / 2) : cpus().length - 1)
 
 /**
- * Threads that decode images. They have JavaScript loops of their own, since onnxruntime's run() blocks that of
- * the training process. Whichever thread is free takes the next image. One that does not get on with an image, as can
- * happen in native code, is given up for another.
+ * Threads that decode images. They have JavaScript loops of their own, since engines block that of the training process:
+ * all that is asked for is handed out at once, or threads would have nothing to do meanwhile. The thread with the fewest
+ * images gets the next. One that does not get on with an image, as can happen in native code, is given up for another.
  */
 export class Decoders {
   private readonly threads = new Set<Decoder>()
-  private free: Lane[] = []
   private readonly queue: DecodeTask[] = []
   private readonly waiting = new Map<number, (reason: string | null) => void>()
   private readonly watch: NodeJS.Timeout
   private tasks = 0
   private handing = false
 
-  /** `count` 0 chooses: all cores but one, at most 8. `patience` is how many milliseconds an image may take. */
+  /** `count` 0 chooses, as for an engine that shares the cores. `patience` is how many milliseconds an image may take. */
   constructor(
     count: number,
     private readonly statistics: PixelStatistics,
     private readonly patience = 1.5 * decodeSeconds * 1000,
   ) {
-    const chosen = count > 0 ? count : Math.min(Math.max(cpus().length - 1, 1), 8)
+    const chosen = count > 0 ? count : decoderCount(true)
     for (let i = 0; i < chosen; i++) this.start()
-    // A message for each thread before any gets a second.
-    this.free.sort((a, b) => a.number - b.number)
     this.watch = setInterval(() => this.replaceStuck(), patience / 10).unref()
   }
 
@@ -80,21 +71,21 @@ export class Decoders {
   private start(): void {
     const progress = newProgress()
     const worker = new Worker(outFile('decoder'), { workerData: progress })
-    const decoder: Decoder = { worker, progress, ended: once(worker, 'exit'), lanes: [] }
-    for (let number = 0; number < lanes; number++)
-      decoder.lanes.push({ decoder, number, tasks: [], at: 0, since: 0 })
-    worker.on('message', ({ lane, results }: { lane: number; results: DecodeResult[] }) => {
-      if (this.threads.has(decoder)) this.take(decoder.lanes[lane]!, results)
+    const decoder: Decoder = {
+      worker,
+      progress,
+      ended: once(worker, 'exit'),
+      tasks: new Map(),
+      lanes: Array.from({ length: lanes }, () => ({ at: 0, since: 0 })),
+    }
+    worker.on('message', (results: DecodeResult[]) => {
+      if (!this.threads.has(decoder)) return
+      for (const { id, reason } of results) {
+        decoder.tasks.delete(id)
+        this.answer(id, reason)
+      }
     })
     this.threads.add(decoder)
-    this.free.push(...decoder.lanes)
-  }
-
-  private take(lane: Lane, results: DecodeResult[]): void {
-    lane.tasks = []
-    this.free.push(lane)
-    for (const { id, reason } of results) this.answer(id, reason)
-    this.handSoon()
   }
 
   private answer(id: number, reason: string | null): void {
@@ -104,11 +95,12 @@ export class Decoders {
 
   private replaceStuck(): void {
     const now = performance.now()
-    for (const lane of [...this.threads].flatMap((decoder) => decoder.lanes)) {
-      const at = Atomics.load(lane.decoder.progress, 1 + lane.number)
-      if (at === 0 || at !== lane.at) Object.assign(lane, { at, since: now })
-      else if (now - lane.since > this.patience) this.giveUp(lane.decoder, at - 1)
-    }
+    for (const decoder of [...this.threads])
+      for (const [number, lane] of decoder.lanes.entries()) {
+        const at = Atomics.load(decoder.progress, 1 + number)
+        if (at === 0 || at !== lane.at) Object.assign(lane, { at, since: now })
+        else if (now - lane.since > this.patience) this.giveUp(decoder, at - 1)
+      }
   }
 
   /** Answers that an image takes too long; what else its thread had to do goes to others. */
@@ -116,11 +108,16 @@ export class Decoders {
     if (Atomics.compareExchange(decoder.progress, 0, states.open, states.givenUp) !== states.open) return
     this.threads.delete(decoder)
     decoder.worker.unref()
-    this.free = this.free.filter((lane) => lane.decoder !== decoder)
-    this.queue.unshift(...decoder.lanes.flatMap(({ tasks }) => tasks).filter(({ id }) => id !== stuck))
+    decoder.tasks.delete(stuck)
+    this.queue.unshift(...decoder.tasks.values())
     this.start()
     this.answer(stuck, refusals.tooSlow)
     this.handSoon()
+  }
+
+  private idlest(): Decoder {
+    const [first, ...others] = this.threads
+    return others.reduce((idlest, other) => (other.tasks.size < idlest.tasks.size ? other : idlest), first!)
   }
 
   /** Once all that is asked for now is in the queue. */
@@ -129,14 +126,13 @@ export class Decoders {
     this.handing = true
     queueMicrotask(() => {
       this.handing = false
-      while (this.queue.length && this.free.length) {
-        const share = Math.ceil(this.queue.length / this.free.length)
-        const tasks = this.queue.splice(0, Math.min(share, imagesEach))
-        const lane = this.free.shift()!
-        lane.tasks = tasks
-        const message: DecodeMessage = { lane: lane.number, tasks }
-        lane.decoder.worker.postMessage(message)
+      const shares = new Map<Decoder, DecodeTask[]>()
+      for (const task of this.queue.splice(0)) {
+        const decoder = this.idlest()
+        decoder.tasks.set(task.id, task)
+        if (!shares.get(decoder)?.push(task)) shares.set(decoder, [task])
       }
+      for (const [{ worker }, tasks] of shares) worker.postMessage(tasks)
     })
   }
 }

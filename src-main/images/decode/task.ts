@@ -31,13 +31,7 @@ export interface DecodeResult {
   reason: string | null
 }
 
-/** Some images, and which of a thread's messages they are: it works on several by turns, while native code decodes. */
-export interface DecodeMessage {
-  lane: number
-  tasks: DecodeTask[]
-}
-
-/** Messages that a thread holds at a time: one that it works on, one that waits. */
+/** Images that a thread works on by turns, while native code decodes. */
 export const lanes = 2
 
 /**

@@ -8,6 +8,7 @@ import { cacheLimits } from '#images/pixel-cache'
 import { cacheFolder } from '#platform/paths'
 import { withMoments } from '#model/optimizers/adamw'
 import { classifierWeights, classifyStep, fineTuneInputs, fineTuneStep } from '#model/heads/classifier'
+import { byteInputs, ofBytes } from '#model/augment/normalise'
 import { dropPathFactors } from '#model/augment/drop-path'
 import { drawMixing, mixedTargets, mixingDraws } from '#model/augment/mixing'
 import { warmUpThenCosine } from '#model/optimizers/schedule'
@@ -39,9 +40,9 @@ export async function fineTune(
   const names = Object.keys(weights)
   const state = engine.createState(withMoments(weights))
   const step = await engine.compile(
-    fineTuneStep(pretraining, s, names),
+    ofBytes(fineTuneStep(pretraining, s, names), statistics),
     state,
-    fineTuneInputs(pretraining, s, size, classes.length),
+    byteInputs(fineTuneInputs(pretraining, s, size, classes.length)),
   )
   const pass = await ForwardPass.open(engine, state, classifyStep(pretraining, s), {
     size,
@@ -71,7 +72,8 @@ export async function fineTune(
       let loss = 0
       let rate = 0
       for (let i = 0; i < steps && !report.stopped(); i++) {
-        const batch = await loader.next()
+        const batch = loader.next()
+        await batch.arrived()
         const { images, indices, index } = batch
         const { mask, share } = drawMixing(s, size, uniforms(s.seed, purposes.mixing, index, 0, mixingDraws))
         rate = warmUpThenCosine(epoch + i / steps, {

@@ -3,7 +3,9 @@ import path from 'node:path'
 import { AppError, type AppErrorData, toErrorData } from '#shared/errors'
 import { accuracy, number } from '#shared/format'
 import type { EvaluationPlan } from '#shared/settings/evaluation'
+import { decoderCount } from '#images/decode/decoders'
 import { Manifest, readImages } from '#images/manifest'
+import { sharesCores } from '#engine/engine'
 import { createEngine } from '#engine/engines'
 import { endWithParent, parentPort } from '#platform/processes'
 import { loadCheckpoint } from '#storage/run/checkpoint'
@@ -92,7 +94,7 @@ function prepare(plan: EvaluationPlan, images: string, manifest: Manifest) {
 }
 
 async function work(seconds: () => number): Promise<void> {
-  const { plan, step, dataset, engine: id, threads, decoders } = await readEvaluation(folder)
+  const { plan, step, dataset, engine: id, threads, ...chosen } = await readEvaluation(folder)
   const { hyperparameters: h, statistics } = await readRun(run)
   const weights = step === null ? initialWeights(h, h.seed) : (await loadCheckpoint(run, step)).weights
   const own = evaluationPaths(folder).manifest
@@ -101,6 +103,7 @@ async function work(seconds: () => number): Promise<void> {
   await updateEvaluation(folder, { train: train.images.length, validation: validation.images.length })
 
   const engine = await createEngine(id, { threads })
+  const decoders = chosen.decoders || decoderCount(sharesCores(engine.device))
   const epochs = plan.kind === 'knn' ? 0 : plan.settings.epochs
   /** Share of the work that is computing features: all of kNN, about half of the probe. */
   const featureShare = { knn: 1, probe: 0.5, finetune: 0, segment: 0.5 }[plan.kind]

@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { EngineProof, PrecisionProof } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { number } from '#shared/format'
+import { imageNetStatistics } from '#shared/image-net'
 import type { Precision } from '#shared/settings/precision'
 import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
 import { createEngine, engineChoice, type EngineOptions } from '#engine/engines'
@@ -101,8 +102,11 @@ const step: StepFunction = (weights, { images, order }) => {
 async function run(engine: Engine): Promise<NamedTensorData> {
   const state = engine.createState(initialWeights(tiny, 0))
   const program = await engine.compile(step, state, imageInputs(tiny))
-  const { images, indices, epoch } = batchOf(tiny)
-  const outputs = await program.run({ images, order: orders(tiny, 0, epoch, indices) })
+  const images = Float32Array.from({ length: tiny.batchSize * tiny.imageSize ** 2 * 3 }, (_, i) =>
+    Math.sin(i * 12.9898),
+  )
+  const indices = [...Array(tiny.batchSize).keys()]
+  const outputs = await program.run({ images, order: orders(tiny, 0, 0, indices) })
   await program.dispose()
   state.dispose()
   return outputs
@@ -159,7 +163,7 @@ export function countOperators(events: ProfileEvent[]): EngineProof['operators']
 async function measure(engine: Engine): Promise<number> {
   const h = measured(engine.device.software)
   const state = startingState(h, engine, initialWeights(h, 0))
-  const update = await compileUpdate(h, engine, state)
+  const update = await compileUpdate(h, imageNetStatistics, engine, state)
   const train = (count: number) => update.run([batchOf(h)], 1e-4, count)
   await train(1)
   const start = performance.now()
@@ -173,8 +177,6 @@ async function measure(engine: Engine): Promise<number> {
 }
 
 function batchOf(h: Hyperparameters) {
-  const images = Float32Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) =>
-    Math.sin(i * 12.9898),
-  )
+  const images = Uint8Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) => (i * 12.9898) % 256)
   return { images, indices: [...Array(h.batchSize).keys()], epoch: 0 }
 }

@@ -3,12 +3,17 @@ import type { Device, Division, Engine, State } from '#engine/engine'
 import { accumulateInputs, accumulateStep } from '#engine/split/accumulate'
 import { type PartPlan, planParts, type Workload } from '#engine/split/parts'
 import type { Batch } from '#images/batches'
+import type { PixelStatistics } from '#model/augment/crop'
+import { byteInputs, ofBytes } from '#model/augment/normalise'
 import { weightCount, weightShapes } from '#model/objectives/index'
 import { orders } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
 import { packWeights } from '#model/optimizers/packing'
 
-export type Images = Pick<Batch, 'images' | 'indices' | 'epoch'>
+/** Images as bytes, or normalised. */
+export interface Images<Pixels = Uint8Array> extends Pick<Batch, 'indices' | 'epoch'> {
+  images: Pixels
+}
 
 /**
  * Whether cores are faster with images of their own than sharing each product. Not with many weights: each core needs a copy
@@ -32,49 +37,59 @@ export function imagesAtOnce(h: Hyperparameters, device: Device): number {
   return size * lanes
 }
 
-/** Each `size` images of a batch, which they divide evenly. */
-export function partsOf(h: Hyperparameters, { images, indices, epoch }: Images, size: number): Images[] {
+/** Where each `size` of so many images begin, which they divide evenly. */
+export const partsOf = (count: number, size: number): number[] =>
+  Array.from({ length: count / size }, (_, i) => i * size)
+
+/** `size` images of a batch. */
+export function partOf<Pixels extends Uint8Array | Float32Array>(
+  h: Hyperparameters,
+  { images, indices, epoch }: Images<Pixels>,
+  from: number,
+  size: number,
+): Images<Pixels> {
   const pixels = h.imageSize ** 2 * 3
-  return Array.from({ length: indices.length / size }, (_, i) => [i * size, (i + 1) * size] as const).map(
-    ([from, to]) => ({
-      images: images.subarray(from * pixels, to * pixels),
-      indices: indices.slice(from, to),
-      epoch,
-    }),
-  )
+  return {
+    images: images.subarray(from * pixels, (from + size) * pixels) as Pixels,
+    indices: indices.slice(from, from + size),
+    epoch,
+  }
 }
 
 /** Inputs of a step: images [b, S, S, 3], order [b, N]. */
-export const inputsOf = (h: Hyperparameters, { images, indices, epoch }: Images) => ({
+export const inputsOf = <Pixels>(h: Hyperparameters, { images, indices, epoch }: Images<Pixels>) => ({
   images,
   order: orders(h, h.seed, epoch, indices),
 })
 
-/** Sums the gradients of parts, which `state` keeps; answers the sum of their losses, each times its share. */
+/**
+ * Adds the gradients of a part to a sum, which `state` keeps and the first part begins anew; answers the part's loss, times its
+ * share.
+ */
+export type AddGradients = (part: Images, isFirst: boolean) => Promise<number>
+
 export async function compileGradients(
   h: Hyperparameters,
+  statistics: PixelStatistics,
   engine: Engine,
   state: State,
   { size, lanes, branches }: PartPlan,
-): Promise<(parts: Images[]) => Promise<number>> {
+): Promise<AddGradients> {
   const share = size / (h.batchSize * h.accumulation)
   const vectors = packWeights(weightShapes(h), engine.device.vectorSize)
   const threads = lanes > 1 ? 1 : undefined
+  const step = accumulateStep(
+    (weights, { images, order }) => lossAndGradients(h, weights, images!, order!, share, branches),
+    vectors,
+  )
   const program = await engine.compile(
-    accumulateStep(
-      (weights, { images, order }) => lossAndGradients(h, weights, images!, order!, share, branches),
-      vectors,
-    ),
+    ofBytes(step, statistics),
     state,
-    { ...imageInputs(h, size), ...accumulateInputs },
+    { ...byteInputs(imageInputs(h, size)), ...accumulateInputs },
     threads,
   )
-  return async (parts) => {
-    let loss = 0
-    for (const [i, part] of parts.entries()) {
-      const kept = Float32Array.of(i === 0 ? 0 : 1)
-      loss += (await program.run({ ...inputsOf(h, part), kept }))['loss']!.values[0]!
-    }
-    return loss
+  return async (part, isFirst) => {
+    const kept = Float32Array.of(isFirst ? 0 : 1)
+    return (await program.run({ ...inputsOf(h, part), kept }))['loss']!.values[0]!
   }
 }

@@ -2,6 +2,7 @@ import type { Lock } from '#storage/lock'
 import type { EndStatus, TrainingMessage } from './messages'
 import { type Control, lockLost, requested } from './prepare'
 import { Session } from './session/session'
+import { messagesRead } from './update'
 
 /**
  * Trains the run of a folder from its newest checkpoint, or from the start, to its end or until `control.stop`. Whoever calls
@@ -17,8 +18,7 @@ export async function train(
   try {
     while (!session.isDone && !(control.stop ??= requested(folder))) {
       if (!lock.isMine()) throw lockLost()
-      const taken = await session.takeBatches()
-      const numbers = await session.update(taken)
+      const numbers = await session.update()
       const validationLoss = await session.validate()
       session.note(numbers, validationLoss)
       await session.checkHealth()
@@ -35,6 +35,3 @@ export async function train(
     await session.close()
   }
 }
-
-/** onnxruntime blocks the process during a step: lets messages and signals in. */
-const messagesRead = () => new Promise((resolve) => setImmediate(resolve))

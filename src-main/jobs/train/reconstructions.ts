@@ -11,7 +11,7 @@ import { withBranches } from '#model/tensor/branches'
 import type { PixelStatistics } from '#model/augment/crop'
 import { imageInputs, reconstructStep } from '#model/objectives/pretrain'
 import { writeFolderSafely } from '#storage/files'
-import { type Images, imagesAtOnce, inputsOf, partsOf } from './gradients'
+import { type Images, imagesAtOnce, inputsOf, partOf, partsOf } from './gradients'
 import { runPaths } from '#storage/run/run-folder'
 
 /** Panels are enlarged by whole factors to at least this side, in pixels. */
@@ -27,7 +27,7 @@ export class Reconstructions {
     private readonly folder: string,
     private readonly h: Hyperparameters,
     private readonly program: Program,
-    private readonly parts: Images[],
+    private readonly parts: Images<Float32Array>[],
     private readonly statistics: PixelStatistics,
   ) {}
 
@@ -42,7 +42,8 @@ export class Reconstructions {
     const { pixels } = await loadCentred({ ...dataset, images: chosen, decoders: 1 }, h.imageSize)
     // All at once, or one by one where training does not take so many either.
     const size = chosen.length <= imagesAtOnce(h, engine.device) ? chosen.length : 1
-    const parts = partsOf(h, { images: pixels, indices: [...chosen.keys()], epoch: 0 }, size)
+    const all = { images: pixels, indices: [...chosen.keys()], epoch: 0 }
+    const parts = partsOf(chosen.length, size).map((from) => partOf(h, all, from, size))
     const step = withBranches(reconstructStep(h), engine.device.branches)
     const program = await engine.compile(step, state, imageInputs(h, size))
     return new Reconstructions(folder, h, program, parts, dataset.statistics)

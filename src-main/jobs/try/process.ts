@@ -2,6 +2,7 @@ import { createEngine } from '#engine/engines'
 import { endWithParent, parentPort } from '#platform/processes'
 import { imagesAtOnce, isForCores } from '#jobs/train/gradients'
 import { offerToBeKilled } from '#jobs/train/memory'
+import { ahead } from '#images/batches'
 import { readRun } from '#storage/run/run-folder'
 import { compileUpdate, startingState } from '#jobs/train/update'
 import { initialWeights } from '#model/objectives/index'
@@ -12,16 +13,16 @@ import { initialWeights } from '#model/objectives/index'
  */
 async function main(): Promise<void> {
   const [folder, batchSize, accumulation] = process.argv.slice(2)
-  const { hyperparameters, engine: id, threads } = await readRun(folder!)
+  const { hyperparameters, statistics, engine: id, threads } = await readRun(folder!)
   const h = { ...hyperparameters, batchSize: Number(batchSize), accumulation: Number(accumulation) }
   const engine = await createEngine(id, { threads, precision: h.precision, coreEach: isForCores(h) })
   const state = startingState(h, engine, initialWeights(h, h.seed))
-  const update = await compileUpdate(h, engine, state)
+  const update = await compileUpdate(h, statistics, engine, state)
   const invented = (count: number) =>
-    Float32Array.from({ length: count * h.imageSize ** 2 * 3 }, (_, i) => (i % 255) / 255)
+    Uint8Array.from({ length: count * h.imageSize ** 2 * 3 }, (_, i) => i % 256)
   const batch = invented(h.batchSize)
-  // As many batches as training holds at once: in the step, in the making and waiting.
-  const batches = Array.from({ length: Math.max(h.accumulation, 4) }, () => batch.slice())
+  // As many batches as training holds at once: in the step and on their way.
+  const batches = Array.from({ length: h.accumulation + ahead }, () => batch.slice())
   // What decoder threads, reconstructions and validation take beside it.
   const others = Buffer.alloc(384e6, 1)
   // What is computed at the same time takes the memory. The rest of a batch would take only time.

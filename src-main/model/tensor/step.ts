@@ -5,6 +5,8 @@ export interface TensorData {
   shape: number[]
   values: Float32Array | Int32Array
 }
+/** What a step is given at each run. */
+export type InputValues = TensorData['values'] | Uint8Array
 export type NamedTensorData = Record<string, TensorData>
 export type NamedTensors = Record<string, Tensor>
 
@@ -20,7 +22,8 @@ export const mapValues = <A, B>(
 
 export interface TensorSpec {
   shape: number[]
-  dtype: 'float32' | 'int32'
+  /** Bytes are whole numbers to a step, which can do nothing with them but cast them to float32. */
+  dtype: 'float32' | 'int32' | 'uint8'
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
-import type { Engine, State } from '#engine/engine'
+import { type Engine, sharesCores, type State } from '#engine/engine'
 import { createEngine } from '#engine/engines'
 import { type BatchLoader, openBatches } from '#images/batches'
+import { decoderCount } from '#images/decode/decoders'
 import type { Manifest } from '#images/manifest'
 import { cacheLimits } from '#images/pixel-cache'
+import type { PixelStatistics } from '#model/augment/crop'
 import { initialWeights } from '#model/objectives/index'
 import type { NamedTensorData } from '#model/tensor/step'
 import { cacheFolder } from '#platform/paths'
@@ -26,6 +28,8 @@ import { Validation } from '#jobs/train/validation'
 export interface Parts {
   h: Hyperparameters
   images: Manifest
+  /** By which the images are normalised. */
+  statistics: PixelStatistics
   /** Where it goes on, and whether there is a checkpoint of that place. */
   from: ResumePoint
   isSaved: boolean
@@ -58,6 +62,7 @@ export async function openParts(folder: string, tell: (message: TrainingMessage)
   })
   await noteEngine(folder, run, saved?.state.step ?? 0)
   const state = await startOf(folder, run, engine, saved)
+  const decoders = run.decoders || decoderCount(sharesCores(engine.device))
   const chosen = images.indicesOf('train')
   const from = resumePoint(saved, Math.max(1, Math.floor(chosen.length / h.batchSize)))
   const loader = openBatches({
@@ -67,7 +72,7 @@ export async function openParts(folder: string, tell: (message: TrainingMessage)
     hyperparameters: h,
     firstBatch: from.batch,
     statistics: run.statistics,
-    decoders: run.decoders,
+    decoders,
     cacheLimits: cacheLimits(
       run.cache,
       h.epochs - Math.floor(from.batch / Math.max(1, chosen.length / h.batchSize)),
@@ -84,15 +89,15 @@ export async function openParts(folder: string, tell: (message: TrainingMessage)
       stepsPerEpoch: course.stepsPerEpoch,
     })
 
-    const update = await compileUpdate(h, engine, state)
-    const { statistics, decoders } = run
+    const { statistics } = run
+    const update = await compileUpdate(h, statistics, engine, state)
     const dataset = { folder: run.dataset.folder, images, statistics, decoders }
     const reconstructions = await Reconstructions.open(folder, h, dataset, engine, state)
     const validation = await Validation.open(h, dataset, engine, state)
     const at = { step: from.step, epoch: course.epochOf(from.step) }
     const health = await HealthChecks.open(folder, h, dataset, engine, state, at)
     return {
-      ...{ h, images, from, isSaved: saved !== null, course, state, loader },
+      ...{ h, images, statistics, from, isSaved: saved !== null, course, state, loader },
       ...{ update, reconstructions, validation, health },
     }
   } catch (error) {

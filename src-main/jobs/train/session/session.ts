@@ -1,7 +1,7 @@
 import type { Metric } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { bytes as inBytes, number } from '#shared/format'
-import type { Batch } from '#images/batches'
+import { areGone } from '#images/batches'
 import type { NamedTensorData } from '#model/tensor/step'
 import { learningRateAt } from '#model/optimizers/schedule'
 import { requireSpace } from '#storage/disk'
@@ -18,13 +18,6 @@ import { splitState } from '#jobs/train/update'
 
 /** Metrics, log and reconstructions of an interval take less than this, in bytes. */
 const spaceForTheRest = 8e6
-
-/** Batches of a step, with the time when they were asked for and how long they took, in milliseconds. */
-interface Taken {
-  batches: Batch[]
-  start: number
-  waited: number
-}
 
 /** What a step gave; `duration` in milliseconds. */
 interface StepNumbers {
@@ -76,31 +69,26 @@ export class Session {
     return this.savedAt === this.step
   }
 
-  /** The batches of the next step. Throws AppError where the images are gone; what was learned from them is saved. */
-  async takeBatches(): Promise<Taken> {
-    const { h, loader } = this.parts
+  /**
+   * Updates the weights once. Throws AppError not-finite, with the batches kept in the folder, or where the images are gone;
+   * what was learned from them is saved.
+   */
+  async update(): Promise<StepNumbers> {
+    const { h, statistics, images, course, loader, update } = this.parts
     const start = performance.now()
-    const batches: Batch[] = []
-    try {
-      for (let i = 0; i < h.accumulation; i++) batches.push(await loader.next())
-    } catch (error) {
-      if (this.step > this.savedAt) await this.save()
-      throw error
-    }
-    const waited = performance.now() - start
-    for (const { path, reason } of batches.flatMap((batch) => batch.unreadable))
-      this.log(`Left out ${path}: ${reason}.`)
-    return { batches, start, waited }
-  }
-
-  /** Updates the weights once. Throws AppError not-finite, with the batches kept in the folder. */
-  async update({ batches, start, waited }: Taken): Promise<StepNumbers> {
-    const { h, images, course, loader, update } = this.parts
+    const batches = Array.from({ length: h.accumulation }, () => loader.next())
     const next = this.step + 1
     const learningRate = learningRateAt(h, course.epochOf(this.step))
-    const { loss, gradientNorm } = await update.run(batches, learningRate, next)
+    const { loss, gradientNorm, waited } = await update
+      .run(batches, learningRate, next)
+      .catch(async (error: unknown) => {
+        if (areGone(error) && this.step > this.savedAt) await this.save()
+        throw error
+      })
+    for (const { path, reason } of batches.flatMap((batch) => batch.unreadable))
+      this.log(`Left out ${path}: ${reason}.`)
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      await keepFailedBatch(this.folder, next, h, batches, images)
+      await keepFailedBatch(this.folder, next, { h, statistics, images }, batches)
       throw notFinite(next, this.savedAt, runPaths(this.folder).failure(next))
     }
     for (const batch of batches) loader.recycle(batch)
