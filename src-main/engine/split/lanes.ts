@@ -61,11 +61,12 @@ export class Lanes<Part> {
       this.threads.map(async (thread, i) => {
         const ask = (question: LaneQuestion<Part>, hand: ArrayBuffer[] = []) =>
           thread.postMessage(question, hand)
+        const answered = once(thread, 'message') as Promise<[LaneAnswer]>
         const handOver = async () => {
           for (const part of parts[i]!) ask({ part: await part() })
           ask({ gradients: this.gradients[i]! }, buffersOf(this.gradients[i]!))
         }
-        const [[answer]] = (await Promise.all([once(thread, 'message'), handOver()])) as [[LaneAnswer], void]
+        const [[answer]] = await Promise.all([answered, handOver()])
         if ('error' in answer) throw fromErrorData(answer.error)
         this.gradients[i] = answer.gradients
         return answer
