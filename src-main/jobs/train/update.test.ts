@@ -27,7 +27,7 @@ function double(events: string[]): Engine {
   const number = (value: number) => ({ shape: [], values: Float32Array.of(value) })
   return {
     id: 'double',
-    device: { name: '', software: false, fastestBytes: 2 * 16 * 4 * 32 * 4, lanes: 1, branches: 1, vectorSize: 0 },
+    device: { name: '', software: false, fastestBytes: 2 * 16 * 4 * 32 * 4, lanes: 1, branches: 1, vectorSize: 0, precisions: ['float32'] },
     createState: () => ({
       read: async () => ({}),
       copy: async () => undefined,
