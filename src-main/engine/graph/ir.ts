@@ -4,7 +4,15 @@
  */
 
 /** The types of values, with the numbers that ONNX has for them. */
-export const dataTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 } as const
+export const dataTypes = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  bfloat16: 16,
+} as const
 export type DataType = keyof typeof dataTypes
 
 export interface Value {

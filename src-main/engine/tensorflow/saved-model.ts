@@ -47,7 +47,15 @@ const schema = protobuf.Root.fromJSON({
     },
     DataType: {
       values: {
-        ...{ DT_INVALID: 0, DT_FLOAT: 1, DT_INT32: 3, DT_UINT8: 4, DT_BOOL: 10, DT_BFLOAT16: 14, DT_HALF: 19 },
+        ...{
+          DT_INVALID: 0,
+          DT_FLOAT: 1,
+          DT_INT32: 3,
+          DT_UINT8: 4,
+          DT_BOOL: 10,
+          DT_BFLOAT16: 14,
+          DT_HALF: 19,
+        },
       },
     },
     TensorShapeProto: { fields: { dim: { type: 'Dim', id: 2, rule: 'repeated' } } },

@@ -177,6 +177,9 @@ async function measure(engine: Engine): Promise<number> {
 }
 
 function batchOf(h: Hyperparameters) {
-  const images = Uint8Array.from({ length: h.batchSize * h.imageSize ** 2 * 3 }, (_, i) => (i * 12.9898) % 256)
+  const images = Uint8Array.from(
+    { length: h.batchSize * h.imageSize ** 2 * 3 },
+    (_, i) => (i * 12.9898) % 256,
+  )
   return { images, indices: [...Array(h.batchSize).keys()], epoch: 0 }
 }

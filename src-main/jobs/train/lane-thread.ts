@@ -22,7 +22,10 @@ export interface LaneTask {
 }
 
 /** A thread that sums the gradients of parts of a batch on a core of its own. Null ends it, between two messages. */
-async function main({ task: { h, statistics, engine: id, plan }, weights }: LaneData<LaneTask>): Promise<void> {
+async function main({
+  task: { h, statistics, engine: id, plan },
+  weights,
+}: LaneData<LaneTask>): Promise<void> {
   const engine = await createEngine(id, { threads: 1 })
   const shapes = weightShapes(h)
   const zeros = mapValues(shapes, (shape) => ({ shape, values: new Float32Array(sizeOf(shape)) }))
