@@ -4,6 +4,7 @@
  * installed.
  */
 import { Arch, build, Platform } from 'electron-builder'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import config from './electron-builder.mjs'
@@ -15,6 +16,10 @@ const targets = parameters.includes('--dir') ? ['dir'] : parameters.filter((name
 const processors = ['x64', 'arm64']
   .filter((name) => parameters.includes(`--${name}`))
   .map((name) => Arch[name])
+
+// Installing TensorFlow from a package needs no compiler.
+if (process.platform === 'linux' && process.arch === 'x64')
+  execFileSync('node', ['out/main/cli.js', 'engines', 'compile'], { stdio: 'inherit' })
 
 const resources = 'dist/resources'
 mkdirSync(resources, { recursive: true })

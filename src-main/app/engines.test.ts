@@ -12,7 +12,7 @@ import { Settings } from './settings'
 import { removeTensorflow } from '#engine/tensorflow/install'
 import { stampInstallation, tensorflowFolder } from '#engine/tensorflow/installed'
 
-const differences = { lossDifference: 1e-7, gradientDifference: 1e-5, memoryBytes: 1e9 }
+const differences = { lossDifference: 1e-7, gradientDifference: 1e-5, memoryBytes: 1e9, presets: [] }
 const proof = (changes: Partial<EngineProof> = {}): EngineProof => ({
   device: 'GPU',
   software: false,

@@ -25,6 +25,7 @@ import type { ProofMessage } from '#jobs/prove/process'
 import type { Proven } from '#jobs/prove/prove'
 import { writeFileSafely } from '#storage/files'
 import { fastestOf, withRecommendations } from './fastest'
+import type { EstimateBasis } from './runs/estimate'
 import type { Settings } from './settings'
 
 /** The engine that needs nothing but a CPU, which runs fall back to last. */
@@ -140,6 +141,15 @@ export class Engines {
   /** The engine that a person's choice means. */
   resolve = async (wanted: string): Promise<string> =>
     wanted === automatic ? (await this.chooseFastest('float32')).engine : wanted
+
+  /** The engine of new runs, as far as it is known without trying any; what it showed; and its GPU, if it computes on one. */
+  async inUse(): Promise<Pick<EstimateBasis, 'proof' | 'device'> & { engine: string }> {
+    const { engine: wanted } = await this.options.settings.get()
+    const selected = (await this.list()).find(({ selected }) => selected)
+    const engine = selected?.id ?? wanted
+    const onDevice = await engineChoice(engine).isOnDevice()
+    return { engine, proof: selected?.proof ?? null, device: onDevice ? { freeBytes: null } : null }
+  }
 
   /** Tries in the background what was not tried yet, where nobody chose an engine and nothing else computes. */
   tryAtStart(isBusy: () => Promise<boolean>): void {

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { EngineInfo } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { bytes, number, rate } from '#shared/format'
+import { compileForPackage } from '#engine/tensorflow/compile'
 import { openEngines } from './support/engines'
 
 export const enginesCommand = new Command('engines')
@@ -16,6 +17,10 @@ enginesCommand
   .option('--gpu', 'with CUDA, for an NVIDIA GPU')
   .option('--yes', 'do not ask')
   .action(installEngine)
+enginesCommand
+  .command('compile')
+  .description('compile TensorFlow’s addon and kernels for a package; only a checkout can')
+  .action(() => compileForPackage(console.log))
 enginesCommand
   .command('remove')
   .description('remove it again')

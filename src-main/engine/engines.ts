@@ -21,6 +21,8 @@ export interface EngineChoice {
   precisions: readonly Precision[]
   /** Whether what it computes on is here, so that it may be the fastest. */
   isHere(): boolean
+  /** Whether it computes on a GPU, with memory of its own. */
+  isOnDevice(): Promise<boolean>
   /** An engine for a device may find only when it compiles that it cannot work here. */
   open(options: EngineOptions): Promise<Engine>
   /** How it divides a batch, as far as that is known before it is opened. */
@@ -53,6 +55,7 @@ const onnxruntime = (
   ...words,
   precisions,
   isHere: isHere[provider],
+  isOnDevice: async () => provider !== 'cpu' && isHere[provider](),
   open: async (options) => new OnnxEngine(id, provider, options),
   division: async ({ threads }) => (provider === 'cpu' ? cpu(threads) : undivided),
 })
@@ -92,6 +95,7 @@ export const engineChoices: EngineChoice[] = [
       'TensorFlow through tfjs-node, on the CPU or an NVIDIA GPU. The whole training step as one graph. A separate download.',
     precisions,
     isHere: () => true,
+    isOnDevice: async () => (await requireTensorflow('sizes').catch(() => null))?.gpu ?? false,
     async open({ precision = 'float32', coreEach = false, ...options }) {
       const { gpu } = await requireTensorflow('sizes')
       return new TensorflowEngine(tensorflowAddon(), { ...options, gpu, precision, coreEach })

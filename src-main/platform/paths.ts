@@ -75,6 +75,9 @@ export const tensorflowAddon = () =>
 /** What tfjs-node's addon is compiled from: its sources and Node's headers, put there by the build. */
 export const addonSources = () => path.join(files, 'out', 'tensorflow-addon')
 
+/** Addon and kernels for Linux on x64, where they were compiled for a package. */
+export const builtAddons = () => path.join(addonSources(), 'linux-x64')
+
 /** What is compiled with it for CPUs: kernels, and how sessions are opened. */
 export const kernelSource = () => path.join(files, 'resources', 'tensorflow', 'kernels.cpp')
 export const sessionHeader = () => path.join(files, 'resources', 'tensorflow', 'session.h')

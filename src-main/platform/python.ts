@@ -19,11 +19,14 @@ threading.Thread(target=end_with_parent, daemon=True).start()
 export const startPython = (
   code: string,
   parameters: string[] = [],
-  stdio: StdioOptions = ['ignore', 'pipe', 'pipe'],
+  {
+    stdio = ['ignore', 'pipe', 'pipe'],
+    env = {},
+  }: { stdio?: StdioOptions; env?: Record<string, string> } = {},
 ): ChildProcess =>
   startProgram(interpreter(), ['-B', '-c', endWithParent + code, ...parameters], {
     stdio,
-    env: { PYTHONSAFEPATH: '1' }, // from Python 3.11 on; older ones have the folder alone to go by
+    env: { PYTHONSAFEPATH: '1', ...env }, // from Python 3.11 on; older ones have the folder alone to go by
   })
 
 /** Code that runs pip; its parameters are those of pip. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { presetNames } from '#shared/settings/hyperparameters'
 import { call, count, nothing, time } from './common'
 import { words } from './strings'
 import { precisions } from '#shared/settings/precision'
@@ -13,6 +14,19 @@ const precisionProof = z.object({
   gradientDifference: z.number(),
   /** Training the preset nano. */
   imagesPerSecond: z.number(),
+  /** Training presets with their own batch, from the smallest to the largest that took seconds; estimates start from these. */
+  presets: z
+    .array(
+      z.object({
+        preset: z.enum(presetNames),
+        imagesPerSecond: z.number(),
+        /** From opening the engine to the end of the first step. */
+        readySeconds: z.number(),
+        /** Peak resident memory of its process so far. */
+        memoryBytes: z.number(),
+      }),
+    )
+    .default([]),
   /** Peak resident memory of its process, without a GPU's own memory. */
   memoryBytes: z.number(),
 })

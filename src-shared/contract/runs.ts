@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { errorCodes } from '#shared/errors'
-import { hyperparametersSchema } from '#shared/settings/hyperparameters'
+import { hyperparametersSchema, presetNames } from '#shared/settings/hyperparameters'
 import { call, count, filePath, nothing, time } from './common'
 import { hostPath, id, words } from './strings'
 
@@ -170,14 +170,18 @@ const estimateBasis = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('earlier-run'), run: z.string() }),
   /** A run of another model, scaled by their sizes. */
   z.object({ kind: z.literal('other-run'), run: z.string() }),
+  /** What a preset took when the engine was tested here, scaled by the operations of the two models. */
+  z.object({ kind: z.literal('proof'), preset: z.enum(presetNames), isSame: z.boolean() }),
   z.object({ kind: z.literal('model-size') }),
 ])
 
 export const estimate = z.object({
   parameters: count,
-  /** Peak memory of training in bytes. */
+  /** Peak memory of training in bytes, of the GPU where the engine computes on one. */
   memoryBytes: z.number(),
-  availableMemoryBytes: z.number(),
+  memoryOf: z.enum(['machine', 'device']),
+  /** Null if unknown. */
+  availableMemoryBytes: z.number().nullable(),
   stepsPerEpoch: count,
   totalSteps: count,
   /** For the whole run on this machine. */

@@ -4,16 +4,17 @@ import { enginesHere } from '#test/helpers/engines'
 import { aRun } from '#test/helpers/a-run'
 import {
   allSettings,
+  type PresetName,
   fromPreset,
   type Hyperparameters,
   hyperparametersSchema,
 } from '#shared/settings/hyperparameters'
 import { weightCount } from '#model/objectives/index'
-import type { Run } from '#shared/contract'
+import type { EngineProof, Run } from '#shared/contract'
 import { estimateRuns, waitSeconds } from './estimate'
 
-const on = (runs: Run[], engine = 'onnxruntime-cpu') => ({
-  runs,
+const on = (runs: Run[], engine = 'onnxruntime-cpu', proof: EngineProof | null = null) => ({
+  ...{ runs, proof, device: null },
   settings: { runsFolder: tmpdir(), engine, threads: 2 },
 })
 const estimate = async (h: Hyperparameters, images: number, runs: Run[] = [], engine?: string) =>
@@ -58,6 +59,35 @@ describe('the time of a run', () => {
     expect(tiny!.seconds / same!.seconds).toBeGreaterThan(2)
   })
 
+  it('is scaled from the preset that was measured when the engine was tested, by counted operations', async () => {
+    const measured = (preset: PresetName, imagesPerSecond: number) => ({
+      ...{ preset, imagesPerSecond, readySeconds: 2, memoryBytes: 1e9 },
+    })
+    const presets = [measured('nano', 50), measured('tiny', 20)]
+    const proof = { presets, precisions: [{ precision: 'float32', presets }] } as unknown as EngineProof
+    const other = aRun({ name: 'far', hyperparameters: fromPreset('base'), imagesPerSecond: 1000 })
+    const settings = { validationFraction: 0, healthEvery: 0 }
+    const of = async (h: Hyperparameters) =>
+      (await estimateRuns([{ h, images: 1600 }], on([other], 'onnxruntime-cpu', proof)))[0]!
+    const nano = await of(fromPreset('nano', settings))
+    expect(nano.basis).toEqual({ kind: 'proof', preset: 'nano', isSame: true })
+    expect(nano.seconds).toBe(2 + 16_000 / 50)
+    expect(nano.memoryBytes).toBeCloseTo(1e9, -1)
+    // Half as many blocks again, and a little beside them.
+    const deeper = await of(fromPreset('nano', { ...settings, depth: 6, queryDepth: 6 }))
+    expect(deeper.basis).toEqual({ kind: 'proof', preset: 'nano', isSame: false })
+    expect((deeper.seconds - 2) / (nano.seconds - 2)).toBeGreaterThan(1.35)
+    expect((deeper.seconds - 2) / (nano.seconds - 2)).toBeLessThan(1.5)
+    expect((await of(fromPreset('small', settings))).basis).toEqual({
+      kind: 'proof',
+      preset: 'tiny',
+      isSame: false,
+    })
+    // The encoder is looked at five times and the loss of a tenth of the images measured ten times.
+    const looked = await of(fromPreset('nano', { validationFraction: 0.1, healthEvery: 2 }))
+    expect(looked.seconds).toBeGreaterThan(1.03 * nano.seconds)
+  })
+
   it('counts what trains and waits before it', () => {
     const ahead = [aRun({ secondsLeft: 30 }), aRun({ status: 'queued', step: 0 })]
     // Ten epochs of 160 images at 50 a second.
@@ -86,4 +116,16 @@ it('counts the weights anew for each setting that changes how many there are', a
   })
   expect(others.length).toBeGreaterThan(40)
   for (const h of [start, ...others]) expect((await estimate(h, 100)).parameters).toBe(weightCount(h))
+})
+
+it('compares with the memory of the GPU where that computes, and with none where it is not known', async () => {
+  const h = fromPreset('base', { batchSize: 256 })
+  const of = async (freeBytes: number | null) =>
+    (
+      await estimateRuns([{ h, images: 1000 }], { ...on([], 'onnxruntime-webgpu'), device: { freeBytes } })
+    )[0]!
+  const small = await of(8e9)
+  expect(small).toMatchObject({ memoryOf: 'device', availableMemoryBytes: 8e9 })
+  expect(small.warnings.map(({ text }) => text).join()).toContain('GPU’s memory, 8.0 GB available')
+  expect((await of(null)).warnings.filter(({ at }) => at === 'model')).toEqual([])
 })

@@ -1,12 +1,15 @@
 import { cpus, freemem, totalmem } from 'node:os'
-import type { AppSettings, Estimate, Run } from '#shared/contract'
+import type { AppSettings, EngineProof, Estimate, Run } from '#shared/contract'
 import { bytes, roughly } from '#shared/format'
-import { type Hyperparameters, learningRate } from '#shared/settings/hyperparameters'
+import { fromPreset, type Hyperparameters, learningRate } from '#shared/settings/hyperparameters'
+import type { Division } from '#engine/engine'
 import { engineChoice } from '#engine/engines'
+import type { PartPlan } from '#engine/split/parts'
 import { freeDiskBytes } from '#storage/disk'
 import { isForCores, planOf } from '#jobs/train/gradients'
-import type { PartPlan } from '#engine/split/parts'
-import { objectiveOf, weightCount } from '#model/objectives/index'
+import { healthImages } from '#jobs/train/health'
+import { flopsPerImage, trainingBytes } from '#jobs/train/work'
+import { weightCount } from '#model/objectives/index'
 
 /** Arithmetic that a core does in a second, as a guess for machines that have trained nothing yet. */
 const flopsPerCore = 60e9
@@ -17,17 +20,25 @@ const costly = [
   'decoderWidth', 'decoderDepth', 'maskRatio', 'gradientCheckpointing',
 ] as const // prettier-ignore
 
+/** What the process holds beside what it trains: libraries, code, images on their way. */
+const processBytes = 200e6
+
 /** What estimates start from: the runs so far, and how this machine trains. */
 export interface EstimateBasis {
   runs: Run[]
   settings: Pick<AppSettings, 'runsFolder' | 'engine' | 'threads'>
+  /** What the engine of the settings showed when it was tested; null where it was not. */
+  proof: EngineProof | null
+  /** The GPU that it computes on; null where that is the CPU. */
+  device: { freeBytes: number | null } | null
 }
 
 /** What runs with these settings would take on so many images each: parameters exactly, time and memory from earlier runs. */
 export async function estimateRuns(
   all: { h: Hyperparameters; images: number }[],
-  { runs, settings }: EstimateBasis,
+  basis: EstimateBasis,
 ): Promise<Estimate[]> {
+  const { settings, device } = basis
   const freeBytes = await freeDiskBytes(settings.runsFolder)
   const availableMemoryBytes = Math.max(freemem(), totalmem() * 0.5)
   return Promise.all(
@@ -38,18 +49,20 @@ export async function estimateRuns(
         threads: settings.threads,
         coreEach: isForCores(h),
       })
-      const { seconds, basis, memory } = timeOf(h, images, { runs, settings })
+      const { seconds, from, memory } = timeOf(h, images, basis)
+      const plan = planOf(h, division)
       const written = Math.ceil(h.epochs / h.checkpointEvery)
       const regular = h.keepEvery && Math.floor(written / h.keepEvery)
       const checkpoints = Math.min(written, regular + h.keepBest + 1)
       const estimate = {
         parameters,
-        memoryBytes: memory ?? memoryBytes(h, parameters, planOf(h, division)),
-        availableMemoryBytes,
+        memoryBytes: memory ?? memoryBytes(h, plan, division, basis),
+        memoryOf: device ? ('device' as const) : ('machine' as const),
+        availableMemoryBytes: device ? device.freeBytes : availableMemoryBytes,
         stepsPerEpoch: Math.ceil(totalSteps / h.epochs),
         totalSteps,
         seconds,
-        basis,
+        basis: from,
         checkpoints,
         // While one is written, the one before is still there.
         diskBytes: Math.min(written, checkpoints + 1) * (parameters * 12 + 1e6),
@@ -92,14 +105,14 @@ function stepsOf(h: Hyperparameters, images: number): { totalSteps: number } {
 }
 
 /**
- * Seconds of a run: at the speed of the newest run of the same model and batch; else at that of the run whose model is
- * nearest in arithmetic, scaled; else by a guess of what a core does.
+ * Seconds of a run: at the speed of the newest run of the same model and batch; else at that of the preset that was nearest in
+ * operations when the engine was tested here, scaled by them, or of such a run; else by a guess of what a core does.
  */
 function timeOf(
   h: Hyperparameters,
   images: number,
-  { runs, settings }: EstimateBasis,
-): Pick<Estimate, 'seconds' | 'basis'> & { memory?: number } {
+  { runs, settings, proof, device }: EstimateBasis,
+): { seconds: number; from: Estimate['basis']; memory?: number } {
   const trained = stepsOf(h, images).totalSteps * h.batchSize * h.accumulation
   const timed = runs
     .filter(
@@ -111,45 +124,58 @@ function timeOf(
   if (same)
     return {
       seconds: trained / same.latest!.imagesPerSecond,
-      basis: { kind: 'earlier-run', run: same.name },
-      memory: same.latest!.memory,
+      from: { kind: 'earlier-run', run: same.name },
+      memory: device ? undefined : same.latest!.memory,
     }
   const flops = flopsPerImage(h)
+  const measured = nearestPreset(h, proof)
+  if (measured) {
+    const { preset, readySeconds } = measured
+    const alike = fromPreset(preset)
+    const speed = (measured.imagesPerSecond * flopsPerImage(alike)) / flops
+    return {
+      seconds: readySeconds + (trained + looked(h, images)) / speed,
+      from: { kind: 'proof', preset, isSame: costly.every((name) => alike[name] === h[name]) },
+    }
+  }
   const distance = (run: Run) => Math.abs(Math.log(flopsPerImage(run.hyperparameters) / flops))
   const [nearest] = timed.sort((a, b) => distance(a) - distance(b))
   if (nearest) {
     const speed = nearest.latest!.imagesPerSecond * flopsPerImage(nearest.hyperparameters)
-    return { seconds: (trained * flops) / speed, basis: { kind: 'other-run', run: nearest.name } }
+    return { seconds: (trained * flops) / speed, from: { kind: 'other-run', run: nearest.name } }
   }
-  return { seconds: (trained * flops) / (flopsPerCore * cpus().length), basis: { kind: 'model-size' } }
+  return { seconds: (trained * flops) / (flopsPerCore * cpus().length), from: { kind: 'model-size' } }
 }
 
-/** Forward and backward: three times two operations for each weight and token, and the attention; forward almost once more. */
-function flopsPerImage(h: Hyperparameters): number {
-  const stacks = objectiveOf(h).estimate(h)
-  const blocks = stacks.map(
-    ({ blocks, tokens, width }) => tokens * blocks * (12 * width ** 2 + 2 * tokens * width),
-  )
-  const { tokens, width } = stacks.at(-1)!
-  const head = tokens * (4 * width ** 2 + 4 * width * h.patchSize ** 2 * 3)
-  return (h.gradientCheckpointing ? 7.4 : 6) * blocks.reduce((a, b) => a + b) + 6 * head
+/** The preset that was measured, in the precision if it was, and takes most nearly as many operations. */
+function nearestPreset(h: Hyperparameters, proof: EngineProof | null) {
+  const { presets = [] } = proof?.precisions.find(({ precision }) => precision === h.precision) ?? proof ?? {}
+  const distance = (preset: EngineProof['presets'][number]) =>
+    Math.abs(Math.log(flopsPerImage(fromPreset(preset.preset)) / flopsPerImage(h)))
+  return [...presets].sort((a, b) => distance(a) - distance(b))[0]
 }
 
-/**
- * Weights, moments and gradients in two buffers, what other lanes have of weights and gradients, and what the blocks and the
- * head keep of a part's images for the backward pass: with gradient checkpointing what goes into a block, and all of one.
- */
-function memoryBytes(h: Hyperparameters, parameters: number, { size, lanes }: PartPlan): number {
-  const stacks = objectiveOf(h).estimate(h)
-  const activations = stacks.map(({ blocks, tokens, width, heads }, i) => {
-    const input = tokens * width
-    const block = 22 * input + 2 * heads * tokens ** 2
-    const whole = (h.gradientCheckpointing ? 1 : blocks) + (i === stacks.length - 1 ? 1 : 0)
-    return whole * block + (h.gradientCheckpointing ? blocks * input : 0)
-  })
-  return (
-    200e6 + parameters * 4 * (8 + 5 * (lanes - 1)) + lanes * size * activations.reduce((a, b) => a + b) * 4
-  )
+/** What is computed beside training, as so many images of it: the validation loss is a third, the encoder half of that. */
+function looked(h: Hyperparameters, images: number): number {
+  const validation = (images * h.validationFraction) / (1 - h.validationFraction)
+  const checks = h.healthEvery ? Math.floor(h.epochs / h.healthEvery) : 0
+  return (h.epochs * validation) / 3 + (checks * Math.min(healthImages, images)) / 6
+}
+
+/** Memory by what the nearest measured preset took, scaled by what both should take; as counted where none was measured. */
+function memoryBytes(
+  h: Hyperparameters,
+  plan: PartPlan,
+  division: Division,
+  { proof, device }: EstimateBasis,
+): number {
+  const needed = trainingBytes(h, parametersOf(h), plan)
+  if (device) return needed
+  const measured = nearestPreset(h, proof)
+  if (!measured) return processBytes + needed
+  const alike = fromPreset(measured.preset, { accumulation: 1 })
+  const counted = trainingBytes(alike, parametersOf(alike), planOf(alike, division))
+  return processBytes + (needed * (measured.memoryBytes - processBytes)) / counted
 }
 
 /** What a person should know before the start, at the choice that causes it. */
@@ -157,10 +183,10 @@ function warnings(h: Hyperparameters, images: number, e: Omit<Estimate, 'warning
   const found: Estimate['warnings'] = []
   if (images < h.batchSize)
     found.push({ at: 'images', text: `Fewer images (${images}) than a batch (${h.batchSize}): they repeat.` })
-  if (e.memoryBytes > e.availableMemoryBytes)
+  if (e.availableMemoryBytes !== null && e.memoryBytes > e.availableMemoryBytes)
     found.push({
       at: 'model',
-      text: `Needs about ${bytes(e.memoryBytes)} of memory, ${bytes(e.availableMemoryBytes)} available. Try ${h.gradientCheckpointing ? '' : 'gradient checkpointing, or '}a smaller batch with accumulation.`,
+      text: `Needs about ${bytes(e.memoryBytes)} of ${e.memoryOf === 'device' ? 'the GPU’s memory' : 'memory'}, ${bytes(e.availableMemoryBytes)} available. Try ${h.gradientCheckpointing ? '' : 'gradient checkpointing, or '}a smaller batch with accumulation.`,
     })
   if (e.freeDiskBytes !== null && e.diskBytes > e.freeDiskBytes)
     found.push({

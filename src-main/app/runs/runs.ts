@@ -23,7 +23,7 @@ import { changeAnnotations } from '#storage/run/annotations'
 import type { Datasets } from '#app/datasets'
 import type { Engines } from '#app/engines'
 import { agreeToCluster } from './clusters'
-import { estimateRuns, secondsOf, waitSeconds } from './estimate'
+import { type EstimateBasis, estimateRuns, secondsOf, waitSeconds } from './estimate'
 import { expectationOf } from './expect'
 import { Follower } from './follow'
 import { after, bucketed } from '#storage/run/metric-columns'
@@ -76,7 +76,7 @@ export class Runs {
     'runs.get': ({ id }) => this.list.get(id),
     'runs.estimate': async ({ dataset: id, hyperparameters }) => {
       const dataset = await this.options.datasets.get(id)
-      const basis = { runs: await this.list.all(), settings: await this.options.settings.get() }
+      const basis = await this.basis()
       const all = hyperparameters.map((h) => ({ h, images: splitOf(dataset, h).train }))
       return {
         images: splitOf(dataset, hyperparameters[0]!),
@@ -91,7 +91,7 @@ export class Runs {
     'runs.sample': async () => {
       const files = await readdir(sampleImagesFolder(), { recursive: true, withFileTypes: true })
       const images = files.filter((file) => file.isFile()).length
-      const basis = { runs: await this.list.all(), settings: await this.options.settings.get() }
+      const basis = await this.basis()
       const [estimate] = await estimateRuns([{ h: fromPreset('nano'), images }], basis)
       return { images, classes: files.length - images, seconds: estimate!.seconds }
     },
@@ -127,7 +127,7 @@ export class Runs {
     'runs.kill': async ({ id }) => this.queue.kill(await this.list.get(id)),
     'runs.queue': () => this.queue.state(),
     'runs.waits': async () => {
-      const basis = { runs: await this.list.all(), settings: await this.options.settings.get() }
+      const basis = await this.basis()
       const byId = new Map(basis.runs.map((run) => [run.id, run]))
       const waiting = (await this.queue.state()).ids.flatMap((id) => byId.get(id) ?? [])
       return waiting.map((run) => ({ id: run.id, seconds: secondsOf(run, basis) }))
@@ -231,6 +231,13 @@ export class Runs {
   }
 
   survey = () => this.list.survey()
+
+  /** What estimates start from now. */
+  private async basis(): Promise<EstimateBasis> {
+    const [runs, settings] = [await this.list.all(), await this.options.settings.get()]
+    const { engine, proof, device } = await this.options.engines.inUse()
+    return { runs, settings: { ...settings, engine }, proof, device }
+  }
 
   /** The run that this application trains now. */
   current = (): Promise<Run | null> => this.queue.current()

@@ -83,7 +83,8 @@ async function damagedFiles({ files }: Stamp, by: 'sizes' | 'contents'): Promise
   return damaged
 }
 
-async function sumOf(file: string): Promise<string> {
+/** The SHA-256 of a file. */
+export async function sumOf(file: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash)
   return hash.digest('hex')

@@ -1,13 +1,18 @@
 import '@tensorflow/tfjs-backend-cpu'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { freemem, tmpdir } from 'node:os'
 import path from 'node:path'
 import type { EngineProof, PrecisionProof } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { number } from '#shared/format'
 import { imageNetStatistics } from '#shared/image-net'
 import type { Precision } from '#shared/settings/precision'
-import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
+import {
+  fromPreset,
+  type Hyperparameters,
+  type PresetName,
+  presetNames,
+} from '#shared/settings/hyperparameters'
 import { createEngine, engineChoice, type EngineOptions } from '#engine/engines'
 import { EagerEngine } from '#engine/eager'
 import { type Engine, undivided } from '#engine/engine'
@@ -16,10 +21,12 @@ import type { NamedTensorData, StepFunction } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
 import { orders } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
+import { isForCores, planOf } from '#jobs/train/gradients'
+import { flopsPerImage, trainingBytes } from '#jobs/train/work'
 import { compileUpdate, startingState } from '#jobs/train/update'
 import { compareGradients } from './checks'
 import { limits } from './limits'
-import { initialWeights } from '#model/objectives/index'
+import { initialWeights, weightCount } from '#model/objectives/index'
 
 /** A model that plain tfjs, in JavaScript, differentiates in a second. */
 const tiny = fromPreset('nano', {
@@ -27,10 +34,14 @@ const tiny = fromPreset('nano', {
 }) // prettier-ignore
 
 /** What images/s are measured on; a GPU in software gets a batch that it ends with in this life. */
-const measured = (software: boolean) => fromPreset('nano', software ? { batchSize: 4 } : {})
+const measured = (preset: PresetName, software: boolean) =>
+  fromPreset(preset, { accumulation: 1, ...(software ? { batchSize: 4 } : {}) })
 
 /** Measuring takes this many steps, or as many as begin within so many seconds. */
 const measuring = { steps: 10, seconds: 3 }
+
+/** A larger preset is measured where three of its steps should take no longer than so many seconds. */
+const patience = 10
 
 /** What an engine showed in one precision, and which ones its device has. */
 export interface Proven extends Pick<EngineProof, 'device' | 'software' | 'operators'> {
@@ -69,7 +80,7 @@ export async function prove(
       `It computes something else than the reference: the loss differs by ${number(lossDifference)}, gradients by ${number(gradientDifference)} of their largest.`,
       'Update the graphics driver, or use another engine.',
     )
-  const imagesPerSecond = await measure(await createEngine(id, options))
+  const presets = await measurePresets(id, options, device.software)
   return {
     device: device.name,
     software: device.software,
@@ -79,8 +90,9 @@ export async function prove(
       precision,
       lossDifference,
       gradientDifference,
-      imagesPerSecond,
-      memoryBytes: process.resourceUsage().maxRSS * 1024,
+      imagesPerSecond: presets[0]!.imagesPerSecond,
+      memoryBytes: presets[0]!.memoryBytes,
+      presets,
     },
   }
 }
@@ -159,21 +171,59 @@ export function countOperators(events: ProfileEvent[]): EngineProof['operators']
   return { total: ran.length, onCpu: onCpu.length, names }
 }
 
-/** Images that a training step of the preset takes in a second, after a first one that compiles. */
-async function measure(engine: Engine): Promise<number> {
-  const h = measured(engine.device.software)
+/** Presets from the smallest on, as far as they fit into seconds and into memory. */
+async function measurePresets(
+  id: string,
+  options: EngineOptions,
+  software: boolean,
+): Promise<PrecisionProof['presets']> {
+  const found: PrecisionProof['presets'] = []
+  for (const preset of software ? (['nano'] as const) : presetNames) {
+    const h = measured(preset, software)
+    const last = found.at(-1)
+    if (last && !(await isQuick(id, h, last))) break
+    const timed = measure(id, { ...options, coreEach: isForCores(h) }, h)
+    // A larger one may find no room on the device.
+    const result = last ? await timed.catch(() => null) : await timed
+    if (!result) break
+    found.push({ preset, ...result, memoryBytes: process.resourceUsage().maxRSS * 1024 })
+  }
+  return found
+}
+
+async function isQuick(
+  id: string,
+  h: Hyperparameters,
+  last: PrecisionProof['presets'][number],
+): Promise<boolean> {
+  const flops = (h.batchSize * flopsPerImage(h)) / flopsPerImage(fromPreset(last.preset))
+  const division = await engineChoice(id).division({ threads: 0, coreEach: isForCores(h) })
+  const isDevice = division.fastestBytes === Infinity
+  const fits = isDevice || trainingBytes(h, weightCount(h), planOf(h, division)) < freemem() / 2
+  return fits && (3 * flops) / last.imagesPerSecond < patience
+}
+
+/** Images that training takes in a second, after a first step that compiles, and how long it is until that is done. */
+async function measure(
+  id: string,
+  options: EngineOptions,
+  h: Hyperparameters,
+): Promise<{ imagesPerSecond: number; readySeconds: number }> {
+  const opened = performance.now()
+  const engine = await createEngine(id, options)
   const state = startingState(h, engine, initialWeights(h, 0))
   const update = await compileUpdate(h, imageNetStatistics, engine, state)
   const train = (count: number) => update.run([batchOf(h)], 1e-4, count)
   await train(1)
   const start = performance.now()
+  const readySeconds = (start - opened) / 1000
   let steps = 0
   while (steps < measuring.steps && performance.now() - start < measuring.seconds * 1000)
     await train(++steps + 1)
   const seconds = (performance.now() - start) / 1000
   await update.close()
   state.dispose()
-  return (steps * h.batchSize) / seconds
+  return { imagesPerSecond: (steps * h.batchSize) / seconds, readySeconds }
 }
 
 function batchOf(h: Hyperparameters) {

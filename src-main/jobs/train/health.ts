@@ -12,7 +12,7 @@ import { imagesAtOnce } from './gradients'
 import { appendHealth, cutHealth, type HealthLine } from '#storage/run/health-file'
 
 /** Images that are looked at; every third is asked, the others are the bank that answers. */
-const limit = 768
+export const healthImages = 768
 /** Images at once, and no more than training takes. */
 const atMost = 32
 const neighbours = 20
@@ -47,7 +47,7 @@ export class HealthChecks {
     const images = { shape: [batch, h.imageSize, h.imageSize, 3], dtype: 'float32' as const }
     const look = withBranches(featuresStep(h, ['pooled']), engine.device.branches)
     const program = h.healthEvery ? await engine.compile(look, state, { images }) : null
-    const chosen = evenlySpread(dataset.images.indicesOf('train'), limit)
+    const chosen = evenlySpread(dataset.images.indicesOf('train'), healthImages)
     const list = { ...dataset, images: chosen.map((index) => dataset.images.at(index)) }
     return new HealthChecks(folder, h, list, engine, program, batch, at.epoch)
   }

@@ -55,13 +55,18 @@ export const mae: Objective = {
   }),
   predict,
   goal: (h, patches) => patches.slice([0, visiblePatches(h), 0], [-1, -1, -1]),
-  estimate: (h) => [
-    { blocks: h.depth, tokens: visiblePatches(h), width: h.width, heads: h.heads },
-    {
-      blocks: h.decoderDepth,
-      tokens: patchCount(h),
-      width: h.decoderWidth,
-      heads: h.decoderWidth / headWidth,
-    },
-  ],
+  estimate(h) {
+    const [all, visible] = [patchCount(h), visiblePatches(h)]
+    const { width, heads, decoderWidth } = h
+    return {
+      stacks: [
+        { blocks: h.depth, tokens: 1 + visible, width, heads },
+        { blocks: h.decoderDepth, tokens: 1 + all, width: decoderWidth, heads: decoderWidth / headWidth },
+      ],
+      linears: [
+        [1 + visible, width, decoderWidth],
+        [all - visible, decoderWidth, h.patchSize ** 2 * 3],
+      ],
+    }
+  },
 }

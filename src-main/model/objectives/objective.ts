@@ -21,6 +21,6 @@ export interface Objective {
   predict(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Tensor): tf.Tensor
   /** What that is to be: of the target's patches in the order [B, N, p·p·3] those that are predicted, [B, n, p·p·3]. */
   goal(h: Hyperparameters, patches: tf.Tensor): tf.Tensor
-  /** What it computes of an image; the head works on the tokens of the last. */
-  estimate(h: Hyperparameters): Stack[]
+  /** What it computes of an image: stacks of blocks, from the encoder's on, and linear layers beside them. */
+  estimate(h: Hyperparameters): { stacks: Stack[]; linears: [tokens: number, from: number, to: number][] }
 }

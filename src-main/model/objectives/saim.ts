@@ -117,7 +117,19 @@ export const saim: Objective = {
   }),
   predict: (w, h, images, order) => forward(w, h, images, order).prediction,
   goal: (_, patches) => patches,
-  estimate: (h) => [
-    { blocks: h.depth + h.queryDepth, tokens: patchCount(h), width: h.width, heads: h.heads },
-  ],
+  estimate(h) {
+    const { width, heads } = h
+    const [tokens, pixels] = [patchCount(h), h.patchSize ** 2 * 3]
+    const blocks = h.depth + h.queryDepth + (h.head === 'transformer' ? 1 : 0)
+    return {
+      stacks: [{ blocks, tokens, width, heads }],
+      linears:
+        h.head === 'mlp'
+          ? [
+              [tokens, width, 4 * width],
+              [tokens, 4 * width, pixels],
+            ]
+          : [[tokens, width, pixels]],
+    }
+  },
 }

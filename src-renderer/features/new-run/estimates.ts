@@ -91,6 +91,10 @@ export const useEstimates = defineStore('estimates', () => {
   const basis = computed(() => {
     const from = chosen.value?.basis
     if (from?.kind === 'earlier-run') return `Timed on your run ${from.run}.`
+    if (from?.kind === 'proof')
+      return from.isSame
+        ? `Measured here with this model, ${from.preset}.`
+        : `Scaled from ${from.preset}, which was measured here.`
     if (from?.kind === 'other-run') return `Scaled from your run ${from.run}, another model or batch.`
     return 'Estimated from model size. More exact after your first run.'
   })

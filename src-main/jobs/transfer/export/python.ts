@@ -41,7 +41,7 @@ export async function pythonOutputs(
   const count = pixels.length / (3 * size ** 2)
   const names = Object.keys(shapes).join(' ')
   const parameters = [path.resolve(folder), String(count), String(size), names]
-  const child = startPython(program, parameters, ['pipe', 'pipe', 'pipe'])
+  const child = startPython(program, parameters, { stdio: ['pipe', 'pipe', 'pipe'] })
   child.stdin!.on('error', () => undefined) // it ended before it read all
   child.stdin!.end(Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength))
   const ended = await outputOf(child).catch(() => null)
