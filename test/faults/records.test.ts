@@ -184,6 +184,15 @@ describe('a data set', () => {
       10_000,
     )
 
+  it('with a slash at its end is the same, and is named as without', async () => {
+    const set = await added(`${images}/`)
+    expect(await call('datasets.add', { folder: `${images}//` })).toMatchObject({
+      ok: true,
+      value: { id: set, name: path.basename(images), folder: images },
+    })
+    expect(await added(images)).toBe(set)
+  })
+
   it('that is odd hides no other, nor does an experiment', async () => {
     const place = path.join(home, 'datasets')
     const set = await added(images)
@@ -323,6 +332,20 @@ describe('a lock', () => {
 
   /** When a process began, as Linux tells it. */
   const began = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[19]!
+})
+
+describe('a text that is too long', () => {
+  it('is refused in words that name it and its limit', async () => {
+    expect(await call('runs.update', { id, name: 'x'.repeat(300) })).toMatchObject({
+      ok: false,
+      error: {
+        code: 'bad-settings',
+        message: 'The text for “name” is longer than 200 characters.',
+        advice: 'Shorten it.',
+      },
+    })
+    expect(await call('runs.update', { id, name: 'x'.repeat(200) })).toMatchObject({ ok: true })
+  })
 })
 
 describe('the trash', () => {

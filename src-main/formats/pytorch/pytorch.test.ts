@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { AppError } from '#shared/errors'
 import type { FloatTensors } from '#formats/tensors'
 import { openTensors } from '#formats/weights-file'
+import { type Described, floats, pickled, stored } from '#test/helpers/pickles'
 import { constructorOf } from './classes'
 import { Pickle } from './pickle'
 import { unpickle } from './unpickle'
@@ -30,40 +31,6 @@ async function read(bytes: Uint8Array): Promise<FloatTensors> {
     await handle.close()
   }
 }
-
-const stored = (files: Record<string, Uint8Array>) => zipSync(files, { level: 0 })
-
-interface Described {
-  shape: number[]
-  strides: number[]
-  offset?: number
-  key?: string
-}
-
-/** A pickle of tensors by their names, of storages of float32. */
-function pickled(tensors: Record<string, Described>, extras: (pickle: Pickle) => void = () => undefined) {
-  const pickle = new Pickle()
-  const numbers = (values: number[]) => pickle.tuple(() => values.forEach((n) => pickle.integer(n)))
-  pickle.dictionary(() => {
-    for (const [name, { shape, strides, offset = 0, key = '0' }] of Object.entries(tensors)) {
-      pickle.text(name).global('torch._utils', '_rebuild_tensor_v2')
-      pickle.tuple(() => {
-        pickle.tuple(() =>
-          pickle.text('storage').global('torch', 'FloatStorage').text(key).text('cpu').integer(1),
-        )
-        pickle.persistent().integer(offset)
-        numbers(shape)
-        numbers(strides)
-        pickle.boolean(false)
-      })
-      pickle.call()
-    }
-    extras(pickle)
-  })
-  return pickle.finish()
-}
-
-const floats = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer)
 
 const tensors = {
   matrix: { shape: [2, 3], values: Float32Array.of(1, -2, 3, 4, 5, 6e-30) },
