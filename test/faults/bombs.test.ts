@@ -34,54 +34,97 @@ function safetensors(header: object, bytes: number): Buffer {
   length.writeBigUInt64LE(BigInt(text.length))
   return Buffer.concat([length, text, Buffer.alloc(bytes)])
 }
-const same = { dtype: 'F32', shape: [2 ** 20], data_offsets: [0, 2 ** 22] }
-const view = (shape: number[], strides: number[]) => pickled({ 'norm.weight': { shape, strides } })
+/** The shapes of a vision transformer of timm, so that all values are asked for. */
+function visionTransformer(width: number, depth: number): Record<string, number[]> {
+  const shapes: Record<string, number[]> = {
+    cls_token: [1, 1, width],
+    pos_embed: [1, 17, width],
+    'patch_embed.proj.weight': [width, 3, 4, 4],
+    'patch_embed.proj.bias': [width],
+    'norm.weight': [width],
+    'norm.bias': [width],
+  }
+  const linears = { 'attn.qkv': [3, 1], 'attn.proj': [1, 1], 'mlp.fc1': [4, 1], 'mlp.fc2': [1, 4] }
+  for (let block = 0; block < depth; block++) {
+    for (const [name, [out, into]] of Object.entries(linears)) {
+      shapes[`blocks.${block}.${name}.weight`] = [out! * width, into! * width]
+      shapes[`blocks.${block}.${name}.bias`] = [out! * width]
+    }
+    for (const name of ['norm1', 'norm2'])
+      for (const kind of ['weight', 'bias']) shapes[`blocks.${block}.${name}.${kind}`] = [width]
+  }
+  return shapes
+}
+
+const sizeOf = (shape: number[]) => shape.reduce((a, b) => a * b)
+const rowMajor = (shape: number[]) => shape.map((_, axis) => sizeOf([1, ...shape.slice(axis + 1)]))
+const each = <T>(shapes: Record<string, number[]>, value: (shape: number[]) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, value(shape)]))
+
+const large = visionTransformer(1024, 9)
+const largest = 4 * 1024 * 1024
 
 it.each<[string, string, () => Uint8Array]>([
   [
-    'one value seen a billion times',
+    'weights that are one value seen again and again',
     'stride.pth',
-    () => stored({ 'a/data.pkl': view([32768, 32768], [0, 0]), 'a/data/0': floats(1) }),
+    () => {
+      const views = each(visionTransformer(4096, 1), (shape) => ({ shape, strides: shape.map(() => 0) }))
+      return stored({ 'a/data.pkl': pickled(views), 'a/data/0': floats(1) })
+    },
   ],
   [
-    'values that a thousand tensors share',
+    'weights that share their values',
     'shared.pth',
-    () =>
-      stored({
-        'a/data.pkl': pickled(
-          Object.fromEntries(
-            Array.from({ length: 1000 }, (_, i) => [`w${i}`, { shape: [2 ** 20], strides: [1] }]),
-          ),
-        ),
-        'a/data/0': new Uint8Array(2 ** 22),
-      }),
+    () => {
+      const views = each(large, (shape) => ({ shape, strides: rowMajor(shape) }))
+      return stored({ 'a/data.pkl': pickled(views), 'a/data/0': new Uint8Array(4 * largest) })
+    },
   ],
   [
-    'zeros, compressed',
+    'weights of zeros, compressed',
     'deflated.pth',
-    () =>
-      zipSync({
-        'a/data.pkl': [view([2 ** 27], [1]), { level: 0 }],
-        'a/data/0': [new Uint8Array(2 ** 29), { level: 1 }],
-      }),
+    () => {
+      let offset = 0
+      const views = each(visionTransformer(1024, 2), (shape) => {
+        const view = { shape, strides: rowMajor(shape), offset }
+        offset += sizeOf(shape)
+        return view
+      })
+      return zipSync({
+        'a/data.pkl': [pickled(views), { level: 0 }],
+        'a/data/0': [new Uint8Array(4 * offset), { level: 1 }],
+      })
+    },
   ],
   [
-    'a pickle of a hundred million dictionaries',
+    'twenty million dictionaries',
     'pickle.pth',
-    () =>
-      stored({
-        'a/data.pkl': Buffer.concat([Buffer.from([0x80, 2]), Buffer.alloc(1e8, '}'), Buffer.from('.')]),
-      }),
+    () => {
+      const pickle = Buffer.concat([Buffer.from([0x80, 2]), Buffer.alloc(2e7, '}'), Buffer.from('.')])
+      return stored({ 'a/data.pkl': pickle, 'a/data/0': floats(1) })
+    },
   ],
   [
-    'tensors that overlap a thousand times',
+    'tensors that overlap',
     'overlap.safetensors',
-    () => safetensors(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`w${i}`, same])), 2 ** 22),
+    () => {
+      const entry = (shape: number[]) => ({ dtype: 'F32', shape, data_offsets: [0, 4 * sizeOf(shape)] })
+      return safetensors(each(large, entry), 4 * largest)
+    },
   ],
   [
-    'sizes beyond the file',
+    'tensors beyond the end of the file',
     'endless.safetensors',
-    () => safetensors({ w: { dtype: 'F32', shape: [2 ** 40], data_offsets: [0, 2 ** 42] } }, 64),
+    () => {
+      let end = 0
+      const entry = (shape: number[]) => {
+        const start = end
+        end += 4 * sizeOf(shape)
+        return { dtype: 'F32', shape, data_offsets: [start, end] }
+      }
+      return safetensors(each(large, entry), 64)
+    },
   ],
   ['a header of 8 GB', 'header.safetensors', () => Buffer.from([0, 0, 0, 0, 2, 0, 0, 0, 0x7b, 0x7d])],
 ])('%s are refused in words, in little memory and leave no run', async (_, name, bytes) => {
