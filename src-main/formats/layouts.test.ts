@@ -68,7 +68,7 @@ describe('positions of a file', () => {
   it('are kept where they were learned, and written again', () => {
     const { h: told, weights: read, report } = fitted(table)
     expect(told.positions).toBe('learned')
-    expect(report.positions).toBe('Learned, kept; trained from here on.')
+    expect(report.positions).toBe('Learned, taken as those of 4 × 4 patches; trained from here on.')
     expect(read['pos_embed']).toEqual(table)
     for (const layout of [authors, timm, huggingFace]) {
       const again = fitWeights(file(layout.write(read, told)), {})

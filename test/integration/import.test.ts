@@ -105,7 +105,7 @@ describe.runIf(hasPython)('a timm model with learned positions', () => {
     const { output, run } = await importedRun(path.join(place, 'weights.pth'), ...parameters)
     expect(output).toContain(
       size === 32
-        ? 'Positions: Learned, kept'
+        ? 'Positions: Learned, taken as those of'
         : 'Positions: Learned, interpolated from 4 × 4 to 6 × 6 patches',
     )
     const { hyperparameters: h } = await readRun(run)

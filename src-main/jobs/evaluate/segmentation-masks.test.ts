@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { encode } from 'fast-png'
+import sharp from 'sharp'
 import { afterAll, expect, it } from 'vitest'
 import { asTwoClasses, expectMasks, readMasks } from './segmentation-masks'
 
 const home = mkdtempSync(path.join(tmpdir(), 'saim-masks-'))
 const folder = path.join(home, 'images')
-mkdirSync(path.join(home, 'masks'))
+for (const name of ['images', 'masks']) mkdirSync(path.join(home, name))
 afterAll(() => rmSync(home, { recursive: true }))
 
 /** An image of 6 × 4 pixels, and its mask of the given sides, where only the first `bytes` were written. */
@@ -35,6 +36,18 @@ it('leaves out masks that are cut or of another size, names them, and keeps the 
   expect(of('turned')).toMatch(/is 4 × 6, its image 6 × 4 as its EXIF orientation turns it/)
   expect(of('small')).toMatch(/is 3 × 2, its image 6 × 4\.$/)
   expect(told).toHaveLength(3)
+})
+
+it('says that masks of images which EXIF turns by 180 degrees may not be turned alike', async () => {
+  const one = image('upside down')
+  await sharp({ create: { width: 6, height: 4, channels: 3, background: 'red' } })
+    .withMetadata({ orientation: 3 })
+    .jpeg()
+    .toFile(path.join(folder, one.path))
+  const told: string[] = []
+  const kept = await readMasks(folder, [image('a'), one], 4, (text) => told.push(text))
+  expect(kept.images).toHaveLength(2)
+  expect(told).toEqual([expect.stringMatching(/^EXIF turns 1 image by 180 degrees .* turned alike\.$/)])
 })
 
 it('names a few of many, and says where too few are left', async () => {

@@ -1,6 +1,8 @@
+import path from 'node:path'
 import { AppError } from '#shared/errors'
 import { counted } from '#shared/words'
 import { fewAtOnce } from '#storage/few-at-once'
+import { readHeader } from '#images/decode/header'
 import type { ImageFile } from '#images/manifest'
 import { centredMask, maskFile, masksFolder, readMask, unlabelled } from '#images/masks'
 
@@ -24,12 +26,17 @@ export async function readMasks(
   notice: (text: string) => void,
 ): Promise<Masked> {
   const leftOut: string[] = []
+  let turned = 0
   const masks = await fewAtOnce(images, async (image) => {
     const file = maskFile(folder, image.path)
     try {
       const mask = await readMask(file)
-      if (mask.width === image.width && mask.height === image.height) return centredMask(mask, size)
-      leftOut.push(`${file} is ${differently(mask, image)}.`)
+      if (mask.width !== image.width || mask.height !== image.height) {
+        leftOut.push(`${file} is ${differently(mask, image)}.`)
+        return null
+      }
+      if (await isTurnedWithin(path.join(folder, image.path))) turned++
+      return centredMask(mask, size)
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       leftOut.push(error.message)
@@ -38,9 +45,20 @@ export async function readMasks(
   })
   for (const text of leftOut.slice(0, named)) notice(`Left out: ${text}`)
   if (leftOut.length > named) notice(`Left out: ${counted(leftOut.length - named, 'more masks')}.`)
+  if (turned > 0)
+    notice(
+      `EXIF turns ${counted(turned, 'images')} by 180 degrees or mirrors them. Their masks are taken as they are: look whether they are turned alike.`,
+    )
   const kept = [...masks.keys()].filter((i) => masks[i] !== null)
   return { images: kept.map((i) => images[i]!), masks: kept.map((i) => masks[i]!) }
 }
+
+/** Whether EXIF turns an image so that its sides stay, from which no mask shows whether it is turned too. */
+const isTurnedWithin = (file: string) =>
+  readHeader(file).then(
+    ({ orientation }) => orientation >= 2 && orientation <= 4,
+    () => false, // why it cannot be read is told where it is decoded
+  )
 
 interface Sides {
   width: number

@@ -182,8 +182,12 @@ function positionsReport(file: Positions | null, h: Hyperparameters): string {
   const [from, to] = [`${file.grid} × ${file.grid}`, `${here} × ${here} patches`]
   const learned = file.difference > sameAsFixed
   if (h.positions === 'learned') {
-    const kind = learned ? 'Learned' : 'The fixed sine-cosine embedding'
-    return `${kind}, ${here === file.grid ? 'kept' : `interpolated from ${from} to ${to}`}; trained from here on.`
+    if (here !== file.grid)
+      return `${learned ? 'Learned' : 'The fixed sine-cosine embedding'}, interpolated from ${from} to ${to}; trained from here on.`
+    // A file gives their number alone: whose model has 4 × 16 sees here what was taken for granted.
+    return learned
+      ? `Learned, taken as those of ${to}; trained from here on.`
+      : 'The fixed sine-cosine embedding, kept; trained from here on.'
   }
   if (learned)
     return `Learned, by up to ${file.difference.toFixed(2)} other than the fixed sine-cosine embedding, which takes their place: the features change, training has to make up for it.`

@@ -6,7 +6,7 @@ import { backend } from '#backend'
 import { useAnswer } from '#features/inspect/answer'
 import { useApp } from '#shell/store'
 import { fineOf, type Issue, issuesOf } from './issues'
-import { useDatasets } from './store'
+import { useDatasets } from '#features/datasets/store'
 
 /** Pairs and files that are asked for at once, and pictures beside an issue. */
 const [listSize, exampleCount] = [100, 4]

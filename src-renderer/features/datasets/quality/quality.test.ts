@@ -3,7 +3,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { reactive } from 'vue'
 import type { Dataset } from '#shared/contract'
 import { useQuality } from './quality'
-import { useDatasets } from './store'
+import { useDatasets } from '#features/datasets/store'
 
 type Call = (input: never) => Promise<unknown>
 const fake = vi.hoisted(() => ({
