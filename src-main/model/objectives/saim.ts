@@ -120,7 +120,7 @@ export const saim: Objective = {
   estimate(h) {
     const { width, heads } = h
     const [tokens, pixels] = [patchCount(h), h.patchSize ** 2 * 3]
-    const blocks = h.depth + h.queryDepth + (h.head === 'transformer' ? 1 : 0)
+    const blocks = h.depth + h.queryDepth + headBlocks(h)
     return {
       stacks: [{ blocks, tokens, width, heads }],
       linears:
