@@ -16,6 +16,7 @@ import type { Precision } from '#shared/settings/precision'
 import { engineChoice, engineChoices } from '#engine/engines'
 import { explainEngineError } from '#engine/explain'
 import { findWebgpuDevice } from '#engine/onnx/vulkan'
+import { type Gpu, readGpus } from '#engine/nvidia'
 import { installHere, installTensorflow, planInstall, removeTensorflow } from '#engine/tensorflow/install'
 import { installedTensorflow } from '#engine/tensorflow/installed'
 import { dataFolder } from '#platform/paths'
@@ -148,7 +149,8 @@ export class Engines {
     const selected = (await this.list()).find(({ selected }) => selected)
     const engine = selected?.id ?? wanted
     const onDevice = await engineChoice(engine).isOnDevice()
-    return { engine, proof: selected?.proof ?? null, device: onDevice ? { freeBytes: null } : null }
+    const device = onDevice ? { freeBytes: freeBytesOf(await readGpus()) } : null
+    return { engine, proof: selected?.proof ?? null, device }
   }
 
   /** Tries in the background what was not tried yet, where nobody chose an engine and nothing else computes. */
@@ -323,6 +325,10 @@ export class Engines {
     await writeFileSafely(this.file, JSON.stringify(record, null, 2))
   }
 }
+
+/** Memory of the first GPU that is free; null where that is not told. */
+const freeBytesOf = ([gpu]: Gpu[]): number | null =>
+  gpu?.memoryBytes == null ? null : gpu.memoryBytes - (gpu.usedMemoryBytes ?? 0)
 
 /** Node and Electron are different machines to an engine, so that each keeps results of its own. */
 const keyOf = (id: string) => (process.versions['electron'] ? `${id} in electron` : id)

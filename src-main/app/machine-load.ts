@@ -1,5 +1,6 @@
 import { cpus, freemem, totalmem } from 'node:os'
 import type { Handlers } from '#shared/contract'
+import { readGpus } from '#engine/nvidia'
 import { runsFolder } from '#platform/paths'
 import { freeDiskBytes } from '#storage/disk'
 
@@ -15,6 +16,7 @@ export function machineLoad(): Handlers['app.load'] {
       cpu: Math.min(Math.max(cpu, 0), 1),
       memoryBytes: totalmem(),
       usedMemoryBytes: totalmem() - freemem(),
+      gpus: await readGpus(),
       freeDiskBytes: await freeDiskBytes(runsFolder()).catch(() => null),
     }
   }

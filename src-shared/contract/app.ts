@@ -69,6 +69,17 @@ export const appInfo = z.object({
 })
 export type AppInfo = z.infer<typeof appInfo>
 
+/** An NVIDIA GPU now, where its driver tells; what it does not tell is null. */
+const gpu = z.object({
+  name: z.string(),
+  memoryBytes: z.number().nullable(),
+  usedMemoryBytes: z.number().nullable(),
+  /** The share of the last moments in which it computed. */
+  busy: z.number().nullable(),
+  /** Degrees Celsius. */
+  temperature: z.number().nullable(),
+})
+
 export const machineLoad = z.object({
   /** The share of all cores that is busy. */
   cpu: z.number().min(0).max(1),
@@ -76,6 +87,7 @@ export const machineLoad = z.object({
   usedMemoryBytes: z.number(),
   /** Of the disk that holds the runs; null where that cannot be told. */
   freeDiskBytes: z.number().nullable(),
+  gpus: z.array(gpu),
 })
 export type MachineLoad = z.infer<typeof machineLoad>
 

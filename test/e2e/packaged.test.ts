@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { interpreter } from '#platform/python'
 import { decodeSafetensors } from '#formats/safetensors'
 import { canOpenWindow, electronPath, openPackaged, type OpenedApp } from '#test/helpers/hosts'
 import { temporaryFolder } from '#test/helpers/runs'
@@ -40,7 +41,10 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
     mkdirSync(folder)
     execFileSync('tar', ['-xzf', archive, '-C', folder])
   })
-  afterAll(() => app?.close())
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    await app?.close()
+  })
 
   it('is under 250 MB, without TensorFlow', () => {
     const archive = statSync(path.join(home, 'saim-studio.tar.gz')).size
@@ -116,5 +120,31 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
     const weights = filesOf(target).find((file) => file.endsWith('.safetensors'))!
     const { tensors } = decodeSafetensors(readFileSync(path.join(target, weights)))
     expect(tensors['patch_embed.proj.weight']!.shape).toEqual([192, 3, 8, 8])
+    await app.close()
+  })
+
+  it('installs TensorFlow where there is no compiler, and trains with it', async () => {
+    const python = execFileSync(interpreter(), ['-c', 'import sys; print(sys.executable)'], {
+      encoding: 'utf8',
+    })
+    vi.stubEnv('SAIM_PYTHON', python.trim())
+    vi.stubEnv('SAIM_ENGINES', path.join(home, 'engines'))
+    vi.stubEnv('PATH', path.join(home, 'nothing'))
+    app = await openPackaged(folder, home)
+    const { page } = app
+    const plan = await call(page, 'engines.plan', { gpu: false })
+    expect(plan).toMatchObject({
+      ok: true,
+      value: { what: expect.stringContaining('come with SAIM Studio') },
+    })
+    expect(await call(page, 'engines.install', { gpu: false })).toMatchObject({ ok: true })
+    expect(await call(page, 'settings.set', { engine: 'tensorflow' })).toMatchObject({ ok: true })
+    await startRun(page, { name: 'By TensorFlow', epochs: 1, batchSize: 64 })
+    const written = () =>
+      readdirSync(path.join(home, 'runs'))
+        .map((id) => JSON.parse(readFileSync(path.join(home, 'runs', id, 'run.json'), 'utf8')))
+        .find(({ name }) => name === 'By TensorFlow')
+    await expect.poll(() => written()?.status, { timeout: 240_000 }).toBe('finished')
+    expect(written()).toMatchObject({ engine: 'tensorflow', notice: null })
   })
 })

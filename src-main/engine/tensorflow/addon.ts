@@ -26,11 +26,12 @@ export class Addon {
    * Throws AppError engine-unavailable where it does not load.
    */
   static load(file: string, threads: { operator: number; operators: number }): Addon {
-    const errorsOnly = { TF_CPP_MIN_LOG_LEVEL: '2' }
+    // A GPU's memory is taken as it is needed, so that others find some, and the size that a model needs can be seen.
+    const defaults = { TF_CPP_MIN_LOG_LEVEL: '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true' }
     const { operator, operators } = threads
     setEnvironment(
       { TF_NUM_INTRAOP_THREADS: String(operator), TF_NUM_INTEROP_THREADS: String(operators) },
-      errorsOnly,
+      defaults,
     )
     const addon = { exports: {} as TFJSBinding }
     const kernels = kernelsBeside(file)
