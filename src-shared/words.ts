@@ -15,3 +15,9 @@ export const listed = (names: readonly string[], shown = 5) =>
 /** All of a list: `a, b and c`. */
 export const listedAll = (names: readonly string[]) =>
   names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : (names[0] ?? '')
+
+/** 1st, 2nd, 3rd, 4th, 11th, 21st */
+export function ordinal(n: number): string {
+  const teen = n % 100 > 10 && n % 100 < 14
+  return `${n}${(!teen && ['', 'st', 'nd', 'rd'][n % 10]) || 'th'}`
+}

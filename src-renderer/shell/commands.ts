@@ -112,7 +112,7 @@ export const useCommands = defineStore('commands', () => {
   const entries = computed<Entry[]>(() => [
     ...runs.all.flatMap(objects.ofRun),
     ...datasets.all.flatMap(objects.ofDataset),
-    ...experiments.all.map(objects.ofExperiment),
+    ...experiments.all.flatMap(objects.ofExperiment),
     ...general.value,
     ...ofEngines.value,
     ...settings.value,

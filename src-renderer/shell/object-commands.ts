@@ -1,162 +1,86 @@
-import {
-  mdiArchiveOutline,
-  mdiChartScatterPlot,
-  mdiCheckDecagramOutline,
-  mdiClose,
-  mdiCompare,
-  mdiContentCopy,
-  mdiExportVariant,
-  mdiFlaskOutline,
-  mdiImageMultipleOutline,
-  mdiPause,
-  mdiPinOutline,
-  mdiPlay,
-  mdiRefresh,
-  mdiStop,
-  mdiTarget,
-  mdiTrashCanOutline,
-} from '@mdi/js'
+import { mdiChartScatterPlot, mdiCompare, mdiFlaskOutline, mdiImageMultipleOutline } from '@mdi/js'
 import { useRouter } from 'vue-router'
 import type { Dataset, ExperimentSummary, Run } from '#shared/contract'
 import { percent } from '#shared/format'
 import { counted } from '#shared/words'
-import { useDatasets } from '#features/datasets/store'
+import { useDatasetDeeds } from '#features/datasets/deeds'
+import { useExperimentDeeds } from '#features/experiments/deeds'
+import { runTabs } from '#features/run/tabs'
+import { useRunActions } from '#features/runs/actions'
 import { stateOf } from '#features/runs/status'
 import { useRuns } from '#features/runs/store'
-import { runTabs } from '#features/run/tabs'
+import type { Deed } from './deeds/deed'
 import type { Entry } from './entry'
-import { useApp } from './store'
 
-/** The lines of the palette about runs, data sets and experiments: each object, and what can be done with it. */
+/** The lines of the palette about runs, data sets and experiments: each object, and everything that can be done with it. */
 export function useObjectCommands() {
-  const app = useApp()
   const runs = useRuns()
-  const datasets = useDatasets()
+  const runActions = useRunActions()
+  const datasetDeeds = useDatasetDeeds()
+  const experimentDeeds = useExperimentDeeds()
   const router = useRouter()
-  const attempt = (work: () => Promise<unknown>) => () => app.attempt(work)
   const go = (path: string) => () => router.push(path)
+
+  /** The deeds of an object as lines with its name. */
+  const entriesOf = (about: string, name: string, deeds: Deed[]): Entry[] =>
+    deeds
+      .filter(({ disabled }) => !disabled)
+      .map(({ id, title, of, icon, keys, run }) => ({
+        ...{ id: `${about}:${id}`, group: 'Actions', about, isCommand: true, icon, run },
+        ...{ title: `${of ?? title} ${name}`, keys: keys?.length === 1 ? keys : undefined },
+      }))
 
   function ofRun(run: Run): Entry[] {
     const about = `run:${run.id}`
     const page = `/runs/${run.id}`
-    const place = runs.queue.ids.indexOf(run.id)
-    const state = stateOf(run, place)
-    const action = (title: string, icon: string, does: () => unknown, keys?: string): Entry => ({
-      ...{ id: `${about}:${title}`, group: 'Actions', about, isCommand: true, icon, keys },
-      title: `${title} ${run.name}`,
-      run: does,
-    })
-    const trains = run.status === 'running' || run.status === 'starting'
-    const rests = !trains && run.status !== 'queued'
-    const share = trains && run.totalSteps ? `, ${percent(run.step / run.totalSteps)}` : ''
+    const state = stateOf(run, runs.placeOf(run.id))
+    const share = run.status === 'running' && run.totalSteps ? `, ${percent(run.step / run.totalSteps)}` : ''
     const tabs = runTabs
-      .filter(({ path }) => path && path !== 'settings')
-      .map(({ path, title }) => {
-        const [part] = path.split('/')
-        return action(`${title} of`, mdiChartScatterPlot, go(`${page}/${part}`))
-      })
+      .filter(({ path }) => path)
+      .map(({ path, title }): Entry => ({
+        ...{
+          id: `${about}:tab ${path}`,
+          group: 'Actions',
+          about,
+          isCommand: true,
+          icon: mdiChartScatterPlot,
+        },
+        ...{ title: `${title} of ${run.name}`, run: go(`${page}/${path.split('/')[0]}`) },
+      }))
     return [
       {
         ...{ id: about, group: 'Runs', about, title: run.name, dot: state.dot },
-        note: `${state.word.toLowerCase()}${share}`,
-        run: go(page),
+        ...{ note: `${state.word.toLowerCase()}${share}`, run: go(page) },
       },
-      ...(trains
-        ? [
-            action(
-              'Pause',
-              mdiPause,
-              attempt(() => runs.pause(run.id)),
-              'P',
-            ),
-          ]
-        : []),
-      ...(trains
-        ? [
-            action(
-              'Stop',
-              mdiStop,
-              attempt(() => runs.stop(run.id)),
-            ),
-          ]
-        : []),
-      ...(rests && run.status !== 'finished'
-        ? [
-            action(
-              'Resume',
-              mdiPlay,
-              attempt(() => runs.resume(run.id)),
-              'P',
-            ),
-          ]
-        : []),
-      ...(place >= 0
-        ? [
-            action(
-              'Remove from queue',
-              mdiClose,
-              attempt(() => runs.stop(run.id)),
-            ),
-          ]
-        : []),
-      action('Export', mdiExportVariant, go(`${page}/checkpoints`)),
-      action('Evaluate', mdiTarget, go(`${page}/evaluation`)),
-      action('New run with the settings of', mdiContentCopy, go(`/new?like=${run.id}`)),
-      action('New run from the weights of', mdiPlay, go(`/new?from=${run.id}`)),
+      ...entriesOf(about, run.name, runActions.deedsOf([run])),
       ...tabs,
-      action('Settings and notes of', mdiContentCopy, go(`${page}/settings`)),
-      action(
-        run.pinned ? 'Unpin' : 'Pin',
-        mdiPinOutline,
-        attempt(() => runs.update({ id: run.id, pinned: !run.pinned })),
-      ),
-      action(
-        run.archived ? 'Unarchive' : 'Archive',
-        mdiArchiveOutline,
-        attempt(() => runs.update({ id: run.id, archived: !run.archived })),
-      ),
-      ...(trains
-        ? []
-        : [
-            action(
-              'Move to trash',
-              mdiTrashCanOutline,
-              attempt(() => runs.remove(run.id)),
-            ),
-          ]),
     ]
   }
 
   function ofDataset(dataset: Dataset): Entry[] {
     const about = `dataset:${dataset.id}`
-    const page = `/datasets/${dataset.id}`
-    const action = (title: string, icon: string, does: () => unknown): Entry => ({
-      ...{ id: `${about}:${title}`, group: 'Actions', about, isCommand: true, icon },
-      title: `${title} ${dataset.name}`,
-      run: does,
-    })
     const classes = dataset.classes.length ? `, ${counted(dataset.classes.length, 'classes')}` : ''
     return [
       {
         ...{ id: about, group: 'Data sets', about, title: dataset.name, icon: mdiImageMultipleOutline },
         note: `${counted(dataset.images, 'images')}${classes}`,
-        run: go(page),
+        run: go(`/datasets/${dataset.id}`),
       },
-      action('Train on', mdiPlay, go(`/new?dataset=${dataset.id}`)),
-      action('Quality of', mdiCheckDecagramOutline, go(`${page}/quality`)),
-      action(
-        'Rescan',
-        mdiRefresh,
-        attempt(() => datasets.rescan(dataset.id)),
-      ),
+      ...entriesOf(about, dataset.name, datasetDeeds.of(dataset)),
     ]
   }
 
-  const ofExperiment = ({ id, name, finished, total }: ExperimentSummary): Entry => ({
-    ...{ id: `experiment:${id}`, group: 'Experiments', title: name, icon: mdiFlaskOutline },
-    note: `${finished} of ${counted(total, 'runs')}`,
-    run: go(`/experiments/${id}`),
-  })
+  function ofExperiment(experiment: ExperimentSummary): Entry[] {
+    const { id, name, finished, total } = experiment
+    const about = `experiment:${id}`
+    return [
+      {
+        ...{ id: about, group: 'Experiments', about, title: name, icon: mdiFlaskOutline },
+        ...{ note: `${finished} of ${counted(total, 'runs')}`, run: go(`/experiments/${id}`) },
+      },
+      ...entriesOf(about, name, experimentDeeds.of(experiment)),
+    ]
+  }
 
   /** A comparison of the two runs that fit best. */
   const comparison = ([a, b]: Run[]): Entry[] =>

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { presetNames } from '#shared/settings/hyperparameters'
 import { call, count, filePath, nothing, unreadable } from './common'
 import { automatic } from './engines'
-import { hostPath, words } from './strings'
+import { hostPath, id, words } from './strings'
 
 /** A starting point of a person's own: a preset with changes. */
 export const ownPreset = z.object({
@@ -34,7 +34,11 @@ export const appSettings = z.object({
   startNext: z.boolean(),
   /** Days after which runs leave the trash for good; null keeps them. */
   trashDays: z.int().min(1).max(3650).nullable(),
+  /** Of the checkpoints of new runs every so many-th stays; 0 only the newest and the best. */
+  keepEvery: z.int().min(0).max(1000),
   presets: z.array(ownPreset).max(100),
+  /** What stands in the sidebar besides runs, which know it themselves. */
+  pins: z.array(z.object({ kind: z.enum(['dataset', 'experiment']), id })).max(200),
 })
 export type AppSettings = z.infer<typeof appSettings>
 
@@ -50,7 +54,9 @@ export const defaultSettings: Omit<AppSettings, 'runsFolder'> = {
   cache: null,
   startNext: true,
   trashDays: 30,
+  keepEvery: 1,
   presets: [],
+  pins: [],
 }
 
 export const appInfo = z.object({

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { settled } from './walk'
 
 /** No violation of WCAG 2.1, level A or AA, on a page as it stands. */
 export async function expectAccessible(page: Page, where: string): Promise<void> {
@@ -12,13 +13,3 @@ export async function expectAccessible(page: Page, where: string): Promise<void>
   const found = violations.map(({ id, nodes }) => `${where}: ${id} ${nodes[0]?.html}`)
   expect(found, found.join('\n')).toEqual([])
 }
-
-/** Waits for what moves or fades to its end; what turns for ever is let be. */
-const settled = (page: Page) =>
-  page.evaluate(`(async () => {
-    const ending = () =>
-      document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
-    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
-    await frame()
-    while (ending().some(({ playState }) => playState === 'running')) await frame()
-  })()`)

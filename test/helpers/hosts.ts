@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { _electron, chromium, type ElectronApplication, type Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { settled } from './walk'
 
 /** The application as a person opens it: a page, and a way to end and open it again. */
 export interface OpenedApp {
@@ -15,6 +16,7 @@ export async function picture(page: Page, name: string, options: { fullPage?: bo
   const file = path.resolve('docs/screenshots', `${name}.png`)
   if (existsSync(file) && !process.env['SCREENSHOTS']) return
   await expect.poll(() => page.evaluate(imagesUnderWay), { timeout: 30_000 }).toBe(0)
+  await settled(page)
   await page.evaluate(withoutPlaces)
   await page.screenshot({ path: file, ...options })
 }

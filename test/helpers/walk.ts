@@ -67,3 +67,13 @@ export async function chooseTheme(page: Page, theme: 'Dark' | 'Light'): Promise<
   await go(page, 'Settings')
   await page.getByRole('group', { name: 'Appearance' }).getByRole('button', { name: theme }).click()
 }
+
+/** Waits for what moves or fades to its end; what turns for ever is let be. */
+export const settled = (page: Page) =>
+  page.evaluate(`(async () => {
+    const ending = () =>
+      document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    await frame()
+    while (ending().some(({ playState }) => playState === 'running')) await frame()
+  })()`)

@@ -79,19 +79,6 @@ export const useHome = defineStore('home', () => {
     }
   }
 
-  const waiting = computed(() => runs.queue.ids.flatMap((id) => runs.byId.get(id) ?? []))
-  /** Seconds that each waiting run is expected to take. */
-  const takes = ref(new Map<string, number>())
-  async function estimate(run: Run) {
-    const dataset = datasets.all.find(({ folder }) => folder === run.dataset.folder)
-    if (!dataset || takes.value.has(run.id)) return
-    const found = await backend['runs.estimate']({
-      dataset: dataset.id,
-      hyperparameters: [run.hyperparameters],
-    })
-    takes.value.set(run.id, found.all[0]!.seconds)
-  }
-
   /** The loss of the main run so far. */
   const metrics = computed(() => main.value && runs.metrics.get(main.value.id))
   const loss = computed<Line[]>(() =>
@@ -141,11 +128,6 @@ export const useHome = defineStore('home', () => {
       ),
       watch(recent, sketches.show, { immediate: true }),
       each(
-        () => waiting.value,
-        ({ id }) => id,
-        estimate,
-      ),
-      each(
         () => datasets.ready,
         ({ id }) => id,
         lookInto,
@@ -155,7 +137,7 @@ export const useHome = defineStore('home', () => {
   }
 
   return {
-    ...{ welcome, main, recent, attention, waiting, takes },
+    ...{ welcome, main, recent, attention },
     ...{ loss, verdict, film, rows, faces, follow },
   }
 })

@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { computed, ref } from 'vue'
+import { computed, ref, watch } from 'vue'
 import { cluster as clusterSchema, type Cluster, type OwnPreset, type Run } from '#shared/contract'
 import { commandOf } from '#shared/settings/command'
 import { durationsOf, withEpochs } from '#shared/settings/durations'
@@ -63,8 +63,11 @@ export const useNewRun = defineStore('new-run', () => {
   const ownPresets = computed(() => app.settings?.presets ?? [])
   const presetValues = computed(() => {
     const own = ownPresets.value.find(({ name }) => name === ownPreset.value)
-    return own ? valuesOf(own) : fromPreset(preset.value)
+    return own ? valuesOf(own) : startOf(preset.value)
   })
+  /** A preset, with what the person wants of all new runs. */
+  const startOf = (name: PresetName) =>
+    fromPreset(name, app.settings ? { keepEvery: app.settings.keepEvery } : {})
   const form = settingsForm<Hyperparameters>(
     hyperparametersSchema,
     allSettings,
@@ -72,6 +75,12 @@ export const useNewRun = defineStore('new-run', () => {
     ({ objective }) => settledBy(objective),
   )
   const { values } = form
+  watch(
+    () => presetValues.value.keepEvery,
+    (now, before) => {
+      if (values.value.keepEvery === before) form.set('keepEvery', now)
+    },
+  )
   const origin = ref<Origin | null>(null)
 
   /** Where it is trained, as typed. */
@@ -100,7 +109,7 @@ export const useNewRun = defineStore('new-run', () => {
     const changed = changes.value.filter(({ group, name }) => kept.includes(group) || name === 'epochs')
     const own = Object.fromEntries(changed.map(({ name }) => [name, values.value[name]]))
     const duration = form.changed('epochs') ? withEpochs(model, values.value.epochs) : {}
-    return { ...fromPreset(model), ...own, ...duration }
+    return { ...startOf(model), ...own, ...duration }
   }
   const models = computed(() =>
     presetNames.map((model) => ({

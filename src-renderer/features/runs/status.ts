@@ -1,4 +1,5 @@
 import type { ErrorCode } from '#shared/errors'
+import { ordinal } from '#shared/words'
 import type { Run } from '#shared/contract'
 
 /** The state of a run: a word, and the dot before it. */
@@ -30,10 +31,4 @@ export function stateOf({ status, error, stalledSeconds }: Run, place: number): 
     return { word: place < 0 ? 'Queued' : `Queued, ${ordinal(place + 1)}`, dot: 'wait' }
   if (status === 'failed') return { word: (error && failures[error.code]) ?? 'Failed', dot: 'bad' }
   return stalledSeconds === null ? states[status] : { word: 'Stuck', dot: 'bad' }
-}
-
-/** 1st, 2nd, 3rd, 4th, 11th, 21st */
-function ordinal(n: number): string {
-  const teen = n % 100 > 10 && n % 100 < 14
-  return `${n}${(!teen && ['', 'st', 'nd', 'rd'][n % 10]) || 'th'}`
 }

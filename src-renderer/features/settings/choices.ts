@@ -1,5 +1,5 @@
 import { bytes } from '#ui/format'
-import { counted } from '#shared/words'
+import { counted, ordinal } from '#shared/words'
 
 /** What can be chosen for a setting; what else is set by the command line or a file stands among it. */
 export interface Choice<T> {
@@ -30,6 +30,16 @@ export const cacheChoices = (memoryBytes: number, current: number | null): Choic
     })),
     current,
     cacheTitle,
+  )
+
+const keepTitle = (every: number) =>
+  every === 0 ? 'Only newest and best' : every === 1 ? 'All' : `Every ${ordinal(every)}, and the best 3`
+
+export const keepChoices = (current: number): Choice<number>[] =>
+  withCurrent(
+    [1, 2, 5, 10, 0].map((value) => ({ title: keepTitle(value), value })),
+    current,
+    keepTitle,
   )
 
 const trashTitle = (days: number | null) => (days === null ? 'Never' : `After ${counted(days, 'days')}`)

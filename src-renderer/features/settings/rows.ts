@@ -45,6 +45,12 @@ export const settingRows = [
     title: 'Image cache',
     hint: 'Memory for decoded images. Results stay the same.',
   },
+  {
+    id: 'keepEvery',
+    section: 'Training',
+    title: 'Keep checkpoints',
+    hint: 'Of new runs. Newest and best always stay.',
+  },
   { id: 'startNext', section: 'Training', title: 'Start the next run automatically' },
   { id: 'runsFolder', section: 'Storage', title: 'Runs folder' },
   {
