@@ -47,7 +47,9 @@ export const useNotifications = defineStore('notifications', () => {
   let last = 0
   const timers = new Map<number, ReturnType<typeof setTimeout>>()
   function raise({ kind, about, text, advice, to, undo, name }: Omit<Toast, 'key'>): void {
-    if (name) toasts.value.filter((toast) => toast.name === name).forEach(({ key }) => close(key))
+    // One of the same name, or what is said already, is replaced.
+    const same = (toast: Toast) => (name ? toast.name === name : toast.text === text && toast.about === about)
+    toasts.value.filter(same).forEach(({ key }) => close(key))
     const key = ++last
     toasts.value = [...toasts.value, { key, kind, about, text, advice, to, undo, name }].slice(-5)
     resume(key)

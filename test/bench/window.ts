@@ -215,7 +215,7 @@ async function estimate(home: string): Promise<void> {
   await close()
 }
 
-/** Chooses the next of the cards of a model; answers after how many milliseconds the time that it takes is another. */
+/** Chooses the next of the cards of a model; answers after how many milliseconds other figures stand there. */
 const clickAndWait = (i: number) => `new Promise((tell) => {
   const shown = document.querySelector('.get')
   const cards = document.querySelectorAll('input[name=model]')
@@ -227,7 +227,7 @@ const clickAndWait = (i: number) => `new Promise((tell) => {
     tell(performance.now() - begin)
   })
   wait.observe(shown, { childList: true, characterData: true, subtree: true })
-  cards[${i} % cards.length].click()
+  cards[${i + 1} % cards.length].click()
 })`
 
 /** What the page of a run costs while a nano trains: the share of a core that its renderer takes. */

@@ -3,7 +3,9 @@ import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pages } from '#shared/pages'
-import { expectAccessible } from '#test/helpers/accessibility'
+import { datasetTabs } from '#features/datasets/tabs'
+import { runTabs } from '#features/run/tabs'
+import { expectAccessible, expectReachable } from '#test/helpers/accessibility'
 import { chromiumPath, type OpenedApp, openInBrowser } from '#test/helpers/hosts'
 import { temporaryFolder } from '#test/helpers/runs'
 import { addSample, chooseTheme, go } from '#test/helpers/walk'
@@ -96,6 +98,31 @@ describe.runIf(chromiumPath)('the frame', () => {
     await page.getByRole('heading', { name: 'Run not found' }).waitFor()
     await page.getByRole('link', { name: 'All runs' }).click()
     await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor()
+  })
+
+  it('can be used with text at 200%, where a window of 1440 × 900 has room for 720 × 450', async () => {
+    const [run] = readdirSync(path.join(home, 'runs'))
+    await go(page, 'Data sets')
+    await page
+      .getByRole('link', { name: /^sample/i })
+      .first()
+      .click()
+    await page.getByRole('option').first().waitFor()
+    const dataset = new URL(page.url()).hash.slice(1)
+    await page.setViewportSize({ width: 720, height: 450 })
+    const routes = [
+      ...pages.map(({ path: to }) => to),
+      ...['/new/settings', '/experiments/new'],
+      ...runTabs.map(({ path: tab }) => `/runs/${run}/${tab.replace(/\/?:.*/, '')}`),
+      ...datasetTabs.map(({ path: tab }) => `${dataset}/${tab}`),
+    ]
+    for (const route of routes) {
+      await page.evaluate(`location.hash = '#${route}'`)
+      await page.waitForLoadState('networkidle')
+      await page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' })
+      await expectReachable(page, route)
+    }
+    await page.setViewportSize({ width: 1280, height: 820 })
   })
 
   it.each(['Light', 'Dark'] as const)(

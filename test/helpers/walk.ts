@@ -66,6 +66,7 @@ export const openTab = (page: Page, tab: string): Promise<void> =>
 export async function chooseTheme(page: Page, theme: 'Dark' | 'Light'): Promise<void> {
   await go(page, 'Settings')
   await page.getByRole('group', { name: 'Appearance' }).getByRole('button', { name: theme }).click()
+  await page.locator(`.v-application.v-theme--${theme.toLowerCase()}`).waitFor()
 }
 
 /** Waits for what moves or fades to its end; what turns for ever is let be. */

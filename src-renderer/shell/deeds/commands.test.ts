@@ -88,6 +88,7 @@ const without: Record<string, string[]> = {
     ...['Add variant', '{{`Remove variant ${place + 1}`}}', 'Hold out {{percent(clearer)}}', 'Start from'],
     ...[
       'Free {{bytes(freed)}}',
+      'Install, {{bytes(engines.faster.downloadBytes)}}',
       'Install, {{bytes(engines.plan.downloadBytes)}}',
       'Save as preset',
       'Delete preset',
@@ -152,7 +153,16 @@ const otherWords: Record<string, string> = {
 const run = (changes: Partial<Run>) =>
   ({ id: 'a', name: 'a', status: 'finished', tags: [], step: 1, cluster: null, ...changes }) as Run
 const dataset = (changes: Partial<Dataset>) =>
-  ({ id: 'b', name: 'b', status: 'ready', checking: null, unchecked: 0, images: 1, classes: [], ...changes }) as Dataset
+  ({
+    id: 'b',
+    name: 'b',
+    status: 'ready',
+    checking: null,
+    unchecked: 0,
+    images: 1,
+    classes: [],
+    ...changes,
+  }) as Dataset
 const experiment = { id: 'c', name: 'c', runs: ['a', 'q'], finished: 2, total: 2 } as ExperimentSummary
 
 const runs = [
