@@ -188,27 +188,27 @@ describe('engines', () => {
 
   it('are tried in every precision that the device has, each in a process of its own; what fails is not used', async () => {
     fates = {
-      'onnxruntime-webgpu': proven(100, 'float32', ['float32', 'float16']),
-      'onnxruntime-webgpu float16': proven(300, 'float16'),
+      'onnxruntime-cuda': proven(100, 'float32', ['float32', 'tf32']),
+      'onnxruntime-cuda tf32': proven(300, 'tf32'),
     }
     const engines = open()
-    await engines.calls['engines.survey']({ id: 'onnxruntime-webgpu' })
-    expect(tried).toEqual(['onnxruntime-webgpu', 'onnxruntime-webgpu float16'])
-    expect((await stateOf(engines, 'onnxruntime-webgpu')).proof).toMatchObject({
+    await engines.calls['engines.survey']({ id: 'onnxruntime-cuda' })
+    expect(tried).toEqual(['onnxruntime-cuda', 'onnxruntime-cuda tf32'])
+    expect((await stateOf(engines, 'onnxruntime-cuda')).proof).toMatchObject({
       imagesPerSecond: 100,
-      precisions: [{ precision: 'float32' }, { precision: 'float16', imagesPerSecond: 300 }],
-      fastestPrecision: 'float16',
+      precisions: [{ precision: 'float32' }, { precision: 'tf32', imagesPerSecond: 300 }],
+      fastestPrecision: 'tf32',
     })
-    expect(await engines.choose('onnxruntime-webgpu', 'float16')).toMatchObject({ precision: 'float16' })
+    expect(await engines.choose('onnxruntime-cuda', 'tf32')).toMatchObject({ precision: 'tf32' })
 
-    fates['onnxruntime-webgpu float16'] = {
+    fates['onnxruntime-cuda tf32'] = {
       error: { code: 'engine-wrong', message: 'It computes nonsense.' },
     }
-    await engines.calls['engines.survey']({ id: 'onnxruntime-webgpu' })
-    expect((await stateOf(engines, 'onnxruntime-webgpu')).proof!.fastestPrecision).toBe('float32')
-    const fallen = await engines.choose('onnxruntime-webgpu', 'float16')
-    expect(fallen).toMatchObject({ engine: 'onnxruntime-webgpu', precision: 'float32' })
-    expect(fallen.notice).toContain('does not compute in float16 here')
+    await engines.calls['engines.survey']({ id: 'onnxruntime-cuda' })
+    expect((await stateOf(engines, 'onnxruntime-cuda')).proof!.fastestPrecision).toBe('float32')
+    const fallen = await engines.choose('onnxruntime-cuda', 'tf32')
+    expect(fallen).toMatchObject({ engine: 'onnxruntime-cuda', precision: 'float32' })
+    expect(fallen.notice).toContain('does not compute in tf32 here')
   })
 })
 

@@ -1,6 +1,6 @@
 import { AppError } from '#shared/errors'
 import { tensorflowAddon } from '#platform/paths'
-import { type Precision, precisions } from '#shared/settings/precision'
+import { type Precision, unscaledPrecisions } from '#shared/settings/precision'
 import { type Division, type Engine, undivided } from './engine'
 import { hasNvidiaDriver } from './nvidia'
 import { cpu, type ProviderName } from './onnx/providers'
@@ -66,12 +66,12 @@ export const engineChoices: EngineChoice[] = [
     title: 'ONNX Runtime, CPU',
     description: 'Runs everywhere, needs nothing else. The whole training step as one optimised graph.',
   }),
-  onnxruntime('onnxruntime-webgpu', 'webgpu', ['float32', 'float16'], {
+  onnxruntime('onnxruntime-webgpu', 'webgpu', ['float32'], {
     title: 'ONNX Runtime, WebGPU',
     description:
       'Any GPU, through the system’s graphics driver: Vulkan, Direct3D 12 or Metal. Weights stay on the GPU between steps.',
   }),
-  onnxruntime('onnxruntime-directml', 'dml', ['float32', 'float16'], {
+  onnxruntime('onnxruntime-directml', 'dml', ['float32'], {
     title: 'ONNX Runtime, DirectML',
     description:
       'Any GPU on Windows, through Direct3D 12. Weights travel to the GPU and back with every step.',
@@ -82,7 +82,7 @@ export const engineChoices: EngineChoice[] = [
     description: 'GPU and neural engine of a Mac. Weights travel there and back with every step.',
     platforms: ['darwin'],
   }),
-  onnxruntime('onnxruntime-cuda', 'cuda', precisions, {
+  onnxruntime('onnxruntime-cuda', 'cuda', unscaledPrecisions, {
     title: 'ONNX Runtime, CUDA',
     description:
       'NVIDIA GPUs on Linux. Needs CUDA 12, cuDNN 9 and onnxruntime’s CUDA libraries, which npm does not bring along. Weights travel to the GPU and back with every step.',
@@ -93,7 +93,7 @@ export const engineChoices: EngineChoice[] = [
     title: 'TensorFlow',
     description:
       'TensorFlow through tfjs-node, on the CPU or an NVIDIA GPU. The whole training step as one graph. A separate download.',
-    precisions,
+    precisions: unscaledPrecisions,
     isHere: () => true,
     isOnDevice: async () => (await requireTensorflow('sizes').catch(() => null))?.gpu ?? false,
     async open({ precision = 'float32', coreEach = false, ...options }) {
@@ -114,8 +114,10 @@ export function engineChoice(id: string, precision: Precision = 'float32'): Engi
   if (choice)
     throw new AppError(
       'engine-unavailable',
-      `${choice.title} computes in 32 bits only.`,
-      'Set the precision to float32, or use the engine TensorFlow.',
+      choice.precisions.length === 1
+        ? `${choice.title} computes in 32 bits only.`
+        : `${choice.title} does not train in ${precision}.`,
+      'Set the precision to float32, or use another engine.',
     )
   const ids = engineChoices.map((engine) => engine.id).join(', ')
   throw new AppError('engine-unavailable', `There is no engine "${id}".`, `Choose one of ${ids}.`)

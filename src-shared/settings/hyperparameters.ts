@@ -265,7 +265,7 @@ const settings = z.object({
     title: 'Precision',
     group: 'Run',
     description:
-      'What the inputs of matrix products are rounded to; sums, weights and moments keep 32 bits. tf32 is for NVIDIA GPUs from Ampere on, bfloat16 for them and new CPUs, float16, whose loss is scaled, for other GPUs. Slightly less exact and faster; `saim engines` shows what this machine has.',
+      'What the inputs of matrix products are rounded to; sums, weights and moments keep 32 bits. tf32 is for NVIDIA GPUs from Ampere on, bfloat16 for them and new CPUs, float16 by PyTorch alone, which scales the loss for it. Slightly less exact and faster; `saim engines` shows what this machine has.',
   }),
   checkpointEvery: integer(1, 1, 1000, {
     title: 'Checkpoint every',

@@ -1,7 +1,11 @@
 /**
  * What the factors of matrix products are rounded to. Their sums, everything else, weights and moments have 32 bits always, and
  * so has attention where a kernel computes it as one. tf32 has 10 bits of fraction, bfloat16 7 and float16 10; float16 lacks
- * the range of the others, so that its loss is scaled (Micikevicius et al. 2018; Kalamkar et al. 2019).
+ * the range of the others, so that training by it needs a scaled loss (Micikevicius et al. 2018; Kalamkar et al. 2019).
  */
 export const precisions = ['float32', 'tf32', 'bfloat16', 'float16'] as const
+
 export type Precision = (typeof precisions)[number]
+
+/** Those that need no scaled loss, which PyTorch alone has. */
+export const unscaledPrecisions = ['float32', 'tf32', 'bfloat16'] as const satisfies readonly Precision[]

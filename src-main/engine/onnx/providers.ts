@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import { type Device, undivided } from '#engine/engine'
-import { type Precision, precisions } from '#shared/settings/precision'
+import { type Precision, unscaledPrecisions } from '#shared/settings/precision'
 import { type Pass, passes } from '#engine/graph/passes/index'
 import { narrowProducts } from '#engine/graph/passes/narrow-products'
 import { roundFactors } from '#engine/graph/passes/round-factors'
@@ -64,9 +64,7 @@ export const providers: Record<ProviderName, Provider> = {
     device() {
       const { name, software, driver } = findWebgpuDevice()
       if (driver) useDriver(driver)
-      // What only software has in 16 bits would say nothing.
-      const precisions: Precision[] = software ? ['float32'] : ['float32', 'float16']
-      return { name, software, precisions, ...undivided, vectorSize }
+      return { name, software, precisions: ['float32'], ...undivided, vectorSize }
     },
     // A GPU in software is slower by far at matrix products than the CPU that plays it.
     passes: ({ software }) => (software ? passes.fused : passes.lowered),
@@ -75,7 +73,7 @@ export const providers: Record<ProviderName, Provider> = {
     optimization: 'all',
   },
   dml: {
-    device: gpu(['float32', 'float16']),
+    device: gpu(['float32']),
     passes: () => passes.fused,
     products: narrow,
     keepsOnDevice: false,
@@ -89,7 +87,7 @@ export const providers: Record<ProviderName, Provider> = {
     optimization: 'all',
   },
   cuda: {
-    device: gpu(precisions),
+    device: gpu(unscaledPrecisions),
     passes: () => passes.fused,
     products: narrow,
     keepsOnDevice: false,

@@ -2,7 +2,7 @@ import { cpus } from 'node:os'
 import { AppError } from '#shared/errors'
 import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
 import type { Vectors } from '#model/tensor/vectors'
-import { type Precision, precisions } from '#shared/settings/precision'
+import { type Precision, unscaledPrecisions } from '#shared/settings/precision'
 import { forbidTf32 } from '#engine/cuda'
 import { type Device, type Division, type Engine, type State, undivided } from '#engine/engine'
 import { Addon } from './addon'
@@ -58,7 +58,7 @@ export class TensorflowEngine implements Engine {
     this.device = {
       name: usesGpu ? 'GPU' : (cpus()[0]?.model ?? 'CPU'),
       software: false,
-      precisions: usesGpu ? precisions : ['float32', 'bfloat16'],
+      precisions: usesGpu ? unscaledPrecisions : ['float32', 'bfloat16'],
       ...division,
       vectorSize: 0,
     }
