@@ -5,7 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { Pickle } from '#formats/pytorch/pickle'
 import { decodeSafetensors, encodeSafetensors } from '#formats/safetensors'
 import { pages } from '#shared/pages'
-import { bothHosts, type OpenedApp, openInBrowser, openWindow } from '#test/helpers/hosts'
+import { bothHosts, type OpenedApp, openInBrowser, openWindow, windowHere } from '#test/helpers/hosts'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { temporaryFolder } from '#test/helpers/runs'
 import { strangeSizes } from '#test/helpers/type-scale'
@@ -16,7 +16,7 @@ if (process.env['CI'])
     expect(bothHosts.filter(({ can }) => !can).map(({ name }) => name)).toEqual([])
   })
 
-describe.each(bothHosts)('the application $name', ({ can, browser }) => {
+describe.each(windowHere)('the application $name', ({ can, browser }) => {
   const home = temporaryFolder()
   const target = path.join(home, 'exported')
   mkdirSync(target)

@@ -166,3 +166,6 @@ export const bothHosts = [
 
 /** Both with CI; else the first that can be had, for what is the same in either. */
 export const hostsHere = process.env['CI'] ? bothHosts : bothHosts.filter(({ can }) => can).slice(0, 1)
+
+/** Both with CI; else the window where there is one, so that it is walked once too. */
+export const windowHere = process.env['CI'] ? bothHosts : bothHosts.filter(({ can }) => can).slice(-1)
