@@ -17,7 +17,10 @@ import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import { reasonOf } from '#shared/system-errors'
 import { isMissing, listOf, OutOfHandles } from '#storage/own-files'
+import { fileName, freeName } from '#storage/free-name'
+import { writeFileSafely } from '#storage/files'
 import { copyOf, readRecord, writeRecord } from '#storage/record'
+import type { LibraryCalls } from '#jobs/scan/process'
 import { Library } from './library'
 import type { RunImages } from './runs/start'
 
@@ -36,13 +39,19 @@ type DatasetCalls = Pick<
   | 'datasets.facets'
   | 'datasets.sample'
   | 'datasets.unreadable'
-  | 'datasets.exclude'
+  | 'datasets.label'
+  | 'datasets.undo'
+  | 'datasets.exportLabels'
+  | 'datasets.importLabels'
   | 'datasets.check'
   | 'datasets.report'
   | 'datasets.duplicates'
   | 'datasets.keepPair'
   | 'datasets.excludeDuplicates'
 >
+
+/** What a call of the library takes beside the folder. */
+type Rest<P> = P extends [folder: string, ...rest: infer R] ? R : never
 
 /** What a record says before its first scan. */
 const unscanned = {
@@ -57,6 +66,7 @@ const unscanned = {
   unchecked: 0,
   copies: 0,
   notices: [],
+  newestAct: null,
   found: null,
   checking: null,
   scannedAt: null,
@@ -127,8 +137,18 @@ export class Datasets {
       this.summarise(id, this.library.call('keepPair', (await this.get(id)).folder, copy, of, kept)),
     'datasets.excludeDuplicates': async ({ id, near }) =>
       this.summarise(id, this.library.call('excludeDuplicates', (await this.get(id)).folder, near)),
-    'datasets.exclude': async ({ id, images, excluded }) =>
-      this.summarise(id, this.library.call('exclude', (await this.get(id)).folder, images, excluded)),
+    'datasets.label': ({ id, images, change }) =>
+      this.summarise(id, this.ask(id, 'label', images, change)),
+    'datasets.undo': ({ id }) => this.summarise(id, this.ask(id, 'undo')),
+    'datasets.exportLabels': async ({ id, folder }) => {
+      const { name } = await this.get(id)
+      const target = await freeName(folder, `${fileName(name)}-labels`, '.csv')
+      const text = await this.ask(id, 'labels')
+      await writeFileSafely(target, text)
+      return { path: target, bytes: Buffer.byteLength(text) }
+    },
+    'datasets.importLabels': ({ id, text, name }) =>
+      this.summarise(id, this.ask(id, 'importLabels', text, name)),
   }
 
   async get(id: string): Promise<Dataset> {
@@ -150,18 +170,14 @@ export class Datasets {
     statistics: async () => this.library.call('statistics', (await this.get(id)).folder),
   })
 
-  /** Begins to keep the losses of all images at a checkpoint. */
-  async beginLosses(id: string, run: string, step: number): Promise<void> {
-    await this.library.call('beginLosses', (await this.get(id)).folder, run, step)
-  }
-
-  async keepLosses(
+  /** Asks the index of a data set something that no page asks. */
+  async ask<N extends keyof LibraryCalls>(
     id: string,
-    run: string,
-    step: number,
-    losses: { path: string; loss: number }[],
-  ): Promise<void> {
-    await this.library.call('keepLosses', (await this.get(id)).folder, run, step, losses)
+    name: N,
+    ...parameters: Rest<Parameters<LibraryCalls[N]>>
+  ): Promise<Awaited<ReturnType<LibraryCalls[N]>>> {
+    const { folder } = await this.get(id)
+    return this.library.call(name, ...([folder, ...parameters] as unknown as Parameters<LibraryCalls[N]>))
   }
 
   /** The file of an image's picture; null where there is none. */
@@ -222,7 +238,10 @@ export class Datasets {
     const { name, folder: before } = await this.get(id)
     const excluded = await this.library.call('excluded', before)
     const real = await realpath(folder)
-    if (!this.records.has(datasetId(real))) await this.library.call('expectExcluded', real, excluded)
+    if (!this.records.has(datasetId(real))) {
+      await this.library.call('expectExcluded', real, excluded)
+      await this.library.call('expectLabels', real, await this.library.call('labels', before))
+    }
     const found = await this.add(folder, name)
     if (found.id !== id) await this.remove(id)
     return found

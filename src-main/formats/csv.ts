@@ -9,3 +9,18 @@ export function csvText(text: string): string {
   const safe = formula.test(text) ? `'${text}` : text
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
+
+/** The rows of a CSV file with their fields, as `csvText` or a spreadsheet writes them. */
+export function readCsv(text: string): string[][] {
+  const rows: string[][] = [[]]
+  const fields = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|$)/y
+  const whole = text.replace(/^\uFEFF/, '')
+  while (fields.lastIndex < whole.length) {
+    const [, field, end] = fields.exec(whole) ?? []
+    if (field === undefined) throw new Error(`line ${rows.length} has a quotation mark that does not end`)
+    const plain = field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field
+    rows.at(-1)!.push(/^'[=+\-@\t\r]/.test(plain) ? plain.slice(1) : plain)
+    if (end !== ',') rows.push([])
+  }
+  return rows.filter((row) => row.length > 0)
+}

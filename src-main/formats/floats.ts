@@ -20,6 +20,26 @@ function e4m3(bits: number): number {
   return sign * (1 + fraction / 8) * 2 ** (exponent - 7)
 }
 
+/** The halves nearest to some numbers, the even one of two that are as near; what is too large becomes infinite. */
+export function toFloat16(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  return Uint16Array.from(bits, (single, i) => {
+    const sign = (single >>> 16) & 0x8000
+    const size = Math.abs(values[i]!)
+    if (Number.isNaN(size)) return sign | 0x7e00
+    if (size >= 65520) return sign | 0x7c00
+    if (size < 2 ** -14) return sign | even(size * 2 ** 24) // subnormal, or just not
+    return sign | (((single & 0x7fffffff) - 0x38000000 + 0xfff + ((single >>> 13) & 1)) >>> 13)
+  })
+}
+
+/** The nearest whole number, the even one of two. */
+function even(value: number): number {
+  const below = Math.floor(value)
+  const rest = value - below
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below
+}
+
 export const fromFloat16 = (bytes: Uint8Array): Float32Array => Float32Array.from(words(bytes), half)
 
 /** bfloat16: the upper half of a float32. */

@@ -27,12 +27,14 @@ const splits: Split[] = ['train', 'validation', 'test']
 
 /**
  * Writes the images that a run uses, fixed when it is made: a record (training/record.ts) with an image on each line,
- * so that a million are written and read a line at a time, and its copy. Answers how many images each split has.
+ * so that a million are written and read a line at a time, and its copy. Answers how many images each split has. `chosen` are
+ * those of the index, all that may be used where not given.
  */
 export async function writeManifest(
   file: string,
   index: DatasetIndex,
   rule: SplitRule,
+  chosen = index.usable(),
 ): Promise<Record<Split, number>> {
   const hasValidationFolder = index.summary().splits.validation > 0
   const counts = { train: 0, validation: 0, test: 0 }
@@ -44,7 +46,7 @@ export async function writeManifest(
   }
   await write('{\n "images": [')
   let separator = '\n'
-  for (const images of index.usable()) {
+  for (const images of chosen) {
     const lines = images.map((image) => {
       const split = splitOf(image, rule, hasValidationFolder)
       counts[split]++

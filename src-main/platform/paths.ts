@@ -62,6 +62,9 @@ export const datasetId = (folder: string) =>
 /** Where what is known of a folder of images is kept. */
 export const indexFile = (folder: string) => path.join(datasetsFolder(), `${datasetId(folder)}.db`)
 
+/** Where the features of a folder's images by checkpoints are kept. */
+export const featuresFolder = (folder: string) => path.join(datasetsFolder(), `${datasetId(folder)}.features`)
+
 /** Where decoded images are kept while a run is trained. */
 export const cacheFolder = () => path.join(dataFolder(), 'cache')
 

@@ -28,6 +28,8 @@ const datasetSummary = z.object({
     .nullable(),
   /** What a person should know of the folders: what was left out, and names that may mean something else. */
   notices: z.array(z.string()),
+  /** What the person did last to its images and can take back, as in “labelled 3 images flags”. */
+  newestAct: z.string().nullable().default(null),
 })
 export type DatasetSummary = z.infer<typeof datasetSummary>
 
@@ -64,11 +66,19 @@ export const datasetImage = z.object({
   problem: z.string().nullable(),
   /** Loss of the image at the checkpoint that was asked for; null where it was not measured. */
   loss: z.number().nullable(),
+  tags: z.array(z.string()),
+  /** Whether a person gave it its class. */
+  labelled: z.boolean(),
+  /** The class that a classifier gives it by the labels of others, and how sure it is; null where none was asked. */
+  suggestion: z.object({ class: z.string(), confidence: z.number() }).nullable(),
 })
 export type DatasetImage = z.infer<typeof datasetImage>
 
-/** What may be wrong with an image; `small` ones are below the image size of the smallest preset. */
-export const imageProblem = z.enum(['near', 'identical', 'small', 'damaged', 'excluded'])
+/**
+ * What may be wrong with an image; `small` ones are below the image size of the smallest preset, of `doubted` ones a classifier
+ * says by the labels of all others that they are of another class.
+ */
+export const imageProblem = z.enum(['near', 'identical', 'small', 'damaged', 'doubted', 'excluded'])
 export type ImageProblem = z.infer<typeof imageProblem>
 
 /** A checkpoint whose losses of all images may be known. */
@@ -81,6 +91,10 @@ const datasetFilter = z.object({
   splits: z.array(split.or(z.literal('none'))).optional(),
   /** Any of these. */
   problems: z.array(imageProblem).optional(),
+  /** Any of these. */
+  tags: z.array(words(200)).max(1000).optional(),
+  /** Suggested classes. */
+  suggested: z.array(words(4096)).max(10_000).optional(),
   /** Part of the path. */
   text: words(200).optional(),
   /** These images in this order. */
@@ -88,7 +102,8 @@ const datasetFilter = z.object({
   checkpoint: measuredBy.optional(),
   /** Loss at the checkpoint, inclusive. */
   loss: z.object({ from: z.number(), to: z.number() }).optional(),
-  sort: z.enum(['name', 'size', 'loss']).optional(),
+  /** `unsure` and `sure` are by the confidence of suggestions. */
+  sort: z.enum(['name', 'size', 'loss', 'unsure', 'sure']).optional(),
 })
 export type DatasetFilter = z.infer<typeof datasetFilter>
 export type DatasetFilterInput = z.input<typeof datasetFilter>
@@ -103,6 +118,9 @@ export const datasetFacets = z.object({
   classes: z.array(z.object({ name: z.string(), images: count })),
   splits: z.array(z.object({ split: split.or(z.literal('none')), images: count })),
   problems: z.record(imageProblem, count),
+  tags: z.array(z.object({ name: z.string(), images: count })),
+  /** Of the images without a class. */
+  suggested: z.array(z.object({ name: z.string(), images: count })),
   /** The losses at the checkpoint in equal bins from `low` to `high`; null where none are known. */
   loss: z.object({ low: z.number(), high: z.number(), median: z.number(), bins: z.array(count) }).nullable(),
 })
@@ -127,6 +145,28 @@ export const datasetReport = z.object({
   statistics: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }).nullable(),
 })
 export type DatasetReport = z.infer<typeof datasetReport>
+
+/** What a person says of images; `accept` gives each the class that is suggested for it. */
+const labelChange = z.object({
+  /** Null for that of the folder. */
+  class: words(200, 1).nullable().optional(),
+  tag: z.object({ name: words(200, 1), on: z.boolean() }).optional(),
+  excluded: z.boolean().optional(),
+  accept: z.boolean().optional(),
+})
+export type LabelChange = z.infer<typeof labelChange>
+
+/** How well a classifier by the labels so far names images. */
+export const suggested = z.object({
+  /** Images with a class, and without. */
+  labelled: count,
+  unlabelled: count,
+  classes: z.array(z.object({ name: z.string(), images: count })),
+  /** Labelled images that are named right without their own label; null where there are too few classes or labels. */
+  right: count.nullable(),
+  seconds: z.number(),
+})
+export type Suggested = z.infer<typeof suggested>
 
 const duplicatePair = z.object({
   copy: datasetImage,
@@ -174,8 +214,15 @@ export const datasetCalls = {
   'datasets.keepPair': call(z.object({ id, copy: count, of: count, kept: z.boolean() }), dataset),
   /** Excludes every identical copy from training; with `near`, near-duplicates too. */
   'datasets.excludeDuplicates': call(z.object({ id, near: z.boolean() }), dataset),
-  /** Excludes images from training, or includes them again. Rescans keep this. */
-  'datasets.exclude': call(z.object({ id, images: z.array(count), excluded: z.boolean() }), dataset),
+  /** Changes what a person says of images: class, tags, whether they are left out. Rescans keep this. */
+  'datasets.label': call(z.object({ id, images: z.array(count), change: labelChange }), dataset),
+  /** Takes back what was done last to images. */
+  'datasets.undo': call(z.object({ id }), dataset),
+  /** Suggests a class for each image without one, by the labels of the others and the features of a measured checkpoint. */
+  'datasets.suggest': call(measuredBy.extend({ id }), suggested),
+  /** Writes what a person said of images as a CSV file, and reads such a file. */
+  'datasets.exportLabels': call(z.object({ id, folder: hostPath }), z.object({ path: filePath, bytes: count })),
+  'datasets.importLabels': call(z.object({ id, text: words(900_000), name: words(400) }), dataset),
 } as const
 
 export const datasetEvents = {

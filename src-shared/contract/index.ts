@@ -25,7 +25,7 @@ export * from './runs'
 /**
  * The contract between the renderer and the backend: every call with its input and output, every event with
  * its payload. Validated once, at the border, over Electron IPC and WebSocket alike.
- * Messages never contain images, only paths such as `thumbnail/<dataset>/<index>` that the host serves
+ * Messages contain no images but what a person drops, only paths such as `thumbnail/<dataset>/<index>` that the host serves
  * (`saim://app/files/<path>` in Electron, `/files/<path>` over HTTP).
  */
 export const calls = {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { call, count, filePath, nothing } from './common'
-import { hostPath, id, imagePath } from './strings'
+import { hostPath, id, imagePath, words } from './strings'
 
 /** Where images are chosen from: the images of a run, or a data set. */
 export const imageSource = z.object({ kind: z.enum(['run', 'dataset']), id })
@@ -95,6 +95,9 @@ export type FoundImage = z.infer<typeof foundImage>
 const measured = z.object({ dataset: id, run: id, step: count })
 export type MeasuredChoice = z.infer<typeof measured>
 
+/** A picture that a person drops or chooses: an image file in base64. */
+const givenPicture = words(900_000, 1)
+
 export const embeddingFormat = z.enum(['npy', 'csv', 'parquet', 'safetensors'])
 export type EmbeddingFormat = z.infer<typeof embeddingFormat>
 
@@ -150,16 +153,23 @@ export const inspectCalls = {
     z.array(z.object({ class: z.string(), images: count, share: z.number() })),
   ),
   /**
-   * Measures loss and features of all images of a data set in the background and reports `inspect.measuring`. Answers at the
-   * end; null if it was stopped. Losses stay with the data set, features until the application ends.
+   * Measures loss and features of those images of a data set that are new or changed, in the background, and reports
+   * `inspect.measuring`. Answers at the end; null if it was stopped. Both stay with the data set.
    */
   'inspect.measure': call(measured, z.object({ images: count, seconds: z.number() }).nullable()),
   'inspect.stopMeasuring': call(measured, nothing),
-  /** How far a measurement is, null if none is under way; and whether similar images can be asked for. */
-  'inspect.measurement': call(measured, z.object({ share: z.number().nullable(), similar: z.boolean() })),
-  /** The images of the whole data set that are most similar to some of them together, nearest first. */
+  /** How far a measurement is, null if none is under way; how many images are measured, and how many are not. */
+  'inspect.measurement': call(
+    measured,
+    z.object({ share: z.number().nullable(), images: count, pending: count }),
+  ),
+  /** The images of the whole data set that are most similar to some of them and to some pictures together, nearest first. */
   'inspect.similar': call(
-    measured.extend({ paths: z.array(imagePath).min(1).max(1000), count: z.int().min(1).max(1000) }),
+    measured.extend({
+      paths: z.array(imagePath).max(1000),
+      pictures: z.array(givenPicture).max(4).default([]),
+      count: z.int().min(1).max(1000),
+    }),
     z.array(foundImage),
   ),
   'inspect.exportEmbeddings': call(

@@ -12,6 +12,7 @@ import Database from 'libsql'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createServices } from '#app/backend'
 import { pageOf } from '#images/index/filtered'
+import { act } from '#images/index/labels'
 import { openIndex } from '#images/index/open-index'
 import { datasetId, indexFile } from '#platform/paths'
 import { forkNode } from '#platform/processes'
@@ -30,7 +31,7 @@ beforeEach(async () => {
   const index = await openIndex(folder, file)
   await index.scan()
   const ids = pageOf(index, {}, 0, 100).images.map(({ id }) => id)
-  index.setExcluded(ids.slice(3, 5), true)
+  act(index, ids.slice(3, 5), { excluded: true })
   index.close()
   settle()
 })

@@ -219,7 +219,7 @@ describe('a data set', () => {
       value: { images: { id: number; path: string }[] }
     }
     const [gone, kept] = shown.value.images
-    await call('datasets.exclude', { id: set, images: [gone!.id, kept!.id], excluded: true })
+    await call('datasets.label', { id: set, images: [gone!.id, kept!.id], change: { excluded: true } })
     writeFileSync(path.join(photos, gone!.path), 'no image')
     await call('datasets.rescan', { id: set })
     await scanned(set)

@@ -4,6 +4,7 @@ import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { checkImages } from '#images/index/check'
 import { DatasetIndex } from '#images/index/dataset-index'
+import { act } from '#images/index/labels'
 import { pageOf } from '#images/index/filtered'
 import { duplicatePairs, excludeDuplicates, keepPair, reportOf } from '#images/index/report'
 import { makeBadFiles } from '#test/helpers/bad-files'
@@ -51,10 +52,7 @@ it('a check finds copies of other names, sizes, formats and qualities, and nothi
   expect([...index.usable()].flat()).toHaveLength(12)
   await index.scan()
   expect(index.summary().excluded).toBe(3)
-  index.setExcluded(
-    pageOf(index, { problems: ['excluded'] }, 0, 10).images.map(({ id }) => id),
-    false,
-  )
+  act(index, pageOf(index, { problems: ['excluded'] }, 0, 10).images.map(({ id }) => id), { excluded: false })
   expect(index.summary()).toMatchObject({ images: 15, excluded: 0 })
 })
 

@@ -5,8 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { DatasetFilter } from '#shared/contract'
 import { checkImages } from '#images/index/check'
 import { DatasetIndex } from '#images/index/dataset-index'
+import { act } from '#images/index/labels'
 import { facetsOf, pageOf, sampleOf } from '#images/index/filtered'
-import { beginLosses, keepLosses } from '#images/index/losses'
+import { beginMeasuring, keepMeasured } from '#images/index/measured'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
 
 const checkpoint = { run: 'a-run', step: 7 }
@@ -25,7 +26,7 @@ beforeAll(async () => {
   index = new DatasetIndex(folder, ':memory:')
   await index.scan()
   await checkImages(index)
-  index.setExcluded([idOf('image 000')], true)
+  act(index, [idOf('image 000')], { excluded: true })
 })
 
 describe('a filter of images', () => {
@@ -49,9 +50,9 @@ describe('a filter of images', () => {
   it('sees at once what was excluded meanwhile', () => {
     const id = idOf('image 002')
     expect(paths({ problems: ['excluded'] })).toHaveLength(1)
-    index.setExcluded([id], true)
+    act(index, [id], { excluded: true })
     expect(paths({ problems: ['excluded'] })).toHaveLength(2)
-    index.setExcluded([id], false)
+    act(index, [id], { excluded: false })
     expect(paths({ problems: ['excluded'] })).toHaveLength(1)
   })
 
@@ -70,9 +71,9 @@ describe('a filter of images', () => {
 })
 
 it('keeps losses of checkpoints, by which images are filtered and sorted', () => {
-  const losses = (scale: number) => paths({}).map((name, i) => ({ path: name, loss: i / scale }))
-  beginLosses(index, 'a-run', 7)
-  keepLosses(index, 'a-run', 7, losses(10))
+  const losses = (scale: number) => paths({}).map((name, i) => ({ path: name, loss: i / scale, row: i }))
+  beginMeasuring(index, checkpoint)
+  keepMeasured(index, checkpoint, losses(10))
   expect(facetsOf(index, { checkpoint }).loss).toMatchObject({ low: 0, high: 1.3, median: 0.6 })
   expect(facetsOf(index, { checkpoint }).loss!.bins.reduce((a, b) => a + b)).toBe(14)
   const hard = { checkpoint, loss: { from: 1.1, to: 1.3 }, sort: 'loss' } as const
@@ -83,7 +84,10 @@ it('keeps losses of checkpoints, by which images are filtered and sorted', () =>
   expect(facets.loss).toMatchObject({ low: 0, high: 1.3 })
   expect(facets.loss!.bins.reduce((a, b) => a + b)).toBe(8)
 
-  for (let step = 8; step < 12; step++) beginLosses(index, 'a-run', step)
+  // What was measured stays while it is measured again, and of four checkpoints.
+  for (const step of [8, 9, 7, 10, 11]) beginMeasuring(index, { run: 'a-run', step })
+  expect(facetsOf(index, { checkpoint }).loss).not.toBeNull()
+  for (const step of [12, 13]) beginMeasuring(index, { run: 'a-run', step })
   expect(facetsOf(index, { checkpoint }).loss).toBeNull()
 })
 

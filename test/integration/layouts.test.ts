@@ -4,6 +4,7 @@ import path from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { DatasetIndex } from '#images/index/dataset-index'
+import { act } from '#images/index/labels'
 import { pageOf } from '#images/index/filtered'
 import { Manifest, writeManifest } from '#images/manifest'
 import { scan } from '#test/helpers/data'
@@ -127,10 +128,7 @@ it.runIf(process.platform !== 'win32')(
     await index.scan()
     const excluded = () => pageOf(index, { problems: ['excluded'] }, 0, 10).images.map((image) => image.path)
     const chosen = pageOf(index, {}, 0, 10).images.filter((image) => /[23]\.png/.test(image.path))
-    index.setExcluded(
-      chosen.map(({ id }) => id),
-      true,
-    )
+    act(index, chosen.map(({ id }) => id), { excluded: true })
     for (let again = 0; again < 2; again++) {
       chmodSync(path.join(folder, 'locked'), 0)
       for (let scans = 0; scans < 2; scans++) await asOrdinaryUser(() => index.scan())

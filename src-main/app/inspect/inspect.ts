@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
@@ -21,6 +21,7 @@ import { runPaths } from '#storage/run/run-folder'
 import type { Datasets } from '#app/datasets'
 import { fileName, freeName } from '#storage/free-name'
 import type { InspectorFunctions, InspectorListener } from '#jobs/inspect/process'
+import type { CheckpointPlace } from '#inference/checkpoint-model'
 import { RemoteProcess } from '#app/remote-process'
 import { type MeasurementCall, Measurements } from './measurements'
 
@@ -31,7 +32,7 @@ interface InspectRequest {
   order: OrderChoice
 }
 
-type InspectCalls = Pick<Handlers, Extract<keyof Handlers, `inspect.${string}`>>
+type InspectCalls = Pick<Handlers, Extract<keyof Handlers, `inspect.${string}`> | MeasurementCall>
 
 interface InspectOptions {
   fork: Fork
@@ -49,6 +50,7 @@ export class Inspect {
   private readonly single: RemoteProcess<InspectorFunctions, InspectorListener>
   private readonly sets: RemoteProcess<InspectorFunctions, InspectorListener>
   private readonly measurements: Measurements
+  private given = 0
 
   constructor(private readonly options: InspectOptions) {
     const open = () =>
@@ -58,13 +60,10 @@ export class Inspect {
         'looks into checkpoints',
       )
     this.measurements = new Measurements({
-      emit: options.emit,
-      datasets: options.datasets,
+      ...options,
       sets: () => this.sets,
-      set: async ({ dataset, ...place }) => ({
-        place: await this.place(place),
-        ...(await this.images({ kind: 'dataset', id: dataset }, 'measured')),
-      }),
+      temporary: (name) => path.join(this.temporary(), name),
+      features: (place, pictures) => Promise.all(pictures.map((picture) => this.feature(place, picture))),
     })
     this.single = open()
     this.sets = open()
@@ -158,6 +157,17 @@ export class Inspect {
     if (this.folder) rmSync(this.folder, { recursive: true, force: true })
   }
 
+  /** The feature of a picture that a person gave. */
+  private async feature(place: CheckpointPlace, picture: string): Promise<number[]> {
+    const file = path.join(this.temporary(), `given-${this.given++}`)
+    await writeFile(file, Buffer.from(picture, 'base64'))
+    try {
+      return await this.single.ask((remote) => remote.feature(place, file))
+    } finally {
+      await rm(file)
+    }
+  }
+
   private async askedUnrolling({
     mode,
     given,
@@ -186,16 +196,13 @@ export class Inspect {
       : (await this.options.datasets.get(id)).folder
 
   /** The folder of a source and the file that lists its images. */
-  private async images(
-    source: ImageSource,
-    name = 'embedded',
-  ): Promise<{ folder: string; manifest: string }> {
+  private async images(source: ImageSource): Promise<{ folder: string; manifest: string }> {
     const folder = await this.folderOf(source)
     if (source.kind === 'run') {
       const run = await this.options.run(source.id)
       return { folder, manifest: runPaths(run.folder).manifest }
     }
-    const manifest = path.join(this.temporary(), `${name}-${source.id}.json`)
+    const manifest = path.join(this.temporary(), `embedded-${source.id}.json`)
     await this.options.datasets.writeManifest(source.id, manifest, { fraction: 0, seed: 0 })
     return { folder, manifest }
   }

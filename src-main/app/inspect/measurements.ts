@@ -1,18 +1,26 @@
-import type { Emit, Handlers, MeasuredChoice } from '#shared/contract'
+import type { Emit, Handlers, MeasuredChoice, Run } from '#shared/contract'
 import type { Datasets } from '#app/datasets'
 import type { RemoteProcess } from '#app/remote-process'
-import type { WholeSet } from '#inference/features/measured-sets'
+import type { CheckpointPlace } from '#inference/checkpoint-model'
 import type { InspectorFunctions, InspectorListener } from '#jobs/inspect/process'
 
 export type MeasurementCall =
-  'inspect.measure' | 'inspect.stopMeasuring' | 'inspect.measurement' | 'inspect.similar'
+  | 'inspect.measure'
+  | 'inspect.stopMeasuring'
+  | 'inspect.measurement'
+  | 'inspect.similar'
+  | 'datasets.suggest'
 
 interface MeasurementOptions {
   emit: Emit
-  datasets: Pick<Datasets, 'beginLosses' | 'keepLosses'>
+  datasets: Pick<Datasets, 'ask' | 'get'>
+  run: (id: string) => Promise<Run>
   /** The process that measures. */
   sets: () => RemoteProcess<InspectorFunctions, InspectorListener>
-  set: (choice: MeasuredChoice) => Promise<WholeSet>
+  /** A name for a file that nobody needs for long. */
+  temporary: (name: string) => string
+  /** The features of pictures, given as base64. */
+  features: (place: CheckpointPlace, pictures: string[]) => Promise<number[][]>
 }
 
 type Measured = Awaited<ReturnType<Handlers['inspect.measure']>>
@@ -20,7 +28,7 @@ type Measured = Awaited<ReturnType<Handlers['inspect.measure']>>
 /** Data sets measured with checkpoints, each once at a time, while other things go on. */
 export class Measurements {
   private readonly under = new Map<string, { share: number; stopped: boolean; end: Promise<Measured> }>()
-  /** Losses on their way into the index of each data set. */
+  /** What was found, on its way into the index of each data set. */
   private readonly keeping = new Map<string, Promise<void>>()
 
   constructor(private readonly options: MeasurementOptions) {}
@@ -35,22 +43,28 @@ export class Measurements {
     },
     'inspect.measurement': async (choice) => ({
       share: this.under.get(keyOf(choice))?.share ?? null,
-      similar: (await this.options.sets().current?.isMeasured(keyOf(choice))) ?? false,
+      ...(await this.options.datasets.ask(choice.dataset, 'measured', await this.checkpoint(choice))),
     }),
-    'inspect.similar': ({ paths, count, ...choice }) =>
-      this.options.sets().ask((remote) => remote.similar(keyOf(choice), paths, count)),
+    'inspect.similar': async ({ paths, pictures, count, ...choice }) => {
+      const { run, step } = choice
+      const place = { folder: (await this.options.run(run)).folder, step }
+      const features = await this.options.features(place, pictures)
+      const wanted = { paths, features }
+      const checkpoint = await this.checkpoint(choice)
+      return this.options.datasets.ask(choice.dataset, 'similar', checkpoint, wanted, count)
+    },
+    'datasets.suggest': async ({ id, run, step }) =>
+      this.options.datasets.ask(id, 'suggest', await this.checkpoint({ dataset: id, run, step })),
   }
 
   /** What the process tells. */
-  readonly listener: Pick<InspectorListener, 'losses' | 'measuring'> = {
-    losses: (key, losses) => {
+  readonly listener: Pick<InspectorListener, 'measured'> = {
+    measured: (key, found, share) => {
       const { dataset, run, step } = choiceOf(key)
       const before = this.keeping.get(key) ?? Promise.resolve()
-      const kept = before.then(() => this.options.datasets.keepLosses(dataset, run, step, losses))
+      const kept = before.then(() => this.options.datasets.ask(dataset, 'keepMeasured', { run, step }, found))
       kept.catch(() => undefined) // told where the measuring ends
       this.keeping.set(key, kept)
-    },
-    measuring: (key, share) => {
       const measuring = this.under.get(key)
       if (!measuring) return
       measuring.share = share
@@ -73,12 +87,22 @@ export class Measurements {
 
   private async run(choice: MeasuredChoice, key: string): Promise<Measured> {
     const { dataset, run, step } = choice
-    const set = await this.options.set(choice)
-    await this.options.datasets.beginLosses(dataset, run, step)
+    const { folder: place, engine } = await this.options.run(run)
+    const { folder } = await this.options.datasets.get(dataset)
+    const manifest = this.options.temporary(`measured-${dataset}-${run}-${step}.json`)
+    const checkpoint = await this.checkpoint(choice)
+    const { pending, ...to } = await this.options.datasets.ask(dataset, 'beginMeasuring', checkpoint, manifest)
     if (this.under.get(key)?.stopped) return null
-    const found = await this.options.sets().ask((remote) => remote.measure(key, set))
+    if (pending === 0) return { images: 0, seconds: 0 }
+    const asked = { place: { folder: place, step }, engine, folder, manifest, ...to }
+    const found = await this.options.sets().ask((remote) => remote.measure(key, asked))
     await this.keeping.get(key)
     return found
+  }
+
+  private async checkpoint({ run, step }: MeasuredChoice) {
+    const { hyperparameters } = await this.options.run(run)
+    return { run, step, width: hyperparameters.width }
   }
 }
 

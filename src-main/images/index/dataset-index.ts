@@ -17,9 +17,13 @@ import { layoutOf, type Place } from './layout'
  * duplicates what check.ts found: `distance` is null for identical contents
  * kept       pairs of these that the person keeps both images of
  * pairs      those of duplicates that are still to be looked at
+ * labels     what a person says of an image, by its path, so that it outlives the file: a class in place of its folder's, and tags
+ * acts       what a person did to images, the newest last, with what was said of them before, as JSON
+ * suggestions the class that a classifier gives an image; of a labelled one, the class that it gives without that label
  * facts      what was measured of the data set in its present state, as JSON
  * measured   checkpoints whose losses of images are known, the newest last
  * losses     these losses
+ * features   the row of the checkpoint's file of features that holds an image's own
  */
 const schema = `
   CREATE TABLE IF NOT EXISTS files (
@@ -28,6 +32,7 @@ const schema = `
     bytes INTEGER NOT NULL,
     modified INTEGER NOT NULL,
     class TEXT,
+    folderClass TEXT,
     split TEXT,
     format TEXT,
     width INTEGER,
@@ -43,6 +48,11 @@ const schema = `
   CREATE TABLE IF NOT EXISTS kept (file INTEGER, of INTEGER, PRIMARY KEY (file, of)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS measured (id INTEGER PRIMARY KEY, run TEXT, step INTEGER, UNIQUE (run, step));
   CREATE TABLE IF NOT EXISTS losses (checkpoint INTEGER, file INTEGER, loss REAL, PRIMARY KEY (checkpoint, file)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS features (checkpoint INTEGER, file INTEGER, row INTEGER, PRIMARY KEY (checkpoint, file)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS features_row ON features (checkpoint, row);
+  CREATE TABLE IF NOT EXISTS labels (path TEXT PRIMARY KEY, class TEXT, tags TEXT NOT NULL DEFAULT '[]') WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS acts (id INTEGER PRIMARY KEY, what TEXT NOT NULL, before TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS suggestions (file INTEGER PRIMARY KEY, class TEXT NOT NULL, confidence REAL NOT NULL);
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS files_with_problem ON files (path) WHERE problem IS NOT NULL;
   CREATE INDEX IF NOT EXISTS files_excluded ON files (split, class, path) WHERE excluded;
@@ -58,18 +68,25 @@ const schema = `
 `
 
 /** Fills places and groups anew. */
-export const numbering = `
+const grouping = `
   DELETE FROM places;
   INSERT INTO places (file) SELECT id FROM files WHERE problem IS NULL ORDER BY split, class, path;
   DELETE FROM groups;
   INSERT INTO groups
     SELECT split, class, min(place), count(*), sum(bytes), min(width), max(width), min(height), max(height)
     FROM places JOIN files ON files.id = file GROUP BY split, class;
+`
+
+/** The same, where images came, went or changed. */
+export const numbering = `
+  ${grouping}
   DELETE FROM duplicates WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = duplicates.file)
     OR NOT EXISTS (SELECT 1 FROM places WHERE places.file = duplicates.of);
   DELETE FROM kept WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = kept.file)
     OR NOT EXISTS (SELECT 1 FROM places WHERE places.file = kept.of);
-  DELETE FROM losses WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = losses.file);
+  DELETE FROM losses WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.id = losses.file AND problem IS NULL);
+  DELETE FROM features WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.id = features.file AND problem IS NULL);
+  DELETE FROM suggestions WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = suggestions.file);
   DELETE FROM facts WHERE name <> 'notices';
 `
 
@@ -112,6 +129,10 @@ export class DatasetIndex {
     this.database = new Database(file)
     this.database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 10000')
     this.database.exec(schema)
+    const columns = this.rows<{ name: string }>('PRAGMA table_info(files)')
+    // An index from before a person could say more of images than their folders do.
+    if (!columns.some(({ name }) => name === 'folderClass'))
+      this.database.exec('ALTER TABLE files ADD COLUMN folderClass TEXT; UPDATE files SET folderClass = class')
   }
 
   close = () => void this.database.close()
@@ -122,11 +143,15 @@ export class DatasetIndex {
     if (row?.quick_check !== 'ok')
       throw Object.assign(new Error(row?.quick_check ?? 'no answer'), { code: 'SQLITE_CORRUPT' })
     for (const columns of [
-      'id, path, class, split, width, height, bytes, excluded, modified, format, orientation, problem, content, perceptual FROM files',
+      'id, path, class, folderClass, split, width, height, bytes, excluded, modified, format, orientation, problem, content, perceptual FROM files',
       'file, of, distance FROM duplicates',
       'file, of FROM kept',
       'id, run, step FROM measured',
       'checkpoint, file, loss FROM losses',
+      'checkpoint, file, row FROM features',
+      'path, class, tags FROM labels',
+      'id, what, before FROM acts',
+      'file, class, confidence FROM suggestions',
       'name, value FROM facts',
       'place, file FROM places',
       'split, class, first, images, bytes, minimumWidth, maximumWidth, minimumHeight, maximumHeight FROM groups',
@@ -216,8 +241,13 @@ export class DatasetIndex {
       unchecked,
       copies,
       notices: this.notices(),
+      newestAct: this.rows<{ what: string }>('SELECT what FROM acts ORDER BY id DESC LIMIT 1')[0]?.what ?? null,
     }
   }
+
+  /** The path of an image, relative to the folder; null where there is no such image. */
+  pathOf = (id: number): string | null =>
+    this.rows<{ path: string }>('SELECT path FROM files WHERE id = ?', id)[0]?.path ?? null
 
   unreadable(offset: number, limit: number): { total: number; files: { path: string; reason: string }[] } {
     const files = this.rows<{ path: string; reason: string }>(
@@ -228,26 +258,13 @@ export class DatasetIndex {
     return { total: this.counts().unreadable, files }
   }
 
-  /** The path of an image, relative to the folder; null where there is no such image. */
-  pathOf = (id: number): string | null =>
-    this.rows<{ path: string }>('SELECT path FROM files WHERE id = ?', id)[0]?.path ?? null
-
-  /** Leaves images out of training, or includes them again. Rescans keep this. */
-  setExcluded(ids: number[], excluded: boolean): void {
-    this.run(
-      'UPDATE files SET excluded = ? WHERE id IN (SELECT value FROM json_each(?))',
-      Number(excluded),
-      JSON.stringify(ids),
-    )
-  }
-
-  /** The images that training may use, some at a time, by split, class and path. */
-  *usable(): Generator<UsableImage[]> {
+  /** The images that training may use, some at a time, by split, class and path; those that fit a condition on `files`. */
+  *usable(condition = 'true'): Generator<UsableImage[]> {
     const { last } = this.one<{ last: number | null }>('SELECT max(place) AS last FROM places')
     for (let first = 1; first <= (last ?? 0); first += rowsAtOnce) {
       const { text } = this.one<{ text: string }>(
         `SELECT json_group_array(json_object('path', path, 'bytes', bytes, 'width', width, 'height', height, 'class', class, 'split', split)) AS text
-         FROM (SELECT * FROM places JOIN files ON files.id = file WHERE place >= ? AND place < ? AND problem IS NULL AND NOT excluded ORDER BY place)`,
+         FROM (SELECT * FROM places JOIN files ON files.id = file WHERE place >= ? AND place < ? AND problem IS NULL AND NOT excluded AND ${condition} ORDER BY place)`,
         first,
         first + rowsAtOnce,
       )
@@ -292,10 +309,11 @@ export class DatasetIndex {
     const names = ['path', 'bytes', 'modified', 'format', 'width', 'height', 'orientation', 'problem'] // prettier-ignore
     const updates = names.slice(1).map((name) => `${name} = excluded.${name}`)
     updates.push('content = NULL', 'perceptual = NULL')
-    this.run(
-      'DELETE FROM losses WHERE file IN (SELECT files.id FROM files JOIN json_each(?) AS new ON files.path = new.value)',
-      JSON.stringify(files.map(({ path }) => path)),
-    )
+    for (const table of ['losses', 'features'])
+      this.run(
+        `DELETE FROM ${table} WHERE file IN (SELECT files.id FROM files JOIN json_each(?) AS new ON files.path = new.value)`,
+        JSON.stringify(files.map(({ path }) => path)),
+      )
     this.run(
       `INSERT INTO files (${names.join()})
        SELECT ${names.map((name) => `value ->> '${name}'`).join()} FROM json_each(?) WHERE true
@@ -307,7 +325,7 @@ export class DatasetIndex {
   /** Gives all files the class and split of their folders; `moved` tells whether that changed any. */
   private place(): { moved: boolean; notices: string[] } {
     const known = this.rows<Place & { folder: string; images: number }>(
-      `SELECT ${folderOf} AS folder, class, split, count(*) - count(problem) AS images FROM files GROUP BY 1, 2, 3`,
+      `SELECT ${folderOf} AS folder, folderClass AS class, split, count(*) - count(problem) AS images FROM files GROUP BY 1, 2, 3`,
     )
     const pathOf = (folder: string) => folder.slice(0, -1)
     const { places, notices } = layoutOf(
@@ -317,19 +335,30 @@ export class DatasetIndex {
       const place = places.get(pathOf(folder))
       return place && (place.class !== name || place.split !== split) ? [{ folder, ...place }] : []
     })
-    if (changed.length === 0) return { moved: false, notices }
+    if (changed.length === 0) return { moved: this.giveClasses(), notices }
     this.run(
       `INSERT OR REPLACE INTO placed
        SELECT value ->> 'folder', value ->> 'class', value ->> 'split' FROM json_each(?)`,
       JSON.stringify(changed),
     )
     this.run(
-      `UPDATE files SET (class, split) = (SELECT class, split FROM placed WHERE folder = ${folderOf})
+      `UPDATE files SET (folderClass, split) = (SELECT class, split FROM placed WHERE folder = ${folderOf})
        WHERE ${folderOf} IN (SELECT folder FROM placed)`,
     )
     this.run('DELETE FROM placed')
+    this.giveClasses()
     return { moved: true, notices }
   }
+
+  /** Gives each image the class that a person gave it, or else that of its folder; tells whether that changed any. */
+  giveClasses = (): boolean =>
+    this.run(`
+      UPDATE files SET class = given.class FROM (
+        SELECT id, ifnull(labels.class, folderClass) AS class FROM files LEFT JOIN labels ON labels.path = files.path
+      ) AS given WHERE given.id = files.id AND files.class IS NOT given.class`) > 0
+
+  /** Numbers the readable images anew where only classes or splits changed. */
+  group = () => void this.database.exec(grouping)
 
   /** How many files of each format that is not decoded there are. */
   private refused(): string[] {
@@ -359,6 +388,17 @@ export class DatasetIndex {
   /** Runs a statement; answers how many rows it changed. */
   run = (sql: string, ...parameters: unknown[]): number =>
     this.database.prepare(sql).run(...parameters).changes
+
+  /** All that some statements do, or nothing. */
+  transaction(work: () => void): void {
+    this.database.transaction(work)()
+  }
+
+  /** One column of any number of rows: together they come many times faster than row by row. */
+  column = <T>(sql: string, ...parameters: unknown[]): T[] => {
+    const query = `WITH given (value) AS (${sql}) SELECT json_group_array(value) AS text FROM given`
+    return JSON.parse(this.one<{ text: string }>(query, ...parameters).text) as T[]
+  }
 
   rows = <T>(sql: string, ...parameters: unknown[]) => this.database.prepare(sql).all(...parameters) as T[]
   one = <T>(sql: string, ...parameters: unknown[]) => this.rows<T>(sql, ...parameters)[0]!

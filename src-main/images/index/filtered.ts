@@ -14,9 +14,17 @@ const listed = (sql: string, values: readonly unknown[]): Condition => ({
   parameters: [JSON.stringify(values)],
 })
 
+/** Whether any of some rows is among the values. */
+const within = (rows: string, values: readonly unknown[]): Condition => ({
+  sql: `EXISTS (${rows} AND value IN (SELECT value FROM json_each(?)))`,
+  parameters: [JSON.stringify(values)],
+})
+
 const pairsOf = (distance: string) =>
   `problem IS NULL AND id IN (
     SELECT file FROM pairs WHERE distance ${distance} UNION SELECT of FROM pairs WHERE distance ${distance})`
+
+const suggestedOf = 'SELECT suggestions.class FROM suggestions WHERE file = files.id'
 
 /** What each problem is of a row of `files`. */
 const problems: Record<ImageProblem, string> = {
@@ -24,8 +32,12 @@ const problems: Record<ImageProblem, string> = {
   identical: pairsOf('IS NULL'),
   small: `problem IS NULL AND min(width, height) < ${presetImageSizes[0]}`,
   damaged: 'problem IS NOT NULL',
+  doubted: `problem IS NULL AND class <> (${suggestedOf})`,
   excluded: 'problem IS NULL AND excluded',
 }
+
+const tagsOf = 'SELECT value FROM labels, json_each(tags) WHERE labels.path = files.path'
+const confidenceOf = 'SELECT confidence FROM suggestions WHERE file = files.id'
 
 const lossOf = 'SELECT loss FROM losses WHERE file = files.id AND checkpoint = ?'
 
@@ -34,7 +46,7 @@ function conditionsOf(
   index: DatasetIndex,
   filter: DatasetFilter,
 ): Partial<Record<keyof DatasetFilter, Condition>> {
-  const { classes, splits, problems: wanted, text, paths, loss } = filter
+  const { classes, splits, problems: wanted, tags, suggested, text, paths, loss } = filter
   return {
     ...(classes && { classes: listed("ifnull(class, '')", classes) }),
     ...(splits && { splits: listed("ifnull(split, 'none')", splits) }),
@@ -42,6 +54,8 @@ function conditionsOf(
       sql: wanted?.length ? wanted.map((name) => `(${problems[name]})`).join(' OR ') : 'problem IS NULL',
       parameters: [],
     },
+    ...(tags && { tags: within(tagsOf, tags) }),
+    ...(suggested && { suggested: listed(`(${suggestedOf})`, suggested) }),
     ...(text && { text: { sql: 'instr(lower(path), lower(?))', parameters: [text] } }),
     ...(paths && { paths: listed('path', paths) }),
     ...(loss && {
@@ -87,6 +101,8 @@ function viewOf(index: DatasetIndex, filter: DatasetFilter): 'places' | 'shown' 
     name: { sql: 'split, class, path', parameters: [] },
     size: { sql: 'width * height DESC, bytes DESC, path', parameters: [] },
     loss: { sql: `(${lossOf}) DESC, path`, parameters: [checkpointOf(index, filter)] },
+    unsure: { sql: `(${confidenceOf}) NULLS LAST, path`, parameters: [] },
+    sure: { sql: `(${confidenceOf}) DESC, path`, parameters: [] },
   }
   const given = {
     sql: '(SELECT key FROM json_each(?) WHERE value = files.path)',
@@ -135,13 +151,26 @@ function imagesAt(index: DatasetIndex, view: 'places' | 'shown', places: number[
     .map(toImage)
 }
 
-type ImageRow = Omit<DatasetImage, 'excluded' | 'loss'> & { excluded: number; loss?: number | null }
-export const imageColumns =
-  'id, path, class, split, ifnull(width, 0) AS width, ifnull(height, 0) AS height, bytes, excluded, problem'
-export const toImage = (row: ImageRow): DatasetImage => ({
+interface ImageRow extends Omit<DatasetImage, 'excluded' | 'loss' | 'tags' | 'labelled' | 'suggestion'> {
+  excluded: number
+  loss?: number | null
+  tags: string | null
+  labelled: number
+  suggested: string | null
+  confidence: number | null
+}
+export const imageColumns = `
+  id, path, class, split, ifnull(width, 0) AS width, ifnull(height, 0) AS height, bytes, excluded, problem,
+  (SELECT tags FROM labels WHERE labels.path = files.path) AS tags,
+  EXISTS (SELECT 1 FROM labels WHERE labels.path = files.path AND labels.class IS NOT NULL) AS labelled,
+  (${suggestedOf}) AS suggested, (${confidenceOf}) AS confidence`
+export const toImage = ({ tags, suggested, confidence, ...row }: ImageRow): DatasetImage => ({
   ...row,
   excluded: Boolean(row.excluded),
   loss: row.loss ?? null,
+  tags: JSON.parse(tags ?? '[]') as string[],
+  labelled: Boolean(row.labelled),
+  suggestion: suggested === null ? null : { class: suggested, confidence: confidence! },
 })
 
 const lossBins = 18
@@ -172,10 +201,28 @@ export function facetsOf(index: DatasetIndex, filter: DatasetFilter): DatasetFac
       split: value as DatasetFacets['splits'][number]['split'],
       images,
     })),
+    tags: named(
+      index,
+      `SELECT name, ifnull(images, 0) AS images FROM (SELECT DISTINCT value AS name FROM labels, json_each(tags))
+       LEFT JOIN (SELECT value AS found, count(*) AS images
+         FROM (SELECT path AS at FROM files WHERE ${joined(conditions, 'tags').sql}) JOIN labels ON labels.path = at, json_each(tags)
+         GROUP BY 1) ON found = name ORDER BY name`,
+      joined(conditions, 'tags').parameters,
+    ),
+    suggested: named(
+      index,
+      `SELECT class AS name, count(*) AS images
+       FROM (SELECT id AS at FROM files WHERE class IS NULL AND ${joined(conditions, 'suggested').sql}) JOIN suggestions ON file = at
+       GROUP BY 1 ORDER BY 1`,
+      joined(conditions, 'suggested').parameters,
+    ),
     problems: index.one(`SELECT ${sums.join()} FROM files WHERE ${others.sql}`, ...others.parameters),
     loss: lossesOf(index, filter, joined(conditions, 'loss')),
   }
 }
+
+const named = (index: DatasetIndex, sql: string, parameters: unknown[]) =>
+  index.rows<{ name: string; images: number }>(sql, ...parameters)
 
 function lossesOf(
   index: DatasetIndex,

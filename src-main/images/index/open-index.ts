@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import Database from 'libsql'
 import { freeName } from '#storage/free-name'
 import { DatasetIndex } from './dataset-index'
+import { expectLabels } from './labels'
 
 /** Whether an error says that an index is not what this version of the application wrote. */
 export const isDamage = (error: unknown): boolean =>
@@ -11,11 +12,14 @@ export const isDamage = (error: unknown): boolean =>
 
 /**
  * Opens the index of a folder in a file. It is derived from the folder: one that is damaged is set aside and made anew, with
- * what the person excluded as far as that can still be read.
+ * what the person excluded as far as that can still be read, and with what they labelled.
  */
 export async function openIndex(folder: string, file: string): Promise<DatasetIndex> {
+  const isNew = !existsSync(file)
   try {
-    return open(folder, file)
+    const index = open(folder, file)
+    if (isNew) keepLabels(index, file)
+    return index
   } catch (error) {
     if (!isDamage(error)) throw error
   }
@@ -23,6 +27,7 @@ export async function openIndex(folder: string, file: string): Promise<DatasetIn
   const aside = await setAside(file)
   const index = open(folder, file)
   index.expectExcluded(excluded)
+  keepLabels(index, file)
   console.error(`The index of ${folder} was damaged. It is made anew; ${excluded.length} excluded images were found in the old one, ${aside}.`) // prettier-ignore
   await index.scan().catch((error: unknown) => console.error(error)) // its folder may not be there now
   return index
@@ -37,6 +42,14 @@ function open(folder: string, file: string): DatasetIndex {
     index.close()
     throw error
   }
+}
+
+/** The file beside an index that has what a person said of the images. */
+export const labelsFile = (file: string) => file.replace(/(\.db)?$/, '.labels.csv')
+
+/** What a person said of the images is read from the file beside the index: it outlives the index. */
+function keepLabels(index: DatasetIndex, file: string): void {
+  if (existsSync(labelsFile(file))) expectLabels(index, readFileSync(labelsFile(file), 'utf8'), labelsFile(file))
 }
 
 /** The paths of excluded images, each by whichever way through the damaged file leads to it. */

@@ -2,6 +2,7 @@ import type { DatasetReport, DuplicatePair } from '#shared/contract'
 import { presetImageSizes } from '#shared/settings/hyperparameters'
 import { factOf } from './check'
 import type { DatasetIndex } from './dataset-index'
+import { act } from './labels'
 import { imageColumns, toImage } from './filtered'
 
 /** What a person should know of a data set before training on it. */
@@ -73,10 +74,8 @@ export function duplicatePairs(
 
 /** Leaves out the copies that are still to be looked at: those of the same content, or those that look alike. */
 export function excludeDuplicates(index: DatasetIndex, near: boolean): void {
-  index.run(
-    'UPDATE files SET excluded = 1 WHERE id IN (SELECT file FROM pairs WHERE (distance IS NOT NULL) = ?)',
-    Number(near),
-  )
+  const copies = index.column<number>('SELECT file FROM pairs WHERE (distance IS NOT NULL) = ?', Number(near))
+  act(index, copies, { excluded: true })
 }
 
 /** Keeps both images of a pair for good, or asks about them again. */

@@ -43,13 +43,17 @@ const question: Question = {
 
 /**
  * Class token, mean of the patch tokens, patch tokens and loss of images of a folder, centre-cropped, a batch at a time.
- * `first` is the place of the first image in a longer list, by which the orders of patches are drawn.
+ * `placeOf` is the place of each image in a longer list, by which the orders of patches are drawn.
  */
 export const embedBatches = (
   model: CheckpointModel,
   folder: string,
   images: ImageFile[],
-  { seed = 0, first = 0, stopped }: Pick<EmbedOptions, 'seed' | 'stopped'> & { first?: number } = {},
+  {
+    seed = 0,
+    placeOf = (i) => i,
+    stopped,
+  }: Pick<EmbedOptions, 'seed' | 'stopped'> & { placeOf?: (i: number) => number } = {},
 ) =>
   overImages(
     { folder, images, statistics: model.statistics, decoders: 0 },
@@ -57,12 +61,7 @@ export const embedBatches = (
     (pixels, places) =>
       model.ask(question, {
         images: pixels,
-        order: orders(
-          model.h,
-          seed,
-          0,
-          places.map((place) => first + place),
-        ),
+        order: orders(model.h, seed, 0, places.map(placeOf)),
       }),
   )
 
@@ -98,3 +97,10 @@ export async function embed(
 
 const featureNames = ['classToken', 'pooled', 'losses', 'patchTokens'] as const
 type FeatureName = (typeof featureNames)[number]
+
+/** The mean of the patch tokens of one image alone, at length 1, as it is kept of each image of a measured data set. */
+export const pooledOf: Question = {
+  name: 'pooled',
+  step: (h) => featuresStep(h, ['pooled']),
+  inputs: (h) => ({ images: imageInputs(h, 1)['images']! }),
+}

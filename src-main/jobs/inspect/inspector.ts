@@ -15,6 +15,8 @@ import type { Engine } from '#engine/engine'
 import { readRun } from '#storage/run/run-folder'
 import { attend, type Attention } from '#inference/pictures/attention'
 import { CheckpointModel, type CheckpointPlace } from '#inference/checkpoint-model'
+import { pooledOf } from '#inference/features/embeddings'
+import { unitRows } from '#inference/features/knn'
 import { chosenOrder } from '#inference/pictures/chosen-order'
 import { oneByOne } from '#inference/pictures/free-running'
 import { type Picture, pictureOf, png } from '#inference/pictures/pictures'
@@ -111,6 +113,14 @@ export class Inspector {
         maps: known.distances.map((_, layer) => known.found.of(layer, token)),
         distances: known.distances,
       }
+    })
+
+  /** The feature of an image, of length 1, as it is kept of each image of a measured data set. */
+  feature = (place: CheckpointPlace, image: string): Promise<number[]> =>
+    this.inTurn(async () => {
+      const model = await this.model(place)
+      const { pooled } = await model.ask(pooledOf, { images: await this.load(image, model) })
+      return [...unitRows({ values: pooled!.values as Float32Array, width: model.h.width })]
     })
 
   private async unrolling(asked: AskedUnrolling) {

@@ -8,7 +8,8 @@ import { endWithParent, parentPort } from '#platform/processes'
 import { answering, type Answering } from '#platform/remote'
 import { fixedImages } from '#images/sample'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
-import { type MeasuredListener, MeasuredSets } from '#inference/features/measured-sets'
+import type { Measured } from '#images/index/measured'
+import { Measuring } from './measuring'
 import { Inspector } from './inspector'
 
 /**
@@ -16,48 +17,45 @@ import { Inspector } from './inspector'
  * programs between questions.
  */
 export type InspectorFunctions = Answering<
-  Pick<Inspector, 'reconstruct' | 'unroll' | 'saveUnrolled' | 'attention'>
+  Pick<Inspector, 'reconstruct' | 'unroll' | 'saveUnrolled' | 'attention' | 'feature'>
 > &
   Answering<Pick<EmbeddingSets, 'embed' | 'map' | 'neighbours' | 'extremes' | 'agreement' | 'export'>> &
-  Answering<Pick<MeasuredSets, 'measure' | 'similar'>> & {
+  Answering<Pick<Measuring, 'measure'>> & {
     stopMeasuring(key: string): void
-    isMeasured(key: string): boolean
     /** Paths of the images that a run's reconstructions show. */
     fixedImages(manifest: string): Promise<string[]>
     thumbnail(folder: string, relative: string): Promise<string | null>
     stop(): void
   }
 
-export interface InspectorListener extends MeasuredListener {
+export interface InspectorListener {
+  /** What a checkpoint found of some images, when the share of all that it was asked about is done. */
+  measured(key: string, found: Measured[], share: number): void
   progress(progress: EventPayload<'inspect.progress'>): void
 }
 
 async function main(): Promise<void> {
-  // Always on the CPU: one image is little work, and a training run keeps the other devices to itself.
+  // On the CPU: one image is little work, and a training run keeps the other devices to itself.
   const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
   const inspector = new Inspector(engine, process.argv[2]!, (progress) => aside(parent.progress(progress)))
   const sets = new EmbeddingSets(engine, (progress) => aside(parent.progress(progress)))
-  const measured = new MeasuredSets(engine, process.argv[2]!, {
-    losses: (key, losses) => aside(parent.losses(key, losses)),
-    measuring: (key, share) => aside(parent.measuring(key, share)),
-  })
+  const measuring = new Measuring(engine, (key, found, share) => aside(parent.measured(key, found, share)))
   const functions: InspectorFunctions = {
     ...answering({
       reconstruct: inspector.reconstruct,
       unroll: inspector.unroll,
       saveUnrolled: inspector.saveUnrolled,
       attention: inspector.attention,
+      feature: inspector.feature,
       embed: sets.embed,
       map: sets.map,
       neighbours: sets.neighbours,
       extremes: sets.extremes,
       agreement: sets.agreement,
       export: sets.export,
-      measure: measured.measure,
-      similar: measured.similar,
+      measure: measuring.measure,
     }),
-    stopMeasuring: measured.stop,
-    isMeasured: measured.has,
+    stopMeasuring: measuring.stop,
     fixedImages: async (manifest) => fixedImages(await Manifest.read(manifest)).map((image) => image.path),
     thumbnail: thumbnailFile,
     stop: sets.stop,
@@ -65,7 +63,7 @@ async function main(): Promise<void> {
   const parent = createBirpc<InspectorListener, InspectorFunctions>(functions, {
     post: (message) => parentPort.post(message),
     on: (listener) => parentPort.onMessage(listener),
-    eventNames: ['progress', 'losses', 'measuring'],
+    eventNames: ['progress', 'measured'],
     timeout: -1,
   })
 }

@@ -1,19 +1,34 @@
 import { createBirpc } from 'birpc'
-import { rmSync } from 'node:fs'
-import type { DatasetFilter, DatasetSummary } from '#shared/contract'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import type { DatasetFilter, DatasetSummary, LabelChange, Suggested } from '#shared/contract'
 import { type AppErrorData, toErrorData } from '#shared/errors'
-import { indexFile } from '#platform/paths'
+import { featuresFolder, indexFile } from '#platform/paths'
 import { aside } from '#platform/background'
 import { endWithParent, parentPort } from '#platform/processes'
 import { checkImages, forgetChecks, statisticsOf } from '#images/index/check'
 import type { DatasetIndex } from '#images/index/dataset-index'
-import { isDamage, openIndex } from '#images/index/open-index'
+import { act, expectLabels, labelsCsv, readLabels, undo } from '#images/index/labels'
+import { isDamage, labelsFile, openIndex } from '#images/index/open-index'
 import { FolderWatch } from '#images/index/folder-watch'
 import { writeManifest } from '#images/manifest'
 import type { SplitRule } from '#images/index/split'
 import { facetsOf, pageOf, sampleOf } from '#images/index/filtered'
-import { beginLosses, keepLosses } from '#images/index/losses'
+import {
+  beginMeasuring,
+  type Checkpoint,
+  checkpointsOf,
+  forgetFeatures,
+  keepMeasured,
+  type Measured,
+  rowsOf,
+  unmeasured,
+} from '#images/index/measured'
+import { FeatureFile } from '#inference/features/feature-file'
+import { similarTo, type Wanted } from '#inference/features/search'
 import { duplicatePairs, excludeDuplicates, keepPair, reportOf } from '#images/index/report'
+import { suggest } from '#inference/labels/suggest'
+import { writeFileSafely } from '#storage/files'
 import { thumbnailFile } from '#images/thumbnails'
 
 /**
@@ -41,11 +56,15 @@ const calls = {
   sample: async (folder: string, count: number) => sampleOf(await open(folder), count),
   unreadable: async (folder: string, offset: number, limit: number) =>
     (await open(folder)).unreadable(offset, limit),
-  async exclude(folder: string, images: number[], excluded: boolean): Promise<DatasetSummary> {
-    const index = await open(folder)
-    index.setExcluded(images, excluded)
-    return index.summary()
-  },
+  label: (folder: string, images: number[], change: LabelChange) =>
+    changeLabels(folder, (index) => act(index, images, change)),
+  undo: (folder: string) => changeLabels(folder, undo),
+  importLabels: (folder: string, text: string, name: string) =>
+    changeLabels(folder, (index) => readLabels(index, text, name)),
+  labels: async (folder: string) => labelsCsv(await open(folder)),
+  expectLabels: async (folder: string, text: string) => expectLabels(await open(folder), text, 'The index'),
+  suggest: async (folder: string, checkpoint: KnownCheckpoint): Promise<Suggested> =>
+    (await suggest(await open(folder), featureFile(folder, checkpoint), checkpoint)).suggested,
   async check(folder: string, again: boolean): Promise<DatasetSummary> {
     const index = await open(folder)
     if (again) forgetChecks(index)
@@ -60,15 +79,32 @@ const calls = {
     keepPair(index, copy, of, kept)
     return index.summary()
   },
-  async excludeDuplicates(folder: string, near: boolean): Promise<DatasetSummary> {
+  excludeDuplicates: (folder: string, near: boolean) =>
+    changeLabels(folder, (index) => excludeDuplicates(index, near)),
+  /** Lists the images that a checkpoint has not looked at yet; answers how many these are, and where their features go. */
+  async beginMeasuring(folder: string, checkpoint: KnownCheckpoint, manifest: string) {
     const index = await open(folder)
-    excludeDuplicates(index, near)
-    return index.summary()
+    beginMeasuring(index, checkpoint)
+    const features = featureFile(folder, checkpoint)
+    mkdirSync(path.dirname(features), { recursive: true })
+    const kept = new Set(checkpointsOf(index).map((one) => path.basename(featureFile(folder, one))))
+    for (const name of readdirSync(path.dirname(features)))
+      if (!kept.has(name)) rmSync(path.join(path.dirname(features), name))
+    await requireFeatures(folder, checkpoint)
+    await writeManifest(manifest, index, { fraction: 0, seed: 0 }, unmeasured(index, checkpoint))
+    const { pending, free, end } = rowsOf(index, checkpoint)
+    return { pending, features, free, end }
   },
-  beginLosses: async (folder: string, run: string, step: number) =>
-    beginLosses(await open(folder), run, step),
-  keepLosses: async (folder: string, run: string, step: number, losses: { path: string; loss: number }[]) =>
-    keepLosses(await open(folder), run, step, losses),
+  keepMeasured: async (folder: string, checkpoint: Checkpoint, found: Measured[]) =>
+    keepMeasured(await open(folder), checkpoint, found),
+  /** How many images have features, and how many have none yet. */
+  async measured(folder: string, checkpoint: KnownCheckpoint): Promise<{ images: number; pending: number }> {
+    await requireFeatures(folder, checkpoint)
+    const { images, pending } = rowsOf(await open(folder), checkpoint)
+    return { images, pending }
+  },
+  similar: async (folder: string, checkpoint: KnownCheckpoint, wanted: Wanted, count: number) =>
+    similarTo(await open(folder), featureFile(folder, checkpoint), checkpoint, wanted, count),
   /** The paths of excluded images, and images to be excluded once a scan finds them. */
   excluded: async (folder: string) => (await open(folder)).excludedPaths(),
   expectExcluded: async (folder: string, paths: string[]) => (await open(folder)).expectExcluded(paths),
@@ -84,6 +120,7 @@ const calls = {
     watches.delete(folder)
     await close(folder)
     for (const ending of ['', '-wal', '-shm']) rmSync(indexFile(folder) + ending, { force: true })
+    rmSync(featuresFolder(folder), { recursive: true, force: true })
   },
 }
 export type LibraryCalls = typeof calls
@@ -96,6 +133,32 @@ export interface LibraryListener {
   checked(folder: string, images: number): void
   /** Something came, went or changed in a folder that is watched. */
   changed(folder: string): void
+}
+
+/** Changes what a person says of images; the file beside the index follows. */
+async function changeLabels(folder: string, change: (index: DatasetIndex) => void): Promise<DatasetSummary> {
+  const index = await open(folder)
+  change(index)
+  await writeFileSafely(labelsFile(indexFile(folder)), labelsCsv(index))
+  return index.summary()
+}
+
+/** A checkpoint, and how many numbers its features have. */
+type KnownCheckpoint = Checkpoint & { width: number }
+
+const featureFile = (folder: string, { run, step }: Checkpoint) =>
+  path.join(featuresFolder(folder), `${run}-${step}-pooled.f16`)
+
+/** Forgets features whose file is gone or too short. */
+async function requireFeatures(folder: string, checkpoint: KnownCheckpoint): Promise<void> {
+  const index = await open(folder)
+  const file = featureFile(folder, checkpoint)
+  const { end } = rowsOf(index, checkpoint)
+  if (end === 0) return
+  const opened = existsSync(file) ? await FeatureFile.toRead(file, checkpoint.width) : null
+  const rows = (await opened?.rows()) ?? 0
+  await opened?.close()
+  if (rows < end) forgetFeatures(index, checkpoint)
 }
 
 const indexes = new Map<string, Promise<DatasetIndex>>()

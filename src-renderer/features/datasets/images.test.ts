@@ -39,8 +39,8 @@ beforeEach(() => {
       return { total: images.length, images }
     },
     'datasets.facets': () => ({ total: 3 }),
-    'datasets.exclude': () => ({ id: 'd', excluded: 1 }),
-    'inspect.measurement': () => ({ share: null, similar }),
+    'datasets.label': () => ({ id: 'd', excluded: 1 }),
+    'inspect.measurement': () => ({ share: null, images: similar ? 3 : 0, pending: similar ? 0 : 3 }),
     'inspect.measure': () => ((similar = true), { images: 3, seconds: 1 }),
     'inspect.similar': () => [{ path: '2.png', value: 0.9 }],
     'runs.checkpoints': () => [{ step: 4 }, { step: 7 }],
@@ -99,10 +99,10 @@ it('excludes what is chosen, or else looked at; includes it where all of it is e
   await images.exclude()
   images.toggle(image(0, { excluded: true }))
   await images.exclude()
-  expect(askedOf('datasets.exclude')).toEqual([
-    { id: 'd', images: [1], excluded: true },
-    { id: 'd', images: [0, 2], excluded: true },
-    { id: 'd', images: [0], excluded: false },
+  expect(askedOf('datasets.label')).toEqual([
+    { id: 'd', images: [1], change: { excluded: true } },
+    { id: 'd', images: [0, 2], change: { excluded: true } },
+    { id: 'd', images: [0], change: { excluded: false } },
   ])
 })
 

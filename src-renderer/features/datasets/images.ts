@@ -1,10 +1,12 @@
 import { defineStore } from 'pinia'
-import { computed, reactive, ref, watch } from 'vue'
+import { computed, reactive, ref, shallowRef, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
-import type { DatasetImage, FoundImage } from '#shared/contract'
+import type { DatasetImage, FoundImage, LabelChange } from '#shared/contract'
 import { backend, onEvent } from '#backend'
 import { useAnswer } from '#features/inspect/answer'
 import { useRuns } from '#features/runs/store'
+import { type GivenPicture, givenPicture } from '#ui/given-picture'
+import { useNotifications } from '#shell/notifications'
 import { useApp } from '#shell/store'
 import { useDatasets } from './store'
 import { filterOf, queryOf, unfiltered, type View, viewOf } from './view'
@@ -16,6 +18,7 @@ const similarShown = { grid: 200, panel: 12 }
 /** The images of the data set that the address names, as its filters show them. */
 export const useDatasetImages = defineStore('dataset-images', () => {
   const app = useApp()
+  const notifications = useNotifications()
   const datasets = useDatasets()
   const runs = useRuns()
   const route = useRoute()
@@ -26,9 +29,12 @@ export const useDatasetImages = defineStore('dataset-images', () => {
   )
   const view = computed(() => viewOf(route.query))
   const change = (part: Partial<View>) => router.replace({ query: queryOf({ ...view.value, ...part }) })
-  const clear = () => change(unfiltered)
+  function clear() {
+    given.value = null
+    void change(unfiltered)
+  }
   const isFiltered = computed(
-    () => JSON.stringify({ ...view.value, ...unfiltered }) !== JSON.stringify(view.value),
+    () => given.value !== null || JSON.stringify({ ...view.value, ...unfiltered }) !== JSON.stringify(view.value),
   )
 
   /** The checkpoints that can be chosen: of the runs on these images first, the newest first. */
@@ -73,6 +79,7 @@ export const useDatasetImages = defineStore('dataset-images', () => {
       dataset.value?.excluded,
       dataset.value?.copies,
       dataset.value?.unreadable,
+      dataset.value?.newestAct,
     ],
     () => changes.value++,
   )
@@ -80,7 +87,7 @@ export const useDatasetImages = defineStore('dataset-images', () => {
   const measured = computed(() =>
     dataset.value && checkpoint.value ? { dataset: dataset.value.id, ...checkpoint.value } : null,
   )
-  /** How far the measuring of the data set is, null while none is under way; and whether similar images can be found. */
+  /** How far the measuring of the data set is, null while none is under way; how many images are measured, and how many not. */
   const measurement = useAnswer(
     () => (measured.value ? { ...measured.value, changes: changes.value } : null),
     ({ dataset, run, step }) => backend['inspect.measurement']({ dataset, run, step }),
@@ -99,23 +106,47 @@ export const useDatasetImages = defineStore('dataset-images', () => {
   }
   const stopMeasuring = () =>
     measured.value && app.attempt(() => backend['inspect.stopMeasuring'](measured.value!))
+  const canSearch = computed(() => (measurement.value?.images ?? 0) > 0)
+  /** What came into a measured data set is measured once without a word. */
+  let updated = ''
+  watch(measurement, (now) => {
+    const state = JSON.stringify([measured.value, now?.pending])
+    if (!now?.images || !now.pending || now.share !== null || state === updated) return
+    updated = state
+    void measure()
+  })
 
   /** The images most similar to some; null before they are found. */
-  const similarTo = (paths: () => string[], count: number) =>
+  const similarTo = (paths: () => string[], count: number, pictures: () => string[] = () => []) =>
     useAnswer(
       () =>
-        measured.value && measurement.value?.similar && paths().length
-          ? { ...measured.value, paths: paths(), count }
+        measured.value && canSearch.value && (paths().length || pictures().length)
+          ? { ...measured.value, paths: paths(), pictures: pictures(), count, images: measurement.value!.images }
           : null,
-      (question) => backend['inspect.similar'](question),
+      ({ images: _, ...question }) => backend['inspect.similar'](question),
     ).answer
-  const alike = similarTo(() => view.value.similar, similarShown.grid)
+  /** A picture from elsewhere that others shall be similar to. */
+  const given = shallowRef<GivenPicture | null>(null)
+  watch(dataset, (now, before) => now?.id !== before?.id && (given.value = null))
+  const alike = similarTo(
+    () => view.value.similar,
+    similarShown.grid,
+    () => (given.value ? [given.value.data] : []),
+  )
   const similar = similarTo(() => (view.value.image === null ? [] : [view.value.image]), similarShown.panel)
+  const isSearch = computed(() => view.value.similar.length > 0 || given.value !== null)
+  const similarities = computed(() => new Map(alike.value?.map(({ path, value }) => [path, value])))
+  async function searchBy(file: Blob & { name?: string }) {
+    const picture = await app.attempt(() => givenPicture(file))
+    if (!picture) return
+    given.value = picture
+    void change(unfiltered)
+  }
 
   const filter = computed(() =>
     filterOf(
       { ...view.value, run: checkpoint.value?.run ?? null, step: checkpoint.value?.step ?? null },
-      view.value.similar.length ? (alike.value ?? []).map(({ path }) => path) : null,
+      isSearch.value ? (alike.value ?? []).map(({ path }) => path) : null,
     ),
   )
   const question = computed(() => (dataset.value ? { id: dataset.value.id, ...filter.value } : null))
@@ -196,18 +227,43 @@ export const useDatasetImages = defineStore('dataset-images', () => {
   ).answer
   const look = (path: string | null) => change({ image: path })
 
+  /** Where an image stands among those that have come; null where it does not. */
+  function placeOf(path: string): number | null {
+    for (const [page, images] of pages) {
+      const at = images.findIndex((one) => one.path === path)
+      if (at >= 0) return page * pageSize + at
+    }
+    return null
+  }
+  /** The places that are on screen. */
+  const onScreen = ref({ from: 0, to: 0 })
+  const shown = () =>
+    Array.from({ length: Math.max(0, onScreen.value.to - onScreen.value.from) }, (_, i) =>
+      imageAt(onScreen.value.from + i),
+    ).filter((one) => one !== undefined)
+
   /** What an action is about: the selection, or else the image that is looked at. */
   const subject = computed(() => (selected.size ? [...selected.values()] : image.value ? [image.value] : []))
-  const findSimilar = () => change({ ...unfiltered, similar: subject.value.map(({ path }) => path) })
-  /** Excludes what is not; where all of it is, includes it again. */
-  async function exclude() {
-    const images = subject.value
-    if (!dataset.value || images.length === 0) return
-    const excluded = !images.every((one) => one.excluded)
-    const ids = images.map(({ id }) => id)
-    await app.attempt(() => datasets.exclude(dataset.value!.id, ids, excluded))
-    selected.clear()
+  function findSimilar() {
+    given.value = null
+    void change({ ...unfiltered, similar: subject.value.map(({ path }) => path) })
   }
+  /** Changes what a person says of the subject; the selection ends. */
+  async function act(change: LabelChange, images = subject.value) {
+    if (!dataset.value || images.length === 0) return
+    const { id } = dataset.value
+    const changed = await app.attempt(() => datasets.label(id, images.map((one) => one.id), change)) // prettier-ignore
+    if (!changed) return
+    selected.clear()
+    notifications.show({ name: 'act', text: sentence(changed.newestAct), undo })
+  }
+  async function undo() {
+    const { id, newestAct } = dataset.value ?? {}
+    if (!id || !newestAct || !(await app.attempt(() => datasets.undo(id)))) return
+    notifications.show({ name: 'act', text: `Taken back: ${newestAct}` })
+  }
+  /** Excludes what is not; where all of it is, includes it again. */
+  const exclude = () => act({ excluded: !subject.value.every((one) => one.excluded) })
 
   return {
     dataset,
@@ -221,18 +277,29 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     measurement,
     measure,
     stopMeasuring,
+    canSearch,
+    isSearch,
+    given,
+    similarities,
+    searchBy,
     alike,
     similar,
     facets,
     total,
     imageAt,
     load,
+    placeOf,
+    onScreen,
+    shown,
+    refresh: () => changes.value++,
     selected,
     toggle,
     selectRange,
     image,
     look,
     subject,
+    act,
+    undo,
     findSimilar,
     exclude,
   }
@@ -240,3 +307,5 @@ export const useDatasetImages = defineStore('dataset-images', () => {
 
 /** How similar a found image is. */
 export const similarity = ({ value }: FoundImage) => value.toFixed(2)
+
+const sentence = (words: string | null) => (words ? words[0]!.toUpperCase() + words.slice(1) : '')

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { Dataset, DatasetImage } from '#shared/contract'
+import type { Dataset, DatasetImage, LabelChange } from '#shared/contract'
 import { counted } from '#shared/words'
 import { backend, onEvent } from '#backend'
 
@@ -46,8 +46,13 @@ export const useDatasets = defineStore('datasets', () => {
   const rename = (id: string, name: string) => keep(backend['datasets.rename']({ id, name }))
 
   const check = (id: string, again = false) => keep(backend['datasets.check']({ id, again }))
+  const label = (id: string, images: number[], change: LabelChange) =>
+    keep(backend['datasets.label']({ id, images, change }))
+  const importLabels = (id: string, text: string, name: string) =>
+    keep(backend['datasets.importLabels']({ id, text, name }))
+  const undo = (id: string) => keep(backend['datasets.undo']({ id }))
   const exclude = (id: string, images: number[], excluded: boolean) =>
-    keep(backend['datasets.exclude']({ id, images, excluded }))
+    label(id, images, { excluded })
   /** The same for images by their paths; answers the data set. */
   async function excludePaths(id: string, paths: string[], excluded: boolean): Promise<Dataset> {
     const found: number[] = []
@@ -93,6 +98,9 @@ export const useDatasets = defineStore('datasets', () => {
     follow,
     rename,
     check,
+    label,
+    undo,
+    importLabels,
     exclude,
     excludePaths,
     excludeDuplicates,

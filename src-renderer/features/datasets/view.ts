@@ -6,6 +6,9 @@ export interface View {
   classes: string[]
   splits: NonNullable<DatasetFilterInput['splits']>
   problems: ImageProblem[]
+  /** Tags, and suggested classes. */
+  tags: string[]
+  suggested: string[]
   text: string
   /** Bounds of the loss; null where it has none. */
   from: number | null
@@ -18,10 +21,12 @@ export interface View {
   step: number | null
   /** The image that is looked at, by its path. */
   image: string | null
+  /** Whether images are being labelled. */
+  labelling: boolean
 }
 
 const splitNames = ['none', ...split.options] as const
-const sorts = ['name', 'size', 'loss'] as const
+const sorts = ['name', 'size', 'loss', 'unsure', 'sure'] as const
 
 export function viewOf(query: LocationQuery): View {
   const all = (name: string) => [query[name] ?? []].flat().map((value) => value ?? '')
@@ -36,6 +41,8 @@ export function viewOf(query: LocationQuery): View {
     classes: all('class'),
     splits: known('split', splitNames),
     problems: known('problem', imageProblem.options),
+    tags: all('tag').filter(Boolean),
+    suggested: all('suggested').filter(Boolean),
     text: one('text') ?? '',
     from: number('from'),
     to: number('to'),
@@ -44,6 +51,7 @@ export function viewOf(query: LocationQuery): View {
     run: one('run'),
     step: number('step'),
     image: one('image'),
+    labelling: one('label') !== null,
   }
 }
 
@@ -52,6 +60,8 @@ export function queryOf(view: View): LocationQueryRaw {
     class: view.classes,
     split: view.splits,
     problem: view.problems,
+    tag: view.tags,
+    suggested: view.suggested,
     text: view.text || null,
     from: view.from,
     to: view.to,
@@ -60,6 +70,7 @@ export function queryOf(view: View): LocationQueryRaw {
     run: view.run,
     step: view.step,
     image: view.image,
+    label: view.labelling ? 1 : null,
   }
   return Object.fromEntries(
     Object.entries(query).filter(
@@ -70,12 +81,13 @@ export function queryOf(view: View): LocationQueryRaw {
 
 /** The parts of a view that hide images, as they are when they hide none. */
 export const unfiltered = {
-  ...{ classes: [], splits: [], problems: [], text: '', from: null, to: null, similar: [] },
+  ...{ classes: [], splits: [], problems: [], tags: [], suggested: [], text: '', from: null, to: null },
+  similar: [],
 } satisfies Partial<View>
 
 /** The filter of a view; `similar` are the images that were found for it, nearest first. */
 export function filterOf(
-  { classes, splits, problems, text, from, to, sort, run, step }: View,
+  { classes, splits, problems, tags, suggested, text, from, to, sort, run, step }: View,
   similar: string[] | null,
 ): DatasetFilterInput {
   const hasLoss = from !== null || to !== null
@@ -83,6 +95,8 @@ export function filterOf(
     ...(classes.length && { classes }),
     ...(splits.length && { splits }),
     ...(problems.length && { problems }),
+    ...(tags.length && { tags }),
+    ...(suggested.length && { suggested }),
     ...(text && { text }),
     ...(run !== null && step !== null && { checkpoint: { run, step } }),
     ...(hasLoss && { loss: { from: from ?? -Number.MAX_VALUE, to: to ?? Number.MAX_VALUE } }),

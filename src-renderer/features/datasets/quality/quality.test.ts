@@ -49,8 +49,8 @@ beforeEach(() => {
     'datasets.images': () => ({ images: [{ id: 1 }] }),
     'datasets.duplicates': () => ({ total: open.length, pairs: open }),
     'datasets.keepPair': ({ copy, kept }: { copy: number; kept: boolean }) => settle(copy, kept),
-    'datasets.exclude': ({ images, excluded }: { images: [number]; excluded: boolean }) =>
-      settle(images[0], excluded),
+    'datasets.label': ({ images, change }: { images: [number]; change: { excluded: boolean } }) =>
+      settle(images[0], change.excluded),
   }
   for (const [call, answer] of Object.entries(answers))
     fake.backend[call] = async (input: never) => {
@@ -80,11 +80,12 @@ it('keeps a pair or excludes its copy, goes on to the next, and takes the last d
   await quality.decide(false)
   await vi.waitFor(() => expect(quality.chosen).toBeNull())
   expect(quality.fine).toContain('No near-duplicates')
-  expect(asked.filter(({ call }) => /keepPair|exclude/.test(call))).toEqual([
+  expect(asked.filter(({ call }) => /keepPair|label/.test(call))).toEqual([
     { call: 'datasets.keepPair', input: { id: 'd', copy: 1, of: 10, kept: true } },
-    { call: 'datasets.exclude', input: { id: 'd', images: [2], excluded: true } },
+    { call: 'datasets.label', input: { id: 'd', images: [2], change: { excluded: true } } },
   ])
   await quality.undo()
-  expect(asked).toContainEqual({ call: 'datasets.exclude', input: { id: 'd', images: [2], excluded: false } })
+  const included = { id: 'd', images: [2], change: { excluded: false } }
+  expect(asked).toContainEqual({ call: 'datasets.label', input: included })
   await vi.waitFor(() => expect(quality.pair).not.toBeNull())
 })

@@ -39,7 +39,7 @@ beforeEach(() => {
     'inspect.agreement': [{ class: 'flags', images: 2, share: 1 }],
     'inspect.neighbours': [{ path: 'b.png', value: 0.9 }],
     'datasets.images': { total: 2, images: [{ id: 4 }, { id: 9 }] },
-    'datasets.exclude': { id: 'd' },
+    'datasets.label': { id: 'd' },
   }
   for (const [call, answer] of Object.entries(answers))
     fake.backend[call] = async (input: never) => {
@@ -88,6 +88,6 @@ it('excludes what was chosen from the data set of the folder, and takes it back'
   await embeddings.exclude()
   expect(embeddings.selected).toEqual([])
   await embeddings.undo()
-  const excludes = asked.filter(({ call }) => call === 'datasets.exclude').map(({ input }) => input)
-  expect(excludes).toEqual([true, false].map((excluded) => ({ id: 'd', images: [4, 9], excluded })))
+  const excludes = asked.filter(({ call }) => call === 'datasets.label').map(({ input }) => input)
+  expect(excludes).toEqual([true, false].map((excluded) => ({ id: 'd', images: [4, 9], change: { excluded } })))
 })

@@ -1,0 +1,26 @@
+import type { DatasetIndex } from './dataset-index'
+import { type Checkpoint, numberOf } from './measured'
+
+/** The measured images that may be used, in columns: their row of features, number and class, null where they have none. */
+export function labelledRows(index: DatasetIndex, checkpoint: Checkpoint) {
+  const column = <T>(name: string) =>
+    index.column<T>(
+      `SELECT ${name} FROM features JOIN files ON files.id = file WHERE checkpoint = ? AND problem IS NULL AND NOT excluded ORDER BY row`,
+      numberOf(index, checkpoint) ?? -1,
+    )
+  return { rows: column<number>('row'), files: column<number>('id'), classes: column<string | null>('class') }
+}
+
+/** Keeps what a classifier says of images in place of what one said before. */
+export function keepSuggestions(
+  index: DatasetIndex,
+  suggestions: { file: number; class: string; confidence: number }[],
+): void {
+  index.transaction(() => {
+    index.run('DELETE FROM suggestions')
+    index.run(
+      "INSERT INTO suggestions SELECT value ->> 'file', value ->> 'class', value ->> 'confidence' FROM json_each(?)",
+      JSON.stringify(suggestions),
+    )
+  })
+}

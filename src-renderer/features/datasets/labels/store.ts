@@ -1,0 +1,125 @@
+import { defineStore } from 'pinia'
+import { computed, ref, watch } from 'vue'
+import { backend } from '#backend'
+import { useAnswer } from '#features/inspect/answer'
+import { useApp } from '#shell/store'
+import { useDatasets } from '#features/datasets/store'
+import { useDatasetImages } from '#features/datasets/images'
+import { unfiltered } from '#features/datasets/view'
+
+/** Labelling a data set: classes by number keys, suggestions by a classifier of the labels so far, and what is left to look at. */
+export const useLabelling = defineStore('labelling', () => {
+  const app = useApp()
+  const datasets = useDatasets()
+  const images = useDatasetImages()
+
+  const on = computed(() => images.view.labelling)
+  const begin = () =>
+    images.change({ ...unfiltered, labelling: true, classes: [''], sort: images.canSearch ? 'unsure' : 'name' })
+  const end = () => images.change({ ...unfiltered, labelling: false, sort: 'name' })
+
+  /** Asked again after each act, and when more images are measured. */
+  const { answer: suggested, busy } = useAnswer(
+    () =>
+      on.value && images.dataset && images.checkpoint && images.canSearch
+        ? {
+            ...{ id: images.dataset.id, ...images.checkpoint, act: images.dataset.newestAct },
+            ...{ classes: images.dataset.classes, excluded: images.dataset.excluded },
+            measured: images.measurement!.pending,
+          }
+        : null,
+    ({ id, run, step }) => backend['datasets.suggest']({ id, run, step }),
+  )
+  watch(suggested, () => images.refresh())
+
+  /** Classes that the person named and that no image has yet. */
+  const named = ref<string[]>([])
+  watch(
+    () => images.dataset?.id,
+    () => (named.value = []),
+  )
+  const classes = computed(() => {
+    const known = images.dataset?.classes ?? []
+    const names = [...known.map(({ name }) => name), ...named.value]
+    return [...new Set(names)].map((name) => ({
+      name,
+      images: known.find((one) => one.name === name)?.images ?? 0,
+    }))
+  })
+  const labelled = computed(() => (images.dataset?.classes ?? []).reduce((sum, one) => sum + one.images, 0))
+  const total = computed(() => images.dataset?.images ?? 0)
+
+  /** The share of labels that the classifier finds without them; null while there are too few. */
+  const accuracy = computed(() => {
+    const { right = null, labelled: of = 0 } = suggested.value ?? {}
+    return right === null ? null : { share: right / of, of }
+  })
+
+  const view = computed(() =>
+    images.view.problems.includes('doubted')
+      ? 'doubted'
+      : images.view.classes.join() !== '' || images.view.classes.length === 0
+        ? 'all'
+        : images.view.sort === 'sure'
+          ? 'sure'
+          : 'unsure',
+  )
+  const views = {
+    unsure: { classes: [''], sort: 'unsure' },
+    sure: { classes: [''], sort: 'sure' },
+    doubted: { problems: ['doubted'], sort: 'sure' },
+    all: { sort: 'name' },
+  } as const
+  const show = (name: keyof typeof views) => {
+    const { classes: [...only] = [], problems: [...wanted] = [], sort } = { classes: [], problems: [], ...views[name] } // prettier-ignore
+    return images.change({ ...unfiltered, classes: only, problems: wanted, sort })
+  }
+
+  /** Gives the selection, or the image that is looked at, a class, and goes to the next image. */
+  async function label(name: string) {
+    const single = images.selected.size === 0
+    const place = single && images.view.image !== null ? images.placeOf(images.view.image) : null
+    const next = place === null ? undefined : images.imageAt(place + 1)
+    named.value = [...new Set([...named.value, name])]
+    await images.act({ class: name })
+    if (next) await images.look(next.path)
+  }
+  /** Gives those images on screen, or of the selection, that have no class the one that is suggested. */
+  const acceptable = computed(() =>
+    (images.selected.size ? [...images.selected.values()] : images.shown()).filter(
+      (one) => one.suggestion && one.class !== one.suggestion.class,
+    ),
+  )
+  const accept = () => images.act({ accept: true }, acceptable.value)
+
+  async function exportLabels() {
+    const folder = await app.pickFolder('Where shall the table of labels go?')
+    const { id } = images.dataset ?? {}
+    if (!folder || !id) return
+    const written = await app.attempt(() => backend['datasets.exportLabels']({ id, folder }))
+    if (written) app.say(`Labels written: ${written.path}`)
+  }
+  async function importLabels(file: File) {
+    const { id } = images.dataset ?? {}
+    if (id) await app.attempt(async () => datasets.importLabels(id, await file.text(), file.name))
+  }
+
+  return {
+    on,
+    begin,
+    end,
+    suggested,
+    busy,
+    classes,
+    labelled,
+    total,
+    accuracy,
+    view,
+    show,
+    label,
+    acceptable,
+    accept,
+    exportLabels,
+    importLabels,
+  }
+})
