@@ -65,6 +65,9 @@ export const indexFile = (folder: string) => path.join(datasetsFolder(), `${data
 /** Where the features of a folder's images by checkpoints are kept. */
 export const featuresFolder = (folder: string) => path.join(datasetsFolder(), `${datasetId(folder)}.features`)
 
+/** Where classifiers of few labels are kept, each in a folder of its name. */
+export const classifiersFolder = () => path.join(dataFolder(), 'classifiers')
+
 /** Where decoded images are kept while a run is trained. */
 export const cacheFolder = () => path.join(dataFolder(), 'cache')
 

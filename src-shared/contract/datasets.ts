@@ -220,6 +220,11 @@ export const datasetCalls = {
   'datasets.undo': call(z.object({ id }), dataset),
   /** Suggests a class for each image without one, by the labels of the others and the features of a measured checkpoint. */
   'datasets.suggest': call(measuredBy.extend({ id }), suggested),
+  /** Keeps the classifier of the labels of now under a name, for `saim predict`. */
+  'datasets.keepClassifier': call(
+    measuredBy.extend({ id, name: words(200, 1) }),
+    z.object({ path: filePath, bytes: count }),
+  ),
   /** Writes what a person said of images as a CSV file, and reads such a file. */
   'datasets.exportLabels': call(z.object({ id, folder: hostPath }), z.object({ path: filePath, bytes: count })),
   'datasets.importLabels': call(z.object({ id, text: words(900_000), name: words(400) }), dataset),

@@ -158,7 +158,9 @@ describe('a whole data set', () => {
   it('is measured by a checkpoint in the background: loss of each image, and similar ones', async () => {
     const calls = services.calls as Backend
     const { id } = await calls['datasets.add']({ folder: images })
-    await expect.poll(async () => (await calls['datasets.list']())[0]!.status).toBe('ready')
+    await expect
+      .poll(async () => (await calls['datasets.list']())[0]!.status, { timeout: 60_000 })
+      .toBe('ready')
     const [{ id: runId, step }] = (await calls['runs.list']()) as [Run]
     const measured = { dataset: id, run: runId, step }
     const none = { share: null, images: 0, pending: 24 }
@@ -181,7 +183,7 @@ describe('a whole data set', () => {
     expect(sorted.map((image) => image.path)).toEqual(hard.map((image) => image.path))
     sorted.forEach(({ loss }, i) => expect(loss).toBeCloseTo(hard[i]!.value, 5))
     const near = await calls['inspect.neighbours']({ ...embedded, feature: 'pooled', path: image, count: 5 })
-    const similar = await calls['inspect.similar']({ ...measured, paths: [image], count: 5 })
+    const similar = await calls['inspect.similar']({ ...measured, paths: [image], pictures: [], count: 5 })
     expect(similar.map((image) => image.path)).toEqual(near.map((image) => image.path))
     similar.forEach(({ value }, i) => expect(value).toBeCloseTo(near[i]!.value, 3)) // halves
     const agreement = await calls['inspect.agreement']({ ...embedded, feature: 'pooled' })
@@ -210,10 +212,12 @@ describe('a whole data set', () => {
     renameSync(place('odd/image 005.jpg'), place('odd/new.jpg'))
     copyFileSync(place('even/image 004.jpg'), place('odd/image 003.jpg'))
     await calls['datasets.rescan']({ id })
-    await expect.poll(async () => (await calls['datasets.list']())[0]!.status).toBe('ready')
+    await expect
+      .poll(async () => (await calls['datasets.list']())[0]!.status, { timeout: 60_000 })
+      .toBe('ready')
     expect(await calls['inspect.measurement'](measured)).toEqual({ share: null, images: 22, pending: 2 })
     expect(await calls['inspect.measure'](measured)).toMatchObject({ images: 2 })
-    const twins = { ...measured, paths: ['odd/image 003.jpg'], count: 24 }
+    const twins = { ...measured, paths: ['odd/image 003.jpg'], pictures: [], count: 24 }
     const found = await calls['inspect.similar'](twins)
     expect(found[0]!.path).toBe('even/image 004.jpg')
     expect(found[0]!.value).toBeCloseTo(1, 3)
@@ -233,7 +237,7 @@ describe('a whole data set', () => {
     const [{ id: runId, step }] = (await calls['runs.list']()) as [Run]
     const measured = { dataset: id, run: runId, step }
     expect(await calls['inspect.measurement'](measured)).toEqual({ share: null, images: 24, pending: 0 })
-    expect(await calls['inspect.similar']({ ...measured, paths: ['odd/new.jpg'], count: 5 })).toHaveLength(5)
+    expect(await calls['inspect.similar']({ ...measured, paths: ['odd/new.jpg'], pictures: [], count: 5 })).toHaveLength(5)
     // Without its file nothing is known of them.
     const features = path.join(home, 'datasets', `${id}.features`)
     rmSync(path.join(features, readdirSync(features)[0]!))
@@ -241,7 +245,9 @@ describe('a whole data set', () => {
     await calls['datasets.remove']({ id })
     expect(existsSync(features)).toBe(false)
     await calls['datasets.add']({ folder: images })
-    await expect.poll(async () => (await calls['datasets.list']())[0]!.status).toBe('ready')
+    await expect
+      .poll(async () => (await calls['datasets.list']())[0]!.status, { timeout: 60_000 })
+      .toBe('ready')
   })
 
   it('can be stopped, and goes on from there', async () => {

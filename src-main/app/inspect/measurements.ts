@@ -1,6 +1,10 @@
+import path from 'node:path'
 import type { Emit, Handlers, MeasuredChoice, Run } from '#shared/contract'
 import type { Datasets } from '#app/datasets'
 import type { RemoteProcess } from '#app/remote-process'
+import { classifiersFolder } from '#platform/paths'
+import { bytesOf } from '#storage/files'
+import { fileName, freeName } from '#storage/free-name'
 import type { CheckpointPlace } from '#inference/checkpoint-model'
 import type { InspectorFunctions, InspectorListener } from '#jobs/inspect/process'
 
@@ -10,6 +14,7 @@ export type MeasurementCall =
   | 'inspect.measurement'
   | 'inspect.similar'
   | 'datasets.suggest'
+  | 'datasets.keepClassifier'
 
 interface MeasurementOptions {
   emit: Emit
@@ -55,6 +60,14 @@ export class Measurements {
     },
     'datasets.suggest': async ({ id, run, step }) =>
       this.options.datasets.ask(id, 'suggest', await this.checkpoint({ dataset: id, run, step })),
+    'datasets.keepClassifier': async ({ id, run, step, name }) => {
+      const checkpoint = await this.checkpoint({ dataset: id, run, step })
+      const target = await freeName(classifiersFolder(), fileName(name), '')
+      const dataset = (await this.options.datasets.get(id)).name
+      const about = { name: path.basename(target), run, step, dataset, createdAt: new Date().toISOString() }
+      await this.options.datasets.ask(id, 'keepClassifier', checkpoint, target, about)
+      return { path: target, bytes: await bytesOf(target) }
+    },
   }
 
   /** What the process tells. */

@@ -2,7 +2,7 @@ import { createBirpc } from 'birpc'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { DatasetFilter, DatasetSummary, LabelChange, Suggested } from '#shared/contract'
-import { type AppErrorData, toErrorData } from '#shared/errors'
+import { AppError, type AppErrorData, toErrorData } from '#shared/errors'
 import { featuresFolder, indexFile } from '#platform/paths'
 import { aside } from '#platform/background'
 import { endWithParent, parentPort } from '#platform/processes'
@@ -27,6 +27,7 @@ import {
 import { FeatureFile } from '#inference/features/feature-file'
 import { similarTo, type Wanted } from '#inference/features/search'
 import { duplicatePairs, excludeDuplicates, keepPair, reportOf } from '#images/index/report'
+import { type AboutClassifier, writeFewShot } from '#inference/labels/kept'
 import { suggest } from '#inference/labels/suggest'
 import { writeFileSafely } from '#storage/files'
 import { thumbnailFile } from '#images/thumbnails'
@@ -65,6 +66,19 @@ const calls = {
   expectLabels: async (folder: string, text: string) => expectLabels(await open(folder), text, 'The index'),
   suggest: async (folder: string, checkpoint: KnownCheckpoint): Promise<Suggested> =>
     (await suggest(await open(folder), featureFile(folder, checkpoint), checkpoint)).suggested,
+  /** Fits a classifier to the labels of now and writes it as a new folder. */
+  async keepClassifier(
+    folder: string,
+    checkpoint: KnownCheckpoint,
+    target: string,
+    about: Omit<AboutClassifier, 'labels' | 'right'>,
+  ): Promise<void> {
+    const { suggested, classifier } = await suggest(await open(folder), featureFile(folder, checkpoint), checkpoint) // prettier-ignore
+    if (!classifier)
+      throw new AppError('too-few-images', 'There are too few labels.', 'Label images of two classes at least.')
+    mkdirSync(path.dirname(target), { recursive: true })
+    await writeFewShot(target, { ...about, labels: suggested.labelled, right: suggested.right! }, classifier)
+  },
   async check(folder: string, again: boolean): Promise<DatasetSummary> {
     const index = await open(folder)
     if (again) forgetChecks(index)

@@ -37,7 +37,7 @@ export const useDatasetDeeds = defineStore('dataset-deeds', () => {
   const remove = ({ id, folder }: Dataset) =>
     asking.ask({
       title: 'Remove this data set from the list?',
-      text: `The files in ${folder} and all runs stay as they are. Exclusions are forgotten.`,
+      text: `The files in ${folder} and all runs stay as they are. Exclusions are forgotten, labels are kept.`,
       ...{ action: 'Remove', grave: true },
       run: async () => {
         await app.attempt(() => datasets.remove(id))

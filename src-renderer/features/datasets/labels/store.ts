@@ -92,6 +92,14 @@ export const useLabelling = defineStore('labelling', () => {
   )
   const accept = () => images.act({ accept: true }, acceptable.value)
 
+  /** Keeps the classifier of the labels of now, for `saim predict`. */
+  async function keepClassifier() {
+    const { id, name } = images.dataset ?? {}
+    if (!id || !images.checkpoint) return
+    const question = { id, ...images.checkpoint, name: name! }
+    const kept = await app.attempt(() => backend['datasets.keepClassifier'](question))
+    if (kept) app.say(`Classifier kept: ${kept.path}`, `saim predict ${kept.path} <folder> names the classes of other images.`) // prettier-ignore
+  }
   async function exportLabels() {
     const folder = await app.pickFolder('Where shall the table of labels go?')
     const { id } = images.dataset ?? {}
@@ -119,6 +127,7 @@ export const useLabelling = defineStore('labelling', () => {
     label,
     acceptable,
     accept,
+    keepClassifier,
     exportLabels,
     importLabels,
   }
