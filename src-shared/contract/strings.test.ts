@@ -19,6 +19,7 @@ describe('strings that a renderer sends', () => {
       'settings.set.runsFolder',
       'datasets.add.folder',
       'datasets.locate.folder',
+      'datasets.exportLabels.folder',
       'exports.create.folder',
       'imports.create.file',
       'inspect.saveUnrolled.folder',

@@ -229,6 +229,33 @@ describe('a whole data set', () => {
     ])
   })
 
+  it('teaches a classifier by its labels, which is kept and names the classes of other images', async () => {
+    const calls = services.calls as Backend
+    const [{ id }] = (await calls['datasets.list']()) as [Dataset]
+    const [{ id: runId, step }] = (await calls['runs.list']()) as [Run]
+    const found = await calls['datasets.suggest']({ id, run: runId, step })
+    expect(found).toMatchObject({ labelled: 24, unlabelled: 0 })
+    expect(found.classes.map(({ name }) => name)).toEqual(['even', 'odd'])
+    expect(found.right).toBeGreaterThanOrEqual(0)
+    const kept = await calls['datasets.keepClassifier']({ id, run: runId, step, name: 'Even or odd' })
+    expect(path.basename(kept.path)).toBe('Even-or-odd')
+    const table = path.join(out, 'predictions.csv')
+    const { output, code } = await saim(['predict', 'Even-or-odd', images, '--output', table], home)
+    expect(output).toContain('24 images')
+    expect(code).toBe(0)
+    const [head, ...rows] = readFileSync(table, 'utf8').trim().split('\n').map((line) => line.split(',')) // prettier-ignore
+    expect(head).toEqual(['path', 'class', 'probability', 'even', 'odd'])
+    expect(rows).toHaveLength(24)
+    for (const [file, name, most, even, odd] of rows) {
+      expect(file).toMatch(/^(even|odd)\//)
+      expect(Number(even) + Number(odd)).toBeCloseTo(1, 3)
+      expect(most).toBe(name === 'even' ? even : odd)
+    }
+    // What it learned from it mostly knows: that is more than what it finds of images it never saw.
+    const right = rows.filter(([file, name]) => file!.startsWith(name!)).length
+    expect(right).toBeGreaterThanOrEqual(found.right!)
+  })
+
   it('keeps what it measured over a start, until the data set is forgotten', async () => {
     services.close()
     services = createServices({ kind: 'browser', fork: forkNode }, () => undefined)

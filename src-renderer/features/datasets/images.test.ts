@@ -3,6 +3,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { reactive } from 'vue'
 import type { Dataset, DatasetImage, Run } from '#shared/contract'
 import { useRuns } from '#features/runs/store'
+import { useNotifications } from '#shell/notifications'
 import { useDatasetImages } from './images'
 import { useDatasets } from './store'
 
@@ -39,7 +40,9 @@ beforeEach(() => {
       return { total: images.length, images }
     },
     'datasets.facets': () => ({ total: 3 }),
-    'datasets.label': () => ({ id: 'd', excluded: 1 }),
+    'datasets.label': () => ({ id: 'd', excluded: 1, newestAct: 'excluded 1 image' }),
+    'datasets.undo': () => ({ id: 'd', excluded: 0, newestAct: null }),
+    'notifications.add': () => [],
     'inspect.measurement': () => ({ share: null, images: similar ? 3 : 0, pending: similar ? 0 : 3 }),
     'inspect.measure': () => ((similar = true), { images: 3, seconds: 1 }),
     'inspect.similar': () => [{ path: '2.png', value: 0.9 }],
@@ -104,6 +107,12 @@ it('excludes what is chosen, or else looked at; includes it where all of it is e
     { id: 'd', images: [0, 2], change: { excluded: true } },
     { id: 'd', images: [0], change: { excluded: false } },
   ])
+  const [toast] = useNotifications().toasts
+  expect(toast).toMatchObject({ text: 'Excluded 1 image' })
+  await toast!.undo!()
+  expect(askedOf('datasets.undo')).toEqual([{ id: 'd' }])
+  await images.undo() // there is nothing left to take back
+  expect(askedOf('datasets.undo')).toHaveLength(1)
 })
 
 it('measures by the newest checkpoint of a run on these images, and finds similar ones after that', async () => {

@@ -7,6 +7,8 @@ import { useDatasets } from '#features/datasets/store'
 import { useDatasetImages } from '#features/datasets/images'
 import { unfiltered } from '#features/datasets/view'
 
+export type LabelOrder = 'name' | 'unsure' | 'sure' | 'doubted'
+
 /** Labelling a data set: classes by number keys, suggestions by a classifier of the labels so far, and what is left to look at. */
 export const useLabelling = defineStore('labelling', () => {
   const app = useApp()
@@ -15,7 +17,7 @@ export const useLabelling = defineStore('labelling', () => {
 
   const on = computed(() => images.view.labelling)
   const begin = () =>
-    images.change({ ...unfiltered, labelling: true, classes: [''], sort: images.canSearch ? 'unsure' : 'name' })
+    images.change({ ...unfiltered, labelling: true, classes: [''], sort: 'name' })
   const end = () => images.change({ ...unfiltered, labelling: false, sort: 'name' })
 
   /** Asked again after each act, and when more images are measured. */
@@ -55,25 +57,18 @@ export const useLabelling = defineStore('labelling', () => {
     return right === null ? null : { share: right / of, of }
   })
 
-  const view = computed(() =>
-    images.view.problems.includes('doubted')
-      ? 'doubted'
-      : images.view.classes.join() !== '' || images.view.classes.length === 0
-        ? 'all'
-        : images.view.sort === 'sure'
-          ? 'sure'
-          : 'unsure',
-  )
-  const views = {
-    unsure: { classes: [''], sort: 'unsure' },
-    sure: { classes: [''], sort: 'sure' },
-    doubted: { problems: ['doubted'], sort: 'sure' },
-    all: { sort: 'name' },
-  } as const
-  const show = (name: keyof typeof views) => {
-    const { classes: [...only] = [], problems: [...wanted] = [], sort } = { classes: [], problems: [], ...views[name] } // prettier-ignore
-    return images.change({ ...unfiltered, classes: only, problems: wanted, sort })
-  }
+  /** What is shown: images without a class, in one order or another, or those whose class is doubted, the clearest first. */
+  const order = computed((): LabelOrder => {
+    if (images.view.problems.includes('doubted')) return 'doubted'
+    return images.view.sort === 'sure' || images.view.sort === 'unsure' ? images.view.sort : 'name'
+  })
+  const show = (wanted: LabelOrder) =>
+    images.change({
+      ...unfiltered,
+      ...(wanted === 'doubted'
+        ? { problems: ['doubted'], sort: 'sure' }
+        : { classes: [''], sort: wanted }),
+    })
 
   /** Gives the selection, or the image that is looked at, a class, and goes to the next image. */
   async function label(name: string) {
@@ -122,7 +117,7 @@ export const useLabelling = defineStore('labelling', () => {
     labelled,
     total,
     accuracy,
-    view,
+    order,
     show,
     label,
     acceptable,
