@@ -48,7 +48,7 @@ export const layers = [
   {
     folder: 'src-main/images',
     holds: 'the index of a data set, decoding, batches, manifests, masks',
-    imports: ['src-shared', 'src-main/platform', 'src-main/model', 'src-main/storage'],
+    imports: ['src-shared', 'src-main/platform', 'src-main/model', 'src-main/formats', 'src-main/storage'],
     packages: ['node', 'sharp', '@julusian/jpeg-turbo', 'fast-png'],
   },
   {
@@ -58,7 +58,7 @@ export const layers = [
       ...['src-shared', 'src-main/platform', 'src-main/model', 'src-main/engine'],
       ...['src-main/formats', 'src-main/storage', 'src-main/images'],
     ],
-    packages: ['node', 'sharp', 'ml-matrix', 'ml-pca', 'umap-js'],
+    packages: ['node', 'zod', 'sharp', 'ml-matrix', 'ml-pca', 'umap-js'],
   },
   {
     folder: 'src-main/jobs',

@@ -43,7 +43,8 @@ export async function writeFewShot(folder: string, about: AboutClassifier, made:
 /** Reads what `writeFewShot` wrote; null where the folder holds no such thing. Throws AppError checkpoint-corrupt. */
 export async function readFewShot(folder: string): Promise<{ about: AboutClassifier; classifier: FewShot } | null> {
   try {
-    const { classes, width, temperature, format: _, ...about } = aboutClassifier.parse(JSON.parse(String(await readChecked(folder, files.about)))) // prettier-ignore
+    const text = String(await readChecked(folder, files.about))
+    const { classes, width, temperature, ...about } = aboutClassifier.parse(JSON.parse(text))
     const { tensors } = decodeSafetensors(await readChecked(folder, files.weights))
     const of = (name: string) => tensors[name]!.values as Float32Array
     const weights = Float64Array.from(of('weights'))

@@ -121,9 +121,12 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     useAnswer(
       () =>
         measured.value && canSearch.value && (paths().length || pictures().length)
-          ? { ...measured.value, paths: paths(), pictures: pictures(), count, images: measurement.value!.images }
+          ? {
+              question: { ...measured.value, paths: paths(), pictures: pictures(), count },
+              images: measurement.value!.images,
+            }
           : null,
-      ({ images: _, ...question }) => backend['inspect.similar'](question),
+      ({ question }) => backend['inspect.similar'](question),
     ).answer
   /** A picture from elsewhere that others shall be similar to. */
   const given = shallowRef<GivenPicture | null>(null)
