@@ -16,8 +16,10 @@ export const useLabelling = defineStore('labelling', () => {
   const images = useDatasetImages()
 
   const on = computed(() => images.view.labelling)
-  const begin = () =>
-    images.change({ ...unfiltered, labelling: true, classes: [''], sort: 'name' })
+  function begin() {
+    images.clear()
+    return images.change({ ...unfiltered, labelling: true, classes: [''], sort: 'name' })
+  }
   const end = () => images.change({ ...unfiltered, labelling: false, sort: 'name' })
 
   /** Asked again after each act, and when more images are measured. */
