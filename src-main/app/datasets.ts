@@ -137,8 +137,7 @@ export class Datasets {
       this.summarise(id, this.library.call('keepPair', (await this.get(id)).folder, copy, of, kept)),
     'datasets.excludeDuplicates': async ({ id, near }) =>
       this.summarise(id, this.library.call('excludeDuplicates', (await this.get(id)).folder, near)),
-    'datasets.label': ({ id, images, change }) =>
-      this.summarise(id, this.ask(id, 'label', images, change)),
+    'datasets.label': ({ id, images, change }) => this.summarise(id, this.ask(id, 'label', images, change)),
     'datasets.undo': ({ id }) => this.summarise(id, this.ask(id, 'undo')),
     'datasets.exportLabels': async ({ id, folder }) => {
       const { name } = await this.get(id)

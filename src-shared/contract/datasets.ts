@@ -226,7 +226,10 @@ export const datasetCalls = {
     z.object({ path: filePath, bytes: count }),
   ),
   /** Writes what a person said of images as a CSV file, and reads such a file. */
-  'datasets.exportLabels': call(z.object({ id, folder: hostPath }), z.object({ path: filePath, bytes: count })),
+  'datasets.exportLabels': call(
+    z.object({ id, folder: hostPath }),
+    z.object({ path: filePath, bytes: count }),
+  ),
   'datasets.importLabels': call(z.object({ id, text: words(900_000), name: words(400) }), dataset),
 } as const
 

@@ -60,7 +60,9 @@ describe.runIf(chromiumPath)('labelling with help in the browser', () => {
       return transfer
     })()`)
     const begin = performance.now()
-    await page.getByRole('region', { name: 'Images', exact: true }).dispatchEvent('drop', { dataTransfer: drop })
+    await page
+      .getByRole('region', { name: 'Images', exact: true })
+      .dispatchEvent('drop', { dataTransfer: drop })
     await page.getByRole('option', { name: /^flag-lv\.png, similarity (1\.00|0\.99)$/ }).waitFor()
     console.log(`Dropped to shown: ${(performance.now() - begin).toFixed(0)} ms (495 images)`)
     expect(await page.getByRole('option').first().getAttribute('aria-label')).toMatch(/^flag-lv/)

@@ -52,7 +52,11 @@ it('a check finds copies of other names, sizes, formats and qualities, and nothi
   expect([...index.usable()].flat()).toHaveLength(12)
   await index.scan()
   expect(index.summary().excluded).toBe(3)
-  act(index, pageOf(index, { problems: ['excluded'] }, 0, 10).images.map(({ id }) => id), { excluded: false })
+  act(
+    index,
+    pageOf(index, { problems: ['excluded'] }, 0, 10).images.map(({ id }) => id),
+    { excluded: false },
+  )
   expect(index.summary()).toMatchObject({ images: 15, excluded: 0 })
 })
 

@@ -128,7 +128,11 @@ it.runIf(process.platform !== 'win32')(
     await index.scan()
     const excluded = () => pageOf(index, { problems: ['excluded'] }, 0, 10).images.map((image) => image.path)
     const chosen = pageOf(index, {}, 0, 10).images.filter((image) => /[23]\.png/.test(image.path))
-    act(index, chosen.map(({ id }) => id), { excluded: true })
+    act(
+      index,
+      chosen.map(({ id }) => id),
+      { excluded: true },
+    )
     for (let again = 0; again < 2; again++) {
       chmodSync(path.join(folder, 'locked'), 0)
       for (let scans = 0; scans < 2; scans++) await asOrdinaryUser(() => index.scan())

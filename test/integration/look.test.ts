@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -264,7 +273,9 @@ describe('a whole data set', () => {
     const [{ id: runId, step }] = (await calls['runs.list']()) as [Run]
     const measured = { dataset: id, run: runId, step }
     expect(await calls['inspect.measurement'](measured)).toEqual({ share: null, images: 24, pending: 0 })
-    expect(await calls['inspect.similar']({ ...measured, paths: ['odd/new.jpg'], pictures: [], count: 5 })).toHaveLength(5)
+    expect(
+      await calls['inspect.similar']({ ...measured, paths: ['odd/new.jpg'], pictures: [], count: 5 }),
+    ).toHaveLength(5)
     // Without its file nothing is known of them.
     const features = path.join(home, 'datasets', `${id}.features`)
     rmSync(path.join(features, readdirSync(features)[0]!))

@@ -322,7 +322,9 @@ it('answers a long message full of faults in a few lines', async () => {
   const size = async (name: string, input: unknown) =>
     JSON.stringify(await exchange(socket, callOf(name, input))).length
   const faults = Array.from({ length: 200_000 }, () => 'x')
-  expect(await size('datasets.label', { id: 'd', images: faults, change: { excluded: true } })).toBeLessThan(5_000)
+  expect(await size('datasets.label', { id: 'd', images: faults, change: { excluded: true } })).toBeLessThan(
+    5_000,
+  )
   const keys = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`key-${i}`, {}]))
   expect(await size('runs.resume', { id: 'a', changes: keys })).toBeLessThan(10_000)
   expect(await size('runs.get', { id: 'x'.repeat(900_000) })).toBeLessThan(10_000)

@@ -104,7 +104,12 @@ export class Measurements {
     const { folder } = await this.options.datasets.get(dataset)
     const manifest = this.options.temporary(`measured-${dataset}-${run}-${step}.json`)
     const checkpoint = await this.checkpoint(choice)
-    const { pending, ...to } = await this.options.datasets.ask(dataset, 'beginMeasuring', checkpoint, manifest)
+    const { pending, ...to } = await this.options.datasets.ask(
+      dataset,
+      'beginMeasuring',
+      checkpoint,
+      manifest,
+    )
     if (this.under.get(key)?.stopped) return null
     if (pending === 0) return { images: 0, seconds: 0 }
     const asked = { place: { folder: place, step }, engine, folder, manifest, ...to }

@@ -132,7 +132,9 @@ export class DatasetIndex {
     const columns = this.rows<{ name: string }>('PRAGMA table_info(files)')
     // An index from before a person could say more of images than their folders do.
     if (!columns.some(({ name }) => name === 'folderClass'))
-      this.database.exec('ALTER TABLE files ADD COLUMN folderClass TEXT; UPDATE files SET folderClass = class')
+      this.database.exec(
+        'ALTER TABLE files ADD COLUMN folderClass TEXT; UPDATE files SET folderClass = class',
+      )
   }
 
   close = () => void this.database.close()
@@ -241,7 +243,8 @@ export class DatasetIndex {
       unchecked,
       copies,
       notices: this.notices(),
-      newestAct: this.rows<{ what: string }>('SELECT what FROM acts ORDER BY id DESC LIMIT 1')[0]?.what ?? null,
+      newestAct:
+        this.rows<{ what: string }>('SELECT what FROM acts ORDER BY id DESC LIMIT 1')[0]?.what ?? null,
     }
   }
 

@@ -49,7 +49,8 @@ export const labelsFile = (file: string) => file.replace(/(\.db)?$/, '.labels.cs
 
 /** What a person said of the images is read from the file beside the index: it outlives the index. */
 function keepLabels(index: DatasetIndex, file: string): void {
-  if (existsSync(labelsFile(file))) expectLabels(index, readFileSync(labelsFile(file), 'utf8'), labelsFile(file))
+  if (existsSync(labelsFile(file)))
+    expectLabels(index, readFileSync(labelsFile(file), 'utf8'), labelsFile(file))
 }
 
 /** The paths of excluded images, each by whichever way through the damaged file leads to it. */

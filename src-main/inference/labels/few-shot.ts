@@ -36,7 +36,7 @@ const rowsForPenalty = 1500
 /** The mean of features [rows, width]. */
 export function centreOf(values: Float32Array, width: number): Float32Array {
   const sum = new Float64Array(width)
-  for (let at = 0; at < values.length; ) for (let i = 0; i < width; i++) sum[i]! += values[at++]!
+  for (let at = 0; at < values.length;) for (let i = 0; i < width; i++) sum[i]! += values[at++]!
   return Float32Array.from(sum, (total) => (total * width) / values.length)
 }
 
@@ -107,7 +107,13 @@ export function probabilities(answers: Float64Array, classes: number, temperatur
 }
 
 /** `penalty` is a share of the rows' mean squared length, 1, times how many they are. */
-function regress(values: Float32Array, width: number, places: number[], classes: number, penalty: number): Ridge {
+function regress(
+  values: Float32Array,
+  width: number,
+  places: number[],
+  classes: number,
+  penalty: number,
+): Ridge {
   const targets = new Float64Array(places.length * classes).fill(-1)
   places.forEach((place, row) => (targets[row * classes + place] = 1))
   return ridge({ values, width }, targets, penalty * Math.sqrt(places.length))
@@ -137,8 +143,7 @@ function guesses(answers: Float64Array, classes: string[], temperature: number):
 
 function placeOfMost(values: Float64Array, row: number, classes: number): number {
   let place = 0
-  for (let k = 1; k < classes; k++)
-    if (values[row * classes + k]! > values[row * classes + place]!) place = k
+  for (let k = 1; k < classes; k++) if (values[row * classes + k]! > values[row * classes + place]!) place = k
   return place
 }
 

@@ -22,7 +22,10 @@ const aboutClassifier = z.object({
   width: z.int().min(1),
   temperature: z.number().positive(),
 })
-export type AboutClassifier = Omit<z.infer<typeof aboutClassifier>, 'classes' | 'width' | 'temperature' | 'format'>
+export type AboutClassifier = Omit<
+  z.infer<typeof aboutClassifier>,
+  'classes' | 'width' | 'temperature' | 'format'
+>
 
 const files = { about: 'classifier.json', weights: 'weights.safetensors' }
 
@@ -41,7 +44,9 @@ export async function writeFewShot(folder: string, about: AboutClassifier, made:
 }
 
 /** Reads what `writeFewShot` wrote; null where the folder holds no such thing. Throws AppError checkpoint-corrupt. */
-export async function readFewShot(folder: string): Promise<{ about: AboutClassifier; classifier: FewShot } | null> {
+export async function readFewShot(
+  folder: string,
+): Promise<{ about: AboutClassifier; classifier: FewShot } | null> {
   try {
     const text = String(await readChecked(folder, files.about))
     const { classes, width, temperature, ...about } = aboutClassifier.parse(JSON.parse(text))

@@ -75,7 +75,11 @@ const calls = {
   ): Promise<void> {
     const { suggested, classifier } = await suggest(await open(folder), featureFile(folder, checkpoint), checkpoint) // prettier-ignore
     if (!classifier)
-      throw new AppError('too-few-images', 'There are too few labels.', 'Label images of two classes at least.')
+      throw new AppError(
+        'too-few-images',
+        'There are too few labels.',
+        'Label images of two classes at least.',
+      )
     mkdirSync(path.dirname(target), { recursive: true })
     await writeFewShot(target, { ...about, labels: suggested.labelled, right: suggested.right! }, classifier)
   },

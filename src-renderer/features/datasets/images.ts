@@ -34,7 +34,8 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     void change(unfiltered)
   }
   const isFiltered = computed(
-    () => given.value !== null || JSON.stringify({ ...view.value, ...unfiltered }) !== JSON.stringify(view.value),
+    () =>
+      given.value !== null || JSON.stringify({ ...view.value, ...unfiltered }) !== JSON.stringify(view.value),
   )
 
   /** The checkpoints that can be chosen: of the runs on these images first, the newest first. */

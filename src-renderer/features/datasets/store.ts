@@ -51,8 +51,7 @@ export const useDatasets = defineStore('datasets', () => {
   const importLabels = (id: string, text: string, name: string) =>
     keep(backend['datasets.importLabels']({ id, text, name }))
   const undo = (id: string) => keep(backend['datasets.undo']({ id }))
-  const exclude = (id: string, images: number[], excluded: boolean) =>
-    label(id, images, { excluded })
+  const exclude = (id: string, images: number[], excluded: boolean) => label(id, images, { excluded })
   /** The same for images by their paths; answers the data set. */
   async function excludePaths(id: string, paths: string[], excluded: boolean): Promise<Dataset> {
     const found: number[] = []

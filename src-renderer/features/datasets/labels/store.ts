@@ -67,9 +67,7 @@ export const useLabelling = defineStore('labelling', () => {
   const show = (wanted: LabelOrder) =>
     images.change({
       ...unfiltered,
-      ...(wanted === 'doubted'
-        ? { problems: ['doubted'], sort: 'sure' }
-        : { classes: [''], sort: wanted }),
+      ...(wanted === 'doubted' ? { problems: ['doubted'], sort: 'sure' } : { classes: [''], sort: wanted }),
     })
 
   /** Gives the selection, or the image that is looked at, a class, and goes to the next image. */

@@ -89,5 +89,7 @@ it('excludes what was chosen from the data set of the folder, and takes it back'
   expect(embeddings.selected).toEqual([])
   await embeddings.undo()
   const excludes = asked.filter(({ call }) => call === 'datasets.label').map(({ input }) => input)
-  expect(excludes).toEqual([true, false].map((excluded) => ({ id: 'd', images: [4, 9], change: { excluded } })))
+  expect(excludes).toEqual(
+    [true, false].map((excluded) => ({ id: 'd', images: [4, 9], change: { excluded } })),
+  )
 })
