@@ -2,7 +2,8 @@
 
     launch.py RUN_FOLDER ray|torchrun WORKERS [ADDRESS]
 
-`ray` is Ray Train, on the cluster at ADDRESS or else on this machine; `torchrun` is PyTorch's own launcher, on this machine.
+`ray` is Ray Train, on the cluster at ADDRESS or else on this machine; `torchrun` is PyTorch's own launcher, on this machine,
+where 0 workers are one for each GPU, or one without.
 Both start the workers anew from the newest checkpoint after one was lost. Standard input stays open as long as whoever
 started this is there; SAIM_LOCK holds the token of its lock on the run."""
 
@@ -77,6 +78,14 @@ def by_ray(folder: Path, workers: int, address: str | None) -> None:
         shutil.rmtree(notes, ignore_errors=True)
 
 
+def one_for_each_gpu(folder: RunFolder) -> int:
+    """At most as many as a step has images."""
+    import torch
+
+    h = folder.read()["hyperparameters"]
+    return max(1, min(torch.cuda.device_count(), h["batchSize"] * h["accumulation"]))
+
+
 def by_torchrun(folder: Path, workers: int) -> None:
     # PyTorch's default since 2.4: workers that are started anew find the addresses of the lost ones, and call those.
     os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
@@ -94,7 +103,7 @@ def main() -> None:
     if launcher == "ray":
         by_ray(Path(folder), int(workers), address[0] if address else None)
     else:
-        by_torchrun(Path(folder), int(workers))
+        by_torchrun(Path(folder), int(workers) or one_for_each_gpu(RunFolder(Path(folder))))
 
 
 if __name__ == "__main__":

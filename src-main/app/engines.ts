@@ -17,8 +17,7 @@ import { engineChoice, engineChoices } from '#engine/engines'
 import { explainEngineError } from '#engine/explain'
 import { findWebgpuDevice } from '#engine/onnx/vulkan'
 import { type Gpu, readGpus } from '#engine/nvidia'
-import { installHere, installTensorflow, planInstall, removeTensorflow } from '#engine/tensorflow/install'
-import { installedTensorflow } from '#engine/tensorflow/installed'
+import type { Installation } from '#engine/installation'
 import { dataFolder } from '#platform/paths'
 import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
@@ -87,24 +86,23 @@ export class Engines {
       for (const engine of id ? [id] : all) await this.prove(engine)
       return this.list()
     },
-    'engines.plan': planInstall,
-    'engines.install': async ({ gpu }) => {
-      await this.while('tensorflow', 'installing', async () => {
-        await installTensorflow(await planInstall({ gpu }), (message) => aside(this.tell(message)))
-      })
-      const { problem } = await this.prove('tensorflow')
+    'engines.plan': async ({ id, gpu }) => installationOf(id).plan({ gpu }),
+    'engines.install': async ({ id, gpu }) => {
+      const { install, remove } = installationOf(id)
+      await this.while(id, 'installing', () => install({ gpu }, (message) => aside(this.tell(message))))
+      const { problem } = await this.prove(id)
       if (problem) {
-        await removeTensorflow()
+        await remove()
         throw new AppError(
           'engine-unavailable',
-          `TensorFlow was installed and removed again. ${problem.message}`,
+          `${engineChoice(id).title} was installed and removed again. ${problem.message}`,
           problem.advice,
         )
       }
       return this.list()
     },
-    'engines.remove': async () => {
-      await removeTensorflow()
+    'engines.remove': async ({ id }) => {
+      await installationOf(id).remove()
       await this.tell()
       return this.list()
     },
@@ -139,9 +137,12 @@ export class Engines {
     return { engine, precision: has ? precision : 'float32', notice, why: null }
   }
 
-  /** The engine that a person's choice means. */
-  resolve = async (wanted: string): Promise<string> =>
-    wanted === automatic ? (await this.chooseFastest('float32')).engine : wanted
+  /** The engine that a person's choice means, for all but training: another in place of one that only trains. */
+  resolve = async (wanted: string): Promise<string> => {
+    const engine = wanted === automatic ? (await this.chooseFastest('float32')).engine : wanted
+    if (engineChoice(engine).open) return engine
+    return fastestOf((await this.list()).filter(({ id }) => engineChoice(id).open))?.id ?? cpuEngine
+  }
 
   /** The engine of new runs, as far as it is known without trying any; what it showed; and its GPU, if it computes on one. */
   async inUse(): Promise<Pick<EstimateBasis, 'proof' | 'device'> & { engine: string }> {
@@ -202,36 +203,35 @@ export class Engines {
   private async list(): Promise<EngineInfo[]> {
     const { results } = await this.read()
     const { engine: wanted } = await this.options.settings.get()
-    const absent = (await installedTensorflow()) === null
     const choices = engineChoices.filter(({ platforms }) => platforms?.includes(process.platform) ?? true)
     const resultOf = async (id: string) => {
       const result = results[keyOf(id)]
       return result?.circumstances === (await circumstancesOf(id)) ? result : undefined
     }
     const cpu = (await resultOf(cpuEngine))?.proof
-    const install = installHere()
-    const described = choices.map(async ({ id, title, description }): Promise<EngineInfo> => {
+    const described = choices.map(async ({ id, title, description, installation }): Promise<EngineInfo> => {
       const result = await resultOf(id)
       const known =
-        id === 'tensorflow' && absent
+        installation && !(await installation.installed())
           ? 'absent'
           : result
             ? result.proof
               ? 'usable'
               : 'unusable'
             : 'unproven'
+      const install = known === 'absent' ? installation!.here() : null
       return {
         id,
         title,
         description,
         status: this.busy.get(id) ?? known,
         proof: known === 'usable' ? result!.proof : null,
-        install: known === 'absent' ? install : null,
+        install,
         expectedImagesPerSecond:
-          known === 'absent' && cpu && !install?.gpu ? tensorflowGain * cpu.imagesPerSecond : null,
+          id === 'tensorflow' && known === 'absent' && cpu && !install?.gpu ? tensorflowGain * cpu.imagesPerSecond : null,
         problem:
           known === 'absent'
-            ? { message: 'It is not installed.', advice: 'Install it: saim engines install tensorflow' }
+            ? { message: 'It is not installed.', advice: `Install it: saim engines install ${id}` }
             : (result?.problem ?? null),
         selected: false,
         recommendation: null,
@@ -336,15 +336,27 @@ const keyOf = (id: string) => (process.versions['electron'] ? `${id} in electron
 /** All that the result of an engine depends on: versions, CPU, and its driver or what is installed of it. */
 async function circumstancesOf(id: string): Promise<string> {
   const { electron, node } = process.versions
-  const { provider } = engineChoice(id)
+  const { provider, installation } = engineChoice(id)
   const own =
-    id === 'tensorflow'
-      ? ((await installedTensorflow()) ?? 'no tensorflow')
+    installation
+      ? ((await installation.installed()) ?? `no ${id}`)
       : provider === 'cpu'
         ? ''
         : findWebgpuDevice().name
   const host = electron ? `electron ${electron}` : `node ${node}`
   return [`app ${appVersion}`, host, cpus()[0]?.model, own].join('; ')
+}
+
+/** How an engine is installed. Throws AppError engine-unavailable where it comes along. */
+function installationOf(id: string): Installation {
+  const { installation } = engineChoice(id)
+  if (installation) return installation
+  const others = engineChoices.filter((choice) => choice.installation).map((choice) => choice.id)
+  throw new AppError(
+    'engine-unavailable',
+    `${id} is not installed separately.`,
+    `Only ${others.join(' and ')} are.`,
+  )
 }
 
 /** A process that ended without a word: a driver or a library took it along. */
@@ -356,8 +368,8 @@ function died(id: string, late: boolean, code: number | null, errors: string): A
   return new AppError(
     'worker-died',
     `It ${how} when it was tested. ${errors.slice(-300)}`.trim(),
-    id === 'tensorflow'
-      ? 'Install it again: saim engines install tensorflow'
+    engineChoice(id).installation
+      ? `Install it again: saim engines install ${id}`
       : 'Update the graphics driver, or use another engine.',
   )
 }

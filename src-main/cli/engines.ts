@@ -13,7 +13,7 @@ export const enginesCommand = new Command('engines')
 enginesCommand
   .command('install')
   .description('install an engine that needs a download')
-  .argument('<engine>', 'tensorflow')
+  .argument('<engine>', 'tensorflow or pytorch')
   .option('--gpu', 'with CUDA, for an NVIDIA GPU')
   .option('--yes', 'do not ask')
   .action(installEngine)
@@ -24,7 +24,7 @@ enginesCommand
 enginesCommand
   .command('remove')
   .description('remove it again')
-  .argument('<engine>', 'tensorflow')
+  .argument('<engine>', 'tensorflow or pytorch')
   .action(removeEngine)
 
 /** `saim engines`: tries what has not been tried on this machine, or everything `again`, and prints what came of it. */
@@ -37,32 +37,25 @@ async function listEngines({ again }: { again?: boolean }): Promise<void> {
   for (const engine of await calls['engines.list']()) print(engine)
 }
 
-/** `saim engines install tensorflow`: says what it will fetch, asks, installs and tries it. */
+/** `saim engines install`: says what it will fetch, asks, installs and tries it. */
 async function installEngine(
-  name: string,
+  id: string,
   { gpu = false, yes }: { gpu?: boolean; yes?: boolean },
 ): Promise<void> {
-  refuseOthers(name)
   const { calls } = openEngines()
-  const { what, downloadBytes, diskBytes } = await calls['engines.plan']({ gpu })
+  const { what, downloadBytes, diskBytes } = await calls['engines.plan']({ id, gpu })
   console.log(
     `This downloads ${what}.\nDownload about ${bytes(downloadBytes)}, on disk about ${bytes(diskBytes)}.`,
   )
   if (!yes && !(await agreed())) return
-  const engines = await calls['engines.install']({ gpu })
-  print(engines.find(({ id }) => id === name)!)
+  const engines = await calls['engines.install']({ id, gpu })
+  print(engines.find((engine) => engine.id === id)!)
 }
 
-/** `saim engines remove tensorflow`. */
-async function removeEngine(name: string): Promise<void> {
-  refuseOthers(name)
-  await openEngines().calls['engines.remove']()
-  console.log('TensorFlow is removed.')
-}
-
-function refuseOthers(name: string): void {
-  if (name !== 'tensorflow')
-    throw new AppError('engine-unavailable', `${name} is not installed separately.`, 'Only tensorflow is.')
+/** `saim engines remove`. */
+async function removeEngine(id: string): Promise<void> {
+  await openEngines().calls['engines.remove']({ id })
+  console.log(`${id} is removed.`)
 }
 
 async function agreed(): Promise<boolean> {

@@ -1,13 +1,16 @@
 import { AppError } from '#shared/errors'
 import { tensorflowAddon } from '#platform/paths'
-import { type Precision, unscaledPrecisions } from '#shared/settings/precision'
+import { type Precision, precisions, unscaledPrecisions } from '#shared/settings/precision'
 import { type Division, type Engine, undivided } from './engine'
+import type { Installation } from './installation'
 import { hasNvidiaDriver } from './nvidia'
 import { cpu, type ProviderName } from './onnx/providers'
 import { OnnxEngine, type OnnxOptions } from './onnx/session'
 import { graphicsName } from './onnx/vulkan'
+import { pytorch } from './pytorch/install'
 import { onCpu, TensorflowEngine } from './tensorflow/engine'
-import { requireTensorflow } from './tensorflow/installed'
+import { installHere, installTensorflow, planInstall, removeTensorflow } from './tensorflow/install'
+import { installedTensorflow, requireTensorflow } from './tensorflow/installed'
 
 /** An engine as a person chooses it. */
 export interface EngineChoice {
@@ -19,12 +22,17 @@ export interface EngineChoice {
   /** Of onnxruntime. */
   provider?: ProviderName
   precisions: readonly Precision[]
+  /** Of one that does not come along. */
+  installation?: Installation
   /** Whether what it computes on is here, so that it may be the fastest. */
   isHere(): boolean
   /** Whether it computes on a GPU, with memory of its own. */
   isOnDevice(): Promise<boolean>
-  /** An engine for a device may find only when it compiles that it cannot work here. */
-  open(options: EngineOptions): Promise<Engine>
+  /**
+   * An engine for a device may find only when it compiles that it cannot work here. Missing where a program of its own trains
+   * runs from end to end, and does nothing else: resources/cluster.
+   */
+  open?(options: EngineOptions): Promise<Engine>
   /** How it divides a batch, as far as that is known before it is opened. */
   division(options: Pick<EngineOptions, 'threads' | 'coreEach'>): Promise<Division>
 }
@@ -94,6 +102,13 @@ export const engineChoices: EngineChoice[] = [
     description:
       'TensorFlow through tfjs-node, on the CPU or an NVIDIA GPU. The whole training step as one graph. A separate download.',
     precisions: unscaledPrecisions,
+    installation: {
+      installed: installedTensorflow,
+      here: installHere,
+      plan: planInstall,
+      install: async (options, say) => installTensorflow(await planInstall(options), say),
+      remove: removeTensorflow,
+    },
     isHere: () => true,
     isOnDevice: async () => (await requireTensorflow('sizes').catch(() => null))?.gpu ?? false,
     async open({ precision = 'float32', coreEach = false, ...options }) {
@@ -104,6 +119,17 @@ export const engineChoices: EngineChoice[] = [
       const installed = await requireTensorflow('sizes').catch(() => null)
       return installed && !installed.gpu ? onCpu(threads, coreEach) : undivided
     },
+  },
+  {
+    id: 'pytorch',
+    title: 'PyTorch',
+    description:
+      'Trains runs by a worker for each NVIDIA GPU, else on the CPU. Evaluations and all else use another engine. A separate download.',
+    precisions,
+    installation: pytorch,
+    isHere: hasNvidiaDriver,
+    isOnDevice: async () => hasNvidiaDriver(),
+    division: async () => undivided,
   },
 ]
 
@@ -128,5 +154,7 @@ export async function createEngine(id: string, options: EngineOptions): Promise<
   const { title, platforms, open } = engineChoice(id, options.precision)
   if (platforms && !platforms.includes(process.platform))
     throw new AppError('engine-unavailable', `${title} is not for this system.`)
+  if (!open)
+    throw new AppError('engine-unavailable', `${title} trains runs and nothing else.`, 'Use another engine.')
   return open(options)
 }

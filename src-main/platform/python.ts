@@ -22,12 +22,21 @@ export const startPython = (
   {
     stdio = ['ignore', 'pipe', 'pipe'],
     env = {},
-  }: { stdio?: StdioOptions; env?: Record<string, string> } = {},
+    program = interpreter(),
+  }: { stdio?: StdioOptions; env?: Record<string, string>; program?: string } = {},
 ): ChildProcess =>
-  startProgram(interpreter(), ['-B', '-c', endWithParent + code, ...parameters], {
+  startProgram(program, ['-B', '-c', endWithParent + code, ...parameters], {
     stdio,
     env: { PYTHONSAFEPATH: '1', ...env }, // from Python 3.11 on; older ones have the folder alone to go by
   })
+
+/** Code that runs a program in a file with the modules beside it; its parameters are the file and those of the program. */
+export const file = `
+import os, runpy, sys
+del sys.argv[0]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
+runpy.run_path(sys.argv[0], run_name="__main__")
+`
 
 /** Code that runs pip; its parameters are those of pip. */
 export const pip = `

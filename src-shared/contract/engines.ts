@@ -80,19 +80,22 @@ export const engine = z.object({
 })
 export type EngineInfo = z.infer<typeof engine>
 
+/** An engine that is a download of its own, for an NVIDIA GPU or not. */
+const installation = z.object({ id: words(100), gpu: z.boolean() })
+
 export const engineCalls = {
   /** What is known already; tries nothing. */
   'engines.list': call(nothing, z.array(engine)),
   /** Tries all engines of this system, or one, each in a process of its own. */
   'engines.survey': call(z.object({ id: words(100).optional() }), z.array(engine)),
-  /** What installing TensorFlow would download. */
+  /** What installing an engine would download. */
   'engines.plan': call(
-    z.object({ gpu: z.boolean() }),
+    installation,
     z.object({ what: z.string(), downloadBytes: z.number(), diskBytes: z.number() }),
   ),
-  /** Installs TensorFlow and tries it. */
-  'engines.install': call(z.object({ gpu: z.boolean() }), z.array(engine)),
-  'engines.remove': call(nothing, z.array(engine)),
+  /** Installs an engine and tries it. */
+  'engines.install': call(installation, z.array(engine)),
+  'engines.remove': call(z.object({ id: words(100) }), z.array(engine)),
 } as const
 
 export const engineEvents = {

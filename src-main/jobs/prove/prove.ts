@@ -10,6 +10,7 @@ import type { Precision } from '#shared/settings/precision'
 import {
   fromPreset,
   type Hyperparameters,
+  patchCount,
   type PresetName,
   presetNames,
 } from '#shared/settings/hyperparameters'
@@ -26,6 +27,7 @@ import { flopsPerImage, trainingBytes } from '#jobs/train/work'
 import { compileUpdate, startingState } from '#jobs/train/update'
 import { compareGradients } from './checks'
 import { limits } from './limits'
+import { askTwin } from './twin'
 import { initialWeights, weightCount } from '#model/objectives/index'
 
 /** A model that plain tfjs, in JavaScript, differentiates in a second. */
@@ -62,7 +64,7 @@ export async function prove(
   if (id === 'tensorflow') await requireTensorflow('contents')
   tf.enableProdMode() // no advice on the terminal to use another backend
   const options = { threads, precision, coreEach: true }
-  const { outputs, operators, device } = await lossAndGradientsOf(id, options)
+  const { outputs, operators, device, presets } = await show(id, options)
   const reference = await run(
     new EagerEngine('reference', 'cpu', {
       name: '',
@@ -80,7 +82,6 @@ export async function prove(
       `It computes something else than the reference: the loss differs by ${number(lossDifference)}, gradients by ${number(gradientDifference)} of their largest.`,
       'Update the graphics driver, or use another engine.',
     )
-  const presets = await measurePresets(id, options, device.software)
   return {
     device: device.name,
     software: device.software,
@@ -95,6 +96,32 @@ export async function prove(
       presets,
     },
   }
+}
+
+/** Loss and gradients of the tiny model, where they were computed, and how fast presets train there. */
+async function show(id: string, options: EngineOptions) {
+  if (!engineChoice(id).open) return showByTwin(options)
+  const computed = await lossAndGradientsOf(id, options)
+  return { ...computed, presets: await measurePresets(id, options, computed.device.software) }
+}
+
+/** The same by the PyTorch module. */
+async function showByTwin({ threads, precision = 'float32' }: EngineOptions) {
+  const { images, order } = tinyInputs()
+  const { device, has, ...shown } = await askTwin({
+    small: { ...tiny, precision },
+    weights: initialWeights(tiny, 0),
+    inputs: {
+      images: { shape: [tiny.batchSize, tiny.imageSize, tiny.imageSize, 3], values: images },
+      order: { shape: [tiny.batchSize, patchCount(tiny)], values: order },
+    },
+    presets: presetNames.map((preset) => {
+      const h = { ...measured(preset, false), precision }
+      return { preset, h, flops: flopsPerImage(h) }
+    }),
+    ...{ threads, ...measuring, patience },
+  })
+  return { ...shown, device: { name: device, software: false, precisions: has }, operators: null }
 }
 
 function differences(outputs: NamedTensorData, reference: NamedTensorData) {

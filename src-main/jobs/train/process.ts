@@ -1,7 +1,7 @@
 import type { RunError } from '#shared/contract'
 import { toErrorData } from '#shared/errors'
 import { endWithParent, parentPort } from '#platform/processes'
-import { trainOnCluster } from './cluster/cluster'
+import { trainOnCluster, workersOf } from './cluster/cluster'
 import { Reserve } from '#storage/disk'
 import { Lock, startHeartbeat } from '#storage/lock'
 import { train } from './loop'
@@ -36,9 +36,9 @@ async function main(): Promise<void> {
   const beat = startHeartbeat(lock.file)
   const reserve = new Reserve(runPaths(folder).reserve)
   try {
-    const { cluster } = await updateRun(folder, { status: 'starting', error: null })
-    const status = cluster
-      ? await trainOnCluster(folder, cluster, control, lock, tell)
+    const workers = workersOf(await updateRun(folder, { status: 'starting', error: null }))
+    const status = workers
+      ? await trainOnCluster(folder, workers, control, lock, tell)
       : await train(folder, control, lock, tell)
     await end(status, null)
   } catch (error) {

@@ -20,7 +20,7 @@ export const useWelcome = defineStore('welcome', () => {
   /** The graphics processor that an engine computed with, if it is a real one. */
   const gpu = computed(() => {
     const tested = engines.engines.filter(({ id, proof }) => proof && !proof.software && id !== cpu)
-    return tested.find(({ id }) => id !== 'tensorflow')?.proof?.device
+    return tested.find(({ id }) => id.startsWith('onnxruntime'))?.proof?.device
   })
   /** Cores, memory and engine in words. */
   const machine = computed(() => {

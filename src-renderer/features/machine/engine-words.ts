@@ -19,7 +19,11 @@ const hints: Record<string, string> = {
   'onnxruntime-coreml': 'GPU and neural engine of a Mac',
   'onnxruntime-cuda': 'NVIDIA GPUs with CUDA 12',
   tensorflow: 'Fastest on most CPUs',
+  pytorch: 'Trains on all NVIDIA GPUs of this machine',
 }
+
+/** Whether it is a download of its own, and can be removed. */
+export const isDownload = ({ id }: EngineInfo) => id === 'tensorflow' || id === 'pytorch'
 
 export function hintOf({ id, status, proof, problem, recommendation }: EngineInfo): string {
   if (status === 'unusable' && problem) return problem.message

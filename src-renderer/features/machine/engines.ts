@@ -12,8 +12,8 @@ export const useEngines = defineStore('engines', () => {
   const engines = ref<EngineInfo[]>([])
   /** What an installation is doing. */
   const message = ref<string | null>(null)
-  /** What installing TensorFlow would download, while the person is asked. */
-  const plan = ref<(CallOutput<'engines.plan'> & { gpu: boolean }) | null>(null)
+  /** What installing an engine would download, while the person is asked. */
+  const plan = ref<(CallOutput<'engines.plan'> & { title: string; id: string; gpu: boolean }) | null>(null)
   const busy = computed(() =>
     engines.value.some(({ status }) => status === 'proving' || status === 'installing'),
   )
@@ -52,7 +52,7 @@ export const useEngines = defineStore('engines', () => {
   const faster = computed(() => {
     const engine = engines.value.find(({ install }) => install)
     const gain = gainOf(engine, selected.value)
-    return engine && gain && !busy.value ? { title: engine.title, gain, ...engine.install! } : null
+    return engine && gain && !busy.value ? { id: engine.id, title: engine.title, gain, ...engine.install! } : null
   })
 
   onEvent('engines.changed', (payload) => {
@@ -70,18 +70,19 @@ export const useEngines = defineStore('engines', () => {
 
   const useFastest = () => use(automatic)
 
-  async function askToInstall(gpu: boolean) {
-    plan.value = { gpu, ...(await backend['engines.plan']({ gpu })) }
+  async function askToInstall({ id, title }: EngineInfo, gpu: boolean) {
+    plan.value = { id, title, gpu, ...(await backend['engines.plan']({ id, gpu })) }
   }
 
   async function install() {
-    const { gpu } = plan.value!
+    const { id, gpu } = plan.value!
     plan.value = null
-    await installFor(gpu)
+    await installFor({ id, gpu })
   }
-  const installFor = async (gpu: boolean) => void (engines.value = await backend['engines.install']({ gpu }))
+  const installFor = async ({ id, gpu }: { id: string; gpu: boolean }) =>
+    void (engines.value = await backend['engines.install']({ id, gpu }))
 
-  const remove = async () => void (engines.value = await backend['engines.remove'](undefined))
+  const remove = async (id: string) => void (engines.value = await backend['engines.remove']({ id }))
 
   return {
     ...{ engines, rows, doing, plan, busy, selected, isAutomatic, choice, faster },

@@ -3,6 +3,8 @@ import path from 'node:path'
 import { z } from 'zod'
 import { type Cluster, runError } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { engineChoice } from '#engine/engines'
+import { pytorchPython } from '#engine/pytorch/installed'
 import { encodeSafetensors } from '#formats/safetensors'
 import { clusterResources } from '#platform/paths'
 import { outputOf, startProgram } from '#platform/programs'
@@ -21,10 +23,20 @@ import { initialWeights } from '#model/objectives/index'
 /** How often the run folder is looked at, in milliseconds. */
 const lookEvery = 300
 
+/** The workers that train a run: those of its cluster, or of an engine that is a program of its own; null for all others. */
+export const workersOf = ({ cluster, engine }: Pick<RunFile, 'cluster' | 'engine'>): Cluster | null =>
+  cluster ?? (engineChoice(engine).open ? null : oneForEachGpu)
+
+/** One without a GPU. */
+const oneForEachGpu: Cluster = { launcher: 'torchrun', workers: 0, address: null }
+
+/** The person's for a cluster, else that of the engine PyTorch. */
+const pythonOf = (workers: Cluster) => (workers === oneForEachGpu && pytorchPython()) || interpreter()
+
 /**
- * Trains the run of a folder as `train` does, but by the workers of its cluster: starts resources/cluster/launch.py in the
- * person's Python, hands on what is asked, and tells what the workers write to the run folder. Whoever calls it holds the
- * run's lock. Throws AppError; the last checkpoint then stands.
+ * Trains the run of a folder as `train` does, but by workers: starts resources/cluster/launch.py in the Python that has what
+ * they need, hands on what is asked, and tells what the workers write to the run folder. Whoever calls it holds the run's
+ * lock. Throws AppError; the last checkpoint then stands.
  */
 export async function trainOnCluster(
   folder: string,
@@ -42,11 +54,8 @@ export async function trainOnCluster(
     await requireNothingLost(folder, run)
     await writeInitialWeights(folder, run)
   }
-  await noteEngine(
-    folder,
-    { ...run, engine: `${cluster.launcher}, up to ${cluster.workers} workers` },
-    saved ?? 0,
-  )
+  const engine = run.cluster ? `${cluster.launcher}, up to ${cluster.workers} workers` : run.engine
+  await noteEngine(folder, { ...run, engine }, saved ?? 0)
 
   rmSync(runPaths(folder).outcome, { force: true })
   const launcher = launch(folder, cluster, lock)
@@ -70,17 +79,20 @@ export async function trainOnCluster(
 }
 
 /** Throws AppError engine-unavailable where the person's Python cannot start the workers. */
-async function requirePython({ launcher }: Cluster): Promise<void> {
+async function requirePython(cluster: Cluster): Promise<void> {
+  const { launcher } = cluster
   const modules = ['numpy', 'PIL', 'safetensors', 'torch', ...(launcher === 'ray' ? ['ray.train'] : [])]
-  const problem = await outputOf(startPython(`import ${modules.join(', ')}`)).then(
+  const problem = await outputOf(
+    startPython(`import ${modules.join(', ')}`, [], { program: pythonOf(cluster) }),
+  ).then(
     ({ code, errors }) => (code === 0 ? null : errors.trim().split('\n').at(-1) || `code ${code}`),
     (error: Error) => error.message,
   )
   if (problem)
     throw new AppError(
       'engine-unavailable',
-      `${interpreter()} cannot train by ${launcher}: ${problem}.`,
-      `Install what it needs with: ${interpreter()} -m pip install -r ${path.join(clusterResources(), 'requirements.txt')}. Another Python is named by SAIM_PYTHON.`,
+      `${pythonOf(cluster)} cannot train by ${launcher}: ${problem}.`,
+      `Install what it needs with: ${pythonOf(cluster)} -m pip install -r ${path.join(clusterResources(), 'requirements.txt')}. Another Python is named by SAIM_PYTHON.`,
     )
 }
 
@@ -92,7 +104,8 @@ async function writeInitialWeights(folder: string, { hyperparameters: h }: RunFi
 }
 
 /** Starts the launcher, whose words go into the run folder. `ended` resolves to how it ended; `end` has it end its workers. */
-function launch(folder: string, { launcher, workers, address }: Cluster, lock: Lock) {
+function launch(folder: string, cluster: Cluster, lock: Lock) {
+  const { launcher, workers, address } = cluster
   const words = openOwnSync(
     runPaths(folder).launcher,
     constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT,
@@ -104,7 +117,7 @@ function launch(folder: string, { launcher, workers, address }: Cluster, lock: L
     launcher,
     workers,
   ]
-  const child = startProgram(interpreter(), [...parameters.map(String), ...(address ? [address] : [])], {
+  const child = startProgram(pythonOf(cluster), [...parameters.map(String), ...(address ? [address] : [])], {
     stdio: ['pipe', words, words],
     env: { SAIM_LOCK: lock.token },
   })
