@@ -228,7 +228,9 @@ export class Engines {
         proof: known === 'usable' ? result!.proof : null,
         install,
         expectedImagesPerSecond:
-          id === 'tensorflow' && known === 'absent' && cpu && !install?.gpu ? tensorflowGain * cpu.imagesPerSecond : null,
+          id === 'tensorflow' && known === 'absent' && cpu && !install?.gpu
+            ? tensorflowGain * cpu.imagesPerSecond
+            : null,
         problem:
           known === 'absent'
             ? { message: 'It is not installed.', advice: `Install it: saim engines install ${id}` }
@@ -337,12 +339,11 @@ const keyOf = (id: string) => (process.versions['electron'] ? `${id} in electron
 async function circumstancesOf(id: string): Promise<string> {
   const { electron, node } = process.versions
   const { provider, installation } = engineChoice(id)
-  const own =
-    installation
-      ? ((await installation.installed()) ?? `no ${id}`)
-      : provider === 'cpu'
-        ? ''
-        : findWebgpuDevice().name
+  const own = installation
+    ? ((await installation.installed()) ?? `no ${id}`)
+    : provider === 'cpu'
+      ? ''
+      : findWebgpuDevice().name
   const host = electron ? `electron ${electron}` : `node ${node}`
   return [`app ${appVersion}`, host, cpus()[0]?.model, own].join('; ')
 }

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander'
 import { type Precision, precisions } from '#shared/settings/precision'
-import { createEngine } from '#engine/engines'
+import { createEngine, engineChoices } from '#engine/engines'
 import type { Check } from '#jobs/prove/checks'
+import { verifyTwin } from '#jobs/prove/twin'
 import { verifyReference } from '#jobs/prove/verify'
 import { engineFor } from './support/engines'
 import { engineOption, threadsOption } from './support/options'
@@ -31,11 +32,14 @@ async function verify(
 ): Promise<void> {
   let failed = 0
   for (const folder of folders) {
-    const engine = await createEngine(await engineFor(id), { threads, precision })
-    const checks = await verifyReference(folder, engine, {}, precision)
+    const twin = engineChoices.some((choice) => choice.id === id && !choice.open)
+    const engine = twin ? id : await engineFor(id)
+    const checks = twin
+      ? await verifyTwin(folder, { precision })
+      : await verifyReference(folder, await createEngine(engine, { threads, precision }), {}, precision)
     const bad = checks.filter((check) => !holds(check))
     failed += bad.length
-    console.log(`${folder} on ${engine.id}: ${checks.length - bad.length} hold, ${bad.length} do not`)
+    console.log(`${folder} on ${engine}: ${checks.length - bad.length} hold, ${bad.length} do not`)
     for (const check of all ? checks : [...new Set([...largestOfEachKind(checks), ...bad])])
       console.log(line(check))
   }

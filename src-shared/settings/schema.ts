@@ -75,7 +75,7 @@ export const settingsOf = <S extends z.ZodRawShape>(schema: z.ZodObject<S>): Set
   ).map(([name, { type, enum: choices, ...rest }]) => ({
     ...(rest as unknown as Setting),
     name: name as keyof S & string,
-    description: rest.distributed === 'no' ? `${rest.description} Not on a cluster.` : rest.description,
+    description: rest.distributed === 'no' ? `${rest.description} Not with PyTorch.` : rest.description,
     kind: choices ? 'choice' : (type as Setting['kind']),
     ...(choices ? { choices: choices as string[] } : {}),
   }))

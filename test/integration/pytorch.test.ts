@@ -5,8 +5,10 @@ import { sampleImagesFolder } from '#platform/paths'
 import { loadCheckpoint } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
 import { readRun, updateRun } from '#storage/run/run-folder'
+import { openEngines } from '#cli/support/engines'
 import { hasPython, python, requirePythonInCi } from '#test/helpers/python'
-import { temporaryFolder } from '#test/helpers/runs'
+import { references } from '#test/helpers/reference-data'
+import { saim, temporaryFolder } from '#test/helpers/runs'
 import { newRun, trainRun } from '#test/helpers/training'
 
 requirePythonInCi()
@@ -21,10 +23,12 @@ const settings = {
   ...{ batchSize: 15, epochs: 3, warmupEpochs: 1, checkpointEvery: 3, baseLearningRate: 2e-2 },
 }
 
-/** Trains a run by this machine's own engine, or by so many workers; answers its numbers and what it learned. */
-async function trained(changes: Partial<Hyperparameters>, workers = 0) {
+/** Trains a run by an engine or by two workers of torchrun; answers its numbers and what it learned. */
+async function trained(changes: Partial<Hyperparameters>, by: 'onnxruntime-cpu' | 'pytorch' | 'two workers') {
   const run = await newRun(temporaryFolder(), images, { ...settings, ...changes })
-  if (workers) await updateRun(run, { cluster: { launcher: 'torchrun', workers, address: null } })
+  if (by === 'two workers')
+    await updateRun(run, { cluster: { launcher: 'torchrun', workers: 2, address: null } })
+  else await updateRun(run, { engine: by })
   await trainRun(run)
   const { status, step, error } = await readRun(run)
   if (status !== 'finished') throw new Error(`${error?.message} ${error?.advice}`)
@@ -52,11 +56,11 @@ describe.runIf(hasPython)('a run that PyTorch trains', { timeout: 300_000 }, () 
   const mae = { objective: 'mae', decoderWidth: 32, decoderDepth: 1 } as const
 
   it('of MAE is that of our own model, by one worker and by two', async () => {
-    const own = await trained(mae)
+    const own = await trained(mae, 'onnxruntime-cpu')
     expect(own.metrics.at(-1)!.loss).toBeLessThan(0.98 * own.metrics[0]!.loss)
-    for (const workers of [1, 2]) {
-      const found = differences(own, await trained(mae, workers))
-      console.log(`MAE by ${workers}: ${JSON.stringify(found)}`)
+    for (const by of ['pytorch', 'two workers'] as const) {
+      const found = differences(own, await trained(mae, by))
+      console.log(`MAE by ${by}: ${JSON.stringify(found)}`)
       expect(found.loss).toBeLessThan(1e-4)
       expect(found.validation).toBeLessThan(1e-4)
       expect(found.weight).toBeLessThan(1e-3)
@@ -64,10 +68,52 @@ describe.runIf(hasPython)('a run that PyTorch trains', { timeout: 300_000 }, () 
   })
 
   it('in bfloat16 is almost that of float32', async () => {
-    const found = differences(await trained({}, 1), await trained({ precision: 'bfloat16' }, 1))
+    const found = differences(
+      await trained({}, 'pytorch'),
+      await trained({ precision: 'bfloat16' }, 'pytorch'),
+    )
     console.log(`bfloat16: ${JSON.stringify(found)}`)
     expect(found.loss).toBeGreaterThan(1e-6)
     expect(found.loss).toBeLessThan(0.01)
     expect(found.weight).toBeLessThan(0.02)
+  })
+})
+
+describe.runIf(hasPython)('a run', { timeout: 300_000 }, () => {
+  it('goes from engine to engine and is the run that none of them left', async () => {
+    const whole = await trained({}, 'onnxruntime-cpu')
+    const moved = await newRun(temporaryFolder(), images, settings)
+    const engines = ['onnxruntime-cpu', 'pytorch', 'onnxruntime-cpu']
+    for (const [i, engine] of engines.entries()) {
+      await updateRun(moved, { engine })
+      await trainRun(moved, i < 2 ? 3 * (i + 1) : Infinity)
+    }
+    const { step, status, engines: noted } = await readRun(moved)
+    expect([status, noted.map(({ id }) => id)]).toEqual(['finished', engines])
+    const found = differences(whole, {
+      metrics: await readMetrics(moved),
+      ...(await loadCheckpoint(moved, step)),
+    })
+    console.log(`from engine to engine: ${JSON.stringify(found)}`)
+    expect(found.loss).toBeLessThan(1e-4)
+    expect(found.weight).toBeLessThan(1e-3)
+  })
+})
+
+describe.runIf(hasPython)('the engine PyTorch', { timeout: 300_000 }, () => {
+  it('proves itself, holds the reference data, and leaves evaluations to another', async () => {
+    const home = temporaryFolder()
+    process.env['SAIM_HOME'] = home
+    const engines = openEngines(() => undefined)
+    const found = (await engines.calls['engines.survey']({ id: 'pytorch' })).find(
+      ({ id }) => id === 'pytorch',
+    )!
+    expect(found).toMatchObject({ status: 'usable', problem: null, proof: { software: false } })
+    expect(found.proof!.imagesPerSecond).toBeGreaterThan(0)
+    expect(await engines.choose('pytorch', 'float32')).toMatchObject({ engine: 'pytorch', notice: null })
+    expect(await engines.resolve('pytorch')).toBe('onnxruntime-cpu')
+    const { code, output } = await saim(['verify', references[0]!, '--engine', 'pytorch'], home)
+    expect(output).toMatch(/on pytorch: \d+ hold, 0 do not/)
+    expect(code).toBe(0)
   })
 })

@@ -1,5 +1,6 @@
 import type { TrainingMessage } from '#jobs/train/messages'
 import { startTraining, type Training } from '#jobs/train/supervise'
+import { workersOf } from '#jobs/train/cluster/cluster'
 import { leftOutNotice } from '#jobs/train/cluster/shares'
 import type { Fork } from '#platform/processes'
 import { appendLog, changeSettings, readRun, updateRun } from '#storage/run/run-folder'
@@ -18,9 +19,10 @@ export async function beginTraining(
   const { engine: wanted, cluster, hyperparameters: h } = await readRun(folder)
   await requireAgreement(cluster?.address)
   const choice = cluster
-    ? { engine: wanted, precision: h.precision, notice: leftOutNotice(h), why: null }
+    ? { engine: wanted, precision: h.precision, notice: null, why: null }
     : await engines.choose(wanted, h.precision)
-  const { engine, precision, notice, why } = choice
+  const { engine, precision, why } = choice
+  const notice = choice.notice ?? (workersOf({ cluster, engine }) && leftOutNotice(h))
   if (precision !== h.precision) await changeSettings(folder, { precision })
   await updateRun(folder, { engine, notice, status: 'starting', error: null })
   if (why) appendLog(folder, why)

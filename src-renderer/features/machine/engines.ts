@@ -52,7 +52,9 @@ export const useEngines = defineStore('engines', () => {
   const faster = computed(() => {
     const engine = engines.value.find(({ install }) => install)
     const gain = gainOf(engine, selected.value)
-    return engine && gain && !busy.value ? { id: engine.id, title: engine.title, gain, ...engine.install! } : null
+    return engine && gain && !busy.value
+      ? { id: engine.id, title: engine.title, gain, ...engine.install! }
+      : null
   })
 
   onEvent('engines.changed', (payload) => {

@@ -18,6 +18,6 @@ it('a cluster takes only runs that its workers can train', () => {
 it('a cluster run says which of its settings workers do without', () => {
   expect(leftOutNotice(fromPreset('nano', { healthEvery: 0 }))).toBeNull()
   expect(leftOutNotice(fromPreset('nano', { healthEvery: 2, adaptBatch: true }))).toBe(
-    'These settings have no effect on a cluster: Health every, Fit batch to memory.',
+    'These settings have no effect with PyTorch: Health every, Fit batch to memory.',
   )
 })

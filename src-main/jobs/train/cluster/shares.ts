@@ -8,7 +8,7 @@ export function leftOutNotice(h: Hyperparameters): string | null {
     ({ name, distributed, default: standard }) => distributed === 'no' && h[name] !== standard,
   )
   if (unused.length === 0) return null
-  return `These settings have no effect on a cluster: ${unused.map(({ title }) => title).join(', ')}.`
+  return `These settings have no effect with PyTorch: ${unused.map(({ title }) => title).join(', ')}.`
 }
 
 /** Throws AppError bad-settings where the workers of a cluster cannot train by these settings. */
