@@ -103,7 +103,7 @@ def main() -> None:
     if launcher == "ray":
         by_ray(Path(folder), int(workers), address[0] if address else None)
     else:
-        by_torchrun(Path(folder), int(workers) or one_for_each_gpu(RunFolder(Path(folder))))
+        by_torchrun(Path(folder), int(workers) or one_for_each_gpu(RunFolder(Path(folder), token)))
 
 
 if __name__ == "__main__":
