@@ -79,10 +79,10 @@ venv.create(sys.argv[1], with_pip=True)
 const makingFailed = 'Install Python 3.11 or newer with venv; on Debian and Ubuntu: apt install python3-venv'
 const pipFailed = 'Look at the network and the free disk, then install it again: what was loaded is kept.'
 
-/** Waits for a program to end. Throws AppError engine-unavailable with the end of what it complains. */
+/** Waits for a program to end. Throws AppError engine-unavailable with what it complains. */
 async function done(child: ChildProcess, advice: string): Promise<void> {
   const { code, errors } = await outputOf(child).catch((error: Error) => ({ code: 1, errors: error.message }))
   if (code === 0) return
-  const said = errors.trim().split('\n').at(-1) || `It ended with code ${code}.`
+  const said = /^ERROR: (.+)/m.exec(errors)?.[1] ?? errors.trim().split('\n').at(-1)
   throw new AppError('engine-unavailable', `PyTorch cannot be installed by ${interpreter()}: ${said}`, advice)
 }
