@@ -11,7 +11,7 @@ import { outputOf } from '#platform/programs'
 import { interpreter, pip, startPython } from '#platform/python'
 import { installedPytorch, pythonIn, pytorchFolder, stampPytorch } from './installed'
 
-/** Packages with their hashes; on Linux PyPI has PyTorch with CUDA alone, which computes on the CPU as well. */
+/** Packages with their hashes; for Linux PyPI has PyTorch with CUDA alone, which computes on the CPU as well. */
 const list = () => path.join(clusterResources(), 'pytorch.txt')
 
 const version = () => `torch ${/^torch==(\S+)/m.exec(readFileSync(list(), 'utf8'))![1]}`

@@ -138,14 +138,18 @@ const step: StepFunction = (weights, { images, order }) => {
   return { outputs: { loss, ...gradients } }
 }
 
+/** Normalised images [B, S, S, 3] and an order [B, N] of each. */
+const tinyInputs = () => ({
+  images: Float32Array.from({ length: tiny.batchSize * tiny.imageSize ** 2 * 3 }, (_, i) =>
+    Math.sin(i * 12.9898),
+  ),
+  order: orders(tiny, 0, 0, [...Array(tiny.batchSize).keys()]),
+})
+
 async function run(engine: Engine): Promise<NamedTensorData> {
   const state = engine.createState(initialWeights(tiny, 0))
   const program = await engine.compile(step, state, imageInputs(tiny))
-  const images = Float32Array.from({ length: tiny.batchSize * tiny.imageSize ** 2 * 3 }, (_, i) =>
-    Math.sin(i * 12.9898),
-  )
-  const indices = [...Array(tiny.batchSize).keys()]
-  const outputs = await program.run({ images, order: orders(tiny, 0, 0, indices) })
+  const outputs = await program.run(tinyInputs())
   await program.dispose()
   state.dispose()
   return outputs
