@@ -52,7 +52,7 @@ function differences(one: Trained, other: Trained) {
   }
 }
 
-describe.runIf(hasPython)('a run that PyTorch trains', { timeout: 300_000 }, () => {
+describe.runIf(hasPython)('a run that PyTorch trains', { timeout: 600_000 }, () => {
   const mae = { objective: 'mae', decoderWidth: 32, decoderDepth: 1 } as const
 
   it('of MAE is that of our own model, by one worker and by two', async () => {
@@ -82,7 +82,7 @@ describe.runIf(hasPython)('a run that PyTorch trains', { timeout: 300_000 }, () 
   })
 })
 
-describe.runIf(hasPython)('a run', { timeout: 300_000 }, () => {
+describe.runIf(hasPython)('a run', { timeout: 600_000 }, () => {
   it('goes from engine to engine and is the run that none of them left', async () => {
     const whole = await trained({}, 'onnxruntime-cpu')
     const moved = await newRun(temporaryFolder(), images, settings)
@@ -103,7 +103,7 @@ describe.runIf(hasPython)('a run', { timeout: 300_000 }, () => {
   })
 })
 
-describe.runIf(hasPython)('the engine PyTorch', { timeout: 300_000 }, () => {
+describe.runIf(hasPython)('the engine PyTorch', { timeout: 600_000 }, () => {
   it('proves itself, holds the reference data, and leaves evaluations to another', async () => {
     const home = temporaryFolder()
     process.env['SAIM_HOME'] = home
