@@ -51,7 +51,7 @@ export const pytorch: Installation = {
         ...['install', '--disable-pip-version-check', '--no-input', '--progress-bar=off'],
         ...['--only-binary=:all:', '--require-hashes', '--requirement', list()],
       ]
-      const installing = startPython(pip, parameters, undefined, pythonIn(work))
+      const installing = startPython(pip, parameters, { program: pythonIn(work) })
       createInterface(installing.stdout!).on('line', (line) => {
         const [, file, size] = /^\s*(?:Downloading|Using cached) (\S+?)-\S+ \((.+)\)/.exec(line) ?? []
         if (file) say(`Downloading ${path.basename(file)}, ${size} ...`)
