@@ -28,7 +28,7 @@ export const isDownload = ({ id }: EngineInfo) => id === 'tensorflow' || id === 
 export function hintOf({ id, status, proof, problem, recommendation }: EngineInfo): string {
   if (status === 'unusable' && problem) return problem.message
   if (proof?.software) return 'No GPU here: software rendering'
-  return recommendation?.recommended ? `Recommended. ${recommendation.reason}` : (hints[id] ?? '')
+  return recommendation?.recommended ? 'Recommended' : (hints[id] ?? '')
 }
 
 /** Which engine new runs use, and why it is that one. */
