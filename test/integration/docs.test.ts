@@ -19,6 +19,29 @@ it('each page of the docs is linked from their front page', () => {
   expect(links).toEqual(expect.arrayContaining(pages))
 })
 
+it('each heading that a link leads to exists', () => {
+  const titles = (file: string) =>
+    (readFileSync(file, 'utf8').match(/^#+ .*/gm) ?? []).map((line) =>
+      line
+        .replace(/^#+ /, '')
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-'),
+    )
+  const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync('docs').map((name) => `docs/${name}`)]
+  const wrong = pages
+    .filter((page) => page.endsWith('.md'))
+    .flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]*)#([^)]+)\)/g)]
+        .filter(([, file, heading]) => {
+          const target = file ? path.join(path.dirname(page), file) : page
+          return !titles(target).includes(heading!)
+        })
+        .map(([link]) => `${page}: ${link}`),
+    )
+  expect(wrong).toEqual([])
+})
+
 const filesBelow = (...folders: string[]) =>
   folders.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => path.join(folder, file)),
