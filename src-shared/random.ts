@@ -14,6 +14,8 @@ export const purposes = {
   mixing: 6,
   dropPath: 7,
   randAugment: 8,
+  erasing: 9,
+  erasingNoise: 10,
 } as const
 export type Purpose = (typeof purposes)[keyof typeof purposes]
 

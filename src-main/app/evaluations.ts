@@ -87,6 +87,14 @@ export class Evaluations {
       await updateEvaluation(folder, { status: 'stopped' })
       await this.changed(folder)
     },
+    'evaluations.resume': async (place) => {
+      const folder = await this.folderOf(place)
+      if (!(await describeEvaluation(folder)).resumable)
+        throw new AppError('run-busy', 'This evaluation has nothing to go on from.', 'Start a new one.')
+      await updateEvaluation(folder, { status: 'waiting', error: null })
+      this.enqueue(folder)
+      return this.changed(folder)
+    },
     'evaluations.remove': async (place) => {
       const folder = await this.folderOf(place)
       if ((await describeEvaluation(folder)).status === 'running')

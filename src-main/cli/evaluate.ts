@@ -9,12 +9,19 @@ import {
   evaluationKindNames,
   evaluationKinds,
   type EvaluationPlan,
-  type FineTuneRecipe,
-  fineTuneRecipeNames,
-  fineTuneRecipes,
+  type Recipe,
+  recipeNames,
+  recipeOf,
 } from '#shared/settings/evaluation'
 import { writeScan } from '#images/index/scanned'
-import { createEvaluation, evaluationPaths, readScore } from '#storage/evaluation-folder'
+import {
+  createEvaluation,
+  describeEvaluation,
+  evaluationPaths,
+  evaluationsFolder,
+  readScore,
+  updateEvaluation,
+} from '#storage/evaluation-folder'
 import type { EvaluationMessage } from '#jobs/evaluate/process'
 import { forkNode } from '#platform/processes'
 import { chooseStep } from '#storage/run/checkpoint'
@@ -41,8 +48,10 @@ interface EvaluateOptions {
   step?: number
   /** Random weights instead of a checkpoint. */
   scratch?: boolean
-  /** Of fine-tuning: what its settings begin with. */
-  recipe?: FineTuneRecipe
+  /** Of the probe and fine-tuning: what the settings begin with. */
+  recipe?: Recipe
+  /** Of fine-tuning: the id of one that ended early, to go on with. */
+  resume?: string
 }
 
 /** A command for each kind: knn, probe, finetune, segment. */
@@ -60,12 +69,14 @@ export const evaluationCommands = evaluationKindNames.map((kind) => {
     .addOption(decodersOption())
     .action(async (run: string, options) => void (await evaluateRun(kind, run, options)))
   if (kind === 'finetune')
+    command.option('--resume <evaluation>', 'go on with a fine-tuning that ended early, by its id')
+  if (recipeOf('small', kind))
     command.addOption(
       new Option(
         '--recipe <name>',
-        `what the settings begin with. ${fineTuneRecipeNames.map((name) => `${name}: ${fineTuneRecipes[name].description}`).join(' ')}`,
+        `what the settings begin with. ${recipeNames.map((name) => `${name}: ${recipeOf(name, kind)!.description}`).join(' ')}`,
       )
-        .choices(fineTuneRecipeNames)
+        .choices(recipeNames)
         .default('small'),
     )
   for (const option of settingOptions(settings)) command.addOption(option)
@@ -79,9 +90,10 @@ export async function evaluateRun(
   options: EvaluateOptions & Record<string, unknown>,
 ): Promise<Score> {
   const { schema, settings } = evaluationKinds[kind]
-  const begun = options.recipe ? fineTuneRecipes[options.recipe].values : {}
+  const begun = (options.recipe && recipeOf(options.recipe, kind)?.values) ?? {}
   const plan = { kind, settings: settingsFrom(schema, settings, options, begun) } as EvaluationPlan
   const run = await findRun(named, options.runs)
+  if (options.resume !== undefined) return follow(await takeUp(run, options.resume))
   const { dataset } = await readRun(run)
   const other = options.on === undefined ? null : path.resolve(options.on)
   const folder = await createEvaluation(
@@ -97,6 +109,15 @@ export async function evaluateRun(
     other === null ? null : (file) => writeScan(other, file),
   )
   return follow(folder)
+}
+
+/** The folder of an evaluation that waits again. Throws AppError run-busy where it has nothing to go on from. */
+async function takeUp(run: string, id: string): Promise<string> {
+  const folder = path.join(evaluationsFolder(run), id)
+  if (!(await describeEvaluation(folder)).resumable)
+    throw new AppError('run-busy', `${id} has nothing to go on from.`, 'Start a new one.')
+  await updateEvaluation(folder, { status: 'waiting', error: null })
+  return folder
 }
 
 async function follow(folder: string): Promise<Score> {

@@ -6,7 +6,6 @@ import {
   ablations,
   axisOf,
   nameOfVariant,
-  noPaperFigures,
   paperFigures,
   plannedRuns,
   scaleNote,
@@ -117,20 +116,26 @@ const planOf = ({ ablation, vary, list }: SweepOptions): SweepPlan =>
 
 /** The variants side by side, with the paper's figures where they were at hand. */
 function print({ variants, plan }: Experiment): void {
-  const paper = paperFigures(plan)
+  const paper = paperFigures(
+    plan,
+    variants.map(({ changes }) => changes),
+  )
   console.table(
     variants.map(({ changes, mean }, i) => ({
       variant: nameOfVariant(changes),
       ...columnsOf(mean),
       ...(paper && {
-        'paper, fine-tuned': accuracy(paper[i]!.finetune / 100),
-        'paper, probe': accuracy(paper[i]!.probe / 100),
+        'paper, fine-tuned': percentOf(paper[i]?.finetune),
+        'paper, probe': percentOf(paper[i]?.probe),
       }),
     })),
   )
-  if (plan.kind === 'ablation') console.log(paper ? scaleNote : noPaperFigures)
+  if (plan.kind === 'ablation') console.log(scaleNote(plan))
   console.log('Losses of variants with different targets cannot be compared.')
 }
+
+/** A figure of the paper with the digits that it has there. */
+const percentOf = (figure: number | null | undefined) => (figure ? `${figure}%` : '')
 
 function columnsOf({ loss, validationLoss, ...shares }: ExperimentFigures): Record<string, string> {
   return {

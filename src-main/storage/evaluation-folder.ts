@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import {
@@ -10,6 +11,7 @@ import {
   evaluationStatus,
   type Score,
   score,
+  scoredView,
   type Unreadable,
 } from '#shared/contract'
 import { count, filePath } from '#shared/contract/common'
@@ -20,7 +22,7 @@ import type { NamedTensorData } from '#model/tensor/step'
 import { fewAtOnce } from './few-at-once'
 import { reasonOf } from '#shared/system-errors'
 import { makeFolder, writeFileSafely } from './files'
-import { appendLine, readValues } from './json-lines'
+import { appendLine, lineOf, readValues } from './json-lines'
 import { lockOwner } from './lock'
 import { foldersIn, isMissing, openOwn, OutOfHandles, readOwn, unreadableNow } from './own-files'
 import { runPaths } from './run/run-folder'
@@ -32,6 +34,7 @@ import { runPaths } from './run/run-folder'
  *   metrics.jsonl           a line for each epoch
  *   result.json             the score
  *   classifier.safetensors  what was trained: the probe's layer, or the whole fine-tuned model
+ *   training.safetensors    what a fine-tuning goes on from, until it is finished
  *   lock                    who carries it out, while somebody does
  */
 const evaluationFile = z.object({
@@ -53,6 +56,8 @@ const evaluationFile = z.object({
   createdAt: z.string(),
   seconds: z.number(),
   error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),
+  /** How the images were read that were scored; what says nothing of it was made before they were read as the field does. */
+  view: scoredView.default('square'),
 })
 export type EvaluationFile = z.infer<typeof evaluationFile>
 
@@ -62,6 +67,7 @@ export const evaluationPaths = (folder: string) => ({
   metrics: path.join(folder, 'metrics.jsonl'),
   score: path.join(folder, 'result.json'),
   classifier: path.join(folder, 'classifier.safetensors'),
+  training: path.join(folder, 'training.safetensors'),
   lock: path.join(folder, 'lock'),
 })
 
@@ -102,6 +108,7 @@ export async function createEvaluation(
     createdAt: now,
     seconds: 0,
     error: null,
+    view: chosen.plan.kind === 'segment' ? 'square' : 'field',
   }
   await writeImages?.(evaluationPaths(folder).manifest)
   await writeFileSafely(evaluationPaths(folder).file, JSON.stringify(file, null, 2))
@@ -138,6 +145,58 @@ export const appendEvaluationMetric = (folder: string, metric: EvaluationMetric)
 
 export const readEvaluationMetrics = (folder: string): Promise<EvaluationMetric[]> =>
   readValues(evaluationPaths(folder).metrics, evaluationMetric)
+
+/** What a training goes on from should its process end: its state after an epoch, and the best so far. */
+export interface Kept {
+  epoch: number
+  state: NamedTensorData
+  best: Outcome | null
+}
+
+const bestName = (weight: string) => `best/${weight}`
+
+/** Replaces what is kept, and forgets it where there is nothing to keep. */
+export async function keepTraining(folder: string, kept: Kept | null): Promise<void> {
+  const { training } = evaluationPaths(folder)
+  if (!kept) return rm(training, { force: true })
+  const best = Object.entries(kept.best?.classifier ?? {}).map(([name, tensor]) => [bestName(name), tensor])
+  await writeFileSafely(
+    training,
+    encodeSafetensors(
+      { ...kept.state, ...Object.fromEntries(best) },
+      { epoch: String(kept.epoch), ...(kept.best && { best: JSON.stringify(kept.best.score) }) },
+    ),
+  )
+}
+
+/** What is kept of a training, and its metrics cut to that epoch; null where nothing is, or where it is damaged. */
+export async function takeUpTraining(folder: string): Promise<Kept | null> {
+  const { training, metrics } = evaluationPaths(folder)
+  const handle = await openOwn(training).catch(() => null)
+  if (!handle) return null
+  const read = await readSafetensors(handle)
+    .catch(() => null)
+    .finally(() => handle.close())
+  if (!read) {
+    await writeFileSafely(metrics, '') // begins anew
+    return null
+  }
+  const epoch = Number(read.metadata['epoch'])
+  const earlier = (await readEvaluationMetrics(folder)).filter((metric) => metric.epoch <= epoch)
+  await writeFileSafely(metrics, earlier.map(lineOf).join(''))
+  const named = Object.entries(read.tensors as NamedTensorData)
+  const isBest = (name: string) => name.startsWith(bestName(''))
+  const own = named.filter(([name]) => !isBest(name))
+  const best = named.flatMap(([name, tensor]) =>
+    isBest(name) ? [[name.slice(bestName('').length), tensor]] : [],
+  )
+  const found = read.metadata['best']
+  return {
+    epoch,
+    state: Object.fromEntries(own),
+    best: found ? { score: score.parse(JSON.parse(found)), classifier: Object.fromEntries(best) } : null,
+  }
+}
 
 /** What an evaluation found, and what it trained to classify other images; null for kNN. */
 export interface Outcome {
@@ -200,6 +259,9 @@ export async function describeEvaluation(folder: string): Promise<Evaluation> {
     seconds,
     error,
     notices: file.notices,
+    view: file.view,
+    resumable:
+      (gone || ['stopped', 'failed'].includes(status)) && existsSync(evaluationPaths(folder).training),
     folder,
   })
   if (shown.success) return shown.data

@@ -22,6 +22,9 @@ export const evaluationStatus = z.enum([
   'interrupted',
 ])
 
+/** How images are read that are scored: resized and cropped as the field does it, or, before that, their largest square. */
+export const scoredView = z.enum(['field', 'square'])
+
 export const score = z.object({
   /** Validation images. */
   images: count,
@@ -32,6 +35,8 @@ export const score = z.object({
   balanced: z.number(),
   /** Mean intersection over union; segmentations only. */
   meanIou: z.number().optional(),
+  /** The epoch after which it was taken, where it is the best of several. */
+  epoch: count.optional(),
   perClass: z.array(
     z.object({
       name: z.string(),
@@ -74,12 +79,17 @@ export const evaluation = z.object({
   status: evaluationStatus,
   /** 0 to 1. */
   progress: z.number(),
-  score: score.pick({ images: true, top1: true, top5: true, balanced: true, meanIou: true }).nullable(),
+  score: score
+    .pick({ images: true, top1: true, top5: true, balanced: true, meanIou: true, epoch: true })
+    .nullable(),
   createdAt: time,
   seconds: z.number(),
   error: z.object({ code: z.string(), message: z.string(), advice: z.string().optional() }).nullable(),
   /** What there is to know of the images, such as those that were left out. */
   notices: z.array(z.string()).default([]),
+  view: scoredView.default('square'),
+  /** Whether it was stopped with something to go on from. */
+  resumable: z.boolean().default(false),
   folder: filePath,
 })
 export type Evaluation = z.infer<typeof evaluation>
@@ -95,6 +105,8 @@ export const evaluationCalls = {
     evaluation,
   ),
   'evaluations.stop': call(place, nothing),
+  /** Goes on with one that is resumable, from the last epoch that was kept. */
+  'evaluations.resume': call(place, evaluation),
   'evaluations.remove': call(place, nothing),
   'evaluations.metrics': call(place, z.array(evaluationMetric)),
   /** The full score; null before there is one. */

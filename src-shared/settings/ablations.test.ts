@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { ablationNames, ablations, axisOf, nameOfVariant, plannedRuns, variantsOf } from './ablations'
+import {
+  ablationNames,
+  ablations,
+  axisOf,
+  nameOfVariant,
+  paperFigures,
+  plannedRuns,
+  variantsOf,
+} from './ablations'
 import { fromPreset, hyperparametersSchema, presetNames } from './hyperparameters'
 
 describe.each(presetNames)('the ablations of the preset %s', (preset) => {
@@ -17,6 +25,15 @@ it('has the decoder depths of the paper for its model', () => {
   expect(ablations['decoder-depth'].variants(fromPreset('base'))).toEqual(
     [0, 1, 6, 12].map((queryDepth) => ({ queryDepth })),
   )
+})
+
+it('has what the paper says of each variant, and of none that it does not have', () => {
+  const said = (ablation: (typeof ablationNames)[number], preset: 'nano' | 'base') =>
+    paperFigures({ kind: 'ablation', ablation }, ablations[ablation].variants(fromPreset(preset)))!
+  expect(said('decoder-depth', 'base').map((each) => each?.finetune)).toEqual([undefined, 82.76, 83.01, 83.4])
+  expect(said('blur', 'nano').map((each) => each?.finetune)).toEqual([83.4, 83.52, 83.64, 83.45])
+  expect(said('objective', 'nano').map((each) => each?.probe)).toEqual([58.5, 20.4, 67.8])
+  expect(said('head', 'nano').map((each) => each?.probe)).toEqual([null, null, null])
 })
 
 const axes = [axisOf('order', 'raster,stochastic'), axisOf('blur-size', '0, 9')]

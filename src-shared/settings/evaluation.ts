@@ -18,6 +18,13 @@ const seed = integer(0, 0, 0xffffffff, {
   simple: true,
   description: 'The same seed, data and settings give the same result.',
 })
+const report = choice(['last', 'best'], {
+  title: 'Report',
+  group: 'Run',
+  paper: "authors' code: best",
+  description:
+    'The score after the last epoch, or the best of all epochs, which is chosen by the same images that it is measured on. Every epoch is scored.',
+})
 const epochs = (value: number, paper?: string) =>
   integer(value, 1, 10_000, {
     title: 'Epochs',
@@ -66,31 +73,50 @@ export type KnnSettings = z.infer<typeof knn>
 const probe = z.object({
   block,
   pooling: features,
-  views: integer(1, 1, 64, {
+  layerNorm: toggle(false, {
+    title: 'Norm before the probe',
+    group: 'Model',
+    paper: "authors' code: on",
+    description:
+      'The class token goes through the LayerNorm of pre-training, the mean of the patch tokens through a new one.',
+  }),
+  views: integer(1, 0, 64, {
     title: 'Views',
     group: 'Data',
-    paper: 'A new crop in each epoch',
+    paper: "authors' code: a new crop in each epoch (0)",
     description:
-      'Number of crops of each training image whose features are stored; each epoch uses one of them. 1 is the centre crop only, which is fast.',
+      'Number of crops of each training image whose features are stored; each epoch uses one of them. 1 is the image as it is scored, which is fast. 0 is a new crop in each epoch: a pass over the images each.',
   }),
-  epochs: epochs(90, 'Section 4.1'),
+  cropScaleMinimum: number(0.67, 0.01, 1, {
+    title: 'Crop area from',
+    group: 'Data',
+    paper: "authors' code: 0.08",
+    description:
+      'Smallest area of a random crop, as a share of the image. Crops are drawn once and clamped to the image.',
+  }),
+  flip: toggle(true, {
+    title: 'Horizontal flip',
+    group: 'Data',
+    description: 'Mirror each crop with a probability of one half.',
+  }),
+  epochs: epochs(90, "authors' code"),
   batchSize: integer(64, 2, 65_536, {
     title: 'Batch size',
     unit: 'images',
     group: 'Optimisation',
     simple: true,
-    paper: '16384 in all',
+    paper: "authors' code: 2048",
     description: 'Images per step; at most the number of training images.',
   }),
   optimizer: choice(['SGD', 'LARS'], {
     title: 'Optimiser',
     group: 'Optimisation',
     simple: true,
-    paper: 'LARS',
+    paper: "authors' code: SGD",
     description:
-      'SGD with momentum suits thousands of images. LARS, as in the paper, suits millions, since it needs thousands of steps.',
+      'SGD with momentum, or LARS, with which MAE is probed: it is for millions of images, since it needs thousands of steps.',
   }),
-  baseLearningRate: baseLearningRate(0.1, 'Section 4.1'),
+  baseLearningRate: baseLearningRate(0.1, "authors' code"),
   momentum: number(0.9, 0, 0.999, {
     title: 'Momentum',
     group: 'Optimisation',
@@ -101,15 +127,33 @@ const probe = z.object({
     group: 'Optimisation',
     description: 'Strength of the pull of the weights towards 0.',
   }),
-  warmupEpochs: warmupEpochs(10, 'as MAE'),
+  warmupEpochs: warmupEpochs(10, "authors' code: 0"),
+  report,
   seed,
 })
 export type ProbeSettings = z.infer<typeof probe>
 
-/** The paper's fine-tuning (Table 7), with a batch size for one machine instead of 1024 in all. */
+/** The authors' probe. */
+const authorsProbe = {
+  pooling: 'class',
+  layerNorm: true,
+  views: 0,
+  cropScaleMinimum: 0.08,
+  epochs: 90,
+  batchSize: 2048,
+  warmupEpochs: 0,
+  report: 'best',
+} as const
+
+/**
+ * The authors' fine-tuning: Table 7, and where it says nothing, their code. Its batch of 1024 is accumulated. Table 7 has
+ * .99 for the second beta, the code PyTorch's .999.
+ */
 const table7 = {
+  pooling: 'class',
   epochs: 100,
   batchSize: 64,
+  accumulation: 16,
   baseLearningRate: 5e-4,
   warmupEpochs: 20,
   layerDecay: 0.65,
@@ -119,7 +163,11 @@ const table7 = {
   cutmix: 1,
   randAugmentMagnitude: 9,
   cropScaleMinimum: 0.08,
-}
+  randomErasing: 0.25,
+  minimumLearningRate: 1e-6,
+  beta2: 0.999,
+  report: 'best',
+} as const
 const inTable7 = (name: keyof typeof table7) => `Table 7: ${table7[name]}`
 
 const probability = (value: number, maximum: number, title: string, paper: string, description: string) =>
@@ -133,7 +181,7 @@ const fineTune = z.object({
     description:
       'Side of the images, a multiple of the patch size; positions are interpolated. 0 uses the size of pre-training.',
   }),
-  pooling: pooling('What the classifier sees: the mean of the patch tokens, or the class token.'),
+  pooling: pooling('What the classifier sees: the mean of the patch tokens through a new LayerNorm, or the class token through that of pre-training.'),
   epochs: epochs(50, inTable7('epochs')),
   batchSize: integer(16, 2, 4096, {
     title: 'Batch size',
@@ -143,10 +191,18 @@ const fineTune = z.object({
     paper: 'Table 7: 1024 in all',
     description: 'Images per step; at most the number of training images.',
   }),
+  accumulation: integer(1, 1, 1024, {
+    title: 'Gradient accumulation',
+    unit: 'steps',
+    group: 'Optimisation',
+    description:
+      'Batches whose gradients are averaged into one update: effective batch size = batch size × accumulation, at most the number of training images.',
+  }),
   baseLearningRate: baseLearningRate(16e-3, inTable7('baseLearningRate')),
   minimumLearningRate: number(0, 0, 1, {
     title: 'Minimum learning rate',
     group: 'Optimisation',
+    paper: "authors' code: 1e-6",
     description: 'Learning rate at the end of the cosine schedule.',
   }),
   warmupEpochs: warmupEpochs(5, inTable7('warmupEpochs')),
@@ -159,14 +215,14 @@ const fineTune = z.object({
   beta2: number(0.99, 0, 0.99999, {
     title: 'Beta 2',
     group: 'Optimisation',
-    paper: 'Table 7',
-    description: "Decay of AdamW's mean of squared gradients.",
+    paper: "Table 7: 0.99; authors' code: 0.999",
+    description: "Decay of AdamW's mean of squared gradients. The authors' table and code differ; their recipe here is the code's.",
   }),
   weightDecay: number(0.05, 0, 1, {
     title: 'Weight decay',
     group: 'Optimisation',
     paper: 'Table 7',
-    description: 'Decoupled weight decay; biases and other vectors are not decayed.',
+    description: 'Decoupled weight decay; biases and other vectors, class token and positions are not decayed.',
   }),
   layerDecay: number(0.75, 0.01, 1, {
     title: 'Layer decay',
@@ -182,32 +238,18 @@ const fineTune = z.object({
   cutmix: probability(0, 2, 'Cutmix', inTable7('cutmix'), 'Parameter of the Beta distribution for pasting a box from another image. 0 turns it off.'),
   randAugmentMagnitude: probability(0, 10, 'RandAugment magnitude', inTable7('randAugmentMagnitude'), 'Mean strength of the two random operations applied to each image. 0 turns them off.'),
   randAugmentDeviation: probability(0.5, 10, 'RandAugment deviation', 'Table 7', 'Standard deviation of the strength.'),
+  randomErasing: probability(0, 1, 'Random erasing', "authors' code: 0.25", 'Probability of a box of noise in an image, of 2 to 33% of its area.'),
+  report,
   cropScaleMinimum: number(0.67, 0.01, 1, {
     title: 'Crop area from',
     group: 'Data',
-    paper: `as MAE: ${table7.cropScaleMinimum}`,
+    paper: `authors' code: ${table7.cropScaleMinimum}`,
     description: 'Smallest area of a random crop, as a share of the image.',
   }),
   flip: toggle(true, { title: 'Horizontal flip', group: 'Data', description: 'Mirror each image with a probability of one half.' }),
   seed,
 }) // prettier-ignore
 export type FineTuneSettings = z.infer<typeof fineTune>
-
-/** Named starting points of fine-tuning: what differs from the defaults. */
-export const fineTuneRecipes = {
-  small: {
-    title: 'For thousands of images',
-    description: 'Many steps at a high learning rate; no augmentation except crops and flips.',
-    values: {},
-  },
-  paper: {
-    title: "The paper's",
-    description: 'Table 7 of the paper, for a million images: strong augmentation, small steps, many epochs.',
-    values: table7,
-  },
-} as const satisfies Record<string, { title: string; description: string; values: Partial<FineTuneSettings> }>
-export type FineTuneRecipe = keyof typeof fineTuneRecipes
-export const fineTuneRecipeNames = Object.keys(fineTuneRecipes) as [FineTuneRecipe, ...FineTuneRecipe[]]
 
 const segmentation = z.object({
   imageSize: integer(0, 0, 512, {
@@ -286,3 +328,37 @@ export type EvaluationPlan =
   | { kind: 'probe'; settings: ProbeSettings }
   | { kind: 'finetune'; settings: FineTuneSettings }
   | { kind: 'segment'; settings: SegmentationSettings }
+
+/** Named starting points: what differs from the defaults. */
+export const recipes = {
+  small: {
+    title: 'For thousands of images',
+    probe: { description: 'Features once, of the images as they are scored; small batches.', values: {} },
+    finetune: {
+      description: 'Many steps at a high learning rate; no augmentation except crops and flips.',
+      values: {},
+    },
+  },
+  authors: {
+    title: "The authors'",
+    probe: {
+      description:
+        "The authors' code, for a million images: class token through the norm, new crops in each epoch, batches of 2048.",
+      values: authorsProbe,
+    },
+    finetune: {
+      description:
+        "Table 7 and the authors' code, for a million images: strong augmentation, small steps, many epochs, the best of which counts.",
+      values: table7,
+    },
+  },
+} as const
+export type Recipe = keyof typeof recipes
+export const recipeNames = Object.keys(recipes) as [Recipe, ...Recipe[]]
+
+/** What a recipe says of a kind of evaluation; null where it has no recipes. */
+export const recipeOf = (
+  name: Recipe,
+  kind: EvaluationKind,
+): { description: string; values: object } | null =>
+  kind === 'probe' || kind === 'finetune' ? recipes[name][kind] : null

@@ -11,7 +11,7 @@ import { writeManifest } from '#images/manifest'
 import { DatasetIndex } from '#images/index/dataset-index'
 import { createEngine } from '#engine/engines'
 import type { Engine } from '#engine/engine'
-import type { Subject } from '#jobs/evaluate/subject'
+import type { Reporter, Subject } from '#jobs/evaluate/subject'
 import { evaluate } from '#jobs/evaluate/evaluation'
 import { ForwardPass } from '#inference/features/forward-pass'
 import { type FeatureRows, nearest, votes } from '#inference/features/knn'
@@ -169,6 +169,14 @@ const pick = ({ features, labels }: Rows, chosen: number[]): Rows => ({
   },
 })
 
+const quietly: Reporter = {
+  epoch: () => undefined,
+  notice: () => undefined,
+  stopped: () => false,
+  kept: null,
+  keep: () => Promise.resolve(),
+}
+
 const ways = {
   async knn(classes: string[], train: Rows, asked: Rows): Promise<Score> {
     const found = await nearest(engine, train.features, asked.features, 10)
@@ -177,15 +185,11 @@ const ways = {
   async probe(classes: string[], train: Rows, asked: Rows): Promise<Score> {
     const data = {
       classes,
-      views: [train.features],
+      viewOf: () => Promise.resolve(train.features),
       labels: train.labels,
       validation: { ...asked, paths: [] },
     }
-    const { score } = await trainProbe(engine, probeSettings, data, {
-      epoch: () => undefined,
-      notice: () => undefined,
-      stopped: () => false,
-    })
+    const { score } = await trainProbe(engine, probeSettings, data, quietly)
     return score
   },
 }
@@ -259,9 +263,8 @@ async function fineTunings(whole: Task, images: string): Promise<void> {
       } as const
       for (const [way, plan] of Object.entries(plans)) {
         const { score } = (await evaluate(subject, task, plan, {
+          ...quietly,
           epoch: ({ epoch, loss }) => console.log(`  epoch ${epoch}: loss ${loss.toFixed(3)}`),
-          notice: () => undefined,
-          stopped: () => false,
         }))!
         tell({ way, weights: name, seed, features: '' }, score)
       }

@@ -76,11 +76,11 @@ describe('the page of evaluations', () => {
     await page.getByText('Random weights, top-1').waitFor({ timeout: 60_000 })
   })
 
-  it.runIf(can)("fine-tunes by the paper's recipe until it is stopped", async () => {
+  it.runIf(can)("fine-tunes by the authors' recipe until it is stopped", async () => {
     await another('Fine-tuning')
     await page.getByRole('combobox', { name: 'Recipe' }).click({ force: true })
-    await page.getByRole('option', { name: "The paper's" }).click()
-    await page.getByText('Table 7 of the paper').waitFor()
+    await page.getByRole('option', { name: "The authors'" }).click()
+    await page.getByText("Table 7 and the authors' code").waitFor()
     expect(await page.getByLabel('Epochs', { exact: true }).inputValue()).toBe('100')
     await start()
     await page.getByText(/^\s*Running, [1-9]\d*%/).waitFor({ timeout: 60_000 })

@@ -8,7 +8,7 @@ import { writeStep } from '#engine/tensorflow/write-step'
 import { mapValues, type StepFunction, type TensorSpec } from '#model/tensor/step'
 import { type Vectors, vectorSizes, withVectors } from '#model/tensor/vectors'
 import { meanName, varianceName } from '#model/optimizers/adamw'
-import { classifierWeights, fineTuneInputs, fineTuneStep } from '#model/heads/classifier'
+import { classifierWeights, fineTuneInputs, fineTuneRates, fineTuneStep } from '#model/heads/classifier'
 import {
   accumulateInputs,
   accumulateStep,
@@ -100,7 +100,7 @@ export function stepsOf(h: Hyperparameters, vectorSize: number): Record<string, 
     'fine-tune': {
       step: ofBytes(fineTuneStep(h, tuning, Object.keys(tuned)), imageNetStatistics),
       state: { ...tuned, ...momentsOf(tuned) },
-      inputs: byteInputs(fineTuneInputs(h, tuning, h.imageSize, classes)),
+      inputs: byteInputs({ ...fineTuneInputs(h, tuning, h.imageSize, classes), ...fineTuneRates }),
     },
     probe: {
       step: probeStep(evaluationKinds.probe.schema.parse({})),

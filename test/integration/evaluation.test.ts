@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -14,7 +14,7 @@ import {
 import { decodeSafetensors } from '#formats/safetensors'
 import { forkNode } from '#platform/processes'
 import { Lock } from '#storage/lock'
-import { evaluationKinds } from '#shared/settings/evaluation'
+import { evaluationKinds, recipes } from '#shared/settings/evaluation'
 import { flags, makeScenes, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
 const home = temporaryFolder()
@@ -120,14 +120,61 @@ describe('asking what a run has learned', () => {
     ],
     ['a warm-up longer than all epochs', ['probe', '--epochs', '3'], '--warmup-epochs'],
     [
-      "the paper's recipe in fewer epochs than its warm-up has",
-      ['finetune', '--recipe', 'paper', '--epochs', '10'],
+      "the authors' recipe in fewer epochs than its warm-up has",
+      ['finetune', '--recipe', 'authors', '--epochs', '10'],
       '--warmup-epochs',
     ],
   ])('refuses %s with a clear message', async (_name, [kind, ...extra], message) => {
     const { code, output } = await saim([kind!, run, ...extra], home)
     expect(code).toBe(1)
     expect(output).toContain(message)
+  })
+})
+
+describe("the authors' recipes", () => {
+  it('probes by new crops in each epoch, the class token through the norm, and report the best epoch', async () => {
+    await saim(['probe', run, '--recipe', 'authors', '--epochs', '6', '--batch-size', '16'], home)
+    const folder = await newest()
+    const { settings, score, view } = await describeEvaluation(folder)
+    expect(settings).toMatchObject({ pooling: 'class', layerNorm: true, views: 0, warmupEpochs: 0 })
+    expect(view).toBe('field')
+    const metrics = await readEvaluationMetrics(folder)
+    expect(score!.top1).toBe(Math.max(...metrics.map(({ top1 }) => top1!)))
+    expect(metrics[score!.epoch! - 1]!.top1).toBe(score!.top1)
+  })
+
+  it('goes on where a fine-tuning was killed, to the same weights', async () => {
+    const settings = {
+      ...{ epochs: 4, 'warmup-epochs': 1, 'batch-size': 8, accumulation: 3, 'base-learning-rate': 0.03 },
+      ...{ report: 'last', 'rand-augment-magnitude': 0, seed: 5 },
+      ...{ engine: 'onnxruntime-cpu', threads: 1, decoders: 1 },
+    }
+    const plan = {
+      kind: 'finetune' as const,
+      settings: evaluationKinds.finetune.schema.parse({
+        ...recipes.authors.finetune.values,
+        ...{ epochs: 4, warmupEpochs: 1, batchSize: 8, accumulation: 3, baseLearningRate: 0.03 },
+        ...{ report: 'last', randAugmentMagnitude: 0, seed: 5 },
+      }),
+    }
+    await saim(['finetune', run, '--recipe', 'authors', ...flags(settings)], home)
+    const whole = await newest()
+    const step = (await describeEvaluation(whole)).step
+    const chosen = { step, dataset: { name: 'images', folder: images }, engine: 'onnxruntime-cpu', threads: 1, decoders: 1 } // prettier-ignore
+    const folder = await createEvaluation(run, { ...chosen, plan }, null)
+    const child = forkNode('evaluation', [folder])
+    const ended = new Promise<unknown>((resolve) => child.onExit(resolve))
+    while (!existsSync(evaluationPaths(folder).training)) await new Promise((wait) => setTimeout(wait, 20))
+    child.kill()
+    await ended
+    expect(await describeEvaluation(folder)).toMatchObject({ status: 'interrupted', resumable: true })
+    const { code } = await saim(['finetune', run, '--resume', path.basename(folder)], home)
+    expect(code).toBe(0)
+    const weights = (of: string) => decodeSafetensors(readFileSync(evaluationPaths(of).classifier)).tensors
+    expect((await readEvaluationMetrics(folder)).map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4])
+    for (const [name, { values }] of Object.entries(weights(whole)))
+      expect(weights(folder)[name]!.values, name).toEqual(values)
+    expect(existsSync(evaluationPaths(folder).training)).toBe(false)
   })
 })
 

@@ -7,7 +7,7 @@ import { EagerEngine } from '#engine/eager'
 import { type Engine, undivided } from '#engine/engine'
 import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/step'
 import { withMoments } from '#model/optimizers/adamw'
-import { classifierWeights, fineTuneInputs, fineTuneStep } from '#model/heads/classifier'
+import { classifierWeights, fineTuneInputs, fineTuneRates, fineTuneStep } from '#model/heads/classifier'
 import { dropPathFactors } from '#model/augment/drop-path'
 import { orders } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
@@ -93,7 +93,7 @@ describe.each(processors)('on %s, blocks that are computed twice', (id) => {
         engine,
         fineTuneStep(h, s, Object.keys(weights)),
         withMoments(weights),
-        fineTuneInputs(h, s, 16, 3),
+        { ...fineTuneInputs(h, s, 16, 3), ...fineTuneRates },
         {
           images: pixels(h),
           mask: new Float32Array(16 * 16).fill(1),

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from PIL import Image
 
-from reading import middle_square
+from reading import as_scored
 
 session = onnxruntime.InferenceSession(Path(__file__).parent / "classifier.onnx", providers=["CPUExecutionProvider"])
 about = {name: json.loads(value) for name, value in session.get_modelmeta().custom_metadata_map.items()}
@@ -25,8 +24,7 @@ def classify(images):
 
 
 def read(path):
-    image = middle_square(path).resize((size, size), Image.Resampling.BICUBIC)
-    pixels = (np.asarray(image, np.float32) / 255 - about["mean"]) / about["deviation"]
+    pixels = (np.asarray(as_scored(path, size), np.float32) / 255 - about["mean"]) / about["deviation"]
     return pixels.astype(np.float32).transpose(2, 0, 1)[None]
 
 

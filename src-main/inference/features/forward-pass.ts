@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { AppError } from '#shared/errors'
-import type { CropOf, ImageList } from '#images/crops'
+import { type CropOf, type ImageList, scored } from '#images/crops'
 import type { ImageFile } from '#images/manifest'
 import type { Engine, Program, State } from '#engine/engine'
 import type { StepFunction } from '#model/tensor/step'
@@ -15,7 +15,7 @@ interface Reading extends Pick<ImageList, 'decoders' | 'statistics'> {
 }
 
 interface PassOptions {
-  /** The part of an image that is read; its largest square where not given. */
+  /** The part of an image that is read; where not given, images are read as they are scored. */
   cropOf?: CropOf | undefined
   onProgress?: (done: number, total: number) => void
   /** Asked between batches; the rows of later images are then 0. */
@@ -44,14 +44,14 @@ export class ForwardPass {
   async rows(
     folder: string,
     images: ImageFile[],
-    { onProgress, ...options }: PassOptions = {},
+    { onProgress, cropOf = scored, ...options }: PassOptions = {},
   ): Promise<FeatureRows> {
     let found: FeatureRows = { values: new Float32Array(0), width: 0 }
     const list = { ...this.reading, folder, images }
     const run = (pixels: Float32Array) => this.program.run({ images: pixels })
     for await (const { rows, places, unreadable, done } of overImages(
       list,
-      { ...this.reading, ...options },
+      { ...this.reading, ...options, cropOf },
       run,
     )) {
       if (unreadable[0]) throw imageUnreadable(folder, unreadable[0])

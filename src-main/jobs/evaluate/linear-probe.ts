@@ -1,5 +1,5 @@
 import type { Score } from '#shared/contract'
-import type { ProbeSettings } from '#shared/settings/evaluation'
+import type { ProbeSettings, SegmentationSettings } from '#shared/settings/evaluation'
 import { permutation, purposes } from '#shared/random'
 import type { Engine } from '#engine/engine'
 import { probeInputs, probeLogitsStep, probeState, probeStep } from '#model/heads/probe'
@@ -10,10 +10,10 @@ import type { Outcome } from '#storage/evaluation-folder'
 import type { FeatureRows } from '#inference/features/knn'
 import { scoreOf, softmax } from './score'
 
-/** Features of views of the training images and of the validation images, with their labels. */
+/** Features of the training images as they are seen in an epoch and of the validation images, with their labels. */
 export interface ProbeData {
   classes: string[]
-  views: FeatureRows[]
+  viewOf(epoch: number): Promise<FeatureRows>
   labels: Int32Array
   validation: { features: FeatureRows; labels: Int32Array; paths: string[] }
 }
@@ -21,8 +21,10 @@ export interface ProbeData {
 /** What a linear layer learns from frozen features, and how it is scored. */
 interface LinearTask {
   classes: number
-  /** Features of several views of the same images; each epoch takes the next. */
-  views: FeatureRows[]
+  /** Length of a row of features. */
+  width: number
+  /** Features of the images as they are seen in an epoch. */
+  viewOf(epoch: number): Promise<FeatureRows>
   /** Indices of the rows to train on. */
   rows: Uint32Array
   /** The share of each class in some rows, [rows, classes]. */
@@ -37,7 +39,7 @@ interface LinearTask {
 export const trainProbe = (
   engine: Engine,
   s: ProbeSettings,
-  { classes, views, labels, validation }: ProbeData,
+  { classes, viewOf, labels, validation }: ProbeData,
   report: Reporter,
 ): Promise<Outcome> =>
   trainLinear(
@@ -45,7 +47,8 @@ export const trainProbe = (
     s,
     {
       classes: classes.length,
-      views,
+      width: validation.features.width,
+      viewOf,
       rows: Uint32Array.from(labels.keys()),
       targetsOf: (rows) =>
         mixedTargets(
@@ -66,11 +69,10 @@ export const trainProbe = (
 /** Trains BatchNorm without affine parameters and a linear layer on features. */
 export async function trainLinear(
   engine: Engine,
-  s: Omit<ProbeSettings, 'block' | 'pooling' | 'views'>,
-  { classes, views, rows, targetsOf, scoreEvery, score: scoreBy }: LinearTask,
+  s: SegmentationSettings | ProbeSettings,
+  { classes, width, viewOf, rows, targetsOf, scoreEvery, score: scoreBy }: LinearTask,
   report: Reporter,
 ): Promise<Outcome> {
-  const { width } = views[0]!
   const batch = Math.min(s.batchSize, rows.length)
   const state = engine.createState(probeState(width, classes, s.seed))
   const inputs = probeInputs(batch, width, classes)
@@ -91,8 +93,10 @@ export async function trainLinear(
       return logits
     })
 
-  for (let epoch = 0; epoch < s.epochs && !report.stopped(); epoch++) {
-    const { values } = views[epoch % views.length]!
+  let best: Outcome | null = null
+  for (let epoch = 0; epoch < s.epochs; epoch++) {
+    const { values } = await viewOf(epoch)
+    if (report.stopped()) break
     const order = permutation(rows.length, s.seed, purposes.shuffle, epoch)
     let loss = 0
     let rate = 0
@@ -113,11 +117,14 @@ export async function trainLinear(
       })
       loss += outputs.loss!.values[0]! / steps
     }
-    const { top1, top5, balanced, meanIou } = (epoch + 1) % scoreEvery === 0 ? await score() : unknown
+    const found = (epoch + 1) % scoreEvery === 0 ? await score() : null
+    const { top1, top5, balanced, meanIou } = found ?? unknown
+    if ('report' in s && s.report === 'best' && found && (!best || found.top1 > best.score.top1))
+      best = { score: { ...found, epoch: epoch + 1 }, classifier: await state.read() }
     report.epoch({ epoch: epoch + 1, loss, learningRate: rate, top1, top5, balanced, meanIou })
     await new Promise((resolve) => setImmediate(resolve)) // let messages in
   }
-  const outcome = { score: await score(), classifier: await state.read() }
+  const outcome = best ?? { score: await score(), classifier: await state.read() }
   await step.dispose()
   await ask.dispose()
   state.dispose()

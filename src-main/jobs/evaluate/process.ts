@@ -16,8 +16,10 @@ import type { Reporter, Subject } from './subject'
 import {
   appendEvaluationMetric,
   evaluationPaths,
+  keepTraining,
   type Outcome,
   readEvaluation,
+  takeUpTraining,
   updateEvaluation,
   writeOutcome,
 } from '#storage/evaluation-folder'
@@ -136,6 +138,8 @@ async function work(seconds: () => number): Promise<void> {
       tell({ type: 'notice', text })
     },
     stopped: () => stopped,
+    kept: await takeUpTraining(folder),
+    keep: (kept) => keepTraining(folder, kept),
   }
   const outcome = await ask(subject, report).finally(async () => {
     await writing
@@ -145,4 +149,5 @@ async function work(seconds: () => number): Promise<void> {
   const classes = outcome.score.perClass.map(({ name }) => name)
   await updateEvaluation(folder, { classes })
   await writeOutcome(folder, outcome, classes)
+  if (!stopped) await keepTraining(folder, null)
 }

@@ -6,6 +6,7 @@ import { AppError } from '#shared/errors'
 import { bytes } from '#shared/format'
 import { counted } from '#shared/words'
 import type { Manifest, ImageFile } from '#images/manifest'
+import { centred } from '#images/crops'
 import { readWhole } from '#images/decode/source'
 import { maskFile, masksFolder, unlabelled } from '#images/masks'
 import * as tf from '#model/tensor/tf'
@@ -75,7 +76,8 @@ export async function segment(
     s,
     {
       classes: classes.length,
-      views: [features.train],
+      width: features.train.width,
+      viewOf: () => Promise.resolve(features.train),
       rows: Uint32Array.from(labelled),
       targetsOf(rows) {
         const targets = new Float32Array(rows.length * classes.length)
@@ -140,6 +142,7 @@ async function patchFeatures(
   let before = 0
   const make = async (images: ImageFile[]) => {
     const { values } = await pass.rows(folder, images, {
+      cropOf: centred, // as the masks are
       onProgress: (done) => report.features?.(before + done, total),
       stopped: report.stopped,
     })

@@ -3,6 +3,7 @@ import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { Engine } from '#engine/engine'
 import type { PixelStatistics } from '#model/augment/crop'
 import type { NamedTensorData } from '#model/tensor/step'
+import type { Kept } from '#storage/evaluation-folder'
 
 /** Hears how an evaluation gets on, and may ask it to stop. */
 export interface Reporter {
@@ -12,6 +13,9 @@ export interface Reporter {
   /** What the person should know of the images, in a sentence. */
   notice(text: string): void
   stopped(): boolean
+  /** What an earlier process kept of this training, and what keeps it for a later one. */
+  kept: Kept | null
+  keep(kept: Kept): Promise<void>
 }
 
 /** What is evaluated: an encoder, pre-trained or with random weights, and what runs it. */

@@ -7,6 +7,7 @@ import {
   classifyStep,
   fineTuneGradientStep,
   fineTuneInputs,
+  fineTuneRates,
   fineTuneStep,
   groupOf,
 } from '#model/heads/classifier'
@@ -86,7 +87,7 @@ export async function verifyFineTuning(
   const names = Object.keys(weights)
   const forward = readTensors(folder, 'forward')
   const images = channelsLast(forward['images']!)
-  const { learningRate, step, ...batchSpecs } = fineTuneInputs(h, s, h.imageSize, classes)
+  const batchSpecs = fineTuneInputs(h, s, h.imageSize, classes)
   const inputs = {
     images,
     mask: mixup(1, h.imageSize).mask,
@@ -106,8 +107,7 @@ export async function verifyFineTuning(
   const state = engine.createState(withMoments(weights))
   const program = await engine.compile(fineTuneStep(h, s, names), state, {
     ...batchSpecs,
-    learningRate: learningRate!,
-    step: step!,
+    ...fineTuneRates,
   })
   const losses: number[] = []
   for (const [i, rate] of manifest.learning_rates.entries()) {

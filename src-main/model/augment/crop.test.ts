@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fromPreset } from '#shared/settings/hyperparameters'
 import { purposes, uniforms } from '#shared/random'
+import { distance, type Histogram } from '#test/helpers/distributions'
 import { augmentation, augmentationDraws, centreCrop, type Crop, oneDraw } from './crop'
-
-type Histogram = [value: number, times: number][]
 
 /** How torchvision draws crops, see test/python/transforms_reference.py. */
 const {
@@ -23,21 +22,6 @@ const drawn = (count: number, width: number, height: number, settings = h, draw 
   Array.from({ length: count }, (_, i) =>
     draw(width, height, settings, uniforms(0, purposes.crop, 0, i, augmentationDraws)),
   )
-
-/** The largest difference between two distributions (Kolmogorov and Smirnov). */
-function distance(found: number[], wanted: Histogram): number {
-  const counts = new Map<number, number>()
-  for (const value of found) counts.set(value, (counts.get(value) ?? 0) + 1)
-  const theirs = new Map(wanted)
-  const total = wanted.reduce((sum, [, times]) => sum + times, 0)
-  let [ours, other, most] = [0, 0, 0]
-  for (const value of [...new Set([...counts.keys(), ...theirs.keys()])].sort((a, b) => a - b)) {
-    ours += (counts.get(value) ?? 0) / found.length
-    other += (theirs.get(value) ?? 0) / total
-    most = Math.max(most, Math.abs(ours - other))
-  }
-  return most
-}
 
 describe('random crops', () => {
   it.each(crops)('are distributed as those of $kind: $image from $smallest', (wanted) => {

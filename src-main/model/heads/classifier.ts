@@ -115,9 +115,40 @@ export const fineTuneStep =
     return { state: update(h, s, state, gradients, inputs), outputs: { loss } }
   }
 
+const sumName = (weight: string) => `gradient/${weight}`
+
+/** What `accumulateFineTuneStep` adds to, for these weights. */
+export const gradientSums = (weights: NamedTensorData): NamedTensorData =>
+  Object.fromEntries(
+    Object.entries(weights).map(([name, { shape, values }]) => [
+      sumName(name),
+      { shape, values: new Float32Array(values.length) },
+    ]),
+  )
+
+/** Adds `share` of the gradients of one batch to `carried` times those so far: `carried` is 0 for the first of an update. */
+export const accumulateFineTuneStep =
+  (h: Hyperparameters, s: Classifier, names: string[], share: number): StepFunction =>
+  (state, inputs) => {
+    const { loss, gradients } = lossAndGradients(h, s, names, state, inputs)
+    const sums = names.map((name) => [
+      sumName(name),
+      state[sumName(name)]!.mul(inputs['carried']!).add(gradients[name]!.mul(share)),
+    ])
+    return { state: Object.fromEntries(sums), outputs: { loss } }
+  }
+
+/** One update by the gradients that were added up. */
+export const updateFineTuneStep =
+  (h: Hyperparameters, s: FineTuneSettings, names: string[]): StepFunction =>
+  (state, inputs) => {
+    const gradients = Object.fromEntries(names.map((name) => [name, state[sumName(name)]!]))
+    return { state: update(h, s, state, gradients, inputs), outputs: {} }
+  }
+
 const float = (shape: number[]): TensorSpec => ({ shape, dtype: 'float32' })
 
-/** Inputs of `fineTuneStep` for images of side `size`. */
+/** A batch of images of side `size`. */
 export const fineTuneInputs = (
   h: Hyperparameters,
   s: FineTuneSettings,
@@ -128,9 +159,13 @@ export const fineTuneInputs = (
   mask: float([size, size]),
   targets: float([s.batchSize, classes]),
   kept: float([h.depth, 2, s.batchSize]),
-  learningRate: float([]),
-  step: float([]),
 })
+
+/** Inputs of an update: `fineTuneStep` takes them beside those of a batch. */
+export const fineTuneRates: Record<string, TensorSpec> = { learningRate: float([]), step: float([]) }
+
+/** What `accumulateFineTuneStep` takes beside the inputs of a batch. */
+export const fineTuneCarried: Record<string, TensorSpec> = { carried: float([]) }
 
 /** Logits of images as they are, as output `rows`; input images [B, S, S, 3]. */
 export const classifyStep =

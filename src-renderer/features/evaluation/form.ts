@@ -4,8 +4,8 @@ import {
   type EvaluationKind,
   evaluationKinds,
   type EvaluationPlan,
-  type FineTuneRecipe,
-  fineTuneRecipes,
+  type Recipe,
+  recipeOf,
 } from '#shared/settings/evaluation'
 import { settingsForm } from '#ui/settings-form'
 
@@ -29,21 +29,23 @@ export const useEvaluationForm = defineStore('evaluation-form', () => {
   const kind = ref<EvaluationKind>('knn')
   /** Whether random weights are asked the same, so that the score can be told from none. */
   const baseline = ref(true)
-  /** What a fine-tuning starts from. */
-  const recipe = ref<FineTuneRecipe>('small')
+  /** What the settings of the probe and of fine-tuning start from. */
+  const recipe = ref<Recipe>('small')
+  const begun = (kind: EvaluationKind) => recipeOf(recipe.value, kind)?.values ?? {}
   const forms = {
     knn: formOf('knn'),
-    probe: formOf('probe'),
-    finetune: formOf('finetune', () => fineTuneRecipes[recipe.value].values),
+    probe: formOf('probe', () => begun('probe')),
+    finetune: formOf('finetune', () => begun('finetune')),
     segment: formOf('segment'),
   }
   const plan = computed(
     () => ({ kind: kind.value, settings: forms[kind.value].values.value }) as EvaluationPlan,
   )
 
-  function chooseRecipe(name: FineTuneRecipe) {
+  function chooseRecipe(name: Recipe) {
     recipe.value = name
-    forms.finetune.values.value = evaluationKinds.finetune.schema.parse(fineTuneRecipes[name].values)
+    for (const kind of ['probe', 'finetune'] as const)
+      forms[kind].values.value = evaluationKinds[kind].schema.parse(begun(kind))
   }
 
   return { run, weights, dataset, kind, baseline, recipe, chooseRecipe, forms, plan }

@@ -16,7 +16,7 @@ export const useEvaluations = defineStore('evaluations', () => {
   const all = computed(() => [...byKey.value.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1)))
 
   /** What random weights reached where another evaluation asked the same: of the same kind, settings and images. */
-  const baselineOf = ({ run, kind, settings, dataset, step }: Evaluation) =>
+  const baselineOf = ({ run, kind, settings, dataset, step, view }: Evaluation) =>
     step === null
       ? undefined
       : all.value.find(
@@ -24,6 +24,7 @@ export const useEvaluations = defineStore('evaluations', () => {
             other.run === run &&
             other.kind === kind &&
             other.step === null &&
+            other.view === view &&
             other.score !== null &&
             other.dataset.folder === dataset.folder &&
             JSON.stringify(other.settings) === JSON.stringify(settings),
@@ -70,6 +71,7 @@ export const useEvaluations = defineStore('evaluations', () => {
     }
     return evaluation
   }
+  const resume = ({ run, id }: Evaluation) => backend['evaluations.resume']({ run, id })
   const stop = ({ run, id }: Evaluation) => backend['evaluations.stop']({ run, id })
   const remove = ({ run, id }: Evaluation) => backend['evaluations.remove']({ run, id })
 
@@ -85,6 +87,7 @@ export const useEvaluations = defineStore('evaluations', () => {
     load,
     follow,
     start,
+    resume,
     stop,
     remove,
   }
