@@ -93,6 +93,31 @@ describe.runIf(chromiumPath)('the frame', () => {
     await page.keyboard.press('Escape')
   })
 
+  it('renames, pins and archives by the palette alone, the last with a way back', async () => {
+    await type('rename a run')
+    await page.keyboard.press('Enter')
+    const name = page.getByRole('dialog', { name: 'Rename run' }).getByLabel('Name')
+    await name.fill('another run')
+    await name.press('Enter')
+    await go(page, 'Runs')
+    await page.getByRole('row', { name: /another run/ }).waitFor()
+    await type('pin sample')
+    await page.keyboard.press('Enter')
+    await page
+      .getByRole('list', { name: 'Pinned' })
+      .getByRole('link', { name: /^sample/i })
+      .waitFor()
+    await type('archive another')
+    await page.keyboard.press('Enter')
+    await page.getByRole('status').getByText('moved to the archive').waitFor()
+    await expect.poll(() => page.getByRole('row', { name: /another run/ }).count()).toBe(0)
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('row', { name: /another run/ }).waitFor()
+    await type('unpin sample')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => page.getByRole('list', { name: 'Pinned' }).count()).toBe(0)
+  })
+
   it('says what is not there and leads back', async () => {
     await page.evaluate("location.hash = '#/runs/no-such-run'")
     await page.getByRole('heading', { name: 'Run not found' }).waitFor()
