@@ -168,7 +168,7 @@ export const useRunActions = defineStore('run-actions', () => {
         ...{ id: 'like', title: 'New run with these settings', of: 'New run with the settings of' },
         ...{ icon: mdiContentCopy, run: go(`/new?like=${id}`) },
       },
-      {
+      (runs.checkpoints.get(id)?.length ?? 1) > 0 && {
         ...{ id: 'from', title: 'New run from these weights', of: 'New run from the weights of' },
         ...{ icon: mdiSourceBranch, run: go(`/new?from=${id}`) },
       },
@@ -208,9 +208,7 @@ export const useRunActions = defineStore('run-actions', () => {
   return {
     tagging,
     subject,
-    askForTags,
     canCompare,
-    compare,
     deedsOf,
     knownTags,
     sharedTags,

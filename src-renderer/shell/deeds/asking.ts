@@ -2,7 +2,7 @@ import { defineStore } from 'pinia'
 import { ref, shallowRef } from 'vue'
 
 /** What a person is asked before something is done. */
-export interface Question {
+interface Question {
   title: string
   /** What comes of it, in a sentence. */
   text?: string
