@@ -172,8 +172,9 @@ describe('engines', () => {
     expect(await started(false)).toEqual([]) // SAIM_ENGINE names one in tests
     vi.stubEnv('SAIM_ENGINE', '')
     expect(await started(true)).toEqual([]) // a run is being trained
-    expect(await started(false)).toEqual(['onnxruntime-cpu'])
+    await started(false)
     vi.useRealTimers()
+    await expect.poll(() => tried, { timeout: 20_000 }).toEqual(['onnxruntime-cpu'])
     vi.stubEnv('SAIM_ENGINE', 'onnxruntime-cpu')
   })
 
