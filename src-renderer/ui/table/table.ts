@@ -114,7 +114,7 @@ function lineAt(offsets: number[], place: number): number {
 }
 
 /** The rows as a file for spreadsheets. */
-export function csvOf<Row>(rows: Row[], columns: Column<Row>[]): string {
+export function csvOf<Row>(rows: Row[], columns: Pick<Column<Row>, 'title' | 'value'>[]): string {
   const quoted = (value: unknown) => {
     const text = String(value ?? '')
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
