@@ -49,11 +49,12 @@ export const pytorch = (
   batch: number,
   threads: number,
   compiled: 'eager' | 'compile',
+  precision: Precision = 'float32',
 ): Contestant => ({
   command: process.env['PYTHON'] ?? 'python3',
   parameters: [
     'test/bench/pytorch_step.py',
-    JSON.stringify(settings(preset, batch)),
+    JSON.stringify({ ...settings(preset, batch), precision }),
     String(threads),
     compiled,
   ],
@@ -67,8 +68,18 @@ export async function byTurns(contestants: Contestant[], turns: number): Promise
   return Promise.all(programs.map((program) => program?.end() ?? null))
 }
 
-async function open({ command, parameters }: Contestant) {
-  const child = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'ignore'] })
+/** A contestant by itself: so many steps, or as many as begin in so many milliseconds; it is ended after twice that. Null: did not work. */
+export async function alone(contestant: Contestant, steps: number, limit: number): Promise<Measured | null> {
+  const deadline = performance.now() + limit
+  const program = await open(contestant, 2 * limit)
+  for (let step = 0; program && step < steps + 2; step++)
+    if (step < 3 || performance.now() < deadline) await program.step()
+  return program && program.end()
+}
+
+/** Where all that a contestant does takes more than `limit` milliseconds it is ended. */
+async function open({ command, parameters }: Contestant, limit?: number) {
+  const child = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'ignore'], timeout: limit })
   child.on('error', () => undefined)
   child.stdin.on('error', () => undefined)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
