@@ -160,6 +160,7 @@ async function look(
     open: async () => engine,
     division: async () => undivided,
     isHere: () => true,
+    isOnDevice: async () => true,
   })
   const h = settings(accumulation)
   const perEpoch = Math.max(1, Math.floor(index.summary().images / h.batchSize))
