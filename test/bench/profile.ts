@@ -9,8 +9,8 @@ import path from 'node:path'
 import { encodeModel } from '#engine/onnx/encode'
 import { sizeOf } from '#model/tensor/step'
 import { withMoments } from '#model/optimizers/adamw'
-import { orders } from '#model/objectives/order'
-import { fromPreset, type PresetName } from '#shared/settings/hyperparameters'
+import { orders, withPlaces } from '#model/objectives/order'
+import { fromPreset, patchCount, type PresetName } from '#shared/settings/hyperparameters'
 import { stepGraph } from './roofline'
 import { initialWeights } from '#model/objectives/index'
 
@@ -37,18 +37,18 @@ async function main() {
     logSeverityLevel: 3,
     extra: { session: { set_denormal_as_zero: '1' } },
   })
-  const order = orders(h, 0, 0, [...Array(h.batchSize).keys()])
+  const order = withPlaces(orders(h, 0, 0, [...Array(h.batchSize).keys()]), patchCount(h))
   const feeds = Object.fromEntries(
-    graph.inputs.map(({ name, shape, dtype }) => [
+    graph.inputs.map(({ name, shape }) => [
       name,
-      dtype === 'int32'
-        ? new Tensor('int32', order, [...shape])
-        : new Tensor(
-            'float32',
-            (state[name.replace('state/', '')]?.values as Float32Array | undefined) ??
-              new Float32Array(sizeOf(shape)).fill(0.5),
-            [...shape],
-          ),
+      new Tensor(
+        'float32',
+        name === 'order'
+          ? order
+          : ((state[name.replace('state/', '')]?.values as Float32Array | undefined) ??
+              new Float32Array(sizeOf(shape)).fill(0.5)),
+        [...shape],
+      ),
     ]),
   )
   for (let step = 0; step < steps; step++) await session.run(feeds)

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Engine } from '#engine/engine'
 import { encodeSafetensors } from '#formats/safetensors'
 import { images, readReference } from '#jobs/prove/pretraining'
-import { orderOfNoise } from '#model/objectives/order'
+import { orderOfNoise, withPlaces } from '#model/objectives/order'
 import { patchCount } from '#shared/settings/hyperparameters'
 import { trainInputs, trainStep } from '#model/objectives/pretrain'
 import { withMoments } from '#model/optimizers/adamw'
@@ -48,7 +48,7 @@ export async function retrained(
     const part = noise.subarray(step * h.batchSize * count, (step + 1) * h.batchSize * count)
     const { loss } = await program.run({
       images: images(reference),
-      order: orderOfNoise(part, count),
+      order: withPlaces(orderOfNoise(part, count), count),
       learningRate: Float32Array.of(rate),
       step: Float32Array.of(step + 1),
     })

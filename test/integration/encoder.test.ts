@@ -46,9 +46,8 @@ it('gives the class token and the mean of patches of any block as plain tfjs doe
 it('lets the class token see the image, which it does not while pre-training', () => {
   const raster = () =>
     tf.tensor(
-      [...Array(2)].map(() => [...Array(16).keys()]),
-      [2, 16],
-      'int32',
+      [...Array(4)].flatMap(() => [...Array(16).keys()]), // its own inverse
+      [2, 2, 16],
     )
   const seen = plainly((w, images) => encode(w, h, images)[1]!.slice([0, 0, 0], [-1, 1, -1]))
   const blind = plainly((w, images) => forward(w, h, images, raster()).encoded.slice([0, 0, 0], [-1, 1, -1]))

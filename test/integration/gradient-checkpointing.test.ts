@@ -9,12 +9,12 @@ import type { NamedTensorData, StepFunction, TensorSpec } from '#model/tensor/st
 import { withMoments } from '#model/optimizers/adamw'
 import { classifierWeights, fineTuneInputs, fineTuneRates, fineTuneStep } from '#model/heads/classifier'
 import { dropPathFactors } from '#model/augment/drop-path'
-import { orders } from '#model/objectives/order'
+import { orders, withPlaces } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
 import { type Check, compareGradients } from '#jobs/prove/checks'
 import { readMetrics } from '#storage/run/metrics'
 import { evaluationKinds } from '#shared/settings/evaluation'
-import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
+import { fromPreset, type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
 import { waves } from '#test/helpers/reference'
 import { enginesHere } from '#test/helpers/engines'
 import { flags, makeImages, saim, temporaryFolder } from '#test/helpers/runs'
@@ -74,7 +74,7 @@ describe.each(processors)('on %s, blocks that are computed twice', (id) => {
         (state, { images, order }) => ({ outputs: lossAndGradients(h, state, images!, order!).gradients }),
         weights,
         imageInputs(h),
-        { images: pixels(h), order: orders(h, 0, 0, [0, 1]) },
+        { images: pixels(h), order: withPlaces(orders(h, 0, 0, [0, 1]), patchCount(h)) },
       )
     const names = Object.keys(weights)
     const checks = compareGradients(await gradientsOf(twice), await gradientsOf(once), names, 1e-5)

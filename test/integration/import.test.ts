@@ -9,15 +9,14 @@ import { decodeSafetensors } from '#formats/safetensors'
 import { openTensors } from '#formats/weights-file'
 import type { NamedTensorData, StepFunction } from '#model/tensor/step'
 import { forward } from '#model/objectives/saim'
-import { orderOfNoise } from '#model/objectives/order'
-import * as tf from '#model/tensor/tf'
+import { orderOfNoise, withPlaces } from '#model/objectives/order'
 import { imageNetStatistics } from '#shared/image-net'
 import { loadCheckpoint } from '#storage/run/checkpoint'
 import { readRun } from '#storage/run/run-folder'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { hasPython, python, requirePythonInCi, runPython } from '#test/helpers/python'
 import { saim, temporaryFolder } from '#test/helpers/runs'
-import { sortTokens } from '#model/vit/tokens'
+import { placesOf, sortTokens } from '#model/vit/tokens'
 
 const home = temporaryFolder()
 const folder = temporaryFolder()
@@ -57,17 +56,16 @@ describe.runIf(hasPython)("a checkpoint of ViT-B/16 as the authors' training scr
   it('predicts and encodes as PyTorch does', async () => {
     const bytes = readFileSync(path.join(folder, 'truth.safetensors'))
     const truth = decodeSafetensors(bytes).tensors as NamedTensorData
-    const order = orderOfNoise(truth['noise']!.values, 196)
+    const order = withPlaces(orderOfNoise(truth['noise']!.values, 196), 196)
     const step: StepFunction = (w, { images, order }) => {
       const pixels = images!.transpose([0, 2, 3, 1])
-      const place = tf.topk(tf.neg(order!), 196).indices
-      const prediction = sortTokens(forward(w, h, pixels, order!).prediction, place)
+      const prediction = sortTokens(forward(w, h, pixels, order!).prediction, placesOf(order!))
       return { outputs: { prediction, ...encoderModel(h).step(w, { images: pixels }).outputs } }
     }
     const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
     const program = await engine.compile(step, engine.createState(weights), {
       images: { shape: [1, 3, 224, 224], dtype: 'float32' },
-      order: { shape: [1, 196], dtype: 'int32' },
+      order: { shape: [1, 2, 196], dtype: 'float32' },
     })
     const ours = await program.run({ images: truth['images']!.values as Float32Array, order })
     const features = [...ours['class_token']!.values, ...ours['patches']!.values]

@@ -1,5 +1,6 @@
 import type { ImageFile } from '#images/manifest'
-import { orders } from '#model/objectives/order'
+import { patchCount } from '#shared/settings/hyperparameters'
+import { orders, withPlaces } from '#model/objectives/order'
 import { imageInputs, validationStep } from '#model/objectives/pretrain'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'
 import { joined, overImages } from '#inference/over-images'
@@ -61,7 +62,7 @@ export const embedBatches = (
     (pixels, places) =>
       model.ask(question, {
         images: pixels,
-        order: orders(model.h, seed, 0, places.map(placeOf)),
+        order: withPlaces(orders(model.h, seed, 0, places.map(placeOf)), patchCount(model.h)),
       }),
   )
 

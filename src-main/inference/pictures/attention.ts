@@ -4,6 +4,7 @@ import { hasView, objectives } from '#shared/settings/objectives'
 import { placesOf } from '#shared/masks'
 import type { NamedTensors, StepFunction } from '#model/tensor/step'
 import { forward, type StreamListener } from '#model/objectives/saim'
+import { withPlaces } from '#model/objectives/order'
 import { imageInputs } from '#model/objectives/pretrain'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'
 import { encode } from '#model/vit/encoder'
@@ -49,7 +50,10 @@ export async function attend(
       `A model of ${objectives[objective].title} has no content and query stream.`,
       'Look at its attention at full visibility.',
     )
-  const outputs = await model.ask(questions[view], { images: image, ...(view === 'full' ? {} : { order }) })
+  const outputs = await model.ask(questions[view], {
+    images: image,
+    ...(view === 'full' ? {} : { order: withPlaces(order, order.length) }),
+  })
   const layers = Object.values(outputs)
   const place = placesOf(order)
   /** Rows and columns of the streams are in the order of prediction; the query stream has no class row. */

@@ -1,6 +1,7 @@
 import { type Hyperparameters, visiblePatches } from '#shared/settings/hyperparameters'
 import type { NamedTensorData } from '#model/tensor/step'
 import type { PixelStatistics } from '#model/augment/crop'
+import { withPlaces } from '#model/objectives/order'
 import { imageInputs, reconstructStep } from '#model/objectives/pretrain'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'
 import { errorPicture, patternPicture, pictureOf, unpatchify } from './pictures'
@@ -31,7 +32,10 @@ export async function reconstruct(
   image: Float32Array,
   order: Int32Array,
 ): Promise<Reconstruction> {
-  const outputs = await model.ask(reconstruction, { images: image, order })
+  const outputs = await model.ask(reconstruction, {
+    images: image,
+    order: withPlaces(order, order.length),
+  })
   return reconstructionsOf(model.h, image, outputs)[0]!
 }
 

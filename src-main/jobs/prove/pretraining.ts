@@ -4,12 +4,11 @@ import type { Engine } from '#engine/engine'
 import type { NamedTensorData, StepFunction, TensorData } from '#model/tensor/step'
 import { withMoments } from '#model/optimizers/adamw'
 import { forward } from '#model/objectives/saim'
-import { inverseOf } from '#model/vit/tokens'
-import { orderOfNoise } from '#model/objectives/order'
+import { orderOfNoise, withPlaces } from '#model/objectives/order'
 import { positionEmbedding } from '#model/vit/positions'
 import { imageInputs, lossAndGradients, trainInputs, trainStep } from '#model/objectives/pretrain'
 import { smooth, target } from '#model/objectives/target'
-import { sortTokens } from '#model/vit/tokens'
+import { placesOf, sortTokens } from '#model/vit/tokens'
 import { weightShapes } from '#model/objectives/index'
 import { type Check, check, compareGradients, compareTraining, withGradient } from './checks'
 import { type Limits, limits } from './limits'
@@ -114,7 +113,7 @@ async function checkForward(reference: Reference, engine: Engine, allowed: Limit
   const { h, forward: expected } = reference
   const step: StepFunction = (w, { images, order }) => {
     const smoothed = smooth(images!, h)
-    const place = inverseOf(order!)
+    const place = placesOf(order!)
     const { encoded, decoded, prediction } = forward(w, h, images!, order!, { whole: true })
     const tokens = encoded.slice([0, 1, 0], [-1, -1, -1])
     return {
@@ -179,7 +178,10 @@ async function checkTraining(reference: Reference, engine: Engine, allowed: Limi
   for (let step = 0; step < losses.length; step++) {
     const { loss } = await program.run({
       images: images(reference),
-      order: orderOfNoise(trainingNoise.subarray(step * count, (step + 1) * count), patchCount(h)),
+      order: withPlaces(
+        orderOfNoise(trainingNoise.subarray(step * count, (step + 1) * count), patchCount(h)),
+        patchCount(h),
+      ),
       learningRate: Float32Array.of(learningRates[step]!),
       step: Float32Array.of(step + 1),
     })
@@ -194,7 +196,8 @@ async function checkTraining(reference: Reference, engine: Engine, allowed: Limi
 /** The reference's images, [B, S, S, 3]. */
 export const images = ({ forward }: Reference) => channelsLast(forward['images']!)
 
-export const order = ({ forward }: Reference) => Int32Array.from(forward['order']!.values, Number)
+const order = ({ h, forward }: Reference) =>
+  withPlaces(Int32Array.from(forward['order']!.values, Number), patchCount(h))
 
 /** Tokens `from` to `to` of [B, T, C]. */
 function tokens({ shape, values }: TensorData, from: number, to = shape[1]!): Float32Array {

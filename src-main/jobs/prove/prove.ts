@@ -20,7 +20,7 @@ import { type Engine, undivided } from '#engine/engine'
 import { requireTensorflow } from '#engine/tensorflow/installed'
 import type { NamedTensorData, StepFunction } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
-import { orders } from '#model/objectives/order'
+import { orders, withPlaces } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
 import { isForCores, planOf } from '#jobs/train/gradients'
 import { flopsPerImage, trainingBytes } from '#jobs/train/work'
@@ -149,7 +149,8 @@ const tinyInputs = () => ({
 async function run(engine: Engine): Promise<NamedTensorData> {
   const state = engine.createState(initialWeights(tiny, 0))
   const program = await engine.compile(step, state, imageInputs(tiny))
-  const outputs = await program.run(tinyInputs())
+  const { images, order } = tinyInputs()
+  const outputs = await program.run({ images, order: withPlaces(order, patchCount(tiny)) })
   await program.dispose()
   state.dispose()
   return outputs

@@ -6,7 +6,7 @@ import type { Batch } from '#images/batches'
 import type { PixelStatistics } from '#model/augment/crop'
 import { byteInputs, ofBytes } from '#model/augment/normalise'
 import { weightCount, weightShapes } from '#model/objectives/index'
-import { orders } from '#model/objectives/order'
+import { orders, withPlaces } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
 import { packWeights } from '#model/optimizers/packing'
 
@@ -56,10 +56,10 @@ export function partOf<Pixels extends Uint8Array | Float32Array>(
   }
 }
 
-/** Inputs of a step: images [b, S, S, 3], order [b, N]. */
+/** Inputs of a step: images [b, S, S, 3], order [b, 2, N]. */
 export const inputsOf = <Pixels>(h: Hyperparameters, { images, indices, epoch }: Images<Pixels>) => ({
   images,
-  order: orders(h, h.seed, epoch, indices),
+  order: withPlaces(orders(h, h.seed, epoch, indices), patchCount(h)),
 })
 
 /**

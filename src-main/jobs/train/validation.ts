@@ -1,9 +1,9 @@
-import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
 import type { Manifest } from '#images/manifest'
 import type { Engine, Program, State } from '#engine/engine'
 import { withBranches } from '#model/tensor/branches'
 import type { PixelStatistics } from '#model/augment/crop'
-import { orders } from '#model/objectives/order'
+import { orders, withPlaces } from '#model/objectives/order'
 import { imageInputs, validationStep } from '#model/objectives/pretrain'
 import { overImages } from '#inference/over-images'
 import { imagesAtOnce } from './gradients'
@@ -56,7 +56,7 @@ export class Validation {
         0,
         Array.from(places, (place) => indices[place]!),
       )
-      return this.program.run({ images: pixels, order })
+      return this.program.run({ images: pixels, order: withPlaces(order, patchCount(h)) })
     }
     let [sum, count] = [0, 0]
     const list = { ...this.options, images }

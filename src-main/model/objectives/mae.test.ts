@@ -4,6 +4,7 @@ import { fromPreset } from '#shared/settings/hyperparameters'
 import { maeReference, waves } from '#test/helpers/reference'
 import * as tf from '#model/tensor/tf'
 import { mae } from './mae'
+import { withPlaces } from './order'
 import { lossAndGradients } from './pretrain'
 import { initialWeights, weightShapes } from '#model/objectives/index'
 
@@ -27,7 +28,7 @@ function weights(): Record<string, tf.Tensor> {
 describe('MAE', () => {
   beforeAll(() => tf.setBackend('cpu'))
   const images = () => tf.tensor(waves(2 * pixels), [2, h.imageSize, h.imageSize, 3])
-  const order = () => tf.tensor(reference.order.flat(), [2, 16], 'int32')
+  const order = () => tf.tensor(withPlaces(Int32Array.from(reference.order.flat()), 16), [2, 2, 16])
 
   it('predicts and loses as in PyTorch', () => {
     const w = weights()

@@ -3,7 +3,7 @@ import * as tf from '#model/tensor/tf'
 import { blockOf, blocksShapes } from '#model/vit/block'
 import { linear, linearShapes, norm, normShapes, type Weights } from '#model/vit/layers'
 import { positionEmbedding, positionsOf } from '#model/vit/positions'
-import { classTokens, embedPatches, patchify, sortTokens } from '#model/vit/tokens'
+import { classTokens, embedPatches, patchesOf, patchify, sortTokens } from '#model/vit/tokens'
 import type { Objective } from './objective'
 
 /** Width of the heads of the decoder, 16 of 512 in the paper. */
@@ -14,12 +14,13 @@ const headWidth = 32
  * small decoder of its own predicts the N - V others. Tokens stay in the order, since attention without a mask knows no
  * places but the position embedding.
  *
- * images [B, S, S, 3], order [B, N] -> pixels of the hidden patches, in the order [B, N - V, p·p·3]
+ * images [B, S, S, 3], order [B, 2, N] -> pixels of the hidden patches, in the order [B, N - V, p·p·3]
  */
 function predict(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Tensor): tf.Tensor {
-  const [batch, count] = order.shape as [number, number]
+  const patches = patchesOf(order)
+  const [batch, count] = patches.shape as [number, number]
   const visible = visiblePatches(h)
-  const seen = order.slice([0, 0], [-1, visible]) // [B, V]
+  const seen = patchesOf(order, visible) // [B, V]
 
   // x = LN(Encoder([class, E(visible) + position]))   [B, 1+V, C]
   const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), seen))
@@ -31,7 +32,7 @@ function predict(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Te
   x = linear(w, 'decoder_embed', x)
   const masks = tf.tile(w['mask_token']!, [batch, count - visible, 1])
   const fixed = tf.tensor(positionEmbedding(Math.sqrt(count), h.decoderWidth), [count, h.decoderWidth])
-  const positions = positionsAt(fixed, order)
+  const positions = positionsAt(fixed, patches)
   let y: tf.Tensor = tf.concat([x, masks], 1).add(tf.pad(positions, [[0, 0], [1, 0], [0, 0]])) // prettier-ignore
   const heads = h.decoderWidth / headWidth
   for (let layer = 0; layer < h.decoderDepth; layer++)
@@ -40,9 +41,9 @@ function predict(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Te
   return linear(w, 'decoder_pred', norm(w, 'decoder_norm', y.slice([0, 1 + visible, 0], [-1, -1, -1])))
 }
 
-/** The positions [N, C] of the patches of an order [B, K], [B, K, C]. */
-const positionsAt = (positions: tf.Tensor, order: tf.Tensor): tf.Tensor =>
-  tf.gather(positions, order.flatten()).reshape([...order.shape, positions.shape[1]!])
+/** The positions [N, C] of patches [B, K], [B, K, C]. */
+const positionsAt = (positions: tf.Tensor, patches: tf.Tensor): tf.Tensor =>
+  tf.gather(positions, patches.flatten()).reshape([...patches.shape, positions.shape[1]!])
 
 export const mae: Objective = {
   shapes: ({ width, decoderWidth, decoderDepth, patchSize }) => ({

@@ -17,7 +17,7 @@ export interface Stack {
 export interface Objective {
   /** Shapes of its own weights, which come after those of the encoder. */
   shapes(h: Hyperparameters): Shapes
-  /** images [B, S, S, 3], order [B, N] -> what it predicts of n of the patches, in the order, [B, n, p·p·3]. */
+  /** images [B, S, S, 3], order with its inverse [B, 2, N] -> what it predicts of n of the patches, in the order, [B, n, p·p·3]. */
   predict(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Tensor): tf.Tensor
   /** What that is to be: of the target's patches in the order [B, N, p·p·3] those that are predicted, [B, n, p·p·3]. */
   goal(h: Hyperparameters, patches: tf.Tensor): tf.Tensor

@@ -15,6 +15,20 @@ export function orderOfNoise(noise: ArrayLike<number>, count: number): Int32Arra
 }
 
 /**
+ * What steps are given of orders [B, N], [B, 2, N]: each with its inverse, which says when each patch comes. The host sorts, and
+ * gives floats: WebGPU would have the CPU sort, and cut whole numbers in parts.
+ */
+export function withPlaces(orders: Int32Array, count: number): Float32Array {
+  const both = new Float32Array(2 * orders.length)
+  for (let start = 0; start < orders.length; start += count) {
+    const order = orders.subarray(start, start + count)
+    both.set(order, 2 * start)
+    order.forEach((patch, k) => (both[2 * start + count + patch] = k))
+  }
+  return both
+}
+
+/**
  * The order of prediction of each image of a batch, [B, N]: order[b][k] is the patch predicted k-th.
  * Stochastic: u ~ U[0,1)^N from (seed, epoch, image). Raster: u_i = i / N (paper, section 3.2 and ablation).
  */

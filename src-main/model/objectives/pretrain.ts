@@ -5,7 +5,7 @@ import { inBranches } from '#model/tensor/branches'
 import { valueAndGradients } from '#model/tensor/gradients'
 import { mapValues, type NamedTensors, type StepFunction, type TensorSpec } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
-import { inverseOf, sortTokens } from '#model/vit/tokens'
+import { patchesOf, placesOf, sortTokens } from '#model/vit/tokens'
 import { objectiveOf, weightShapes } from './index'
 import { smooth, target } from './target'
 
@@ -20,10 +20,10 @@ function difference(prediction: tf.Tensor, goal: tf.Tensor, kind: Hyperparameter
 
 /** What the prediction is to be: of the smoothed images' patches, in the order, those that are predicted, [B, n, p·p·3]. */
 const goalOf = (h: Hyperparameters, images: tf.Tensor, order: tf.Tensor): tf.Tensor =>
-  objectiveOf(h).goal(h, sortTokens(target(smooth(images, h), h).patches, order))
+  objectiveOf(h).goal(h, sortTokens(target(smooth(images, h), h).patches, patchesOf(order)))
 
 /**
- * Loss and gradients of one batch, both times `share`. images [B, S, S, 3], order [B, N]. In branches they are sums of those
+ * Loss and gradients of one batch, both times `share`. images [B, S, S, 3], order with its inverse [B, 2, N]. In branches they are sums of those
  * of as many parts of the batch.
  */
 export function lossAndGradients(
@@ -95,7 +95,7 @@ export const reconstructStep =
     const smoothed = smooth(images!, h)
     const goal = target(smoothed, h)
     const predicted = objectiveOf(h).predict(weights, h, images!, order!)
-    const prediction = sortTokens(withVisible(predicted, goal.patches, h, order!), inverseOf(order!))
+    const prediction = sortTokens(withVisible(predicted, goal.patches, h, order!), placesOf(order!))
     return {
       outputs: {
         prediction,
@@ -117,7 +117,7 @@ function withVisible(
 ): tf.Tensor {
   const visible = visiblePatches(h)
   if (visible === 0) return prediction
-  return tf.concat([sortTokens(patches, order.slice([0, 0], [-1, visible])), prediction], 1)
+  return tf.concat([sortTokens(patches, patchesOf(order, visible)), prediction], 1)
 }
 
 /** The loss of each image of a batch, `losses` [B]. */
@@ -134,7 +134,7 @@ const float = (shape: number[]): TensorSpec => ({ shape, dtype: 'float32' })
 /** Inputs of `reconstructStep` and `validationStep`. */
 export const imageInputs = (h: Hyperparameters, batch = h.batchSize): Record<string, TensorSpec> => ({
   images: float([batch, h.imageSize, h.imageSize, 3]),
-  order: { shape: [batch, patchCount(h)], dtype: 'int32' },
+  order: float([batch, 2, patchCount(h)]),
 })
 
 /** Inputs of an update beside the gradients. */

@@ -14,7 +14,7 @@ import {
   type Weights,
 } from '#model/vit/layers'
 import { positionsOf } from '#model/vit/positions'
-import { classTokens, embedPatches, patchify, sortTable, sortTokens } from '#model/vit/tokens'
+import { classTokens, embedPatches, patchesOf, patchify, sortTable, sortTokens } from '#model/vit/tokens'
 import type { Objective } from './objective'
 
 /** Is given the attention [B, heads, T, T] of each block of a stream, from the first on. */
@@ -30,7 +30,7 @@ export type StreamListener = (stream: 'content' | 'query', probabilities: tf.Ten
  * No query sees tN, so that it is left out, unless the `whole` encoding is asked for. Attention is computed for nobody but
  * a listener.
  *
- * images [B, S, S, 3], order [B, N] -> everything in the order of prediction:
+ * images [B, S, S, 3], order [B, 2, N] -> everything in the order of prediction:
  *   encoded [B, N, C] or, whole, [B, 1+N, C], decoded [B, N, C], prediction [B, N, p·p·3]
  */
 export function forward(
@@ -48,7 +48,9 @@ export function forward(
   // x_0 = [class, E(patches) + position]
   const positions = positionsOf(w, h)
   const sortedPositions = sortTable(positions, order)
-  const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), order)).add(sortedPositions)
+  const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), patchesOf(order))).add(
+    sortedPositions,
+  )
   const all = tf.concat([classTokens(w, h, batch), tokens], 1)
   let x = whole ? all : beforeEach(all)
 

@@ -28,30 +28,35 @@ export const classToken = (w: Weights, h: Hyperparameters): tf.Tensor =>
 export const classTokens = (w: Weights, h: Hyperparameters, batch: number): tf.Tensor =>
   tf.tile(classToken(w, h), [batch, 1, 1])
 
-/** Puts tokens [B, N, C] into the order [B, K], K = N or the first patches of an order. */
-export function sortTokens(x: tf.Tensor, order: tf.Tensor): tf.Tensor {
+/** Puts tokens [B, N, C] into the order of `patches` [B, K], K = N or the first of an order. */
+export function sortTokens(x: tf.Tensor, patches: tf.Tensor): tf.Tensor {
   const [batch, count, width] = x.shape as [number, number, number]
   const firstOfImage = tf.tensor(
     Int32Array.from({ length: batch }, (_, b) => b * count),
     [batch, 1],
     'int32',
   )
-  const rows = order.add(firstOfImage).flatten()
-  return tf.gather(x.reshape([batch * count, width]), rows).reshape([batch, order.shape[1]!, width])
+  const rows = patches.add(firstOfImage).flatten()
+  return tf.gather(x.reshape([batch * count, width]), rows).reshape([batch, patches.shape[1]!, width])
 }
 
-/** The inverse of an order [B, N]: when each patch comes. */
-export const inverseOf = (order: tf.Tensor): tf.Tensor => tf.topk(tf.neg(order), order.shape[1]!).indices
+/** Of orders with their inverses [B, 2, N]: which patch comes k-th, for the first K of an order, [B, K]. */
+export const patchesOf = (order: tf.Tensor, first = order.shape[2]!): tf.Tensor => rowOf(order, 0, first)
 
-/** A table's rows [N, C] in each image's order [B, N] -> [B, N, C]. A row's gradient is summed over the images. */
+/** Of the same: when each patch comes, [B, N]. */
+export const placesOf = (order: tf.Tensor): tf.Tensor => rowOf(order, 1, order.shape[2]!)
+
+const rowOf = (order: tf.Tensor, row: number, first: number): tf.Tensor =>
+  order.slice([0, row, 0], [-1, 1, first]).reshape([order.shape[0]!, first]).toInt()
+
+/** A table's rows [N, C] in each image's order [B, 2, N] -> [B, N, C]. A row's gradient is summed over the images. */
 export const sortTable = (table: tf.Tensor, order: tf.Tensor): tf.Tensor =>
   tf.customGrad((table) => {
     const batch = order.shape[0]!
     const { shape } = table as tf.Tensor
     return {
-      value: tf.gather(table as tf.Tensor, order.flatten()).reshape([batch, ...shape]),
-      gradFunc: (dy: tf.Tensor) =>
-        sortTokens(dy, inverseOf(order)).reshape([batch, -1]).sum(0).reshape(shape),
+      value: tf.gather(table as tf.Tensor, patchesOf(order).flatten()).reshape([batch, ...shape]),
+      gradFunc: (dy: tf.Tensor) => sortTokens(dy, placesOf(order)).reshape([batch, -1]).sum(0).reshape(shape),
     }
   })(table)
 

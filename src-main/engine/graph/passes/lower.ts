@@ -9,7 +9,7 @@ export function lower(graph: Graph): Graph {
   const builder = new Builder(graph)
   for (const node of graph.nodes) {
     if (node.op === 'FusedMatMul') lowerProduct(builder, node)
-    else if (node.op === 'Sum' && node.inputs.length > 1) lowerSum(builder, node)
+    else if (node.op === 'Sum') lowerSum(builder, node)
     else builder.nodes.push(node)
   }
   return builder.graph(graph)
@@ -35,6 +35,7 @@ function lowerProduct(builder: Builder, node: Node): void {
 
 function lowerSum(builder: Builder, { inputs, outputs }: Node): void {
   const output = builder.values.get(outputs[0]!)!
+  if (inputs.length === 1) builder.add('Identity', inputs, output)
   let sum = inputs[0]!
   inputs.slice(1).forEach((term, i) => {
     const next = i === inputs.length - 2 ? output : builder.value(output)
