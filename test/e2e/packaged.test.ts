@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { interpreter } from '#platform/python'
 import { decodeSafetensors } from '#formats/safetensors'
 import { canOpenWindow, electronPath, openPackaged, type OpenedApp } from '#test/helpers/hosts'
@@ -41,10 +41,7 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
     mkdirSync(folder)
     execFileSync('tar', ['-xzf', archive, '-C', folder])
   })
-  afterAll(async () => {
-    vi.unstubAllEnvs()
-    await app?.close()
-  })
+  afterAll(() => app?.close())
 
   it('is under 250 MB, without TensorFlow', () => {
     const archive = statSync(path.join(home, 'saim-studio.tar.gz')).size
@@ -127,10 +124,11 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
     const python = execFileSync(interpreter(), ['-c', 'import sys; print(sys.executable)'], {
       encoding: 'utf8',
     })
-    vi.stubEnv('SAIM_PYTHON', python.trim())
-    vi.stubEnv('SAIM_ENGINES', path.join(home, 'engines'))
-    vi.stubEnv('PATH', path.join(home, 'nothing'))
-    app = await openPackaged(folder, home)
+    app = await openPackaged(folder, home, {
+      SAIM_PYTHON: python.trim(),
+      SAIM_ENGINES: path.join(home, 'engines'),
+      PATH: path.join(home, 'nothing'),
+    })
     const { page } = app
     const plan = await call(page, 'engines.plan', { gpu: false })
     expect(plan).toMatchObject({

@@ -105,14 +105,18 @@ export async function openWindow(
 }
 
 /** The packaged application of a folder, as its users start it. No debugger can reach its main process, only the page. */
-export async function openPackaged(folder: string, home: string): Promise<OpenedApp> {
+export async function openPackaged(
+  folder: string,
+  home: string,
+  env: Record<string, string> = {},
+): Promise<OpenedApp> {
   const display = process.env['DISPLAY'] ? null : await startDisplay()
   const child = spawn(
     path.join(folder, 'saim-studio'),
     ['--no-sandbox', '--disable-gpu', '--remote-debugging-port=0'],
     {
       cwd: folder,
-      env: { ...process.env, SAIM_HOME: home, DISPLAY: display?.name ?? process.env['DISPLAY']! },
+      env: { ...process.env, SAIM_HOME: home, DISPLAY: display?.name ?? process.env['DISPLAY']!, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   )
