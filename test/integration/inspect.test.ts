@@ -6,12 +6,13 @@ import { runFreely } from '#inference/pictures/free-running'
 import { patchify, unpatchify } from '#inference/pictures/pictures'
 import { projectUmap } from '#inference/features/projection'
 import { reconstruct, reconstruction } from '#inference/pictures/reconstruct'
-import { images, order as ordersOf, readReference } from '#jobs/prove/pretraining'
+import { images, readReference } from '#jobs/prove/pretraining'
 import { fromPreset, type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
 import { attentionMask, placesOf } from '#shared/masks'
 import { plainModel } from '#test/helpers/plain-model'
 import { references } from '#test/helpers/reference-data'
 import { initialWeights } from '#model/objectives/index'
+import { withPlaces } from '#model/objectives/order'
 
 const small = { imageSize: 16, patchSize: 4, width: 32, depth: 2, heads: 2, queryDepth: 2 }
 const engine = () => createEngine('onnxruntime-cpu', { threads: 1 })
@@ -214,7 +215,8 @@ describe('the reference', () => {
     const { h, weights, forward, ...rest } = readReference(folder)
     const reference = { h, weights, forward, ...rest }
     const model = CheckpointModel.of(await engine(), h, weights)
-    const [all, orders] = [images(reference), ordersOf(reference)]
+    const all = images(reference)
+    const orders = Int32Array.from(forward['order']!.values, Number)
     const count = patchCount(h)
     const size = h.imageSize ** 2 * 3
     const expected = forward['pred']!.values
@@ -222,7 +224,10 @@ describe('the reference', () => {
     for (let b = 0; b < all.length / size; b++) {
       const order = orders.subarray(b * count, (b + 1) * count)
       const image = all.subarray(b * size, (b + 1) * size)
-      const { prediction } = await model.ask(reconstruction, { images: image, order })
+      const { prediction } = await model.ask(reconstruction, {
+        images: image,
+        order: withPlaces(order, count),
+      })
       const start = (b * (count + 1) + 1) * width
       expectClose(prediction!.values, expected.subarray(start, start + count * width))
       for (const stream of ['content', 'query'] as const) {

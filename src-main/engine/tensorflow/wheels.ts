@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
 import { bytesOf } from '#shared/format'
+import { aside } from '#platform/background'
 import { enginesFolder, wheelList } from '#platform/paths'
 import { outputOf, startProgram } from '#platform/programs'
 import { interpreter, pip, startPython } from '#platform/python'
@@ -33,13 +34,11 @@ export async function fetchWheels(
   for (const line of lines) {
     const [, name, sha256] = /^(\S+) --hash=sha256:(\w+)$/.exec(line)!
     const place = path.join(folder(), sha256!)
-    const told = setInterval(
-      () =>
-        void bytesBelow(folder()).then((bytes) =>
-          say(`Downloading ${name!.replace('==', ' ')}: ${bytesOf(Math.min(bytes, total), total)}`),
-        ),
-      1_000,
-    )
+    const tell = async () =>
+      say(
+        `Downloading ${name!.replace('==', ' ')}: ${bytesOf(Math.min(await bytesBelow(folder()), total), total)}`,
+      )
+    const told = setInterval(() => aside(tell()), 1_000)
     try {
       files.push((await wheelIn(place, sha256!)) ?? (await fetchWheel(line, place)))
     } finally {

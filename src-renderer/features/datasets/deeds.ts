@@ -9,6 +9,7 @@ import {
   mdiPlayOutline,
   mdiRefresh,
   mdiStop,
+  mdiTagOutline,
 } from '@mdi/js'
 import { defineStore } from 'pinia'
 import { useRouter } from 'vue-router'
@@ -19,6 +20,7 @@ import { usePins } from '#shell/deeds/pins'
 import { useApp } from '#shell/store'
 import { useAdding } from './add'
 import { useDatasets } from './store'
+import { queryOf, unlabelled, viewOf } from './view'
 
 /** What can be done with a data set: its menu and the palette are made of it. */
 export const useDatasetDeeds = defineStore('dataset-deeds', () => {
@@ -57,6 +59,10 @@ export const useDatasetDeeds = defineStore('dataset-deeds', () => {
       {
         ...{ id: 'quality', title: 'Quality', of: 'Quality of', icon: mdiCheckDecagramOutline },
         run: () => router.push(`/datasets/${id}/quality`),
+      },
+      {
+        ...{ id: 'label', title: 'Label images', of: 'Label images of', icon: mdiTagOutline },
+        run: () => router.push({ path: `/datasets/${id}`, query: queryOf({ ...viewOf({}), ...unlabelled }) }),
       },
       { id: 'rename', title: 'Rename', icon: mdiPencilOutline, run: () => rename(dataset) },
       {

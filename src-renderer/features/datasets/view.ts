@@ -85,6 +85,9 @@ export const unfiltered = {
   similar: [],
 } satisfies Partial<View>
 
+/** How labelling begins: with the images that have no class, in the order of names. */
+export const unlabelled = { labelling: true, classes: [''], sort: 'name' } satisfies Partial<View>
+
 /** The filter of a view; `similar` are the images that were found for it, nearest first. */
 export function filterOf(
   { classes, splits, problems, tags, suggested, text, from, to, sort, run, step }: View,

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp } from 'vue'
@@ -116,9 +114,14 @@ const without: Record<string, string[]> = {
         'Export vectors',
       ],
       ...["Measure {{counted(images.dataset?.images ?? 0, 'images')}}", 'Save as GIF', 'Save as PNG strip'],
+      ...['Find images similar to a picture', '{{title}}{{count(n)}}', 'Take the class away'],
+      ...['{{`New class “${typed}”`}}', '{{`Tag “${typed}”`}}', '{{`Tag “${tag}”`}}'],
+      ...['{{`Remove tag “${tag}”`}}', "Accept {{counted(labelling.acceptable.length, 'suggestions')}}"],
+      ...['Keep classifier', 'Export labels', 'Import labels', 'End labelling'],
     ],
   'Copies or shows what stands on the page.': [
     ...['Copy', 'Copy link', 'Copy as command', 'Copy summary', 'Save as report', 'Download as CSV'],
+    ...['Results as CSV', 'Results as LaTeX'],
     ...['Show', 'Show file'],
   ],
   'Asks of an engine or another machine what only its page says first.': [
@@ -245,13 +248,13 @@ function buttonsOf(file: string, nodes: readonly Node[]): Button[] {
     return [{ file, label: first || attribute(node, 'aria-label') || second || '' }, ...inner]
   })
 }
-const features = 'src-renderer/features'
-const buttons = (readdirSync(features, { recursive: true }) as string[])
-  .filter((file) => file.endsWith('.vue'))
-  .flatMap((file) => {
-    const { template } = parse(readFileSync(path.join(features, file), 'utf8')).descriptor
-    return buttonsOf(file, template?.ast?.children ?? [])
-  })
+const components = import.meta.glob<string>('/src-renderer/features/**/*.vue', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+})
+const buttons = Object.entries(components)
+  .flatMap(([file, text]) => buttonsOf(file, parse(text).descriptor.template?.ast?.children ?? []))
   // Made of deeds.
   .filter(({ label }) => label !== '{{deed.title}}')
 

@@ -5,7 +5,7 @@ import { useAnswer } from '#features/inspect/answer'
 import { useApp } from '#shell/store'
 import { useDatasets } from '#features/datasets/store'
 import { useDatasetImages } from '#features/datasets/images'
-import { unfiltered } from '#features/datasets/view'
+import { unfiltered, unlabelled } from '#features/datasets/view'
 
 export type LabelOrder = 'name' | 'unsure' | 'sure' | 'doubted'
 
@@ -18,7 +18,7 @@ export const useLabelling = defineStore('labelling', () => {
   const on = computed(() => images.view.labelling)
   function begin() {
     images.clear()
-    return images.change({ ...unfiltered, labelling: true, classes: [''], sort: 'name' })
+    return images.change({ ...unfiltered, ...unlabelled })
   }
   const end = () => images.change({ ...unfiltered, labelling: false, sort: 'name' })
 

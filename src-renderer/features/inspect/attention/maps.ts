@@ -7,8 +7,8 @@ export const withMean = (heads: number[][]): number[][] => [
 /** The attention to each patch as a share of the largest, or of another value. */
 export function levelsOf(map: number[], largest: number | null): number[] {
   const patches = map.slice(1)
-  const most = largest ?? Math.max(...patches, Number.MIN_VALUE)
-  return patches.map((value) => value / most)
+  const most = largest ?? Math.max(...patches)
+  return patches.map((value) => (most > 0 ? value / most : 0))
 }
 
 /** What stands out in a map: the patch with the largest share, what goes to the class token, and how far it looks in patches. */
