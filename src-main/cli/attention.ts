@@ -72,6 +72,6 @@ function tokenOf(text: string, grid: number): number {
 }
 
 const toOne = (values: number[]) => {
-  const largest = Math.max(...values, Number.MIN_VALUE)
+  const largest = Math.max(...values, Number.EPSILON)
   return values.map((value) => value / largest)
 }

@@ -349,7 +349,7 @@ const rules: Rule<Hyperparameters>[] = [
   [
     'The minimum learning rate must not exceed the actual learning rate.',
     'minimumLearningRate',
-    (h) => h.minimumLearningRate <= Math.max(learningRate(h), Number.MIN_VALUE),
+    (h) => h.minimumLearningRate <= learningRate(h),
   ],
 ]
 

@@ -10,7 +10,7 @@ interface Schedule {
 /** Learning rate at a fractional `epoch`: linear warm-up from 0, then half a cosine to the minimum, per iteration. */
 export function warmUpThenCosine(epoch: number, { peak, minimum, warmupEpochs, epochs }: Schedule): number {
   if (epoch < warmupEpochs) return (peak * epoch) / warmupEpochs
-  const progress = (epoch - warmupEpochs) / Math.max(epochs - warmupEpochs, Number.MIN_VALUE)
+  const progress = (epoch - warmupEpochs) / Math.max(epochs - warmupEpochs, Number.EPSILON)
   return minimum + (peak - minimum) * 0.5 * (1 + Math.cos(Math.PI * progress))
 }
 

@@ -55,7 +55,7 @@ export function useAttention() {
     (length) => (block.value = Math.max(0, length - 1)),
   )
   const most = computed(() =>
-    blocks.value.flat().reduce((most, map) => Math.max(most, ...map.slice(1)), Number.MIN_VALUE),
+    blocks.value.flat().reduce((most, map) => Math.max(most, ...map.slice(1)), Number.EPSILON),
   )
   /** Heat over the patches, [blocks][heads and mean][patches]. */
   const levels = computed(() =>
