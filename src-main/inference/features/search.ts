@@ -13,7 +13,7 @@ export interface Wanted {
 
 /**
  * The images of a data set most similar by cosine to the mean of what is wanted, nearest first, those that were named left out.
- * Every image is compared (docs/decisions/0034-search-by-every-row.md).
+ * Every image is compared (docs/decisions/0035-search-by-every-row.md).
  */
 export async function similarTo(
   index: DatasetIndex,
