@@ -100,7 +100,7 @@ describe('predictions', () => {
   it('are those of the plain model, and their loss is that of training', async () => {
     const { model, plain, h } = await twoModels({ normalizePixels: false, blurSize: 0 })
     const { prediction } = plain.predicted(order)
-    const outputs = await model.ask(reconstruction, { images: pixels, order })
+    const outputs = await model.ask(reconstruction, { images: pixels, order: withPlaces(order, 16) })
     expectClose(outputs['prediction']!.values, prediction.flat())
     const { patchLoss, loss, original } = await reconstruct(model, pixels, order)
     const target = (patch: number, k: number) => {
@@ -152,7 +152,10 @@ describe('free running', () => {
     // Patch after patch by whole forward passes over the picture so far.
     let expected: Float32Array = pixels.slice()
     for (const patch of order.subarray(3)) {
-      const { prediction } = await model.ask(reconstruction, { images: expected, order })
+      const { prediction } = await model.ask(reconstruction, {
+        images: expected,
+        order: withPlaces(order, 16),
+      })
       const patches = patchify(expected, h)
       patches.set(prediction!.values.subarray(patch * 48, (patch + 1) * 48), patch * 48)
       expected = unpatchify(patches, h)
