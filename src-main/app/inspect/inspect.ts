@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
@@ -15,6 +15,7 @@ import {
 import { type ImagePath, imagePath } from '#shared/contract/strings'
 import { AppError } from '#shared/errors'
 import type { Asked, AskedUnrolling } from '#jobs/inspect/inspector'
+import { cacheFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
 import { readHealth } from '#storage/run/health-file'
 import { runPaths } from '#storage/run/run-folder'
@@ -157,9 +158,10 @@ export class Inspect {
     if (this.folder) rmSync(this.folder, { recursive: true, force: true })
   }
 
-  /** The feature of a picture that a person gave. */
+  /** The feature of a picture that a person gave. It lies where images may be read whatever the roots are. */
   private async feature(place: CheckpointPlace, picture: string): Promise<number[]> {
-    const file = path.join(this.temporary(), `given-${this.given++}`)
+    await mkdir(cacheFolder(), { recursive: true })
+    const file = path.join(cacheFolder(), `given-${process.pid}-${this.given++}`)
     await writeFile(file, Buffer.from(picture, 'base64'))
     try {
       return await this.single.ask((remote) => remote.feature(place, file))

@@ -1,0 +1,133 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readCsv } from '#formats/csv'
+import { sampleImagesFolder } from '#platform/paths'
+import { expectAccessible } from '#test/helpers/accessibility'
+import { chromiumPath, type OpenedApp, openInBrowser } from '#test/helpers/hosts'
+import { flags, saim, temporaryFolder } from '#test/helpers/runs'
+import { addFolder, go } from '#test/helpers/walk'
+
+/** The sample images without their folders: a person labels three of each kind, and a classifier the rest. */
+describe.runIf(chromiumPath)('labelling with help in the browser', () => {
+  const home = temporaryFolder()
+  const own = path.join(home, 'flat')
+  const truth = new Map<string, string>()
+  let app: OpenedApp
+  let page: Page
+  /** Clicks and keys that a person makes while labelling. */
+  let clicks = 0
+
+  beforeAll(async () => {
+    mkdirSync(own)
+    for (const name of readdirSync(sampleImagesFolder(), { withFileTypes: true }))
+      if (name.isDirectory())
+        for (const file of readdirSync(path.join(sampleImagesFolder(), name.name))) {
+          truth.set(file, name.name)
+          cpSync(path.join(sampleImagesFolder(), name.name, file), path.join(own, file))
+        }
+    const model = { width: 64, depth: 4, heads: 4, 'query-depth': 4, epochs: 4, 'warmup-epochs': 1 }
+    await saim(['train', own, '--name', 'Tiny', ...flags({ ...model, 'batch-size': 64 })], home)
+    app = await openInBrowser(home, [home])
+    page = app.page
+    await go(page, 'Data sets')
+    await addFolder(page, 'flat')
+    page.setDefaultTimeout(180_000)
+  })
+  afterAll(() => app?.close())
+
+  const option = (name: string) => page.getByRole('option', { name: new RegExp(`^${name}(,|$)`) })
+  const labelled = () => page.getByText(/\d+ of \d+ labelled/).textContent()
+  const click = async (what: ReturnType<Page['getByRole']>) => {
+    clicks++
+    await what.click()
+  }
+  const press = async (key: string) => {
+    clicks++
+    await page.keyboard.press(key)
+  }
+
+  it('finds what is similar to a picture that is dropped', async () => {
+    await option('ant.png').click()
+    await page
+      .getByRole('button', { name: /^Measure 495 images/ })
+      .first()
+      .click()
+    await page.getByText(/median \d\.\d{3}/).waitFor({ timeout: 120_000 })
+    const data = readFileSync(path.join(own, 'flag-lv.png')).toString('base64')
+    const drop = await page.evaluateHandle(`(() => {
+      const bytes = Uint8Array.from(atob('${data}'), (letter) => letter.charCodeAt(0))
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([bytes], 'given.png', { type: 'image/png' }))
+      return transfer
+    })()`)
+    const begin = performance.now()
+    await page
+      .getByRole('region', { name: 'Images', exact: true })
+      .dispatchEvent('drop', { dataTransfer: drop })
+    await page.getByRole('option', { name: /^flag-lv\.png, similarity (1\.00|0\.99)$/ }).waitFor()
+    console.log(`Dropped to shown: ${(performance.now() - begin).toFixed(0)} ms (495 images)`)
+    expect(await page.getByRole('option').first().getAttribute('aria-label')).toMatch(/^flag-lv/)
+    await page.getByRole('button', { name: 'Clear filter: Similar to given.png' }).click()
+  })
+
+  /** Scrolls until an image is in sight. */
+  async function inSight(name: string) {
+    const grid = page.getByRole('listbox', { name: 'Images' })
+    for (let top = 0; top < 12_000; top += 300) {
+      await grid.evaluate((element, to) => (element.scrollTop = to), top)
+      await page.waitForTimeout(120)
+      if (await option(name).count()) return option(name)
+    }
+    throw new Error(`${name} is not in the grid.`)
+  }
+
+  it('labels all images in less than 60 clicks, with accuracy in sight', async () => {
+    const kinds = [...new Set(truth.values())].sort()
+    await page.getByRole('button', { name: 'Label images' }).click()
+    for (const kind of kinds) {
+      const names = [...truth].filter(([, one]) => one === kind).map(([name]) => name)
+      for (const at of [0, 20, 40]) await click(await inSight(names[at]!))
+      await click(page.getByRole('textbox', { name: 'New class' }))
+      await page.keyboard.type(kind)
+      await press('Enter')
+      await page.getByText(`Labelled 3 images ${kind}`).waitFor()
+    }
+    const begin = performance.now()
+    await page.getByText(/Accuracy about \d+(\.\d)? ?%, cross-validated on 24 labels/).waitFor()
+    await page.getByRole('button', { name: /^Accept [1-9]\d* suggestions/ }).waitFor()
+    const suggested = performance.now() - begin
+    console.log(`Last label to all suggestions: ${suggested.toFixed(0)} ms`)
+    const shown = await page.getByText(/Accuracy about/).textContent()
+    await click(page.getByRole('button', { name: 'Surest' }))
+    for (let before = await labelled(); !before!.startsWith('495'); before = await labelled()) {
+      await page.getByRole('button', { name: /^Accept [1-9]\d* suggestion/ }).waitFor()
+      await click(page.getByRole('button', { name: /^Accept [1-9]\d* suggestion/ }))
+      await expect.poll(labelled).not.toBe(before)
+    }
+    const [id] = readdirSync(path.join(home, 'datasets')).filter((name) => name.endsWith('.labels.csv'))
+    const [, ...rows] = readCsv(readFileSync(path.join(home, 'datasets', id!), 'utf8'))
+    const right = rows.filter(([name, label]) => truth.get(name!) === label).length
+    console.log(
+      `${rows.length} images labelled in ${clicks} clicks and keys; shown: ${shown!.trim()}; by the true folders ${((100 * right) / rows.length).toFixed(1)} % are right.`,
+    )
+    expect(clicks).toBeLessThan(60)
+    expect(rows).toHaveLength(495)
+    expect(right / rows.length).toBeGreaterThan(0.3) // by chance an eighth
+  })
+
+  it('takes back one act after the other, and keeps the others over a start', async () => {
+    const back = page.getByRole('button', { name: 'Undo', exact: true }).first()
+    for (let i = 0; i < 3; i++) {
+      const before = await labelled()
+      await back.click()
+      await expect.poll(labelled).not.toBe(before)
+    }
+    const left = await labelled()
+    await page.reload()
+    await expect.poll(labelled).toBe(left)
+  })
+
+  it('is accessible', () => expectAccessible(page, 'Labelling'))
+})
