@@ -94,7 +94,7 @@ describe.runIf(wanted)('the pictures of the docs', () => {
     app = await openInBrowser(home, [home, path.dirname(sampleImagesFolder())])
     page = app.page
     await page.setViewportSize(sizes[''])
-  })
+  }, 1_200_000)
 
   it('looks into a run', async () => {
     await openRun(page, 'Random order', 'Evaluation')

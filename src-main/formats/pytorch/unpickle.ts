@@ -66,7 +66,7 @@ export const unreadable = (what: string) =>
 export const longestPickle = 2 ** 26
 
 /** A byte of a pickle can ask for a whole dictionary: how many objects one of so many bytes may make. */
-const mostObjects = (bytes: number) => Math.min(4e6, 2e5 + bytes / 4)
+const mostObjects = (bytes: number) => Math.min(1e6, 2e5 + bytes / 4)
 
 const opcodeOf = (text: string) => text.charCodeAt(0)
 
