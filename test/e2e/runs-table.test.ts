@@ -136,7 +136,7 @@ describe.runIf(chromiumPath)('the table of runs', () => {
     await row('No blur').getByRole('checkbox').click()
     await page.keyboard.press('Delete')
     await page.getByText('No archived runs').waitFor()
-    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: 'Undo' }).last().click() // the newest message stands last
     await row('No blur').waitFor()
     await row('No blur').getByRole('checkbox').click()
     await page.keyboard.press('Delete')
