@@ -130,12 +130,12 @@ describe.runIf(process.platform === 'linux' && canOpenWindow())('the packaged ap
       PATH: path.join(home, 'nothing'),
     })
     const { page } = app
-    const plan = await call(page, 'engines.plan', { gpu: false })
+    const plan = await call(page, 'engines.plan', { id: 'tensorflow', gpu: false })
     expect(plan).toMatchObject({
       ok: true,
       value: { what: expect.stringContaining('come with SAIM Studio') },
     })
-    expect(await call(page, 'engines.install', { gpu: false })).toMatchObject({ ok: true })
+    expect(await call(page, 'engines.install', { id: 'tensorflow', gpu: false })).toMatchObject({ ok: true })
     expect(await call(page, 'settings.set', { engine: 'tensorflow' })).toMatchObject({ ok: true })
     await startRun(page, { name: 'By TensorFlow', epochs: 1, batchSize: 64 })
     const written = () =>
