@@ -34,7 +34,7 @@ describe.each(hostsHere)('the page of engines $name', ({ can, browser }) => {
         expect(await rowOf(id).getByRole('cell').nth(1).textContent(), id).toMatch(/[1-9]/)
       }
       await expect.poll(() => page.getByRole('button', { name: 'Test all' }).isEnabled()).toBe(true)
-      await page.getByText(/^Recommended\. /).waitFor()
+      await page.getByRole('row').getByText('Recommended', { exact: true }).waitFor()
       if (enginesHere().includes('onnxruntime-webgpu'))
         await rowOf('onnxruntime-webgpu').getByText('No GPU here: software rendering').waitFor()
       if (enginesHere().includes('tensorflow')) {
