@@ -27,7 +27,7 @@ const runs = {
 
 const { calls, close } = createServices({ kind: 'browser', fork: forkNode }, () => undefined)
 const pause = () => new Promise((resolve) => setTimeout(resolve, 500))
-try {
+async function main(): Promise<void> {
   const id = process.env['SAIM_ENGINE']
   const engine = (await calls['engines.survey']({ id })).find((engine) => engine.id === id)
   if (!engine?.proof) throw new Error(engine?.problem?.message ?? `There is no engine ${id}.`)
@@ -57,7 +57,9 @@ try {
       `${name}: ${duration(seconds)}, ${ofTime.toFixed(2)} of ${duration(expected!.seconds)}; ${bytes(run.latest!.memory)}, ${ofMemory.toFixed(2)} of ${bytes(expected!.memoryBytes)} (${JSON.stringify(expected!.basis)})`,
     )
   }
-} finally {
+}
+
+void main().finally(async () => {
   await close()
   rmSync(home, { recursive: true, force: true })
-}
+})
