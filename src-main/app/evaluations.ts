@@ -8,6 +8,7 @@ import {
   evaluationsFolder,
   readEvaluationMetrics,
   readScore,
+  resumeEvaluation,
   surveyEvaluations,
   updateEvaluation,
 } from '#storage/evaluation-folder'
@@ -89,9 +90,7 @@ export class Evaluations {
     },
     'evaluations.resume': async (place) => {
       const folder = await this.folderOf(place)
-      if (!(await describeEvaluation(folder)).resumable)
-        throw new AppError('run-busy', 'This evaluation has nothing to go on from.', 'Start a new one.')
-      await updateEvaluation(folder, { status: 'waiting', error: null })
+      await resumeEvaluation(folder)
       this.enqueue(folder)
       return this.changed(folder)
     },

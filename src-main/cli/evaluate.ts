@@ -16,11 +16,10 @@ import {
 import { writeScan } from '#images/index/scanned'
 import {
   createEvaluation,
-  describeEvaluation,
   evaluationPaths,
   evaluationsFolder,
   readScore,
-  updateEvaluation,
+  resumeEvaluation,
 } from '#storage/evaluation-folder'
 import type { EvaluationMessage } from '#jobs/evaluate/process'
 import { forkNode } from '#platform/processes'
@@ -93,7 +92,11 @@ export async function evaluateRun(
   const begun = (options.recipe && recipeOf(options.recipe, kind)?.values) ?? {}
   const plan = { kind, settings: settingsFrom(schema, settings, options, begun) } as EvaluationPlan
   const run = await findRun(named, options.runs)
-  if (options.resume !== undefined) return follow(await takeUp(run, options.resume))
+  if (options.resume !== undefined) {
+    const folder = path.join(evaluationsFolder(run), options.resume)
+    await resumeEvaluation(folder)
+    return follow(folder)
+  }
   const { dataset } = await readRun(run)
   const other = options.on === undefined ? null : path.resolve(options.on)
   const folder = await createEvaluation(
@@ -109,15 +112,6 @@ export async function evaluateRun(
     other === null ? null : (file) => writeScan(other, file),
   )
   return follow(folder)
-}
-
-/** The folder of an evaluation that waits again. Throws AppError run-busy where it has nothing to go on from. */
-async function takeUp(run: string, id: string): Promise<string> {
-  const folder = path.join(evaluationsFolder(run), id)
-  if (!(await describeEvaluation(folder)).resumable)
-    throw new AppError('run-busy', `${id} has nothing to go on from.`, 'Start a new one.')
-  await updateEvaluation(folder, { status: 'waiting', error: null })
-  return folder
 }
 
 async function follow(folder: string): Promise<Score> {

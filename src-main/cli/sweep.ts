@@ -116,10 +116,7 @@ const planOf = ({ ablation, vary, list }: SweepOptions): SweepPlan =>
 
 /** The variants side by side, with the paper's figures where they were at hand. */
 function print({ variants, plan }: Experiment): void {
-  const paper = paperFigures(
-    plan,
-    variants.map(({ changes }) => changes),
-  )
+  const paper = paperFigures(plan, variants)
   console.table(
     variants.map(({ changes, mean }, i) => ({
       variant: nameOfVariant(changes),

@@ -10,6 +10,10 @@ export function csvText(text: string): string {
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
+/** Rows of texts as a CSV file. */
+export const csvTable = (rows: string[][]): string =>
+  rows.map((row) => `${row.map(csvText).join(',')}\n`).join('')
+
 /** The rows of a CSV file with their fields, as `csvText` or a spreadsheet writes them. */
 export function readCsv(text: string): string[][] {
   const rows: string[][] = [[]]

@@ -135,6 +135,13 @@ const noEvaluation = (folder: string, reason: string) =>
     'Look at the list of evaluations.',
   )
 
+/** Has an evaluation that ended early wait again. Throws AppError run-busy where it has nothing to go on from. */
+export async function resumeEvaluation(folder: string): Promise<void> {
+  if (!(await describeEvaluation(folder)).resumable)
+    throw new AppError('run-busy', 'This evaluation has nothing to go on from.', 'Start a new one.')
+  await updateEvaluation(folder, { status: 'waiting', error: null })
+}
+
 export async function updateEvaluation(folder: string, changes: Partial<EvaluationFile>): Promise<void> {
   const file = { ...(await readEvaluation(folder)), ...changes }
   await writeFileSafely(evaluationPaths(folder).file, JSON.stringify(file, null, 2))

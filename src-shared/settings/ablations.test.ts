@@ -29,7 +29,10 @@ it('has the decoder depths of the paper for its model', () => {
 
 it('has what the paper says of each variant, and of none that it does not have', () => {
   const said = (ablation: (typeof ablationNames)[number], preset: 'nano' | 'base') =>
-    paperFigures({ kind: 'ablation', ablation }, ablations[ablation].variants(fromPreset(preset)))!
+    paperFigures(
+      { kind: 'ablation', ablation },
+      ablations[ablation].variants(fromPreset(preset)).map((changes) => ({ changes })),
+    )!
   expect(said('decoder-depth', 'base').map((each) => each?.finetune)).toEqual([undefined, 82.76, 83.01, 83.4])
   expect(said('blur', 'nano').map((each) => each?.finetune)).toEqual([83.4, 83.52, 83.64, 83.45])
   expect(said('objective', 'nano').map((each) => each?.probe)).toEqual([58.5, 20.4, 67.8])

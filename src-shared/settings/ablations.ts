@@ -118,10 +118,14 @@ export type AblationName = keyof typeof ablations
 export const ablationNames = Object.keys(ablations) as [AblationName, ...AblationName[]]
 
 /** What the paper says of the variants of a sweep, null where it says nothing of one; undefined where it has no such sweep. */
-export function paperFigures(plan: SweepPlan, variants: Changes[]): (PaperFigures | null)[] | undefined {
+export function paperFigures(
+  plan: SweepPlan,
+  variants: { changes: Changes }[],
+): (PaperFigures | null)[] | undefined {
   if (plan.kind !== 'ablation') return undefined
   const ablation: Ablation = ablations[plan.ablation]
-  return variants.map((changes) => ablation.paper(changes, variants))
+  const all = variants.map(({ changes }) => changes)
+  return all.map((changes) => ablation.paper(changes, all))
 }
 
 /** Shown below our results wherever they stand next to the paper's. */

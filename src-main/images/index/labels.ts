@@ -1,7 +1,7 @@
 import type { LabelChange } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { counted } from '#shared/words'
-import { csvText, readCsv } from '#formats/csv'
+import { csvTable, readCsv } from '#formats/csv'
 import type { DatasetIndex } from './dataset-index'
 
 /** What a person did, newest last, so that it can be taken back. */
@@ -102,7 +102,7 @@ export function labelsCsv(index: DatasetIndex): string {
     const [path, name, tags] = JSON.parse(row) as [string, string, string[]]
     return [path, name, tags.join(';')]
   })
-  return [['path', 'class', 'tags'], ...lines].map((row) => `${row.map(csvText).join(',')}\n`).join('')
+  return csvTable([['path', 'class', 'tags'], ...lines])
 }
 
 /** Labels of images that the next scan may find. */

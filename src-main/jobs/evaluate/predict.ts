@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { AppError } from '#shared/errors'
 import { createEngine } from '#engine/engines'
-import { csvText } from '#formats/csv'
+import { csvTable } from '#formats/csv'
 import { classifyStep } from '#model/heads/classifier'
 import { writeFileSafely } from '#storage/files'
 import { readRun } from '#storage/run/run-folder'
@@ -96,5 +96,5 @@ async function writeTable(
     return [file, classes[best]!, ...[own[best]!, ...own].map((p) => p.toFixed(4))]
   })
   const table = [['path', 'class', 'probability', ...classes], ...lines]
-  await writeFileSafely(target, table.map((row) => `${row.map(csvText).join(',')}\n`).join(''))
+  await writeFileSafely(target, csvTable(table))
 }

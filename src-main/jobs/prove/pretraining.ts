@@ -12,7 +12,13 @@ import { placesOf, sortTokens } from '#model/vit/tokens'
 import { weightShapes } from '#model/objectives/index'
 import { type Check, check, compareGradients, compareTraining, withGradient } from './checks'
 import { type Limits, limits } from './limits'
-import { channelsLast, type PretrainingManifest, readManifest, readTensors } from './reference-folder'
+import {
+  channelsLast,
+  encoderSettings,
+  type PretrainingManifest,
+  readManifest,
+  readTensors,
+} from './reference-folder'
 
 /**
  * Compares every stage of pre-training with a folder of reference data. `changes` are settings that must make no difference.
@@ -78,11 +84,7 @@ export function readReference(folder: string): Reference {
 
 const hyperparametersOf = ({ config, batch, optimizer }: PretrainingManifest): Hyperparameters =>
   hyperparametersSchema.parse({
-    imageSize: config.img_size,
-    patchSize: config.patch_size,
-    width: config.embed_dim,
-    depth: config.depth,
-    heads: config.num_heads,
+    ...encoderSettings(config),
     queryDepth: config.query_depth,
     shareWeights: config.share_weight,
     head: config.prediction_head_type.toLowerCase(),

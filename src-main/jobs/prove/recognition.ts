@@ -17,7 +17,13 @@ import { mapValues, type NamedTensorData, type StepFunction, type TensorSpec } f
 import type { Pooling } from '#model/vit/pool'
 import { type Check, check, compareGradients, compareTraining, withGradient } from './checks'
 import type { Limits } from './limits'
-import { channelsLast, type FineTuningManifest, type ProbeManifest, readTensors } from './reference-folder'
+import {
+  channelsLast,
+  encoderSettings,
+  type FineTuningManifest,
+  type ProbeManifest,
+  readTensors,
+} from './reference-folder'
 
 type Manifest = FineTuningManifest | ProbeManifest
 
@@ -42,11 +48,7 @@ async function outputsOf(
 /** The encoder of a manifest. Recognition has no decoder and no schedule of pre-training. */
 const encoderOf = ({ config, batch }: Manifest): Hyperparameters =>
   hyperparametersSchema.parse({
-    imageSize: config.img_size,
-    patchSize: config.patch_size,
-    width: config.embed_dim,
-    depth: config.depth,
-    heads: config.num_heads,
+    ...encoderSettings(config),
     queryDepth: 0,
     positions: 'learned',
     batchSize: batch,

@@ -20,6 +20,15 @@ const encoder = z.object({
   num_heads: z.number().default(16),
 })
 
+/** The settings of a manifest's encoder. */
+export const encoderSettings = (config: z.infer<typeof encoder>) => ({
+  imageSize: config.img_size,
+  patchSize: config.patch_size,
+  width: config.embed_dim,
+  depth: config.depth,
+  heads: config.num_heads,
+})
+
 const pretraining = z.object({
   kind: z.literal('pretrain').default('pretrain'),
   config: encoder.extend({

@@ -5,10 +5,7 @@ import { scoreTitles } from './finding'
 
 /** The results as a table: a row for each variant, its scores of all seeds with their mean and spread, in percent. */
 function tableOf({ variants, baseline, scores, plan }: Experiment) {
-  const paper = paperFigures(
-    plan,
-    variants.map(({ changes }) => changes),
-  )
+  const paper = paperFigures(plan, variants)
   const hasProbe = paper?.some((each) => each?.probe)
   const rows = [...variants, ...(baseline ? [baseline] : [])]
   return {
