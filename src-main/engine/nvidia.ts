@@ -18,8 +18,18 @@ export interface Gpu {
 const asked = ['name', 'memory.total', 'memory.used', 'utilization.gpu', 'temperature.gpu']
 let isMissing = false
 
+/** Milliseconds that a reading is good for: it takes a process, and each look at the machine and each estimate asks. */
+const goodFor = 1_000
+let reading = { at: -Infinity, gpus: Promise.resolve<Gpu[]>([]) }
+
 /** The NVIDIA GPUs of this machine by the driver's own program; none where that is not here. */
-export async function readGpus(): Promise<Gpu[]> {
+export function readGpus(): Promise<Gpu[]> {
+  const now = performance.now()
+  if (now - reading.at > goodFor) reading = { at: now, gpus: askDriver() }
+  return reading.gpus
+}
+
+async function askDriver(): Promise<Gpu[]> {
   if (isMissing) return []
   const parameters = [`--query-gpu=${asked.join()}`, '--format=csv,noheader,nounits']
   const child = startProgram('nvidia-smi', parameters, { stdio: ['ignore', 'pipe', 'pipe'] })

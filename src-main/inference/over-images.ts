@@ -1,6 +1,8 @@
 import { centred, type CropOf, type ImageList, loadCrops } from '#images/crops'
 import { Decoders } from '#images/decode/decoders'
 import type { NamedTensorData } from '#model/tensor/step'
+import { messagesRead } from '#platform/background'
+import { rowsAt } from './rows'
 
 /** What a program made of some images of a list. Those that could not be read are left out. */
 export interface Outputs {
@@ -54,7 +56,7 @@ export async function* overImages(
         rows: Object.fromEntries(
           Object.entries(outputs).map(([name, { values }]) => [
             name,
-            rowsOf(values as Float32Array, batch, readable),
+            rowsAt(values as Float32Array, values.length / batch, readable),
           ]),
         ),
         unreadable: reasons.flatMap((reason, b) =>
@@ -62,7 +64,7 @@ export async function* overImages(
         ),
         done,
       }
-      await new Promise((resolve) => setImmediate(resolve)) // onnxruntime blocks the loop while it computes
+      await messagesRead()
     }
   } finally {
     await threads.close()
@@ -74,12 +76,6 @@ function filledUp(pixels: Float32Array, count: number, batch: number): Float32Ar
   if (count === batch) return pixels
   const first = pixels.subarray(0, pixels.length / count)
   return joined([pixels, ...Array.from({ length: batch - count }, () => first)])
-}
-
-/** Some rows of [batch, ...]. */
-function rowsOf(values: Float32Array, batch: number, chosen: number[]): Float32Array {
-  const width = values.length / batch
-  return joined(chosen.map((row) => values.subarray(row * width, (row + 1) * width)))
 }
 
 /** Arrays one after the other in one. */

@@ -12,6 +12,12 @@ export function runToEnd(work: Promise<unknown>): void {
   )
 }
 
+/**
+ * Native code blocks a thread while it computes: between two pieces of work, lets in what came meanwhile, such as images, what
+ * lanes say, or a wish to stop.
+ */
+export const messagesRead = () => new Promise((resolve) => setImmediate(resolve))
+
 /** For a process that others rely on: an error that nobody awaited is logged, and the process goes on. */
 export function outliveErrors(): void {
   process.on('uncaughtException', (error) => console.error(error))

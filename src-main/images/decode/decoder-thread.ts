@@ -7,7 +7,7 @@ import { operations } from '#images/pixels/image-operations'
 import { fillSlot, readSlot } from '#images/pixel-cache'
 import type { Pixels } from '#images/pixels/pixels'
 import { cropPixels } from '#images/pixels/resample'
-import { runToEnd } from '#platform/background'
+import { messagesRead, runToEnd } from '#platform/background'
 
 const progress = workerData as Int32Array
 
@@ -51,7 +51,7 @@ async function tell(): Promise<void> {
   parentPort!.postMessage(results)
   results = []
   toldAt = performance.now()
-  await new Promise((resolve) => setImmediate(resolve))
+  await messagesRead()
 }
 
 /** The pixels of a task, and the whole image where it was not kept yet. */

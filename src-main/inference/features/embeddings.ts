@@ -1,6 +1,5 @@
 import type { ImageFile } from '#images/manifest'
-import { patchCount } from '#shared/settings/hyperparameters'
-import { orders, withPlaces } from '#model/objectives/order'
+import { ordersWithPlaces } from '#model/objectives/order'
 import { imageInputs, validationStep } from '#model/objectives/pretrain'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'
 import { joined, overImages } from '#inference/over-images'
@@ -62,7 +61,7 @@ export const embedBatches = (
     (pixels, places) =>
       model.ask(question, {
         images: pixels,
-        order: withPlaces(orders(model.h, seed, 0, places.map(placeOf)), patchCount(model.h)),
+        order: ordersWithPlaces(model.h, seed, 0, places.map(placeOf)),
       }),
   )
 

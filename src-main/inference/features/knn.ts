@@ -1,6 +1,7 @@
 import type { Engine } from '#engine/engine'
 import type { StepFunction } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
+import { messagesRead } from '#platform/background'
 
 /** Rows of features [n, width], row-major. */
 export interface FeatureRows {
@@ -41,7 +42,7 @@ export async function nearest(
     const end = Math.min(chunk, count - first) * k
     found.indices.set(indices!.values.subarray(0, end), first * k)
     found.similarities.set(similarities!.values.subarray(0, end), first * k)
-    await new Promise((resolve) => setImmediate(resolve)) // let messages in
+    await messagesRead()
   }
   await program.dispose()
   state.dispose()

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { UMAP } from 'umap-js'
-import { runToEnd } from '#platform/background'
+import { messagesRead, runToEnd } from '#platform/background'
 import type { Neighbours } from './knn'
 import type { Plane } from './plane'
 
@@ -27,7 +27,7 @@ async function main({ k, indices, similarities }: Neighbours): Promise<void> {
   for (let round = 1; round <= rounds && !stopped; round++) {
     umap.step()
     post({ share: round / rounds })
-    await new Promise((resolve) => setImmediate(resolve)) // let the message in
+    await messagesRead()
   }
   const places = umap.getEmbedding()
   post({ plane: { x: places.map(([x]) => x!), y: places.map(([, y]) => y!) } })

@@ -1,3 +1,5 @@
+import { unitRows } from '#inference/features/knn'
+import { rowsAt } from '#inference/rows'
 import { ridge, type Ridge } from './ridge'
 
 /**
@@ -43,14 +45,7 @@ export function centreOf(values: Float32Array, width: number): Float32Array {
 /** Features without their centre, at length 1: what all images have in common tells no classes apart. */
 export function without(centre: Float32Array, values: Float32Array): Float32Array {
   const width = centre.length
-  const found = new Float32Array(values.length)
-  for (let first = 0; first < values.length; first += width) {
-    let squares = 0
-    for (let i = 0; i < width; i++) squares += (found[first + i] = values[first + i]! - centre[i]!) ** 2
-    const length = Math.sqrt(squares) || 1
-    for (let i = 0; i < width; i++) found[first + i]! /= length
-  }
-  return found
+  return unitRows({ values: values.map((value, i) => value - centre[i % width]!), width })
 }
 
 /** Fits labelled features [labels.length, width] of at least two classes. */
@@ -62,7 +57,7 @@ export function fit(values: Float32Array, centre: Float32Array, labels: string[]
   const stride = Math.ceil(labels.length / rowsForPenalty)
   const some = places.flatMap((_, row) => (row % stride === 0 ? [row] : []))
   const tried = penalties.map((penalty) => {
-    const found = regress(chosen(rows.values, width, some), width, some.map((row) => places[row]!), classes.length, penalty) // prettier-ignore
+    const found = regress(rowsAt(rows.values, width, some), width, some.map((row) => places[row]!), classes.length, penalty) // prettier-ignore
     return { penalty, ...judge(found.leftOut, some.map((row) => places[row]!), classes.length) } // prettier-ignore
   })
   const best = tried.reduce((a, b) =>
@@ -145,10 +140,4 @@ function placeOfMost(values: Float64Array, row: number, classes: number): number
   let place = 0
   for (let k = 1; k < classes; k++) if (values[row * classes + k]! > values[row * classes + place]!) place = k
   return place
-}
-
-function chosen(values: Float32Array, width: number, rows: number[]): Float32Array {
-  const found = new Float32Array(rows.length * width)
-  rows.forEach((row, i) => found.set(values.subarray(row * width, (row + 1) * width), i * width))
-  return found
 }

@@ -3,6 +3,7 @@ import type { DatasetIndex } from '#images/index/dataset-index'
 import type { Checkpoint } from '#images/index/measured'
 import { keepSuggestions, labelledRows } from '#images/index/suggestions'
 import { FeatureFile } from '#inference/features/feature-file'
+import { rowsAt } from '#inference/rows'
 import { centreOf, classify, type FewShot, fit } from './few-shot'
 
 /** Labels that a class needs before a classifier learns from them. */
@@ -37,12 +38,13 @@ export async function suggest(
   }
   const opened = await FeatureFile.toRead(file, width)
   const all = await opened.all().finally(() => opened.close())
-  const of = (places: number[]) => {
-    const found = new Float32Array(places.length * width)
-    places.forEach((at, i) => found.set(all.subarray(rows[at]! * width, (rows[at]! + 1) * width), i * width))
-    return found
-  }
-  const { classifier, leftOut } = fit(of(labelled), centreOf(of([...rows.keys()]), width), labels)
+  const of = (places: number[]) =>
+    rowsAt(
+      all,
+      width,
+      places.map((at) => rows[at]!),
+    )
+  const { classifier, leftOut } = fit(of(labelled), centreOf(rowsAt(all, width, rows), width), labels)
   const guesses = classify(classifier, of(unlabelled))
   keepSuggestions(index, [
     ...labelled.map((at, i) => ({ file: files[at]!, ...leftOut[i]! })),

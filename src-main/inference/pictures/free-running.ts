@@ -2,6 +2,7 @@ import { type Hyperparameters, patchCount } from '#shared/settings/hyperparamete
 import { oneByOneInputs, oneByOneStep } from '#model/objectives/one-by-one'
 import { imageInputs } from '#model/objectives/pretrain'
 import { smooth, target } from '#model/objectives/target'
+import { messagesRead } from '#platform/background'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'
 import { patchify, unpatchify } from './pictures'
 
@@ -68,7 +69,7 @@ export async function runFreely(
     }
     patchAt(patch).set(prediction!.values.map((value) => value * deviation[patch]! + mean[patch]!))
     onStep?.(i + 1)
-    await new Promise((resolve) => setImmediate(resolve)) // let messages in
+    await messagesRead()
   }
   return unpatchify(painted, h)
 }

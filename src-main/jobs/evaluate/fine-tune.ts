@@ -9,6 +9,7 @@ import type { StepFunction } from '#model/tensor/step'
 import { openBatches } from '#images/batches'
 import { Manifest } from '#images/manifest'
 import { cacheLimits } from '#images/pixel-cache'
+import { messagesRead } from '#platform/background'
 import { cacheFolder } from '#platform/paths'
 import { withMoments } from '#model/optimizers/adamw'
 import {
@@ -127,7 +128,7 @@ export async function fineTune(
             `The loss became NaN or infinite in epoch ${epoch + 1}.`,
             'Choose a lower base learning rate.',
           )
-        await new Promise((resolve) => setImmediate(resolve)) // let messages in
+        await messagesRead()
       }
       if (report.stopped()) break
       last = await scoreNow()

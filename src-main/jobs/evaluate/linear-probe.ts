@@ -8,6 +8,8 @@ import { warmUpThenCosine } from '#model/optimizers/schedule'
 import type { Reporter } from './subject'
 import type { Outcome } from '#storage/evaluation-folder'
 import type { FeatureRows } from '#inference/features/knn'
+import { rowsAt } from '#inference/rows'
+import { messagesRead } from '#platform/background'
 import { scoreOf, softmax } from './score'
 
 /** Features of the training images as they are seen in an epoch and of the validation images, with their labels. */
@@ -102,8 +104,7 @@ export async function trainLinear(
     let rate = 0
     for (let i = 0; i < steps; i++) {
       const chosen = order.subarray(i * batch, (i + 1) * batch).map((place) => rows[place]!)
-      const features = new Float32Array(batch * width)
-      chosen.forEach((row, b) => features.set(values.subarray(row * width, (row + 1) * width), b * width))
+      const features = rowsAt(values, width, chosen)
       rate = warmUpThenCosine(epoch + i / steps, {
         peak: (s.baseLearningRate * batch) / 256,
         minimum: 0,
@@ -122,7 +123,7 @@ export async function trainLinear(
     if ('report' in s && s.report === 'best' && found && (!best || found.top1 > best.score.top1))
       best = { score: { ...found, epoch: epoch + 1 }, classifier: await state.read() }
     report.epoch({ epoch: epoch + 1, loss, learningRate: rate, top1, top5, balanced, meanIou })
-    await new Promise((resolve) => setImmediate(resolve)) // let messages in
+    await messagesRead()
   }
   const outcome = best ?? { score: await score(), classifier: await state.read() }
   await step.dispose()

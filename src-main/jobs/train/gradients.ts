@@ -6,7 +6,7 @@ import type { Batch } from '#images/batches'
 import type { PixelStatistics } from '#model/augment/crop'
 import { byteInputs, ofBytes } from '#model/augment/normalise'
 import { weightCount, weightShapes } from '#model/objectives/index'
-import { orders, withPlaces } from '#model/objectives/order'
+import { ordersWithPlaces } from '#model/objectives/order'
 import { imageInputs, lossAndGradients } from '#model/objectives/pretrain'
 import { packWeights } from '#model/optimizers/packing'
 
@@ -59,7 +59,7 @@ export function partOf<Pixels extends Uint8Array | Float32Array>(
 /** Inputs of a step: images [b, S, S, 3], order [b, 2, N]. */
 export const inputsOf = <Pixels>(h: Hyperparameters, { images, indices, epoch }: Images<Pixels>) => ({
   images,
-  order: withPlaces(orders(h, h.seed, epoch, indices), patchCount(h)),
+  order: ordersWithPlaces(h, h.seed, epoch, indices),
 })
 
 /**

@@ -2,7 +2,7 @@ import type { Lock } from '#storage/lock'
 import type { EndStatus, TrainingMessage } from './messages'
 import { type Control, lockLost, requested } from './prepare'
 import { Session } from './session/session'
-import { messagesRead } from './update'
+import { messagesRead } from '#platform/background'
 
 /**
  * Trains the run of a folder from its newest checkpoint, or from the start, to its end or until `control.stop`. Whoever calls

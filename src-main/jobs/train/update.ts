@@ -13,6 +13,7 @@ import { packWeights, withMomentVectors } from '#model/optimizers/packing'
 import type { NamedTensorData } from '#model/tensor/step'
 import { vectorSizes } from '#model/tensor/vectors'
 import { compileGradients, type Images, inputsOf, partOf, partsOf, planOf, workloadOf } from './gradients'
+import { messagesRead } from '#platform/background'
 import type { LaneTask } from './lane-thread'
 
 /** Images of which some may be on their way: see Batch. */
@@ -114,9 +115,6 @@ const arriving = (h: Hyperparameters, batches: ArrivingImages[], size: number): 
       return partOf(h, batch, from, size)
     }),
   )
-
-/** Engines block the thread while they compute: lets in what came meanwhile, images and what lanes and others say. */
-export const messagesRead = () => new Promise((resolve) => setImmediate(resolve))
 
 /** A state of weights with what the optimizer kept beside them, or with new moments. */
 export const startingState = (

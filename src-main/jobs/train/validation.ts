@@ -1,9 +1,9 @@
-import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { Manifest } from '#images/manifest'
 import type { Engine, Program, State } from '#engine/engine'
 import { withBranches } from '#model/tensor/branches'
 import type { PixelStatistics } from '#model/augment/crop'
-import { orders, withPlaces } from '#model/objectives/order'
+import { ordersWithPlaces } from '#model/objectives/order'
 import { imageInputs, validationStep } from '#model/objectives/pretrain'
 import { overImages } from '#inference/over-images'
 import { imagesAtOnce } from './gradients'
@@ -50,13 +50,13 @@ export class Validation {
     const { h, indices, size: batch } = this
     const images = Array.from(indices, (index) => this.options.images.at(index))
     const run = (pixels: Float32Array, places: number[]) => {
-      const order = orders(
+      const order = ordersWithPlaces(
         h,
         h.splitSeed,
         0,
         Array.from(places, (place) => indices[place]!),
       )
-      return this.program.run({ images: pixels, order: withPlaces(order, patchCount(h)) })
+      return this.program.run({ images: pixels, order })
     }
     let [sum, count] = [0, 0]
     const list = { ...this.options, images }

@@ -47,3 +47,7 @@ export function orders(h: Hyperparameters, seed: number, epoch: number, indices:
   })
   return order
 }
+
+/** What steps are given of the orders of a batch's images, [B, 2, N]. */
+export const ordersWithPlaces = (...of: Parameters<typeof orders>): Float32Array =>
+  withPlaces(orders(...of), patchCount(of[0]))
