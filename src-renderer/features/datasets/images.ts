@@ -162,6 +162,8 @@ export const useDatasetImages = defineStore('dataset-images', () => {
   const total = ref(0)
   const pages = reactive(new Map<number, DatasetImage[]>())
   const requested = new Set<number>()
+  /** Pages that are shown as they were before the last change, until they come anew. */
+  const stale = reactive(new Set<number>())
   /** Raised when other images are asked for: answers to earlier questions are dropped. */
   let asking = 0
   async function load(page: number) {
@@ -173,6 +175,7 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     if (asked !== asking || !answer) return
     total.value = answer.total
     pages.set(page, answer.images)
+    stale.delete(page)
   }
   /** The image at a place; undefined until its page has come. */
   function imageAt(place: number): DatasetImage | undefined {
@@ -186,6 +189,7 @@ export const useDatasetImages = defineStore('dataset-images', () => {
       asking++
       requested.clear()
       pages.clear()
+      stale.clear()
       selected.clear()
       total.value = 0
       void load(0)
@@ -196,6 +200,7 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     asking++
     const kept = [...requested].filter((page) => pages.has(page))
     requested.clear()
+    for (const page of kept) stale.add(page)
     for (const page of new Set([0, ...kept])) void load(page)
   })
 
@@ -239,12 +244,15 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     }
     return null
   }
-  /** The places that are on screen. */
+  /** The places that are on screen, and the images there as they are now. */
   const onScreen = ref({ from: 0, to: 0 })
   const shown = () =>
-    Array.from({ length: Math.max(0, onScreen.value.to - onScreen.value.from) }, (_, i) =>
-      imageAt(onScreen.value.from + i),
-    ).filter((one) => one !== undefined)
+    Array.from(
+      { length: Math.max(0, onScreen.value.to - onScreen.value.from) },
+      (_, i) => onScreen.value.from + i,
+    )
+      .filter((place) => !stale.has(Math.floor(place / pageSize)))
+      .flatMap((place) => imageAt(place) ?? [])
 
   /** What an action is about: the selection, or else the image that is looked at. */
   const subject = computed(() => (selected.size ? [...selected.values()] : image.value ? [image.value] : []))

@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { reactive } from 'vue'
+import { nextTick, reactive } from 'vue'
 import type { Dataset, DatasetImage, Run } from '#shared/contract'
 import { useRuns } from '#features/runs/store'
 import { useDatasetImages } from '#features/datasets/images'
@@ -102,4 +102,22 @@ it('accepts what is suggested for the images on screen, or of the selection', as
   images.toggle(all[3]!)
   await labelling.accept()
   expect(askedOf('datasets.label')).toEqual([{ id: 'd', images: [3], change: { accept: true } }])
+})
+
+it('accepts nothing of images as they were before an act, until they come as they are now', async () => {
+  const labelling = useLabelling()
+  const images = useDatasetImages()
+  await labelling.begin()
+  await images.load(0)
+  await vi.waitFor(() => expect(images.total).toBe(4))
+  images.onScreen = { from: 0, to: 3 }
+  await vi.waitFor(() => expect(labelling.accuracy).not.toBeNull())
+  await vi.waitFor(() => expect(labelling.acceptable).toHaveLength(1))
+  let come: (answer: object) => void = () => undefined
+  fake.backend['datasets.images'] = () => new Promise((resolve) => (come = resolve))
+  await labelling.accept()
+  await nextTick()
+  expect(labelling.acceptable).toEqual([])
+  come({ total: 4, images: all })
+  await vi.waitFor(() => expect(labelling.acceptable.map(({ id }) => id)).toEqual([1]))
 })
