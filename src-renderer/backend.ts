@@ -4,7 +4,7 @@ import { type Backend, type CallName, events, type EventName, type EventPayload 
 import { fromErrorData } from '#shared/errors'
 import { type BackendSide, type Channel, protocol, type RendererSide } from '#shared/wire'
 import { fileUrl } from '#ui/file-url'
-import { key } from '#ui/key'
+import { key } from './ui/keyboard/key'
 
 /** What the preload script of the window offers; absent in a browser. */
 interface SaimBridge {

@@ -6,8 +6,8 @@ import { useDatasets } from '#features/datasets/store'
 import { useExperiments } from '#features/experiments/store'
 import { useEngines } from '#features/machine/engines'
 import { useRuns } from '#features/runs/store'
-import { useCommands } from './commands'
-import { useNotifications } from './notifications'
+import { useCommands } from './commands/commands'
+import { useNotifications } from './notifications/notifications'
 import { useApp } from './store'
 
 /** What the system asks of the window: to load, to go to a page, to add a folder. */

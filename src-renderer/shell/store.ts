@@ -4,7 +4,7 @@ import type { AppInfo, AppSettings, Picked, Unreadable } from '#shared/contract'
 import { toErrorData } from '#shared/errors'
 import { backend } from '#backend'
 import { useFolders } from './folders'
-import { useNotifications } from './notifications'
+import { useNotifications } from './notifications/notifications'
 
 /** The application itself: where it runs, its settings, and how it tells what came of something. */
 export const useApp = defineStore('app', () => {

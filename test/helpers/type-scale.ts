@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 
-/** Sizes of type with their line heights, in pixels: the six of src-renderer/shell/style.css. */
+/** Sizes of type with their line heights, in pixels: the six of src-renderer/shell/style/style.css. */
 const scale = ['12/16', '13/20', '14/20', '16/24', '20/28', '28/36']
 
 /** Every text that a page shows, as `13/20: the text`. */

@@ -1,7 +1,7 @@
 import { count } from '#ui/format'
 import { fileUrl } from '#ui/file-url'
 import { saveFile } from '#ui/save-file'
-import { type Panel, panels } from '#ui/panels'
+import { type Panel, panels } from '#ui/pictures/panels'
 import { type ComparedRow, useComparison } from './store'
 
 const safe = (text: string) =>

@@ -20,7 +20,7 @@ import { usePins } from '#shell/deeds/pins'
 import { useApp } from '#shell/store'
 import { useAdding } from './add'
 import { useDatasets } from './store'
-import { queryOf, unlabelled, viewOf } from './view'
+import { queryOf, unlabelled, viewOf } from './images/view'
 
 /** What can be done with a data set: its menu and the palette are made of it. */
 export const useDatasetDeeds = defineStore('dataset-deeds', () => {

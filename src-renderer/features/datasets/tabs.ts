@@ -1,6 +1,6 @@
 /** The parts of a data set, in the order of their tabs: the end of each one's address under `/datasets/:id`. */
 export const datasetTabs = [
-  { path: '', title: 'Images', component: () => import('./DatasetImages.vue') },
+  { path: '', title: 'Images', component: () => import('./images/DatasetImages.vue') },
   { path: 'quality', title: 'Quality', component: () => import('./quality/DatasetQuality.vue') },
   { path: 'runs', title: 'Runs', component: () => import('./DatasetRuns.vue') },
 ]

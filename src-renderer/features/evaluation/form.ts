@@ -7,7 +7,7 @@ import {
   type Recipe,
   recipeOf,
 } from '#shared/settings/evaluation'
-import { settingsForm } from '#ui/settings-form'
+import { settingsForm } from '#ui/settings/settings-form'
 
 /** The settings of one kind of evaluation; they start from `given` and the defaults. */
 function formOf(kind: EvaluationKind, given: () => object = () => ({})) {

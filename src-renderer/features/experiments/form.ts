@@ -21,7 +21,7 @@ import {
   settledBy,
 } from '#shared/settings/hyperparameters'
 import { backend } from '#backend'
-import { settingsForm } from '#ui/settings-form'
+import { settingsForm } from '#ui/settings/settings-form'
 import { useDatasets } from '#features/datasets/store'
 import { useEvaluations } from '#features/evaluation/store'
 

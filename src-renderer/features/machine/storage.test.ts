@@ -1,7 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { AppError } from '#shared/errors'
-import { useNotifications } from '#shell/notifications'
+import { useNotifications } from '#shell/notifications/notifications'
 import { rules, useStorage } from './storage'
 
 const fake = vi.hoisted(() => ({ backend: {} as Record<string, (input: never) => Promise<unknown>> }))

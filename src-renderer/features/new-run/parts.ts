@@ -1,6 +1,6 @@
 /** The two views of the form of a new run. */
 export const newRunParts = [
-  { path: '', to: '/new', title: 'Essentials', component: () => import('./NewRunEssentials.vue') },
+  { path: '', to: '/new', title: 'Essentials', component: () => import('./essentials/NewRunEssentials.vue') },
   {
     path: 'settings',
     to: '/new/settings',

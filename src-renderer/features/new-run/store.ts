@@ -16,7 +16,7 @@ import {
 } from '#shared/settings/hyperparameters'
 import { objectives } from '#shared/settings/objectives'
 import { counted, listed } from '#shared/words'
-import { settingsForm } from '#ui/settings-form'
+import { settingsForm } from '#ui/settings/settings-form'
 import { useApp } from '#shell/store'
 import { useDatasets } from '#features/datasets/store'
 import { useEngines } from '#features/machine/engines'

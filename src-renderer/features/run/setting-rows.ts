@@ -12,7 +12,7 @@ import { objectives } from '#shared/settings/objectives'
 import type { Setting } from '#shared/settings/schema'
 import { counted } from '#shared/words'
 import { date, dateTime, number } from '#ui/format'
-import { plainValue } from '#ui/plain-value'
+import { plainValue } from '#ui/settings/plain-value'
 
 /** A line of the settings of a run: its value, and what to compare it with. */
 export interface SettingRow {

@@ -1,6 +1,6 @@
 /** The parts of a run, in the order of their tabs: the end of each one's address under `/runs/:id`, and its component. */
 export const runTabs = [
-  { path: '', title: 'Overview', component: () => import('./RunOverview.vue') },
+  { path: '', title: 'Overview', component: () => import('./overview/RunOverview.vue') },
   {
     path: 'reconstructions',
     title: 'Reconstructions',

@@ -1,6 +1,6 @@
 import type { MetricColumns } from '#shared/contract'
-import type { Line } from '#ui/LineChart.vue'
-import { smooth } from '#ui/smooth'
+import type { Line } from '#ui/chart/LineChart.vue'
+import { smooth } from '#ui/chart/smooth'
 
 /**
  * The loss of a run over `x`: its smoothed mean, and behind it the range of each row, which for a row of one step is the loss

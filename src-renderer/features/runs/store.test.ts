@@ -2,7 +2,7 @@ import { createPinia, setActivePinia, storeToRefs } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
 import type { Checkpoint, MetricColumns, Run } from '#shared/contract'
 import { AppError } from '#shared/errors'
-import { useNotifications } from '#shell/notifications'
+import { useNotifications } from '#shell/notifications/notifications'
 import { useRuns } from './store'
 
 type Call = (input: never) => Promise<unknown>

@@ -4,7 +4,7 @@ import type { CallInput, Checkpoint, MetricColumns, Queue, Run } from '#shared/c
 import { AppError, toErrorData } from '#shared/errors'
 import { counted } from '#shared/words'
 import { backend, onEvent } from '#backend'
-import { useNotifications } from '#shell/notifications'
+import { useNotifications } from '#shell/notifications/notifications'
 
 /** Milliseconds within which removed runs are told together. */
 const together = 6000

@@ -9,7 +9,7 @@ import { useDatasetDeeds } from '#features/datasets/deeds'
 import { useExperimentDeeds } from '#features/experiments/deeds'
 import { useRunActions } from '#features/runs/actions'
 import { useRuns } from '#features/runs/store'
-import { useObjectCommands } from '#shell/object-commands'
+import { useObjectCommands } from '#shell/commands/object-commands'
 import { useApp } from '#shell/store'
 
 vi.mock('#backend', () => ({

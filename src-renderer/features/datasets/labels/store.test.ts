@@ -3,7 +3,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { nextTick, reactive } from 'vue'
 import type { Dataset, DatasetImage, Run } from '#shared/contract'
 import { useRuns } from '#features/runs/store'
-import { useDatasetImages } from '#features/datasets/images'
+import { useDatasetImages } from '#features/datasets/images/images'
 import { useDatasets } from '#features/datasets/store'
 import { useLabelling } from './store'
 

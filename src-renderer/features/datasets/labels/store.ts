@@ -4,8 +4,8 @@ import { backend } from '#backend'
 import { useAnswer } from '#features/inspect/answer'
 import { useApp } from '#shell/store'
 import { useDatasets } from '#features/datasets/store'
-import { useDatasetImages } from '#features/datasets/images'
-import { unfiltered, unlabelled } from '#features/datasets/view'
+import { useDatasetImages } from '#features/datasets/images/images'
+import { unfiltered, unlabelled } from '#features/datasets/images/view'
 
 export type LabelOrder = 'name' | 'unsure' | 'sure' | 'doubted'
 
