@@ -20,7 +20,6 @@ const proof = (changes: Partial<EngineProof> = {}): EngineProof => ({
   imagesPerSecond: 100,
   operators: null,
   precisions: [{ precision: 'float32', ...differences, imagesPerSecond: 100 }],
-  fastestPrecision: 'float32',
   provenAt: '2026-01-01T00:00:00.000Z',
   ...changes,
 })
@@ -198,7 +197,6 @@ describe('engines', () => {
     expect((await stateOf(engines, 'onnxruntime-cuda')).proof).toMatchObject({
       imagesPerSecond: 100,
       precisions: [{ precision: 'float32' }, { precision: 'tf32', imagesPerSecond: 300 }],
-      fastestPrecision: 'tf32',
     })
     expect(await engines.choose('onnxruntime-cuda', 'tf32')).toMatchObject({ precision: 'tf32' })
 
@@ -206,10 +204,29 @@ describe('engines', () => {
       error: { code: 'engine-wrong', message: 'It computes nonsense.' },
     }
     await engines.calls['engines.survey']({ id: 'onnxruntime-cuda' })
-    expect((await stateOf(engines, 'onnxruntime-cuda')).proof!.fastestPrecision).toBe('float32')
+    expect((await stateOf(engines, 'onnxruntime-cuda')).proof!.precisions).toHaveLength(1)
     const fallen = await engines.choose('onnxruntime-cuda', 'tf32')
     expect(fallen).toMatchObject({ engine: 'onnxruntime-cuda', precision: 'float32' })
     expect(fallen.notice).toContain('does not compute in tf32 here')
+  })
+
+  it('evaluate in the precision of the run where they showed that they have it, else in float32', async () => {
+    fates = {
+      'onnxruntime-cpu': proven(200),
+      'onnxruntime-cuda': proven(100, 'float32', ['float32', 'tf32', 'bfloat16']),
+      'onnxruntime-cuda tf32': proven(300, 'tf32'),
+      'onnxruntime-cuda bfloat16': { dies: '' },
+    }
+    const engines = open()
+    const of = (wanted: string, precision: Precision) => engines.evaluating(wanted, precision)
+    // Not tested before: asking for tf32 tests it.
+    const cuda = { engine: 'onnxruntime-cuda' }
+    expect(await of('onnxruntime-cuda', 'tf32')).toEqual({ ...cuda, precision: 'tf32' })
+    expect(await of('onnxruntime-cuda', 'bfloat16')).toEqual({ ...cuda, precision: 'float32' })
+    expect(await of('onnxruntime-cpu', 'tf32')).toEqual({ engine: 'onnxruntime-cpu', precision: 'float32' })
+    await engines.calls['engines.survey']({ id: 'onnxruntime-cpu' })
+    expect(await of(automatic, 'tf32')).toEqual({ ...cuda, precision: 'tf32' })
+    expect(await of(automatic, 'float32')).toEqual({ engine: 'onnxruntime-cpu', precision: 'float32' })
   })
 })
 

@@ -138,10 +138,20 @@ export class Engines {
   }
 
   /** The engine that a person's choice means, for all but training: another in place of one that only trains. */
-  resolve = async (wanted: string): Promise<string> => {
-    const engine = wanted === automatic ? (await this.chooseFastest('float32')).engine : wanted
+  resolve = async (wanted: string, precision: Precision = 'float32'): Promise<string> => {
+    const engine = wanted === automatic ? (await this.chooseFastest(precision)).engine : wanted
     if (engineChoice(engine).open) return engine
-    return fastestOf((await this.list()).filter(({ id }) => engineChoice(id).open))?.id ?? cpuEngine
+    const others = (await this.list()).filter(({ id }) => engineChoice(id).open)
+    return (fastestOf(others, precision) ?? fastestOf(others))?.id ?? cpuEngine
+  }
+
+  /** What evaluates a run of a precision: in float32 where the engine did not show here that it has that one. */
+  async evaluating(wanted: string, precision: Precision): Promise<{ engine: string; precision: Precision }> {
+    const engine = await this.resolve(wanted, precision)
+    if (precision === 'float32' || (await this.problemOf(engine))) return { engine, precision: 'float32' }
+    const { proof } = (await this.list()).find(({ id }) => id === engine)!
+    const has = proof?.precisions.some((proven) => proven.precision === precision)
+    return { engine, precision: has ? precision : 'float32' }
   }
 
   /** The engine of new runs, as far as it is known without trying any; what it showed; and its GPU, if it computes on one. */
@@ -268,12 +278,10 @@ export class Engines {
       const proven = await this.provenIn(id, precision).catch(() => null)
       if (proven) precisions.push(proven.proof)
     }
-    const [fastest] = [...precisions].sort((a, b) => b.imagesPerSecond - a.imagesPerSecond)
     return {
       ...about,
       ...exact,
       precisions,
-      fastestPrecision: fastest!.precision,
       provenAt: new Date().toISOString(),
     }
   }

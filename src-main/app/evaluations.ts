@@ -59,14 +59,14 @@ export class Evaluations {
     },
     'evaluations.start': async ({ run: id, step, dataset: other, plan }) => {
       const run = await this.runFolder(id)
-      const { dataset } = await readRun(run)
+      const { dataset, hyperparameters } = await readRun(run)
       if (step !== null) await chooseStep(run, step)
       const chosen = other === undefined ? null : await this.options.datasets.get(other)
       const { engine: wanted, threads, decoders } = await this.options.settings.get()
-      const engine = await this.options.engines.resolve(wanted)
+      const by = await this.options.engines.evaluating(wanted, hyperparameters.precision)
       const folder = await createEvaluation(
         run,
-        { plan, step, dataset: chosen ?? dataset, engine, threads, decoders },
+        { plan, step, dataset: chosen ?? dataset, ...by, threads, decoders },
         chosen && ((file) => this.options.datasets.writeManifest(chosen.id, file, nothingHeld)),
       )
       this.enqueue(folder)

@@ -24,7 +24,7 @@ import {
 import type { EvaluationMessage } from '#jobs/evaluate/process'
 import { forkNode } from '#platform/processes'
 import { chooseStep } from '#storage/run/checkpoint'
-import { engineFor } from './support/engines'
+import { openEngines } from './support/engines'
 import { findRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
 import {
@@ -97,7 +97,7 @@ export async function evaluateRun(
     await resumeEvaluation(folder)
     return follow(folder)
   }
-  const { dataset } = await readRun(run)
+  const { dataset, hyperparameters } = await readRun(run)
   const other = options.on === undefined ? null : path.resolve(options.on)
   const folder = await createEvaluation(
     run,
@@ -105,7 +105,7 @@ export async function evaluateRun(
       plan,
       step: options.scratch ? null : await chooseStep(run, options.step),
       dataset: other ? { name: path.basename(other), folder: other } : dataset,
-      engine: await engineFor(options.engine),
+      ...(await openEngines().evaluating(options.engine, hyperparameters.precision)),
       threads: options.threads,
       decoders: options.decoders,
     },

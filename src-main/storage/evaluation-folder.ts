@@ -25,6 +25,7 @@ import { makeFolder, writeFileSafely } from './files'
 import { appendLine, lineOf, readValues } from './json-lines'
 import { lockOwner } from './lock'
 import { foldersIn, isMissing, openOwn, OutOfHandles, readOwn, unreadableNow } from './own-files'
+import { type Precision, precisions } from '#shared/settings/precision'
 import { runPaths } from './run/run-folder'
 
 /**
@@ -43,6 +44,8 @@ const evaluationFile = z.object({
   step: count.nullable(),
   dataset: z.object({ name: z.string(), folder: filePath }),
   engine: z.string(),
+  /** What factors of products are rounded to; evaluations of before had float32 alone. */
+  precision: z.enum(precisions).default('float32'),
   threads: count,
   decoders: count,
   status: evaluationStatus.exclude(['interrupted']),
@@ -78,6 +81,7 @@ export interface NewEvaluation {
   step: number | null
   dataset: { name: string; folder: string }
   engine: string
+  precision: Precision
   threads: number
   decoders: number
 }

@@ -42,8 +42,6 @@ export const engineProof = precisionProof.omit({ precision: true }).extend({
   operators: z.object({ total: count, onCpu: count, names: z.array(z.string()) }).nullable(),
   /** The same in each precision that the device has and whose limits it keeps to, float32 first. */
   precisions: z.array(precisionProof),
-  /** The one of these that trains fastest. */
-  fastestPrecision: z.enum(precisions),
   provenAt: time,
 })
 export type EngineProof = z.infer<typeof engineProof>

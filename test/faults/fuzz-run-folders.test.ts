@@ -89,7 +89,7 @@ async function makeOriginal(): Promise<void> {
       {
         plan: { kind: 'probe', settings: evaluationKinds.probe.schema.parse({}) },
         ...{ step: 2, dataset: { name: 'images', folder: '/images' }, engine: 'onnxruntime-cpu' },
-        ...{ threads: 1, decoders: 1 },
+        ...{ precision: 'float32', threads: 1, decoders: 1 },
       },
       null,
     )

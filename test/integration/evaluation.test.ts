@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import {
   describeEvaluation,
   evaluationPaths,
   listEvaluations,
+  readEvaluation,
   readEvaluationMetrics,
   readScore,
   updateEvaluation,
@@ -14,6 +15,7 @@ import {
 import { decodeSafetensors } from '#formats/safetensors'
 import { forkNode } from '#platform/processes'
 import { Lock } from '#storage/lock'
+import { readRun, updateRun } from '#storage/run/run-folder'
 import { evaluationKinds, recipes } from '#shared/settings/evaluation'
 import { flags, makeScenes, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 
@@ -160,7 +162,7 @@ describe("the authors' recipes", () => {
     await saim(['finetune', run, '--recipe', 'authors', ...flags(settings)], home)
     const whole = await newest()
     const step = (await describeEvaluation(whole)).step
-    const chosen = { step, dataset: { name: 'images', folder: images }, engine: 'onnxruntime-cpu', threads: 1, decoders: 1 } // prettier-ignore
+    const chosen = { step, dataset: { name: 'images', folder: images }, engine: 'onnxruntime-cpu', precision: 'float32' as const, threads: 1, decoders: 1 } // prettier-ignore
     const folder = await createEvaluation(run, { ...chosen, plan }, null)
     const child = forkNode('evaluation', [folder])
     const ended = new Promise<unknown>((resolve) => child.onExit(resolve))
@@ -214,7 +216,7 @@ describe('segmentation', () => {
 })
 
 it('is carried out by one process at a time', async () => {
-  const chosen = { step: null, dataset: { name: 'images', folder: images }, engine: 'onnxruntime-cpu', threads: 1, decoders: 1 } // prettier-ignore
+  const chosen = { step: null, dataset: { name: 'images', folder: images }, engine: 'onnxruntime-cpu', precision: 'float32' as const, threads: 1, decoders: 1 } // prettier-ignore
   const plan = { kind: 'knn' as const, settings: evaluationKinds.knn.schema.parse({}) }
   const folder = await createEvaluation(run, { ...chosen, plan }, null)
   const process = () => new Promise<unknown>((resolve) => forkNode('evaluation', [folder]).onMessage(resolve))
@@ -227,8 +229,31 @@ it('is carried out by one process at a time', async () => {
   expect(await describeEvaluation(folder)).toMatchObject({ status: 'interrupted' })
 })
 
+it('computes in the precision that is asked of it, and says where that is not the one of the run', async () => {
+  const plan = { kind: 'knn' as const, settings: evaluationKinds.knn.schema.parse({}) }
+  const chosen = { plan, step: null, dataset: { name: 'images', folder: images }, threads: 1, decoders: 1 }
+  const ended = (folder: string) =>
+    new Promise<unknown>((resolve) => {
+      forkNode('evaluation', [folder]).onMessage((message) => {
+        if ((message as { type: string }).type === 'ended') resolve(message)
+      })
+    })
+  const narrow = { engine: 'onnxruntime-cpu', precision: 'bfloat16' as const }
+  const refused = await createEvaluation(run, { ...chosen, ...narrow }, null)
+  expect(await ended(refused)).toMatchObject({ status: 'failed', error: { code: 'engine-unavailable' } })
+
+  const other = path.join(home, 'trained-in-tf32')
+  cpSync(run, other, { recursive: true })
+  const { hyperparameters } = await readRun(other)
+  await updateRun(other, { hyperparameters: { ...hyperparameters, precision: 'tf32' } })
+  const exact = { engine: 'onnxruntime-cpu', precision: 'float32' as const }
+  const folder = await createEvaluation(other, { ...chosen, ...exact }, null)
+  expect(await ended(folder)).toMatchObject({ status: 'finished' })
+  expect((await readEvaluation(folder)).notices.join()).toContain('The run trains in tf32')
+})
+
 it('says nothing of classes where it is stopped before all images have features', async () => {
-  const chosen = { step: null, dataset: { name: 'images', folder: images }, engine: 'onnxruntime-cpu', threads: 1, decoders: 1 } // prettier-ignore
+  const chosen = { step: null, dataset: { name: 'images', folder: images }, engine: 'onnxruntime-cpu', precision: 'float32' as const, threads: 1, decoders: 1 } // prettier-ignore
   const plan = { kind: 'knn' as const, settings: evaluationKinds.knn.schema.parse({}) }
   const folder = await createEvaluation(run, { ...chosen, plan }, null)
   const ended = new Promise<unknown>((resolve) => {

@@ -6,7 +6,7 @@ import type { EvaluationPlan } from '#shared/settings/evaluation'
 import { decoderCount } from '#images/decode/decoders'
 import { Manifest, readImages } from '#images/manifest'
 import { sharesCores } from '#engine/engine'
-import { createEngine } from '#engine/engines'
+import { createEngine, engineChoice } from '#engine/engines'
 import { endWithParent, parentPort } from '#platform/processes'
 import { loadCheckpoint } from '#storage/run/checkpoint'
 import { Lock, startHeartbeat } from '#storage/lock'
@@ -96,7 +96,7 @@ function prepare(plan: EvaluationPlan, images: string, manifest: Manifest) {
 }
 
 async function work(seconds: () => number): Promise<void> {
-  const { plan, step, dataset, engine: id, threads, ...chosen } = await readEvaluation(folder)
+  const { plan, step, dataset, engine: id, precision, threads, ...chosen } = await readEvaluation(folder)
   const { hyperparameters: h, statistics } = await readRun(run)
   const weights = step === null ? initialWeights(h, h.seed) : (await loadCheckpoint(run, step)).weights
   const own = evaluationPaths(folder).manifest
@@ -104,7 +104,7 @@ async function work(seconds: () => number): Promise<void> {
   const { train, validation, ask } = prepare(plan, dataset.folder, images)
   await updateEvaluation(folder, { train: train.images.length, validation: validation.images.length })
 
-  const engine = await createEngine(id, { threads })
+  const engine = await createEngine(id, { threads, precision })
   const decoders = chosen.decoders || decoderCount(sharesCores(engine.device))
   const epochs = plan.kind === 'knn' ? 0 : plan.settings.epochs
   /** Share of the work that is computing features: all of kNN, about half of the probe. */
@@ -141,6 +141,10 @@ async function work(seconds: () => number): Promise<void> {
     kept: await takeUpTraining(folder),
     keep: (kept) => keepTraining(folder, kept),
   }
+  if (precision !== h.precision)
+    report.notice(
+      `The run trains in ${h.precision}, which ${engineChoice(id).title} does not have here: this is computed in ${precision}.`,
+    )
   const outcome = await ask(subject, report).finally(async () => {
     await writing
     await updateEvaluation(folder, { notices })
