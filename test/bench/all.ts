@@ -121,7 +121,10 @@ turns' ratios. Memory is the most that a process held. Ready is the time from th
 runtime, to its first step, compiled the part of it that traces and compiles the step; PyTorch and TensorFlow compile in
 their first step too, which has a column of its own. GFLOP/s count the matrix products of our graph for all
 contestants, whatever they compute; FLOP/byte are the same for each byte that the nodes of our graph read and write. What caches
-hold does not go to memory, so that steps can lie above what the figure's bandwidth allows.`
+hold does not go to memory, so that steps can lie above what the figure's bandwidth allows.
+
+\`npm run bench -- gpu\` writes a page of its own beside this one, docs/benchmarks with the machine's name and \`-steps.md\`: every engine and
+precision that is here, beside PyTorch. It ran through on a processor; on a GPU it has not run yet, so that no figure of one is here.`
 
 const fileName = ({ processor, cores }: Report['machine']) =>
   `${processor} ${cores}`.toLowerCase().replace(/[^a-z0-9]+/g, '-')
