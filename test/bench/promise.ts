@@ -1,173 +1,108 @@
 /**
- * `npm run bench -- promise <package> <folder> [seeds] [threads]`: does pre-training teach anything? On the 3,781
- * emoji of the npm package emoji-datasource-google (unpacked in <package>), compares SAIM in stochastic and in raster
- * order with random weights by nearest neighbours and linear probe, and fine-tuning with training from scratch. What was
- * trained is kept in <folder>, so that a second call goes on. docs/experiments.md says how it came out.
+ * `npm run bench -- promise <home> <emoji> <stamps> [seeds] [threads]`: does pre-training teach anything, and is SAIM ahead of
+ * what the paper compares it with? On the emoji of the npm package emoji-datasource-google (unpacked in <emoji>) and on the
+ * photographs of Debian's tuxpaint-stamps-default (unpacked in <stamps>), compares random weights, ViT-iGPT, MAE and SAIM by
+ * nearest neighbours, a linear probe and fine-tuning, which from random weights is training from scratch. First everything of
+ * one seed, then the next. <home> holds what was done, so that a second call goes on; a file <home>/stop ends it after the
+ * piece at hand. `promise <home>` alone prints the tables of what there is. docs/experiments.md says how it came out.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createHash } from 'node:crypto'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { writeManifest } from '#images/manifest'
 import { DatasetIndex } from '#images/index/dataset-index'
+import { scanned } from '#images/index/scanned'
 import { createEngine } from '#engine/engines'
 import type { Engine } from '#engine/engine'
-import type { Reporter, Subject } from '#jobs/evaluate/subject'
 import { evaluate } from '#jobs/evaluate/evaluation'
-import { ForwardPass } from '#inference/features/forward-pass'
-import { type FeatureRows, nearest, votes } from '#inference/features/knn'
 import { type Task, taskOf } from '#jobs/evaluate/labelled'
 import { trainProbe } from '#jobs/evaluate/linear-probe'
-import { scanned } from '#images/index/scanned'
 import { scoreOf } from '#jobs/evaluate/score'
-import { decodeSafetensors } from '#formats/safetensors'
+import type { Reporter, Subject } from '#jobs/evaluate/subject'
+import { featuresStep } from '#inference/features/features-step'
+import { ForwardPass } from '#inference/features/forward-pass'
+import { type FeatureRows, nearest, votes } from '#inference/features/knn'
+import { rowsAt } from '#inference/rows'
+import { initialWeights } from '#model/objectives/index'
 import type { NamedTensorData } from '#model/tensor/step'
-import * as tf from '#model/tensor/tf'
 import { forkNode } from '#platform/processes'
-import { imageNetStatistics } from '#shared/image-net'
-import { pool } from '#model/vit/pool'
-import { newestStep } from '#storage/run/checkpoint'
-import { createRun, runPaths } from '#storage/run/run-folder'
 import type { Score } from '#shared/contract'
+import { imageNetStatistics } from '#shared/image-net'
 import { evaluationKinds } from '#shared/settings/evaluation'
 import { fromPreset, type Hyperparameters } from '#shared/settings/hyperparameters'
-import { encode } from '#model/vit/encoder'
-import { initialWeights } from '#model/objectives/index'
+import { loadCheckpoint, newestStep } from '#storage/run/checkpoint'
+import { createRun, readRun } from '#storage/run/run-folder'
+import { digestOf, imagesOf, pictureOf, type SourceName } from './promise-images'
 
-const [source, home, seedList = '0,1,2', threads = '0'] = process.argv.slice(2)
+const [home = '.', emoji, stamps, seedList = '0,1,2', threads = '1'] = process.argv.slice(2)
+const folders: Record<SourceName, string | undefined> = { emoji, stamps }
 const seeds = seedList.split(',').map(Number)
-let engine: Engine
-const subjects = ['random', 'raster', 'stochastic'] as const
-type SubjectName = (typeof subjects)[number]
 
-const settings = (order: 'raster' | 'stochastic', seed: number): Hyperparameters =>
+/** What is compared: how it differs from SAIM as the paper has it. Those below the line look for reasons, with the first seed. */
+const subjects = {
+  random: {},
+  igpt: { objective: 'igpt' },
+  mae: { objective: 'mae' },
+  saim: {},
+  'saim, no blur': { blurSize: 0 },
+  'saim, query depth 1': { queryDepth: 1 },
+  'saim, raster': { order: 'raster' },
+  'saim, three times as long': { epochs: 36 },
+  'mae, three times as long': { objective: 'mae', epochs: 36 },
+} as const satisfies Record<string, Partial<Hyperparameters>>
+type SubjectName = keyof typeof subjects
+const compared: SubjectName[] = ['random', 'igpt', 'mae', 'saim']
+const reasons = (Object.keys(subjects) as SubjectName[]).filter((name) => !compared.includes(name))
+
+const settings = (name: SubjectName, seed: number): Hyperparameters =>
   fromPreset('nano', {
-    order, seed, width: 96, heads: 4, queryDepth: 1, batchSize: 64, epochs: 15, baseLearningRate: 6e-3, warmupEpochs: 1,
+    seed, imageSize: 48, width: 96, heads: 4, decoderWidth: 64, decoderDepth: 2, batchSize: 32, epochs: 12,
+    baseLearningRate: 12e-3, warmupEpochs: 1, checkpointEvery: 4, keepEvery: 0, keepBest: 0, healthEvery: 0,
+    ...subjects[name],
   }) // prettier-ignore
 const probeSettings = evaluationKinds.probe.schema.parse({
-  optimizer: 'SGD',
   baseLearningRate: 0.5,
-  epochs: 60,
-  warmupEpochs: 5,
+  epochs: 40,
+  warmupEpochs: 4,
 })
 /** The application's recipe, all layers alike from scratch. */
-const fineTuneSettings = (fromScratch: boolean, seed: number) =>
+const fineTuneSettings = (name: SubjectName, seed: number) =>
   evaluationKinds.finetune.schema.parse({
     epochs: 20,
     warmupEpochs: 2,
-    ...(fromScratch && { layerDecay: 1 }),
+    ...(name === 'random' && { layerDecay: 1 }),
     seed,
   })
+/** Each fifth of the pictures is asked about by what was learned from the others; fine-tuning learns from one and is asked the others. */
+const folds = 5
+const foldOf = (file: string) => digestOf(pictureOf(file)) % folds
 
-/** Images in folders of their category, a fifth of the emoji for validation with all their tones of skin. */
-function unpack(): string {
-  const folder = path.join(home!, 'images')
-  if (existsSync(folder)) return folder
-  interface Emoji {
-    category: string
-    short_name: string
-    image: string
-    has_img_google: boolean
-    skin_variations?: Record<string, { image: string; has_img_google: boolean }>
-  }
-  const all = JSON.parse(readFileSync(path.join(source!, 'emoji.json'), 'utf8')) as Emoji[]
-  for (const emoji of all.filter(({ category }) => category !== 'Component')) {
-    const name = emoji.category.toLowerCase().replace(/[^a-z]+/g, '-')
-    const digest = createHash('sha1').update(`${name}/${emoji.short_name}`).digest()
-    const target = path.join(folder, [...digest].reduce((a, b) => a + b) % 5 ? 'train' : 'val', name)
-    mkdirSync(target, { recursive: true })
-    for (const { image, has_img_google } of [emoji, ...Object.values(emoji.skin_variations ?? {})])
-      if (has_img_google) copyFileSync(path.join(source!, 'img/google/64', image), path.join(target, image))
-  }
-  return folder
+interface Result {
+  set: SourceName
+  seed: number
+  weights: SubjectName
+  /** What was done, and for kNN and probe of which block's patches the mean was taken. */
+  way: string
+  top1: number
+  balanced: number
+  /** Seconds of the processor; all ways by features stand with the first of them. */
+  cpu: number
 }
+const file = path.join(home, 'results.jsonl')
+const results: Result[] = existsSync(file)
+  ? readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Result)
+  : []
 
-/** Weights of a subject: new ones, or those of a pre-training that is done where it is not yet. */
-async function weightsOf(name: SubjectName, seed: number, images: string): Promise<NamedTensorData> {
-  if (name === 'random') return initialWeights(settings('stochastic', seed), seed)
-  const file = path.join(home!, 'weights', `${name}-${seed}.safetensors`)
-  if (!existsSync(file)) {
-    const index = new DatasetIndex(images, path.join(home!, 'index.sqlite'))
-    await index.scan()
-    const run = await createRun(path.join(home!, 'runs'), {
-      name: `saim ${name} ${seed}`,
-      dataset: { name: 'emoji', folder: images },
-      hyperparameters: settings(name, seed),
-      engine: engine.id,
-      threads: Number(threads),
-      decoders: 1,
-      writeManifest: (manifest) => writeManifest(manifest, index, { fraction: 0, seed: 0 }),
-    })
-    index.close()
-    await new Promise((resolve) => forkNode('training', [run]).onExit(resolve))
-    const last = (await newestStep(run))!
-    mkdirSync(path.dirname(file), { recursive: true })
-    copyFileSync(path.join(runPaths(run).checkpoint(last), 'weights.safetensors'), file)
-  }
-  return decodeSafetensors(readFileSync(file)).tensors as NamedTensorData
-}
-
-const subjectOf = (weights: NamedTensorData, seed: number): Subject => ({
-  engine,
-  h: settings('stochastic', seed),
-  weights,
-  decoders: 1,
-  statistics: imageNetStatistics,
-})
-
-/** Features of every block and pooling at once, each [images, width], by names such as `3 mean`. */
-async function allFeatures(
-  { h, weights, statistics }: Subject,
-  { folder }: Task,
-  images: Task['train']['images'],
-) {
-  const poolings = ['mean', 'class'] as const
-  const state = engine.createState(weights)
-  const pass = await ForwardPass.open(
-    engine,
-    state,
-    (w, inputs) => {
-      const tokens = encode(w, h, inputs['images']!)
-      return {
-        outputs: {
-          rows: tf.concat(
-            tokens.flatMap((x) => poolings.map((p) => pool(x, p))),
-            1,
-          ),
-        },
-      }
-    },
-    { size: h.imageSize, decoders: 1, statistics },
+function tell(result: Result): void {
+  results.push(result)
+  appendFileSync(file, `${JSON.stringify(result)}\n`)
+  const { set, seed, weights, way, top1, balanced, cpu } = result
+  console.log(
+    `${set} | seed ${seed} | ${weights} | ${way} | top-1 ${percent(top1)} | balanced ${percent(balanced)} | CPU ${cpu.toFixed(0)} s`,
   )
-  const { values, width } = await pass.rows(folder, images)
-  await pass.close()
-  state.dispose()
-  const names = Array.from({ length: h.depth }, (_, block) => poolings.map((p) => `${block + 1} ${p}`)).flat()
-  const part = (i: number): FeatureRows => ({
-    width: h.width,
-    values: Float32Array.from(
-      { length: images.length * h.width },
-      (_, k) => values[Math.floor(k / h.width) * width + i * h.width + (k % h.width)]!,
-    ),
-  })
-  return new Map(names.map((name, i) => [name, part(i)]))
 }
-
-/** Features of images, and their classes. */
-interface Rows {
-  features: FeatureRows
-  labels: Int32Array
-}
-const pick = ({ features, labels }: Rows, chosen: number[]): Rows => ({
-  labels: Int32Array.from(chosen, (i) => labels[i]!),
-  features: {
-    width: features.width,
-    values: Float32Array.from(
-      { length: chosen.length * features.width },
-      (_, k) =>
-        features.values[chosen[Math.floor(k / features.width)]! * features.width + (k % features.width)]!,
-    ),
-  },
-})
 
 const quietly: Reporter = {
   epoch: () => undefined,
@@ -177,137 +112,198 @@ const quietly: Reporter = {
   keep: () => Promise.resolve(),
 }
 
-const ways = {
-  async knn(classes: string[], train: Rows, asked: Rows): Promise<Score> {
-    const found = await nearest(engine, train.features, asked.features, 10)
-    return scoreOf(votes(found, train.labels, classes.length), asked.labels, classes)
-  },
-  async probe(classes: string[], train: Rows, asked: Rows): Promise<Score> {
-    const data = {
-      classes,
-      viewOf: () => Promise.resolve(train.features),
-      labels: train.labels,
-      validation: { ...asked, paths: [] },
-    }
-    const { score } = await trainProbe(engine, probeSettings, data, quietly)
-    return score
-  },
+/** Seconds of the processor so far, of this process and of those it forked that have ended (Linux). */
+function cpuSeconds(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ')
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100
 }
 
-const percent = (share: number) => (100 * share).toFixed(1)
-const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length
-const results: Record<string, unknown>[] = []
+/** A set's images, those to learn from and to ask about in one list. */
+class ImageSet {
+  private constructor(
+    readonly name: SourceName,
+    readonly folder: string,
+    readonly classes: string[],
+    readonly images: Task['train']['images'],
+    readonly labels: Int32Array,
+  ) {}
 
-const folds = 5
+  static async open(name: SourceName, source: string): Promise<ImageSet> {
+    const folder = await imagesOf(name, source, home)
+    const { train, validation, classes } = taskOf(folder, (await scanned(folder)).images)
+    const labels = Int32Array.from([...train.labels, ...validation.labels])
+    return new ImageSet(name, folder, classes, [...train.images, ...validation.images], labels)
+  }
 
-/**
- * Scores for the features of each block and pooling: means of five folds, each of which is asked about by what was learned
- * from the other four. An emoji is in one fold, whatever its tone of skin.
- */
-async function compare(task: Task, images: string): Promise<void> {
-  const all = [...task.train.images, ...task.validation.images]
-  const labels = Int32Array.from([...task.train.labels, ...task.validation.labels])
-  const foldOf = all.map(({ path: file }) => digestOf(file)[1]! % folds)
-  const places = [...all.keys()]
-  for (const seed of seeds)
-    for (const name of subjects) {
-      const subject = subjectOf(await weightsOf(name, seed, images), seed)
-      const found = await allFeatures(subject, task, all)
-      for (const [way, ask] of Object.entries(ways))
-        for (const [features, rows] of found) {
-          const whole: Rows = { features: rows, labels }
-          const scores: Score[] = []
-          for (let fold = 0; fold < folds; fold++) {
-            const known = places.filter((i) => foldOf[i] !== fold)
-            const asked = places.filter((i) => foldOf[i] === fold)
-            scores.push(await ask(task.classes, pick(whole, known), pick(whole, asked)))
-          }
-          const average = (key: 'top1' | 'balanced') => mean(scores.map((score) => score[key]))
-          tell(
-            { way, weights: name, seed, features },
-            { top1: average('top1'), balanced: average('balanced') },
-          )
-        }
+  part(chosen: number[]) {
+    return {
+      images: chosen.map((i) => this.images[i]!),
+      labels: Int32Array.from(chosen, (i) => this.labels[i]!),
     }
-}
-
-/** Of an emoji's name, whatever its tone of skin. */
-const digestOf = (file: string) =>
-  createHash('sha1')
-    .update(path.basename(file).replace(/-1f3f[b-f]/g, ''))
-    .digest()
-
-/** A task with the labels of a fifth of its training images, another fifth for each seed. */
-function fewLabels(task: Task, seed: number): Task {
-  const chosen = [...task.train.images.keys()].filter(
-    (i) => digestOf(task.train.images[i]!.path)[2]! % folds === seed % folds,
-  )
-  return {
-    ...task,
-    train: {
-      images: chosen.map((i) => task.train.images[i]!),
-      labels: Int32Array.from(chosen, (i) => task.train.labels[i]!),
-    },
+  }
+  /** Where the images of a fold stand, and all others. */
+  split(fold: number): { inside: number[]; outside: number[] } {
+    const places = [...this.images.keys()]
+    const isInside = (i: number) => foldOf(this.images[i]!.path) === fold
+    return { inside: places.filter(isInside), outside: places.filter((i) => !isInside(i)) }
   }
 }
 
-/** Training of the whole encoder on the classes of few labels for equal epochs, and the probe of the same weights. */
-async function fineTunings(whole: Task, images: string): Promise<void> {
-  for (const seed of seeds)
-    for (const name of ['random', 'stochastic'] as const) {
-      const subject = subjectOf(await weightsOf(name, seed, images), seed)
-      const task = fewLabels(whole, seed)
-      const plans = {
-        'probe of few': { kind: 'probe', settings: probeSettings },
-        'fine-tuning': { kind: 'finetune', settings: fineTuneSettings(name === 'random', seed) },
-      } as const
-      for (const [way, plan] of Object.entries(plans)) {
-        const { score } = (await evaluate(subject, task, plan, {
-          ...quietly,
-          epoch: ({ epoch, loss }) => console.log(`  epoch ${epoch}: loss ${loss.toFixed(3)}`),
-        }))!
-        tell({ way, weights: name, seed, features: '' }, score)
+/** The pieces of one subject, each left out if it is done. */
+class Piece {
+  constructor(
+    private readonly engine: Engine,
+    private readonly set: ImageSet,
+    private readonly seed: number,
+    private readonly weights: SubjectName,
+  ) {}
+
+  private isDone = (start: string) =>
+    results.some(
+      ({ set, seed, weights, way }) =>
+        set === this.set.name && seed === this.seed && weights === this.weights && way.startsWith(start),
+    )
+  private tell = (way: string, { top1, balanced }: Pick<Score, 'top1' | 'balanced'>, cpu: number) =>
+    tell({ set: this.set.name, seed: this.seed, weights: this.weights, way, top1, balanced, cpu })
+
+  async run(): Promise<void> {
+    const ways = { probe: () => this.probes(), 'fine-tuning': () => this.fineTuning() }
+    for (const [way, work] of Object.entries(ways)) if (!isStopped() && !this.isDone(way)) await work()
+  }
+
+  /** New weights, or those of a pre-training, which is begun or taken up again where it is not finished. */
+  private async subject(): Promise<Subject> {
+    const h = settings(this.weights, this.seed)
+    const subject = { engine: this.engine, h, decoders: 1, statistics: imageNetStatistics }
+    const weights =
+      this.weights === 'random' ? initialWeights(h, this.seed) : (await this.pretrained(h)).weights
+    return { ...subject, weights: weights as NamedTensorData }
+  }
+
+  private async pretrained(h: Hyperparameters) {
+    const runs = path.join(
+      home,
+      this.set.name,
+      'runs',
+      `${this.weights}-${this.seed}`.replace(/[^a-z0-9]+/g, '-'),
+    )
+    mkdirSync(runs, { recursive: true })
+    const begun = readdirSync(runs).find((name) => name.startsWith('run-'))
+    const run = begun ? path.join(runs, begun) : await this.begin(runs, h)
+    if ((await readRun(run)).status !== 'finished') {
+      const before = cpuSeconds()
+      await new Promise((resolve) => forkNode('training', [run]).onExit(resolve))
+      const { status, error } = await readRun(run)
+      if (status !== 'finished') throw new Error(`${run}: ${status} ${error?.message ?? ''}`)
+      this.tell('pre-training', { top1: NaN, balanced: NaN }, cpuSeconds() - before)
+    }
+    return loadCheckpoint(run, (await newestStep(run))!)
+  }
+
+  private async begin(runs: string, hyperparameters: Hyperparameters): Promise<string> {
+    const index = new DatasetIndex(this.set.folder, path.join(home, this.set.name, 'index.sqlite'))
+    await index.scan()
+    const run = await createRun(runs, {
+      name: 'run',
+      dataset: { name: this.set.name, folder: this.set.folder },
+      hyperparameters,
+      engine: this.engine.id,
+      threads: Number(threads),
+      decoders: 1,
+      writeManifest: (manifest) => writeManifest(manifest, index, { fraction: 0, seed: 0 }),
+    })
+    index.close()
+    return run
+  }
+
+  /** Nearest neighbours and linear probe: means of five folds, of the mean of the patches of the last blocks. */
+  private async probes(): Promise<void> {
+    const { engine, h, weights, decoders, statistics } = await this.subject()
+    const { images, classes, folder } = this.set
+    const before = cpuSeconds()
+    const scores: [way: string, score: Pick<Score, 'top1' | 'balanced'>][] = []
+    for (const block of [h.depth - 1, h.depth]) {
+      const state = engine.createState(weights)
+      const reading = { size: h.imageSize, decoders, statistics }
+      const pass = await ForwardPass.open(engine, state, featuresStep(h, ['pooled'], block), reading)
+      const { values, width } = await pass.rows(folder, images)
+      await pass.close()
+      state.dispose()
+      const rows = (places: number[]): FeatureRows => ({ width, values: rowsAt(values, width, places) })
+      const found: Record<'knn' | 'probe', Score[]> = { knn: [], probe: [] }
+      for (let fold = 0; fold < folds; fold++) {
+        const { inside, outside } = this.set.split(fold)
+        const [asked, known] = [rows(inside), rows(outside)]
+        const [askedLabels, knownLabels] = [inside, outside].map((places) => this.set.part(places).labels) as [Int32Array, Int32Array] // prettier-ignore
+        const neighbours = await nearest(engine, known, asked, 10)
+        found.knn.push(scoreOf(votes(neighbours, knownLabels, classes.length), askedLabels, classes))
+        const data = {
+          classes,
+          viewOf: () => Promise.resolve(known),
+          labels: knownLabels,
+          validation: { features: asked, labels: askedLabels, paths: [] },
+        }
+        found.probe.push((await trainProbe(engine, probeSettings, data, quietly)).score)
       }
+      for (const [way, of] of Object.entries(found))
+        scores.push([`${way} of block ${block}`, { top1: mean(of.map((s) => s.top1)), balanced: mean(of.map((s) => s.balanced)) }]) // prettier-ignore
     }
+    const cpu = cpuSeconds() - before
+    scores.forEach(([way, score], i) => this.tell(way, score, i ? 0 : cpu))
+  }
+
+  /** Training of the whole encoder on the labels of a fifth of the pictures, another for each seed, asked about all others. */
+  private async fineTuning(): Promise<void> {
+    const { folder, classes } = this.set
+    const { inside, outside } = this.set.split(this.seed % folds)
+    const task: Task = { folder, classes, train: this.set.part(inside), validation: this.set.part(outside) }
+    const subject = await this.subject()
+    const before = cpuSeconds()
+    const plan = { kind: 'finetune', settings: fineTuneSettings(this.weights, this.seed) } as const
+    const { score } = (await evaluate(subject, task, plan, quietly))!
+    this.tell('fine-tuning', score, cpuSeconds() - before)
+  }
 }
 
-function tell(
-  what: { way: string; weights: string; seed: number; features: string },
-  { top1, balanced }: Pick<Score, 'top1' | 'balanced'>,
-): void {
-  results.push({ ...what, top1, balanced })
-  writeFileSync(path.join(home!, 'results.json'), JSON.stringify(results, null, 1))
-  const { way, weights, seed, features } = what
-  console.log(
-    `${way} | ${weights} | seed ${seed} | ${features} | top-1 ${percent(top1)} | mean of classes ${percent(balanced)}`,
-  )
-}
+const isStopped = () => existsSync(path.join(home, 'stop'))
+const percent = (share: number) => (100 * share).toFixed(1)
+const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length
 
-function summary(): void {
-  console.log(
-    `\nmean over seeds ${seeds.join(', ')}, mean of the last block's patches: top-1 / mean of classes, in percent`,
-  )
-  for (const way of ['knn', 'probe', 'probe of few', 'fine-tuning'])
-    for (const name of subjects) {
-      const rows = results.filter(
-        (r) => r['way'] === way && r['weights'] === name && ['', '4 mean'].includes(r['features'] as string),
-      )
-      if (rows.length === 0) continue
-      const of = (key: string) => rows.map((r) => r[key] as number)
-      console.log(`${way} | ${name} | ${percent(mean(of('top1')))} / ${percent(mean(of('balanced')))}`)
+/** For each set the mean of the seeds there are, with the lowest and the highest, balanced accuracy before top-1. */
+function tables(): void {
+  const ways = ['knn of block 3', 'knn of block 4', 'probe of block 3', 'probe of block 4', 'fine-tuning']
+  for (const set of Object.keys(folders)) {
+    console.log(`\n${set}\n| Weights | ${ways.join(' | ')} | CPU s |\n|${' --- |'.repeat(ways.length + 2)}`)
+    for (const name of Object.keys(subjects)) {
+      const own = results.filter((r) => r.set === set && r.weights === name)
+      if (own.length === 0) continue
+      const cells = ways.map((way) => {
+        const found = own.filter((r) => r.way === way)
+        if (found.length === 0) return ''
+        const values = found.map((r) => r.balanced)
+        const spread = found.length > 1 ? ` (${percent(Math.min(...values))} to ${percent(Math.max(...values))})` : '' // prettier-ignore
+        return `${percent(mean(values))}${spread} / ${percent(mean(found.map((r) => r.top1)))}`
+      })
+      const cpu = own.reduce((sum, r) => sum + r.cpu, 0)
+      console.log(`| ${name} | ${cells.join(' | ')} | ${cpu.toFixed(0)} |`)
     }
+  }
 }
 
 async function main(): Promise<void> {
-  engine = await createEngine('onnxruntime-cpu', { threads: Number(threads) })
-  const images = unpack()
-  const task = taskOf(images, (await scanned(images)).images)
-  console.log(
-    `${task.train.images.length} images to learn from, ${task.validation.images.length} to be asked about, ${task.classes.length} classes`,
-  )
-  await compare(task, images)
-  await fineTunings(task, images)
-  summary()
+  if (!emoji || !stamps) return tables()
+  const engine = await createEngine('onnxruntime-cpu', { threads: Number(threads) })
+  const sets: ImageSet[] = []
+  for (const [name, source] of Object.entries(folders))
+    sets.push(await ImageSet.open(name as SourceName, source!))
+  for (const { name, images, classes } of sets)
+    console.log(`${name}: ${images.length} images, ${classes.length} classes`)
+  for (const seed of seeds)
+    for (const set of sets)
+      for (const name of compared) if (!isStopped()) await new Piece(engine, set, seed, name).run()
+  for (const set of sets)
+    for (const name of reasons) if (!isStopped()) await new Piece(engine, set, seeds[0]!, name).run()
+  tables()
 }
 
 void main()
