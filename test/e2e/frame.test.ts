@@ -73,6 +73,20 @@ describe.runIf(chromiumPath)('the frame', () => {
     await page.keyboard.press('Escape')
   })
 
+  it('has new runs keep the checkpoints that Settings say', async () => {
+    const kept = async () => {
+      await page.evaluate(`location.hash = '#/new/settings'`)
+      return page.getByLabel('Keep every', { exact: true }).inputValue()
+    }
+    expect(await kept()).toBe('1')
+    await page.evaluate(`location.hash = '#/settings'`)
+    await page.getByRole('combobox', { name: 'Keep checkpoints' }).click({ force: true })
+    await page.getByRole('option', { name: 'Every 5th, and the best 3' }).click()
+    await expect.poll(kept).toBe('5')
+    await page.reload()
+    expect(await kept()).toBe('5')
+  })
+
   it('gives a removed run back, and remembers over a restart what it told', async () => {
     await type('trash a run')
     await page.keyboard.press('Enter')

@@ -172,4 +172,42 @@ describe.runIf(chromiumPath)('the table of runs', () => {
     await row('Flags nano').getByText('Finished').click()
     await page.getByRole('heading', { name: 'Flags nano', level: 1 }).waitFor()
   })
+
+  it('orders what is up next on Home by dragging', async () => {
+    const waiting = () => page.getByRole('region', { name: 'Up next' }).getByRole('link').allTextContents()
+    await page.evaluate(`location.hash = '#/'`)
+    await expect.poll(async () => (await waiting()).length).toBeGreaterThan(1)
+    const [first, ...others] = await waiting()
+    const line = (name: string) =>
+      page.getByRole('region', { name: 'Up next' }).getByRole('listitem').filter({ hasText: name })
+    await line(first!).dragTo(line(others.at(-1)!))
+    await expect.poll(waiting).toEqual([...others, first])
+    await page.reload()
+    await expect.poll(waiting).toEqual([...others, first])
+  })
+
+  it('shows a path in the folder dialog from left to right, though cut at its beginning', async () => {
+    await page.evaluate(`location.hash = '#/datasets'`)
+    await page
+      .getByRole('button', { name: /^Add folder/ })
+      .first()
+      .click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(path.basename(home)).click()
+    await dialog.getByText(home, { exact: true }).waitFor()
+    const lefts = await page.evaluate<number[]>(`(() => {
+      const shown = document.querySelector('.v-dialog .v-card-subtitle')
+      const text = document.createTreeWalker(shown, NodeFilter.SHOW_TEXT, {
+        acceptNode: ({ data }) => (data.includes('/') ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP),
+      }).nextNode()
+      const range = document.createRange()
+      return Array.from(text.data.trimEnd(), (_, i) => {
+        range.setStart(text, i)
+        range.setEnd(text, i + 1)
+        return range.getBoundingClientRect().left
+      })
+    })()`)
+    expect(lefts).toEqual([...lefts].sort((a, b) => a - b))
+    expect(new Set(lefts).size).toBeGreaterThan(5)
+  })
 })
