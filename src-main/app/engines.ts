@@ -120,10 +120,7 @@ export class Engines {
     const record = await this.read()
     if (!problem) {
       await this.write({ ...record, lastGood: wanted })
-      const { proof } = (await this.list()).find(({ id }) => id === wanted)!
-      // What needs no proof has float32 alone.
-      const has = !proof || proof.precisions.some((proven) => proven.precision === precision)
-      if (has) return { engine: wanted, precision, notice: null, why: null }
+      if (await this.showed(wanted, precision)) return { engine: wanted, precision, notice: null, why: null }
       const notice = `${title} does not compute in ${precision} here, or not within its limits. This run uses float32 instead.`
       return { engine: wanted, precision: 'float32', notice, why: null }
     }
@@ -149,9 +146,13 @@ export class Engines {
   async evaluating(wanted: string, precision: Precision): Promise<{ engine: string; precision: Precision }> {
     const engine = await this.resolve(wanted, precision)
     if (precision === 'float32' || (await this.problemOf(engine))) return { engine, precision: 'float32' }
+    return { engine, precision: (await this.showed(engine, precision)) ? precision : 'float32' }
+  }
+
+  /** Whether an engine showed here that it has a precision. What needs no proof has float32 alone. */
+  private async showed(engine: string, precision: Precision): Promise<boolean> {
     const { proof } = (await this.list()).find(({ id }) => id === engine)!
-    const has = proof?.precisions.some((proven) => proven.precision === precision)
-    return { engine, precision: has ? precision : 'float32' }
+    return proof ? proof.precisions.some((proven) => proven.precision === precision) : precision === 'float32'
   }
 
   /** The engine of new runs, as far as it is known without trying any; what it showed; and its GPU, if it computes on one. */

@@ -1,6 +1,6 @@
 import { mdiChartScatterPlot, mdiCompare, mdiFlaskOutline, mdiImageMultipleOutline } from '@mdi/js'
 import { useRouter } from 'vue-router'
-import type { Dataset, ExperimentSummary, Run } from '#shared/contract/index'
+import type { Dataset, ExperimentSummary, Run } from '#shared/contract'
 import { percent } from '#shared/format'
 import { counted } from '#shared/words'
 import { useDatasetDeeds } from '#features/datasets/deeds'

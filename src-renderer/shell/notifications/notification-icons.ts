@@ -1,5 +1,5 @@
 import { mdiAlertCircleOutline, mdiAlertOutline, mdiCheckCircleOutline, mdiInformationOutline } from '@mdi/js'
-import type { Told } from '#shared/contract/index'
+import type { Told } from '#shared/contract'
 
 export const iconOf: Record<Told['kind'], string> = {
   ok: mdiCheckCircleOutline,

@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { Told } from '#shared/contract/index'
+import type { Told } from '#shared/contract'
 import { useNotifications } from './notifications'
 
 const fake = vi.hoisted(() => ({

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { Notification, Told } from '#shared/contract/index'
+import type { Notification, Told } from '#shared/contract'
 import { backend, onEvent } from '#backend'
 
 /** What a window tells: `text` says it, everything else may be missing. */

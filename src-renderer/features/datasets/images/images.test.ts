@@ -1,7 +1,7 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { reactive } from 'vue'
-import type { Dataset, DatasetImage, Run } from '#shared/contract/index'
+import type { Dataset, DatasetImage, Run } from '#shared/contract'
 import { useRuns } from '#features/runs/store'
 import { useNotifications } from '#shell/notifications/notifications'
 import { useDatasetImages } from './images'

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
-import type { DatasetImage, FoundImage, LabelChange } from '#shared/contract/index'
+import type { DatasetImage, FoundImage, LabelChange } from '#shared/contract'
 import { backend, onEvent } from '#backend'
 import { useAnswer } from '#features/inspect/answer'
 import { useRuns } from '#features/runs/store'
@@ -12,6 +12,7 @@ import { useDatasets } from '#features/datasets/store'
 import { filterOf, queryOf, unfiltered, type View, viewOf } from './view'
 
 const pageSize = 200
+const pageOf = (place: number) => Math.floor(place / pageSize)
 /** Similar images that the grid and the panel show. */
 const similarShown = { grid: 200, panel: 12 }
 
@@ -179,7 +180,7 @@ export const useDatasetImages = defineStore('dataset-images', () => {
   }
   /** The image at a place; undefined until its page has come. */
   function imageAt(place: number): DatasetImage | undefined {
-    const page = Math.floor(place / pageSize)
+    const page = pageOf(place)
     void load(page)
     return pages.get(page)?.[place % pageSize]
   }
@@ -251,7 +252,7 @@ export const useDatasetImages = defineStore('dataset-images', () => {
       { length: Math.max(0, onScreen.value.to - onScreen.value.from) },
       (_, i) => onScreen.value.from + i,
     )
-      .filter((place) => !stale.has(Math.floor(place / pageSize)))
+      .filter((place) => !stale.has(pageOf(place)))
       .flatMap((place) => imageAt(place) ?? [])
 
   /** What an action is about: the selection, or else the image that is looked at. */

@@ -1,4 +1,4 @@
-import type { DatasetImage } from '#shared/contract/index'
+import type { DatasetImage } from '#shared/contract'
 import { fileUrl } from '#ui/file-url'
 
 /** The address of the thumbnail of an image of a data set. */

@@ -1,5 +1,5 @@
 import type { LocationQuery, LocationQueryRaw } from 'vue-router'
-import { type DatasetFilterInput, type ImageProblem, imageProblem, split } from '#shared/contract/index'
+import { type DatasetFilterInput, type ImageProblem, imageProblem, split } from '#shared/contract'
 
 /** What the page of a data set shows, as its address says. */
 export interface View {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Dataset } from '#shared/contract/index'
+import type { Dataset } from '#shared/contract'
 import { epochsAt, fitOf, placeOf, rounded, shownDatasets } from './essentials'
 
 it('shows the newest data sets, and the chosen one in any case', () => {

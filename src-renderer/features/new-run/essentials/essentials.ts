@@ -1,4 +1,4 @@
-import type { Dataset } from '#shared/contract/index'
+import type { Dataset } from '#shared/contract'
 
 /** The data sets that are shown: the newest few, and among them the chosen one. */
 export function shownDatasets(ready: Dataset[], chosen: string | null, few: number): Dataset[] {

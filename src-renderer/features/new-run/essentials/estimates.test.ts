@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
-import type { Dataset } from '#shared/contract/index'
+import type { Dataset } from '#shared/contract'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { aRun } from '#test/helpers/a-run'
 import { useDatasets } from '#features/datasets/store'

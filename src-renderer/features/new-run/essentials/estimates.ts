@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import type { Estimate, Estimates, Expectation } from '#shared/contract/index'
+import type { Estimate, Estimates, Expectation } from '#shared/contract'
 import { allSettings, type Hyperparameters, hyperparametersSchema } from '#shared/settings/hyperparameters'
 import { backend } from '#backend'
 import { latest } from '#ui/latest'

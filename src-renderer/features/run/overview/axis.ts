@@ -1,4 +1,4 @@
-import type { MetricColumns, Run } from '#shared/contract/index'
+import type { MetricColumns, Run } from '#shared/contract'
 import { nearest } from '#ui/chart/points'
 
 /** What the horizontal axes of a run's charts can count. */

@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
-import type { Checkpoint, Health, MetricColumns, Run } from '#shared/contract/index'
+import type { Checkpoint, Health, MetricColumns, Run } from '#shared/contract'
 import { fromPreset } from '#shared/settings/hyperparameters'
 import { useInspect } from '#features/inspect/store'
 import { useRuns } from '#features/runs/store'

@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import type { Health } from '#shared/contract/index'
+import type { Health } from '#shared/contract'
 import { courseOf, verdictOf } from '#shared/course'
 import { evenlySpread } from '#shared/spread'
 import { backend } from '#backend'

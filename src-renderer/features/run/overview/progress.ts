@@ -1,4 +1,4 @@
-import type { Run } from '#shared/contract/index'
+import type { Run } from '#shared/contract'
 
 /** What a run is doing, or how it ended, in words that a time can follow. */
 export function phaseOf({ status }: Run): string {

@@ -1,6 +1,6 @@
 import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, it, vi } from 'vitest'
-import type { Run } from '#shared/contract/index'
+import type { Run } from '#shared/contract'
 import { useRuns } from '#features/runs/store'
 import { useRemedies } from './remedies'
 

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { useRouter } from 'vue-router'
-import type { Run } from '#shared/contract/index'
+import type { Run } from '#shared/contract'
 import { useApp } from '#shell/store'
 import { useRuns } from '#features/runs/store'
 import type { Act } from './trouble'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Run } from '#shared/contract/index'
+import type { Run } from '#shared/contract'
 import type { Course } from '#shared/course'
 import { fromPreset } from '#shared/settings/hyperparameters'
 import { troubleOf } from './trouble'

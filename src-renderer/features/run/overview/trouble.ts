@@ -7,7 +7,7 @@ import {
   mdiStopCircleOutline,
   mdiTune,
 } from '@mdi/js'
-import type { Run } from '#shared/contract/index'
+import type { Run } from '#shared/contract'
 import { type Course, slower } from '#shared/course'
 import { allSettings } from '#shared/settings/hyperparameters'
 import { count, duration, number, percent, roughly } from '#ui/format'
