@@ -130,7 +130,6 @@ function renamed(name: string, block: RegExp, names: [from: string, to: string][
 export function layoutOf(names: string[]): { title: string; layout: Layout } {
   const has = (pattern: RegExp) => names.some((name) => pattern.test(name))
   if (has(/attention\.attention\.query/)) return { title: 'Hugging Face', layout: huggingFace }
-  if (has(/^blocks\.\d+\.attn\.qkv\./))
-    return { title: has(/^decoder_|^mask_token$/) ? 'MAE' : 'timm', layout: timm }
+  if (has(/^blocks\.\d+\.attn\.qkv\./)) return { title: has(/^decoder_/) ? 'MAE' : 'timm', layout: timm }
   return { title: "the authors' code", layout: authors }
 }

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors'
 
 /** Where a vision transformer begins: its patch embedding, under the names of timm or Hugging Face. */
 const patchEmbedding =
-  /^((?:.*\.)?)(?:patch_embed\.proj\.weight|embeddings\.patch_embeddings\.projection\.weight)$/s
+  /^((?:.*\.)?)(?:patch_embed\.proj|embeddings\.patch_embeddings(?:\.projection)?)\.weight$/s
 
 /** Of several models in one file the one that the method evaluates is meant, not its copy in training. */
 const rank = (root: string) => {

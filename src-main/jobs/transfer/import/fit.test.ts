@@ -22,8 +22,7 @@ const fit = (tensors: FloatTensors, more = {}) => fitWeights(file(tensors, more)
 
 describe('a model with other features is refused, in words:', () => {
   const added: [string, FloatTensors, RegExp][] = [
-    ['LayerScale', { 'blocks.0.ls1.gamma': of(64) }, /LayerScale/],
-    ['BEiT’s LayerScale', { 'blocks.1.gamma_1': of(64) }, /LayerScale/],
+    ['LayerScale of other lengths', { 'blocks.0.ls1.gamma': of(32) }, /no place for: blocks\.0\.ls1\.gamma/],
     ['norms of queries and keys', { 'blocks.0.attn.q_norm.weight': of(64) }, /queries and keys/],
     ['a norm before the blocks', { 'norm_pre.weight': of(64) }, /before the blocks/],
     ['registers', { reg_token: of(1, 4, 64) }, /register tokens/],
@@ -45,11 +44,6 @@ describe('a model with other features is refused, in words:', () => {
   it('SwiGLU', () => {
     const other = { 'blocks.0.mlp.w12.weight': of(256, 64), 'blocks.0.mlp.w3.weight': of(64, 128) }
     expect(() => fit({ ...without(plain, /blocks\.0\.mlp\.fc/), ...other })).toThrow(/another MLP/)
-  })
-
-  it('layers that scale, by the names of Hugging Face', () => {
-    const dinov2 = { ...huggingFace.write(ours, h), 'encoder.layer.0.layer_scale1.lambda1': of(64) }
-    expect(() => fit(dinov2)).toThrow(/LayerScale/)
   })
 
   it('no class token', () => {
@@ -120,6 +114,23 @@ describe('a model with other features is refused, in words:', () => {
       }
     expect(() => fit(plain, { metadata: { saim: '{"width": {}}' } })).toThrow(/width/)
   })
+})
+
+it.each([
+  ['timm', plain, ['ls1.gamma', 'ls2.gamma']],
+  ['BEiT', plain, ['gamma_1', 'gamma_2']],
+  ['Hugging Face', huggingFace.write(ours, h), ['layer_scale1.lambda1', 'layer_scale2.lambda1']],
+])('multiplies LayerScale by the names of %s into the layers before it', (title, file, names) => {
+  const block = title === 'Hugging Face' ? 'encoder.layer.0' : 'blocks.0'
+  const factors = { shape: [64], values: Float32Array.from({ length: 64 }, (_, i) => i / 64) }
+  const { weights } = fit({ ...file, ...Object.fromEntries(names.map((n) => [`${block}.${n}`, factors])) })
+  for (const layer of ['attn.proj.weight', 'mlp.fc2.weight']) {
+    const [scaled, before] = [weights, ours].map((w) => w[`blocks.0.${layer}`]!.values)
+    expect(scaled).toEqual(
+      before!.map((value, i) => value * factors.values[Math.floor((i * 64) / before!.length)]!),
+    )
+  }
+  expect(weights['blocks.1.attn.proj.weight']).toEqual(ours['blocks.1.attn.proj.weight'])
 })
 
 it('takes zeros for the biases that a model does not have at all', () => {

@@ -5,7 +5,15 @@ import { authors, isEncoderName, type Layout, layoutOf } from '#formats/layouts'
 import { type FloatTensor, type FloatTensors, requireFinite } from '#formats/tensors'
 import { interpolatePositions, positionTable } from '#model/vit/positions'
 import type { WeightsFile } from '#formats/weights-file'
-import { plain, refuseOthers, refuseParts, refuseRounded, requireEncoder, withZeroBiases } from './sameness'
+import {
+  plain,
+  refuseOthers,
+  refuseParts,
+  refuseRounded,
+  requireEncoder,
+  withScalesInside,
+  withZeroBiases,
+} from './sameness'
 import { shapeOf } from './shape'
 import { initialWeights, weightShapes } from '#model/objectives/index'
 
@@ -29,9 +37,9 @@ const computed = ['pos_embed', 'gaussian_blur.weight']
  */
 export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>): FittedWeights {
   const { title, layout } = layoutOf(Object.keys(file.tensors))
-  const read = layout.read(file.tensors)
-  refuseParts(Object.keys(read))
+  const { weights: read, scaled } = withScalesInside(layout.read(file.tensors))
   const positions = positionsOf(read, layout, changes)
+  refuseParts(Object.keys(read))
   const h = settingsOf(read, positions, file.metadata, changes)
   const shapes = weightShapes(h)
   const found = withZeroBiases(read, shapes)
@@ -58,7 +66,7 @@ export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>)
   const report = {
     layout: /^(model\.|state_dict\.)?$/.test(file.root) ? title : `${title}, below ${file.root.slice(0, -1)}`,
     used: used.size,
-    model: `${h.depth} blocks of width ${h.width}, ${h.heads} heads, patches of ${h.patchSize} px, images of ${h.imageSize} px.`,
+    model: `${h.depth} blocks of width ${h.width}, ${h.heads} heads, patches of ${h.patchSize} px, images of ${h.imageSize} px.${scaled ? ' LayerScale is multiplied into the last layers of its branches, which leaves the features as they are.' : ''}`,
     missing: Object.keys(begun),
     unexpected: [
       ...Object.keys(found).filter((name) => !fits(name) && !computed.includes(name)),

@@ -6,7 +6,7 @@ import type { FloatTensors } from '#formats/tensors'
 
 /** What weights that a plain ViT does not have belong to. */
 const parts: [RegExp, string][] = [
-  [/\.(ls\d|layer_?scale\d?|gamma(_\d)?|lambda\d?|layer_scale\d\.lambda1)\b/, 'LayerScale'],
+  [/^layer\.\d+\.attention\.q_proj\./, 'rotary positions (DINOv3)'],
   [/\.(q|k)_(layer)?norm\./, 'normalised queries and keys'],
   [
     /^(norm_pre|ln_pre|pre_?lay(er)?norm|layernorm_pre|embeddings\.layernorm)\b/,
@@ -46,6 +46,33 @@ export function refuseParts(names: string[]): void {
         plain,
       )
   }
+}
+
+/** LayerScale's factors by the names of timm, of Hugging Face and of BEiT: of a block's attention (1) and of its MLP (2). */
+const scaleName = /^(blocks\.\d+)\.(?:ls([12])\.gamma|layer_scale([12])\.lambda1|gamma_([12]))$/
+
+/**
+ * Weights without LayerScale, which multiplies what a branch adds by a factor for each channel: γ ⊙ (W x + b) is
+ * (diag(γ) W) x + γ ⊙ b, so that a branch's last layer takes it in and features stay what they are.
+ */
+export function withScalesInside(weights: FloatTensors): { weights: FloatTensors; scaled: boolean } {
+  const found = { ...weights }
+  const done = new Set<string>()
+  for (const [name, { values: factors }] of Object.entries(weights)) {
+    const [, block, ...branch] = scaleName.exec(name) ?? []
+    const layer = `${block}.${branch.find(Boolean) === '1' ? 'attn.proj' : 'mlp.fc2'}`
+    if (!block || found[`${layer}.weight`]?.shape[0] !== factors.length) continue
+    for (const part of [`${layer}.weight`, `${layer}.bias`]) {
+      const tensor = found[part]
+      if (!tensor) continue
+      const across = tensor.values.length / factors.length
+      const values = tensor.values.map((value, i) => value * factors[Math.floor(i / across)]!)
+      found[part] = { ...tensor, values }
+    }
+    done.add(name)
+  }
+  const rest = Object.entries(found).filter(([name]) => !done.has(name))
+  return { weights: Object.fromEntries(rest), scaled: done.size > 0 }
 }
 
 /** Refuses names that neither the model has nor anything after the encoder. Throws AppError weights-misfit. */
