@@ -25,6 +25,7 @@ export const errorCodes = [
   'format-newer',
   'evaluation-missing',
   'experiment-missing',
+  'classifier-missing',
   'checkpoint-missing',
   'checkpoint-corrupt',
   'weights-unreadable',

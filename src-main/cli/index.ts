@@ -3,6 +3,7 @@ import { appVersion } from '#shared/version'
 import { closeDataFolder } from '#platform/paths'
 import { guardConsole } from '#platform/terminal'
 import { attentionCommand } from './attention'
+import { classifiersCommand } from './classifiers'
 import { clusterCommand } from './cluster'
 import { embedCommand } from './embed'
 import { enginesCommand } from './engines'
@@ -27,7 +28,7 @@ const program = new Command('saim')
 
 const commands = [
   ...[trainCommand, clusterCommand, sweepCommand, resumeCommand, runsCommand, ...evaluationCommands],
-  ...[predictCommand, exportCommand, importCommand, verifyCommand, reconstructCommand, attentionCommand],
+  ...[classifiersCommand, predictCommand, exportCommand, importCommand, verifyCommand, reconstructCommand, attentionCommand],
   ...[embedCommand, enginesCommand, serveCommand],
 ]
 for (const command of commands) program.addCommand(command)

@@ -1,16 +1,19 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
-import { readFewShot } from '#inference/labels/kept'
-import { predictByFewShot, predictFolder } from '#jobs/evaluate/predict'
-import { classifiersFolder } from '#platform/paths'
-import { thereAlready } from '#storage/files'
-import { findRun } from '#storage/run/find'
+import { createEngine } from '#engine/engines'
+import { listedAt } from '#images/listed'
+import { findClassifier } from '#inference/classifiers/list'
+import { openClassifier } from '#inference/classifiers/open'
+import { type Prediction, predictions, predictionsCsv } from '#inference/classifiers/predict'
+import { thereAlready, writeFileSafely } from '#storage/files'
+import { readyFolder } from '#storage/ready-folder'
+import { classifiersOf } from './support/classifiers'
 import { engineFor } from './support/engines'
 import { decodersOption, engineOption, runsOption, threadsOption } from './support/options'
-import { readyFolder } from '#storage/ready-folder'
 
 interface PredictOptions {
+  with: string
   output: string
   runs: string
   engine: string
@@ -19,9 +22,9 @@ interface PredictOptions {
 }
 
 export const predictCommand = new Command('predict')
-  .description('name the classes of images by a kept classifier or a fine-tuned model, as CSV')
-  .argument('<classifier>', 'the name or folder of a kept classifier, or the folder of a fine-tuning')
-  .argument('<folder>', 'the images')
+  .description('name the classes of images by a classifier, as CSV')
+  .argument('<images>', 'an image or a folder of images')
+  .requiredOption('--with <classifier>', 'its name, key or folder: `saim classifiers` lists them')
   .option('--output <file>', 'where the table is written', 'predictions.csv')
   .addOption(runsOption())
   .addOption(engineOption())
@@ -29,21 +32,24 @@ export const predictCommand = new Command('predict')
   .addOption(decodersOption())
   .action(predict)
 
-/** `saim predict`: names the classes of all images below a folder by a kept classifier or a fine-tuned model, as CSV. */
+/** `saim predict`: names the classes of an image, or of all below a folder, by a classifier of any kind, as CSV. */
 async function predict(
-  classifier: string,
-  folder: string,
-  { output, engine, runs, ...options }: PredictOptions,
+  given: string,
+  { with: wanted, output, engine: id, runs, threads, decoders }: PredictOptions,
 ): Promise<void> {
   const target = path.resolve(output)
   if (existsSync(target)) throw thereAlready(target)
   await readyFolder(path.dirname(target))
-  const images = path.resolve(folder)
-  const by = { ...options, engine: await engineFor(engine) }
-  const named = path.join(classifiersFolder(), path.basename(classifier))
-  const kept = (await readFewShot(path.resolve(classifier))) ?? (await readFewShot(named))
-  const found = kept
-    ? await predictByFewShot(kept, await findRun(kept.about.run, runs), images, target, by)
-    : await predictFolder(path.resolve(classifier), images, target, by)
-  console.log(`${found.images} images, ${found.unreadable} files could not be read. Written: ${target}`)
+  const classifier = await openClassifier(findClassifier(wanted, await classifiersOf(runs)).place)
+  const found = await listedAt(given)
+  const engine = await createEngine(await engineFor(id), { threads })
+  const rows: Prediction[] = []
+  const unreadable = [...found.unreadable]
+  for await (const part of predictions(engine, classifier, found, { decoders })) {
+    rows.push(...part.predictions)
+    unreadable.push(...part.unreadable)
+  }
+  for (const { path: file, reason } of unreadable) console.error(`Left out ${file}: ${reason}`)
+  await writeFileSafely(target, predictionsCsv(classifier.classes, rows))
+  console.log(`${rows.length} images, ${unreadable.length} files could not be read. Written: ${target}`)
 }

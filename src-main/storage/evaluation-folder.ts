@@ -34,7 +34,7 @@ import { runPaths } from './run/run-folder'
  *   dataset.json            the images, where they are not those of the run
  *   metrics.jsonl           a line for each epoch
  *   result.json             the score
- *   classifier.safetensors  what was trained: the probe's layer, or the whole fine-tuned model
+ *   classifier.safetensors  what names classes: neighbours, the probe's layer, or the whole fine-tuned model
  *   training.safetensors    what a fine-tuning goes on from, until it is finished
  *   lock                    who carries it out, while somebody does
  */
@@ -209,7 +209,7 @@ export async function takeUpTraining(folder: string): Promise<Kept | null> {
   }
 }
 
-/** What an evaluation found, and what it trained to classify other images; null for kNN. */
+/** What an evaluation found, and what names the classes of other images; null where that is not kept. */
 export interface Outcome {
   score: Score
   classifier: NamedTensorData | null
@@ -239,7 +239,7 @@ export async function readClassifier(
   const { classifier } = evaluationPaths(folder)
   const handle = await openOwn(classifier).catch((error: unknown) => {
     if (!isMissing(error)) throw unreadableNow(classifier, error)
-    throw new AppError('checkpoint-missing', 'This evaluation has kept no classifier.', 'Fine-tune first.')
+    throw new AppError('checkpoint-missing', 'This evaluation has kept no classifier.', 'Evaluate again.')
   })
   const { tensors, metadata } = await readSafetensors(handle).finally(() => handle.close())
   return { weights: tensors as NamedTensorData, classes: JSON.parse(metadata['classes'] ?? '[]') as string[] }

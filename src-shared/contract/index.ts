@@ -12,6 +12,7 @@ import { runCalls, runEvents } from './runs'
 
 export * from './app'
 export type { Unreadable } from './common'
+export * from './classifiers'
 export * from './datasets'
 export * from './engines'
 export * from './evaluations'

@@ -8,9 +8,9 @@
  */
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { writeManifest } from '#images/manifest'
+import { Manifest, writeManifest } from '#images/manifest'
 import { DatasetIndex } from '#images/index/dataset-index'
-import { scanned } from '#images/index/scanned'
+import { writeScan } from '#images/index/scanned'
 import { createEngine } from '#engine/engines'
 import type { Engine } from '#engine/engine'
 import { evaluate } from '#jobs/evaluate/evaluation'
@@ -130,7 +130,9 @@ class ImageSet {
 
   static async open(name: SourceName, source: string): Promise<ImageSet> {
     const folder = await imagesOf(name, source, home)
-    const { train, validation, classes } = taskOf(folder, (await scanned(folder)).images)
+    const list = path.join(home, `${name}.json`)
+    await writeScan(folder, list)
+    const { train, validation, classes } = taskOf(folder, await Manifest.read(list))
     const labels = Int32Array.from([...train.labels, ...validation.labels])
     return new ImageSet(name, folder, classes, [...train.images, ...validation.images], labels)
   }

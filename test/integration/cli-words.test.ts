@@ -22,7 +22,7 @@ describe('what a command cannot write is told before its work', () => {
   const file = path.join(temporaryFolder(), 'a file')
   writeFileSync(file, '')
   it.each([
-    ['predict', ['predict', 'none', 'none', '--output', `${file}/p.csv`], /a file is a file/],
+    ['predict', ['predict', 'none', '--with', 'none', '--output', `${file}/p.csv`], /a file is a file/],
     ['embed', ['embed', 'none', '--out', `${file}/new`], /a file is a file/],
     ['train', ['train', '--runs', `${file}/runs`], /a file is a file/],
     ['runs', ['runs', '--runs', file], /is a file, or leads through one/],

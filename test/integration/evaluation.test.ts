@@ -13,6 +13,8 @@ import {
   updateEvaluation,
 } from '#storage/evaluation-folder'
 import { decodeSafetensors } from '#formats/safetensors'
+import { readImages } from '#images/manifest'
+import { taskOf } from '#jobs/evaluate/labelled'
 import { forkNode } from '#platform/processes'
 import { Lock } from '#storage/lock'
 import { readRun, updateRun } from '#storage/run/run-folder'
@@ -34,6 +36,22 @@ async function paint(folder: string, colour: [number, number, number], count: nu
       .png()
       .toFile(path.join(images, folder, `${i}, of "${folder}".png`))
   }
+}
+
+/** What `saim predict` says of the images by a classifier: the header of its table, and the class of each image by its path. */
+async function predicted(classifier: string, of = images) {
+  const table = path.join(temporaryFolder(), 'named.csv')
+  const { output } = await saim(['predict', of, '--with', classifier, '--output', table], home)
+  const [head, ...lines] = readFileSync(table, 'utf8').trim().split('\n')
+  const rows = lines.map((line) => /^"?(.*\.png)"?,(\w+),([\d.]+),/.exec(line)!)
+  const classes = new Map(rows.map(([, file, name]) => [file!.replaceAll('""', '"'), name!]))
+  return { output, head, classes, confidence: rows.map(([, , , share]) => Number(share)) }
+}
+
+/** Of the held-out images of the run, how many are given the class of their folder. */
+async function rightOfHeldOut(classes: Map<string, string>) {
+  const { validation } = taskOf(images, await readImages(run))
+  return validation.images.filter((image) => classes.get(image.path) === image.class).length
 }
 
 const newest = async () => path.join(run, 'evaluations', (await listEvaluations(run)).at(-1)!.id)
@@ -99,17 +117,31 @@ describe('asking what a run has learned', () => {
     })
     expect((await readScore(folder))!.top1).toBeGreaterThan(0.9)
 
-    const table = path.join(home, 'named.csv')
-    const named = await saim(['predict', folder, images, '--output', table], home)
-    expect(named.output).toContain('100 images')
-    const lines = readFileSync(table, 'utf8').trim().split('\n')
-    expect(lines[0]).toBe('path,class,probability,blue,green,red')
-    expect(lines).toHaveLength(101)
-    const right = lines.slice(1).filter((line) => {
-      const [, folderOf, name] = /^"(\w+)\/\d+, of ""\w+"".png",(\w+),/.exec(line)!
-      return folderOf === name
-    })
-    expect(right.length).toBeGreaterThan(90)
+    const { output: told, head, classes } = await predicted(folder)
+    expect(told).toContain('100 images')
+    expect(head).toBe('path,class,probability,blue,green,red')
+    expect(classes.size).toBe(100)
+  })
+
+  it('lists every classifier with its name, each of which names classes as it was scored', async () => {
+    const { output } = await saim(['classifiers'], home)
+    for (const kind of ['Nearest neighbours', 'Linear probe', 'Fine-tuned']) expect(output).toContain(kind)
+    for (const { kind, folder, score } of await listEvaluations(run)) {
+      const { classes, confidence } = await predicted(folder)
+      expect(await rightOfHeldOut(classes), kind).toBe(Math.round(score!.top1 * score!.images))
+      expect(Math.min(...confidence)).toBeGreaterThanOrEqual(1 / 3)
+    }
+  })
+
+  it('names classifiers anew, and one image by such a name', async () => {
+    const { id } = (await listEvaluations(run))[2]!
+    const { output } = await saim(['classifiers', `${path.basename(run)}/${id}`, '--name', 'Colours'], home)
+    expect(output).toContain('Colours')
+    const image = path.join(images, 'red', '3, of "red".png')
+    const { classes } = await predicted('Colours', image)
+    expect([...classes]).toEqual([['3, of "red".png', 'red']])
+    const { output: refused, code } = await saim(['predict', image, '--with', 'Colour'], home)
+    expect([code, refused]).toEqual([1, expect.stringContaining('There is no classifier "Colour".')])
   })
 
   it.each([

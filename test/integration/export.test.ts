@@ -129,7 +129,7 @@ describe('an exported classifier', () => {
 
   it.runIf(hasPython)('names in its example what saim predict names', async () => {
     const table = path.join(temporaryFolder(), 'predictions.csv')
-    await saim(['predict', evaluation, path.dirname(picture), '--output', table], home)
+    await saim(['predict', path.dirname(picture), '--with', evaluation, '--output', table], home)
     const [, name, probability] = readFileSync(table, 'utf8').split('\n')[1]!.split(',')
     const printed = execFileSync(python, ['-B', path.join(folder(), 'example.py'), picture], {
       encoding: 'utf8',

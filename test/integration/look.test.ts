@@ -249,7 +249,7 @@ describe('a whole data set', () => {
     const kept = await calls['datasets.keepClassifier']({ id, run: runId, step, name: 'Even or odd' })
     expect(path.basename(kept.path)).toBe('Even-or-odd')
     const table = path.join(out, 'predictions.csv')
-    const { output, code } = await saim(['predict', 'Even-or-odd', images, '--output', table], home)
+    const { output, code } = await saim(['predict', images, '--with', 'Even-or-odd', '--output', table], home)
     expect(output).toContain('24 images')
     expect(code).toBe(0)
     const [head, ...rows] = readFileSync(table, 'utf8').trim().split('\n').map((line) => line.split(',')) // prettier-ignore

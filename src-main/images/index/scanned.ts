@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { openIndex } from './open-index'
-import { Manifest, writeManifest } from '#images/manifest'
+import { writeManifest } from '#images/manifest'
 import { indexFile } from '#platform/paths'
 
 /** Scans a folder and writes the list of its images, of which only those are held out that lie in folders for it. */
@@ -14,17 +11,5 @@ export async function writeScan(folder: string, file: string): Promise<{ unreada
     return { unreadable: index.unreadable(0, 1).total }
   } finally {
     index.close()
-  }
-}
-
-/** Scans a folder and answers its images. */
-export async function scanned(folder: string): Promise<{ images: Manifest; unreadable: number }> {
-  const temporary = await mkdtemp(path.join(tmpdir(), 'saim-'))
-  try {
-    const file = path.join(temporary, 'dataset.json')
-    const { unreadable } = await writeScan(folder, file)
-    return { images: await Manifest.read(file), unreadable }
-  } finally {
-    await rm(temporary, { recursive: true })
   }
 }

@@ -3,11 +3,13 @@ import { AppError } from '#shared/errors'
 import { purposes, uniforms } from '#shared/random'
 import type { CropOf } from '#images/crops'
 import { augmentationDraws, oneDraw } from '#model/augment/crop'
+import type { NamedTensorData } from '#model/tensor/step'
 import { headFeaturesStep, normOf } from '#model/heads/features'
 import { fineTune } from './fine-tune'
 import { featuresStep, readingOf } from '#inference/features/features-step'
 import { ForwardPass } from '#inference/features/forward-pass'
-import { type FeatureRows, nearest, votes } from '#inference/features/knn'
+import { knnWeights } from '#inference/classifiers/models'
+import { type FeatureRows, nearest, unitRows, votes } from '#inference/features/knn'
 import type { Task } from './labelled'
 import { type ProbeData, trainProbe } from './linear-probe'
 import { scoreOf, shareOfVotes } from './score'
@@ -37,10 +39,17 @@ export async function evaluate(
         paths: task.validation.images.map(({ path }) => path),
         shares: shareOfVotes,
       }),
-      classifier: null,
+      classifier: classifierOf(bank, features.labels, task.classes.length),
     }
   })
 }
+
+/** Bytes that the features of nearest neighbours may have to be kept. */
+const mostBank = 2 ** 28
+
+/** Features of training images as what names the classes of others; null where they are too many to be kept. */
+const classifierOf = (bank: FeatureRows, labels: Int32Array, classes: number): NamedTensorData | null =>
+  bank.values.byteLength > mostBank ? null : knnWeights(unitRows(bank), labels, classes)
 
 /**
  * Hands on features by the frozen encoder: of validation images and of training images, these as they are scored, or, of the

@@ -21,6 +21,7 @@ import {
   fineTuneRates,
   fineTuneStep,
   gradientSums,
+  imageSizeOf,
   updateFineTuneStep,
 } from '#model/heads/classifier'
 import { erase, erasedBox, erasingDraws } from '#model/augment/erasing'
@@ -232,16 +233,4 @@ async function openUpdates(
     await step.dispose()
   }
   return Object.assign(run, { dispose })
-}
-
-/** Side of the images to classify. Throws AppError bad-settings where it is not a multiple of the patch size. */
-export function imageSizeOf(h: Hyperparameters, s: Pick<FineTuneSettings, 'imageSize'>): number {
-  const size = s.imageSize || h.imageSize
-  if (size % h.patchSize)
-    throw new AppError(
-      'bad-settings',
-      `The image size ${size} is not a multiple of the patch size ${h.patchSize}.`,
-      `Choose ${Math.max(1, Math.round(size / h.patchSize)) * h.patchSize}.`,
-    )
-  return size
 }

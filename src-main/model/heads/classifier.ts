@@ -1,3 +1,4 @@
+import { AppError } from '#shared/errors'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import type { FineTuneSettings } from '#shared/settings/evaluation'
 import { normals, purposes } from '#shared/random'
@@ -171,3 +172,15 @@ export const fineTuneCarried: Record<string, TensorSpec> = { carried: float([]) 
 export const classifyStep =
   (h: Hyperparameters, s: Classifier): StepFunction =>
   (weights, { images }) => ({ outputs: { rows: classify(weights, h, s, images!) } })
+
+/** Side of the images to classify. Throws AppError bad-settings where it is not a multiple of the patch size. */
+export function imageSizeOf(h: Hyperparameters, s: Pick<FineTuneSettings, 'imageSize'>): number {
+  const size = s.imageSize || h.imageSize
+  if (size % h.patchSize)
+    throw new AppError(
+      'bad-settings',
+      `The image size ${size} is not a multiple of the patch size ${h.patchSize}.`,
+      `Choose ${Math.max(1, Math.round(size / h.patchSize)) * h.patchSize}.`,
+    )
+  return size
+}

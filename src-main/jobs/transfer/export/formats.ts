@@ -8,7 +8,7 @@ import { exportResources } from '#platform/paths'
 import type { PixelStatistics } from '#model/augment/crop'
 import type { FileContents } from '#formats/bytes'
 import { authors, huggingFace, type Layout, timm } from '#formats/layouts'
-import type { ExportModel } from './model'
+import type { ImageModel } from '#inference/image-model'
 import { modelGraph } from './trace'
 import { encodePth } from '#formats/pytorch/write'
 import { encodeSafetensors } from '#formats/safetensors'
@@ -21,7 +21,7 @@ export type Files = Record<string, FileContents>
 export interface Source {
   h: Hyperparameters
   weights: FloatTensors
-  model: ExportModel
+  model: ImageModel
   epoch: number
   /** By which the model's images are normalised. */
   statistics: PixelStatistics

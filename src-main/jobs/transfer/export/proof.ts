@@ -8,7 +8,7 @@ import { readWeights } from '#formats/weights-file'
 import type { NamedTensorData } from '#model/tensor/step'
 import { formats, type Source } from './formats'
 import { isEncoderName } from '#formats/layouts'
-import type { ExportModel } from './model'
+import type { ImageModel } from '#inference/image-model'
 import { pythonOutputs } from './python'
 import { type FloatTensors, largestDifference } from '#formats/tensors'
 import { tfjsOutputs } from './tfjs-run'
@@ -85,7 +85,7 @@ const encoderOf = (weights: FloatTensors): FloatTensors =>
 
 /** The outputs of a model with weights under our names. */
 async function outputsOf(
-  { imageSize, step }: ExportModel,
+  { imageSize, step }: ImageModel,
   weights: FloatTensors,
   images: Float32Array,
 ): Promise<NamedTensorData> {

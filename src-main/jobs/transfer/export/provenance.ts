@@ -4,21 +4,20 @@ import type { EvaluationMetric, ExportFormat, Metric, Score } from '#shared/cont
 import { AppError } from '#shared/errors'
 import type { FineTuneSettings } from '#shared/settings/evaluation'
 import { Manifest, readImages } from '#images/manifest'
+import { openClassifier } from '#inference/classifiers/open'
 import {
   evaluationPaths,
   evaluationsFolder,
   listEvaluations,
-  readClassifier,
   readEvaluation,
   readEvaluationMetrics,
   readScore,
 } from '#storage/evaluation-folder'
-import { imageSizeOf } from '#jobs/evaluate/fine-tune'
 import { chooseStep, loadCheckpoint } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
 import { readRun, type RunFile } from '#storage/run/run-folder'
 import type { Source } from './formats'
-import { classifierModel, encoderModel } from './model'
+import { encoderModel } from './model'
 import type { FloatTensors } from '#formats/tensors'
 
 /** What is taken elsewhere: the weights, and all that a model card says about them. */
@@ -94,20 +93,11 @@ async function fineTuned(folder: string, wanted?: string): Promise<Provenance> {
   const place = path.join(evaluationsFolder(folder), id)
   const { plan, step, dataset, train } = await readEvaluation(place)
   const settings = plan.settings as FineTuneSettings
-  const { weights, classes } = await readClassifier(place)
-  const { hyperparameters: h, statistics } = run
+  const { h, weights, model, statistics, classes } = await openClassifier({ folder: place, run: folder })
   const own = evaluationPaths(place).manifest
-  const size = { imageSize: imageSizeOf(h, settings), classes: classes.length }
   return {
     run,
-    source: {
-      h,
-      weights: weights as FloatTensors,
-      model: classifierModel(h, settings, size),
-      epoch: settings.epochs,
-      statistics,
-      classes,
-    },
+    source: { h, weights: weights as FloatTensors, model, epoch: settings.epochs, statistics, classes },
     step,
     metrics: step === null ? [] : await metricsUpTo(folder, step),
     dataset: { ...dataset, images: existsSync(own) ? await Manifest.read(own) : await readImages(folder) },

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { type NamedTensorData, sizeOf } from '#model/tensor/step'
 import { outputOf } from '#platform/programs'
 import { interpreter, startPython } from '#platform/python'
-import type { ExportModel } from './model'
+import type { ImageModel } from '#inference/image-model'
 
 /**
  * Loads the example.py of an export and gives the outputs of its `features` or `classify`: pixels on standard input, a
@@ -35,7 +35,7 @@ for name in names:
  */
 export async function pythonOutputs(
   folder: string,
-  { imageSize: size, outputs: shapes }: ExportModel,
+  { imageSize: size, outputs: shapes }: ImageModel,
   pixels: Float32Array,
 ): Promise<{ library: string; outputs: NamedTensorData } | { reason: string }> {
   const count = pixels.length / (3 * size ** 2)

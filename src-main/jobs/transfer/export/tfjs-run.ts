@@ -4,12 +4,12 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { NamedTensorData } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
-import type { ExportModel } from './model'
+import type { ImageModel } from '#inference/image-model'
 
 /** Loads the tfjs model of a folder by tfjs itself, with its plain JavaScript backend. images [B, S, S, 3]. */
 export async function tfjsOutputs(
   folder: string,
-  { imageSize: size, outputs: shapes }: ExportModel,
+  { imageSize: size, outputs: shapes }: ImageModel,
   images: Float32Array,
 ): Promise<NamedTensorData> {
   tf.enableProdMode() // no advice on the terminal

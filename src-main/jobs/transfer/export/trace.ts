@@ -4,7 +4,7 @@ import { shareCommonNodes } from '#engine/graph/passes/share'
 import { trace } from '#engine/graph/trace'
 import type { StepFunction } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
-import type { ExportModel } from './model'
+import type { ImageModel } from '#inference/image-model'
 import type { FloatTensors } from '#formats/tensors'
 import { withAnyBatch } from '#formats/onnx/any-batch'
 import { portable } from '#formats/onnx/portable'
@@ -14,7 +14,7 @@ import { portable } from '#formats/onnx/portable'
  * images [batch, 3, S, S], or [batch, S, S, 3] without `channelsFirst` -> the model's outputs.
  */
 export function modelGraph(
-  { imageSize: size, step }: ExportModel,
+  { imageSize: size, step }: ImageModel,
   weights: FloatTensors,
   { channelsFirst }: { channelsFirst: boolean },
 ): Graph {

@@ -93,7 +93,7 @@ export const useLabelling = defineStore('labelling', () => {
     if (!id || !images.checkpoint) return
     const question = { id, ...images.checkpoint, name: name! }
     const kept = await app.attempt(() => backend['datasets.keepClassifier'](question))
-    if (kept) app.say(`Classifier kept: ${kept.path}`, `saim predict ${kept.path} <folder> names the classes of other images.`) // prettier-ignore
+    if (kept) app.say(`Classifier kept: ${kept.path}`, `saim predict <folder> --with ${kept.path} names the classes of other images.`) // prettier-ignore
   }
   async function exportLabels() {
     const folder = await app.pickFolder('Where shall the table of labels go?')
