@@ -28,7 +28,15 @@ const program = new Command('saim')
 
 const commands = [
   ...[trainCommand, clusterCommand, sweepCommand, resumeCommand, runsCommand, ...evaluationCommands],
-  ...[classifiersCommand, predictCommand, exportCommand, importCommand, verifyCommand, reconstructCommand, attentionCommand],
+  ...[
+    classifiersCommand,
+    predictCommand,
+    exportCommand,
+    importCommand,
+    verifyCommand,
+    reconstructCommand,
+    attentionCommand,
+  ],
   ...[embedCommand, enginesCommand, serveCommand],
 ]
 for (const command of commands) program.addCommand(command)

@@ -90,7 +90,11 @@ export function logVotes(
 }
 
 /** What `knnModel` takes beside the encoder. */
-export const knnWeights = (bank: Float32Array, labels: ArrayLike<number>, classes: number): NamedTensorData => {
+export const knnWeights = (
+  bank: Float32Array,
+  labels: ArrayLike<number>,
+  classes: number,
+): NamedTensorData => {
   const own = new Float32Array(labels.length * classes)
   for (let row = 0; row < labels.length; row++) own[row * classes + labels[row]!] = 1
   return {
