@@ -7,6 +7,18 @@ import { precisions } from '#shared/settings/precision'
 /** In place of an engine: the fastest one that was tested here and works. */
 export const automatic = 'auto'
 
+const presetProof = z.object({
+  preset: z.enum(presetNames),
+  imagesPerSecond: z.number(),
+  /** From the start of a process to the end of the first step, with all that a run opens. */
+  readySeconds: z.number(),
+  /** What is done beside steps: a look at an image for a check of health, and a checkpoint. Null where it was not timed. */
+  beside: z.object({ lookSeconds: z.number(), saveSeconds: z.number() }).nullable().default(null),
+  /** Peak resident memory of its process so far. */
+  memoryBytes: z.number(),
+})
+export type PresetProof = z.infer<typeof presetProof>
+
 const precisionProof = z.object({
   precision: z.enum(precisions),
   /** Difference from plain tfjs on a tiny model: of the loss, and of gradients relative to the largest in their tensor. */
@@ -15,18 +27,7 @@ const precisionProof = z.object({
   /** Training the preset nano. */
   imagesPerSecond: z.number(),
   /** Training presets with their own batch, from the smallest to the largest that took seconds; estimates start from these. */
-  presets: z
-    .array(
-      z.object({
-        preset: z.enum(presetNames),
-        imagesPerSecond: z.number(),
-        /** From opening the engine to the end of the first step. */
-        readySeconds: z.number(),
-        /** Peak resident memory of its process so far. */
-        memoryBytes: z.number(),
-      }),
-    )
-    .default([]),
+  presets: z.array(presetProof).default([]),
   /** Peak resident memory of its process, without a GPU's own memory. */
   memoryBytes: z.number(),
 })

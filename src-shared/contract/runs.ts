@@ -186,6 +186,14 @@ export const estimate = z.object({
   totalSteps: count,
   /** For the whole run on this machine. */
   seconds: z.number(),
+  /** What that is made of, in seconds: until it begins, steps, and what is done beside them. */
+  parts: z.object({
+    ready: z.number(),
+    training: z.number(),
+    validation: z.number(),
+    health: z.number(),
+    checkpoints: z.number(),
+  }),
   basis: estimateBasis,
   /** Checkpoints that are kept, and their size on disk. */
   checkpoints: count,

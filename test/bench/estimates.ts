@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { bytes, duration } from '#shared/format'
 import { fromPreset } from '#shared/settings/hyperparameters'
+import { mapValues } from '#model/tensor/step'
 import { createServices } from '#app/backend'
 import { forkNode } from '#platform/processes'
 
@@ -31,9 +32,9 @@ async function main(): Promise<void> {
   const id = process.env['SAIM_ENGINE']
   const engine = (await calls['engines.survey']({ id })).find((engine) => engine.id === id)
   if (!engine?.proof) throw new Error(engine?.problem?.message ?? `There is no engine ${id}.`)
-  for (const { preset, imagesPerSecond, readySeconds, memoryBytes } of engine.proof.presets)
+  for (const { preset, imagesPerSecond, readySeconds, memoryBytes, beside } of engine.proof.presets)
     console.log(
-      `${engine.title}, ${preset}: ${imagesPerSecond.toFixed(1)} images/s, ready in ${duration(readySeconds)}, ${bytes(memoryBytes)}`,
+      `${engine.title}, ${preset}: ${imagesPerSecond.toFixed(1)} images/s, ready in ${duration(readySeconds)}, ${bytes(memoryBytes)}, beside steps ${JSON.stringify(beside)}`,
     )
   let dataset = await calls['datasets.addSample'](undefined)
   while (dataset.status !== 'ready') {
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
     const ofTime = seconds / expected!.seconds
     const ofMemory = run.latest!.memory / expected!.memoryBytes
     console.log(
-      `${name}: ${duration(seconds)}, ${ofTime.toFixed(2)} of ${duration(expected!.seconds)}; ${bytes(run.latest!.memory)}, ${ofMemory.toFixed(2)} of ${bytes(expected!.memoryBytes)} (${JSON.stringify(expected!.basis)})`,
+      `${name}: ${duration(seconds)}, ${ofTime.toFixed(2)} of ${duration(expected!.seconds)}; ${bytes(run.latest!.memory)}, ${ofMemory.toFixed(2)} of ${bytes(expected!.memoryBytes)} (${JSON.stringify(expected!.basis)}; ${JSON.stringify(mapValues(expected!.parts, Math.round))})`,
     )
   }
 }

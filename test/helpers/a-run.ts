@@ -9,7 +9,7 @@ export function aRun({
 }: Partial<Run> & Partial<Metric> = {}): Run {
   const latest: Metric = {
     ...{ step: 100, epoch, loss: 0.5, learningRate: 5e-4, gradientNorm: 1, imagesPerSecond },
-    ...{ dataWait: 0, memory: 4e8, seconds: 60 },
+    ...{ dataWait: 0, memory: 4e8, seconds: imagesPerSecond ? (epoch * 160) / imagesPerSecond : 60 },
   }
   return {
     id: 'a-run',

@@ -31,6 +31,10 @@ describe.runIf(enginesHere().includes('tensorflow'))('saim train without --engin
     const speedOf = (id: string): number => results[id].proof.imagesPerSecond
     const [fastest, next] = ['onnxruntime-cpu', 'tensorflow'].sort((a, b) => speedOf(b) - speedOf(a))
     expect(run.engine).toBe(fastest)
+    for (const { beside } of [fastest!, next!].flatMap((id) => results[id].proof.presets)) {
+      expect(beside.lookSeconds).toBeGreaterThan(0)
+      expect(beside.saveSeconds).toBeGreaterThan(0)
+    }
     const titles: Record<string, string> = {
       'onnxruntime-cpu': 'ONNX Runtime, CPU',
       tensorflow: 'TensorFlow',

@@ -17,8 +17,9 @@ const on = (runs: Run[], engine = 'onnxruntime-cpu', proof: EngineProof | null =
   ...{ runs, proof, device: null },
   settings: { runsFolder: tmpdir(), engine, threads: 2 },
 })
+const divided = (train: number, validation = 0) => ({ train, validation })
 const estimate = async (h: Hyperparameters, images: number, runs: Run[] = [], engine?: string) =>
-  (await estimateRuns([{ h, images }], on(runs, engine)))[0]!
+  (await estimateRuns([{ h, images: divided(images) }], on(runs, engine)))[0]!
 
 const memoryBy = async (engine: string) => {
   const { memoryBytes } = await estimate(fromPreset('nano', { batchSize: 2048 }), 50_000, [], engine)
@@ -40,11 +41,8 @@ describe('the time of a run', () => {
   it('is that of the newest run of the same model, on this engine', async () => {
     const newer = aRun({ name: 'newest', imagesPerSecond: 100, updatedAt: '2026-11-02' })
     const elsewhere = aRun({ imagesPerSecond: 1, updatedAt: '2026-11-03', engine: 'tensorflow' })
-    const { seconds, basis, totalSteps } = await estimate(fromPreset('nano', { epochs: 20 }), 160, [
-      nano,
-      newer,
-      elsewhere,
-    ])
+    const h = fromPreset('nano', { epochs: 20, healthEvery: 0 })
+    const { seconds, basis, totalSteps } = await estimate(h, 160, [nano, newer, elsewhere])
     expect(basis).toEqual({ kind: 'earlier-run', run: 'newest' })
     expect([totalSteps, seconds]).toEqual([200, 32])
   })
@@ -52,46 +50,60 @@ describe('the time of a run', () => {
   it('is scaled from the nearest model by arithmetic, where this one was never trained', async () => {
     const runs = [nano, aRun({ name: 'far', hyperparameters: fromPreset('base'), imagesPerSecond: 1000 })]
     const [same, tiny] = await estimateRuns(
-      [fromPreset('nano'), fromPreset('tiny', { epochs: 10 })].map((h) => ({ h, images: 640 })),
+      [fromPreset('nano'), fromPreset('tiny', { epochs: 10 })].map((h) => ({ h, images: divided(640) })),
       on(runs),
     )
     expect(tiny!.basis).toEqual({ kind: 'other-run', run: 'before' })
     expect(tiny!.seconds / same!.seconds).toBeGreaterThan(2)
   })
 
-  it('is scaled from the preset that was measured when the engine was tested, by counted operations', async () => {
+  describe('is that of the preset that was measured when the engine was tested', () => {
+    const beside = { lookSeconds: 0.005, saveSeconds: 0.5 }
     const measured = (preset: PresetName, imagesPerSecond: number) => ({
-      ...{ preset, imagesPerSecond, readySeconds: 2, memoryBytes: 1e9 },
+      ...{ preset, imagesPerSecond, readySeconds: 2, memoryBytes: 1e9, beside },
     })
     const presets = [measured('nano', 50), measured('tiny', 20)]
     const proof = { presets, precisions: [{ precision: 'float32', presets }] } as unknown as EngineProof
     const other = aRun({ name: 'far', hyperparameters: fromPreset('base'), imagesPerSecond: 1000 })
-    const settings = { validationFraction: 0, healthEvery: 0 }
-    const of = async (h: Hyperparameters) =>
-      (await estimateRuns([{ h, images: 1600 }], on([other], 'onnxruntime-cpu', proof)))[0]!
-    const nano = await of(fromPreset('nano', settings))
-    expect(nano.basis).toEqual({ kind: 'proof', preset: 'nano', isSame: true })
-    expect(nano.seconds).toBe(2 + 16_000 / 50)
-    expect(nano.memoryBytes).toBeCloseTo(1e9, -1)
-    // Half as many blocks again, and a little beside them.
-    const deeper = await of(fromPreset('nano', { ...settings, depth: 6, queryDepth: 6 }))
-    expect(deeper.basis).toEqual({ kind: 'proof', preset: 'nano', isSame: false })
-    expect((deeper.seconds - 2) / (nano.seconds - 2)).toBeGreaterThan(1.35)
-    expect((deeper.seconds - 2) / (nano.seconds - 2)).toBeLessThan(1.5)
-    expect((await of(fromPreset('small', settings))).basis).toEqual({
-      kind: 'proof',
-      preset: 'tiny',
-      isSame: false,
+    const of = async (h: Hyperparameters, images = divided(1600)) =>
+      (await estimateRuns([{ h, images }], on([other], 'onnxruntime-cpu', proof)))[0]!
+
+    it('with what it took for all that is done beside steps', async () => {
+      const nano = await of(fromPreset('nano', { validationFraction: 0.2 }), divided(1600, 400))
+      expect(nano.basis).toEqual({ kind: 'proof', preset: 'nano', isSame: true })
+      expect(nano.parts).toEqual({
+        ready: 2,
+        training: 16_000 / 50,
+        // Encoder and decoder.
+        validation: 10 * 400 * 2 * 0.005,
+        // Every second epoch, of no more images than are looked at.
+        health: 5 * 768 * 0.005,
+        checkpoints: 2 * 0.5,
+      })
+      expect(nano.seconds).toBeCloseTo(2 + 320 + 40 + 19.2 + 1)
+      expect(nano.memoryBytes).toBeCloseTo(1e9, -1)
     })
-    // The encoder is looked at five times and the loss of a tenth of the images measured ten times.
-    const looked = await of(fromPreset('nano', { validationFraction: 0.1, healthEvery: 2 }))
-    expect(looked.seconds).toBeGreaterThan(1.03 * nano.seconds)
+
+    it('scaled by counted operations and weights for another model', async () => {
+      const [nano, deeper] = [
+        await of(fromPreset('nano')),
+        await of(fromPreset('nano', { depth: 6, queryDepth: 6 })),
+      ]
+      expect(deeper.basis).toEqual({ kind: 'proof', preset: 'nano', isSame: false })
+      for (const part of ['training', 'health', 'checkpoints'] as const) {
+        // Half as many blocks again, and a little beside them.
+        expect(deeper.parts[part] / nano.parts[part]).toBeGreaterThan(1.35)
+        expect(deeper.parts[part] / nano.parts[part]).toBeLessThan(1.5)
+      }
+      const { basis } = await of(fromPreset('small'))
+      expect(basis).toEqual({ kind: 'proof', preset: 'tiny', isSame: false })
+    })
   })
 
   it('counts what trains and waits before it', () => {
     const ahead = [aRun({ secondsLeft: 30 }), aRun({ status: 'queued', step: 0 })]
-    // Ten epochs of 160 images at 50 a second.
-    expect(waitSeconds(ahead, on([nano]))).toBe(30 + 32)
+    // Ten epochs of 160 images at 50 a second, and five looks at each of them, a sixth of a step.
+    expect(waitSeconds(ahead, on([nano]))).toBeCloseTo(30 + 32 + (5 * 160) / 6 / 50)
   })
 })
 
@@ -122,7 +134,10 @@ it('compares with the memory of the GPU where that computes, and with none where
   const h = fromPreset('base', { batchSize: 256 })
   const of = async (freeBytes: number | null) =>
     (
-      await estimateRuns([{ h, images: 1000 }], { ...on([], 'onnxruntime-webgpu'), device: { freeBytes } })
+      await estimateRuns([{ h, images: divided(1) }], {
+        ...on([], 'onnxruntime-webgpu'),
+        device: { freeBytes },
+      })
     )[0]!
   const small = await of(8e9)
   expect(small).toMatchObject({ memoryOf: 'device', availableMemoryBytes: 8e9 })

@@ -1,5 +1,5 @@
 import { cpus, freemem, totalmem } from 'node:os'
-import type { AppSettings, EngineProof, Estimate, Run } from '#shared/contract'
+import type { AppSettings, EngineProof, Estimate, Estimates, PresetProof, Run } from '#shared/contract'
 import { bytes, roughly } from '#shared/format'
 import { fromPreset, type Hyperparameters, learningRate } from '#shared/settings/hyperparameters'
 import type { Division } from '#engine/engine'
@@ -23,6 +23,9 @@ const costly = [
 /** What the process holds beside what it trains: libraries, code, images on their way. */
 const processBytes = 200e6
 
+/** How many images a run trains on, and how many are held out for the validation loss. */
+type RunImages = Pick<Estimates['images'], 'train' | 'validation'>
+
 /** What estimates start from: the runs so far, and how this machine trains. */
 export interface EstimateBasis {
   runs: Run[]
@@ -35,7 +38,7 @@ export interface EstimateBasis {
 
 /** What runs with these settings would take on so many images each: parameters exactly, time and memory from earlier runs. */
 export async function estimateRuns(
-  all: { h: Hyperparameters; images: number }[],
+  all: { h: Hyperparameters; images: RunImages }[],
   basis: EstimateBasis,
 ): Promise<Estimate[]> {
   const { settings, device } = basis
@@ -44,14 +47,14 @@ export async function estimateRuns(
   return Promise.all(
     all.map(async ({ h, images }) => {
       const parameters = parametersOf(h)
-      const { totalSteps } = stepsOf(h, images)
+      const { totalSteps } = stepsOf(h, images.train)
       const division = await engineChoice(settings.engine).division({
         threads: settings.threads,
         coreEach: isForCores(h),
       })
-      const { seconds, from, memory } = timeOf(h, images, basis)
+      const { parts, from, memory } = timeOf(h, images, basis)
       const plan = planOf(h, division)
-      const written = Math.ceil(h.epochs / h.checkpointEvery)
+      const written = checkpointsOf(h)
       const regular = h.keepEvery && Math.floor(written / h.keepEvery)
       const checkpoints = Math.min(written, regular + h.keepBest + 1)
       const estimate = {
@@ -61,7 +64,8 @@ export async function estimateRuns(
         availableMemoryBytes: device ? device.freeBytes : availableMemoryBytes,
         stepsPerEpoch: Math.ceil(totalSteps / h.epochs),
         totalSteps,
-        seconds,
+        seconds: sumOf(parts),
+        parts,
         basis: from,
         checkpoints,
         // While one is written, the one before is still there.
@@ -69,7 +73,7 @@ export async function estimateRuns(
         freeDiskBytes: freeBytes,
         learningRate: learningRate(h),
       }
-      return { ...estimate, warnings: warnings(h, images, estimate) }
+      return { ...estimate, warnings: warnings(h, images.train, estimate) }
     }),
   )
 }
@@ -95,9 +99,17 @@ export const waitSeconds = (ahead: Run[], basis: EstimateBasis): number =>
 
 /** Seconds until a run is done, once it trains. */
 export function secondsOf(run: Run, basis: EstimateBasis): number {
-  const { seconds } = timeOf(run.hyperparameters, run.dataset.images, basis)
-  return run.secondsLeft ?? seconds * (run.totalSteps ? 1 - run.step / run.totalSteps : 1)
+  if (run.secondsLeft !== null) return run.secondsLeft
+  const { images } = run.dataset
+  const { validationFraction: held } = run.hyperparameters
+  const divided = { train: images, validation: (images * held) / (1 - held) }
+  const { ready, ...rest } = timeOf(run.hyperparameters, divided, basis).parts
+  return ready + sumOf(rest) * (run.totalSteps ? 1 - run.step / run.totalSteps : 1)
 }
+
+const sumOf = (parts: Record<string, number>): number => Object.values(parts).reduce((a, b) => a + b, 0)
+
+const checkpointsOf = (h: Hyperparameters): number => Math.ceil(h.epochs / h.checkpointEvery)
 
 function stepsOf(h: Hyperparameters, images: number): { totalSteps: number } {
   const batchesPerEpoch = Math.max(1, Math.floor(images / h.batchSize))
@@ -105,61 +117,89 @@ function stepsOf(h: Hyperparameters, images: number): { totalSteps: number } {
 }
 
 /**
- * Seconds of a run: at the speed of the newest run of the same model and batch; else at that of the preset that was nearest in
- * operations when the engine was tested here, scaled by them, or of such a run; else by a guess of what a core does.
+ * Seconds of a run. Of its steps at the speed of the newest run of the same model and batch; else at that of the preset that was
+ * nearest in operations when the engine was tested here, scaled by them, or of such a run; else by a guess of what a core does.
+ * Of all else by what that preset took for it.
  */
 function timeOf(
   h: Hyperparameters,
-  images: number,
-  { runs, settings, proof, device }: EstimateBasis,
-): { seconds: number; from: Estimate['basis']; memory?: number } {
-  const trained = stepsOf(h, images).totalSteps * h.batchSize * h.accumulation
+  images: RunImages,
+  basis: EstimateBasis,
+): { parts: Estimate['parts']; from: Estimate['basis']; memory?: number | undefined } {
+  const measured = nearestPreset(h, basis.proof)
+  const { speed, from, memory } = speedOf(h, measured, basis)
+  const trained = stepsOf(h, images.train).totalSteps * h.batchSize * h.accumulation
+  const { look, save } = besideOf(h, measured, speed)
+  const checks = h.healthEvery ? Math.floor(h.epochs / h.healthEvery) : 0
+  const parts = {
+    ready: measured?.readySeconds ?? 0,
+    training: trained / speed,
+    // It runs the decoder too, which is as deep again.
+    validation: h.epochs * images.validation * 2 * look,
+    health: checks * Math.min(healthImages, images.train) * look,
+    checkpoints: checkpointsOf(h) * save,
+  }
+  return { parts, from, memory }
+}
+
+/** Images that a run trains in a second, what that comes from, and the memory of the run where it is that of another. */
+function speedOf(
+  h: Hyperparameters,
+  measured: PresetProof | undefined,
+  { runs, settings, device }: EstimateBasis,
+): { speed: number; from: Estimate['basis']; memory?: number | undefined } {
   const timed = runs
     .filter(
-      ({ latest, engine, cluster }) =>
-        latest && latest.imagesPerSecond > 0 && engine === settings.engine && !cluster,
+      ({ latest, engine, cluster }) => latest && latest.seconds > 0 && engine === settings.engine && !cluster,
     )
     .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))
   const same = timed.find((run) => costly.every((name) => run.hyperparameters[name] === h[name]))
   if (same)
     return {
-      seconds: trained / same.latest!.imagesPerSecond,
+      speed: meanSpeed(same),
       from: { kind: 'earlier-run', run: same.name },
       memory: device ? undefined : same.latest!.memory,
     }
   const flops = flopsPerImage(h)
-  const measured = nearestPreset(h, proof)
   if (measured) {
-    const { preset, readySeconds } = measured
+    const { preset } = measured
     const alike = fromPreset(preset)
+    const isSame = costly.every((name) => alike[name] === h[name])
     const speed = (measured.imagesPerSecond * flopsPerImage(alike)) / flops
-    return {
-      seconds: readySeconds + (trained + looked(h, images)) / speed,
-      from: { kind: 'proof', preset, isSame: costly.every((name) => alike[name] === h[name]) },
-    }
+    return { speed, from: { kind: 'proof', preset, isSame } }
   }
   const distance = (run: Run) => Math.abs(Math.log(flopsPerImage(run.hyperparameters) / flops))
   const [nearest] = timed.sort((a, b) => distance(a) - distance(b))
-  if (nearest) {
-    const speed = nearest.latest!.imagesPerSecond * flopsPerImage(nearest.hyperparameters)
-    return { seconds: (trained * flops) / speed, from: { kind: 'other-run', run: nearest.name } }
+  if (!nearest) return { speed: (flopsPerCore * cpus().length) / flops, from: { kind: 'model-size' } }
+  const scale = flopsPerImage(nearest.hyperparameters) / flops
+  return {
+    speed: meanSpeed(nearest) * scale,
+    from: { kind: 'other-run', run: nearest.name },
   }
-  return { seconds: (trained * flops) / (flopsPerCore * cpus().length), from: { kind: 'model-size' } }
+}
+
+/** Images that a run trained in a second, over all of its steps: a single one says little. */
+const meanSpeed = ({ latest, dataset }: Run) => (latest!.epoch * dataset.images) / latest!.seconds
+
+/**
+ * Seconds of a look at an image for a check of health, and of a checkpoint: what the preset took, scaled by operations and by
+ * weights. Where that was not timed, a look is the encoder's sixth of a step, and a checkpoint nothing.
+ */
+function besideOf(h: Hyperparameters, measured: PresetProof | undefined, speed: number) {
+  if (!measured?.beside) return { look: 1 / (6 * speed), save: 0 }
+  const alike = fromPreset(measured.preset)
+  return {
+    look: (measured.beside.lookSeconds * flopsPerImage(h)) / flopsPerImage(alike),
+    save: (measured.beside.saveSeconds * parametersOf(h)) / parametersOf(alike),
+  }
 }
 
 /** The preset that was measured, in the precision if it was, and takes most nearly as many operations. */
 function nearestPreset(h: Hyperparameters, proof: EngineProof | null) {
   const { presets = [] } = proof?.precisions.find(({ precision }) => precision === h.precision) ?? proof ?? {}
-  const distance = (preset: EngineProof['presets'][number]) =>
+  const distance = (preset: PresetProof) =>
     Math.abs(Math.log(flopsPerImage(fromPreset(preset.preset)) / flopsPerImage(h)))
   return [...presets].sort((a, b) => distance(a) - distance(b))[0]
-}
-
-/** What is computed beside training, as so many images of it: the validation loss is a third, the encoder half of that. */
-function looked(h: Hyperparameters, images: number): number {
-  const validation = (images * h.validationFraction) / (1 - h.validationFraction)
-  const checks = h.healthEvery ? Math.floor(h.epochs / h.healthEvery) : 0
-  return (h.epochs * validation) / 3 + (checks * Math.min(healthImages, images)) / 6
 }
 
 /** Memory by what the nearest measured preset took, scaled by what both should take; as counted where none was measured. */

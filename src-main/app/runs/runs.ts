@@ -77,7 +77,7 @@ export class Runs {
     'runs.estimate': async ({ dataset: id, hyperparameters }) => {
       const dataset = await this.options.datasets.get(id)
       const basis = await this.basis()
-      const all = hyperparameters.map((h) => ({ h, images: splitOf(dataset, h).train }))
+      const all = hyperparameters.map((h) => ({ h, images: splitOf(dataset, h) }))
       return {
         images: splitOf(dataset, hyperparameters[0]!),
         waitSeconds: waitSeconds(basis.runs.filter(isAhead), basis),
@@ -92,7 +92,8 @@ export class Runs {
       const files = await readdir(sampleImagesFolder(), { recursive: true, withFileTypes: true })
       const images = files.filter((file) => file.isFile()).length
       const basis = await this.basis()
-      const [estimate] = await estimateRuns([{ h: fromPreset('nano'), images }], basis)
+      const all = { train: images, validation: 0 }
+      const [estimate] = await estimateRuns([{ h: fromPreset('nano'), images: all }], basis)
       return { images, classes: files.length - images, seconds: estimate!.seconds }
     },
     'runs.start': async ({ dataset: id, hyperparameters, name, from, cluster }) => {

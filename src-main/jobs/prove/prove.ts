@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { freemem, tmpdir } from 'node:os'
 import path from 'node:path'
-import type { EngineProof, PrecisionProof } from '#shared/contract'
+import type { EngineProof, PrecisionProof, PresetProof } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { number } from '#shared/format'
 import { imageNetStatistics } from '#shared/image-net'
@@ -27,6 +27,7 @@ import { flopsPerImage, trainingBytes } from '#jobs/train/work'
 import { compileUpdate, startingState } from '#jobs/train/update'
 import { compareGradients } from './checks'
 import { limits } from './limits'
+import { timeBeside } from './beside'
 import { askTwin } from './twin'
 import { initialWeights, weightCount } from '#model/objectives/index'
 
@@ -39,11 +40,14 @@ const tiny = fromPreset('nano', {
 const measured = (preset: PresetName, software: boolean) =>
   fromPreset(preset, { accumulation: 1, ...(software ? { batchSize: 4 } : {}) })
 
-/** Measuring takes this many steps, or as many as begin within so many seconds. */
-const measuring = { steps: 10, seconds: 3 }
+/** Measuring takes as many steps as begin within so many seconds, and no fewer than these. */
+const measuring = { steps: 2, seconds: 5 }
 
 /** A larger preset is measured where three of its steps should take no longer than so many seconds. */
-const patience = 10
+const patience = 20
+
+/** Until a process has loaded its code, which one that trains does too. */
+const loadSeconds = performance.now() / 1000
 
 /** What an engine showed in one precision, and which ones its device has. */
 export interface Proven extends Pick<EngineProof, 'device' | 'software' | 'operators'> {
@@ -121,7 +125,12 @@ async function showByTwin({ threads, precision = 'float32' }: EngineOptions) {
     }),
     ...{ threads, ...measuring, patience },
   })
-  return { ...shown, device: { name: device, software: false, precisions: has }, operators: null }
+  return {
+    device: { name: device, software: false, precisions: has },
+    operators: null,
+    outputs: shown.outputs,
+    presets: shown.presets.map((preset) => ({ ...preset, beside: null })),
+  }
 }
 
 function differences(outputs: NamedTensorData, reference: NamedTensorData) {
@@ -204,12 +213,8 @@ export function countOperators(events: ProfileEvent[]): EngineProof['operators']
 }
 
 /** Presets from the smallest on, as far as they fit into seconds and into memory. */
-async function measurePresets(
-  id: string,
-  options: EngineOptions,
-  software: boolean,
-): Promise<PrecisionProof['presets']> {
-  const found: PrecisionProof['presets'] = []
+async function measurePresets(id: string, options: EngineOptions, software: boolean): Promise<PresetProof[]> {
+  const found: PresetProof[] = []
   for (const preset of software ? (['nano'] as const) : presetNames) {
     const h = measured(preset, software)
     const last = found.at(-1)
@@ -223,11 +228,7 @@ async function measurePresets(
   return found
 }
 
-async function isQuick(
-  id: string,
-  h: Hyperparameters,
-  last: PrecisionProof['presets'][number],
-): Promise<boolean> {
+async function isQuick(id: string, h: Hyperparameters, last: PresetProof): Promise<boolean> {
   const flops = (h.batchSize * flopsPerImage(h)) / flopsPerImage(fromPreset(last.preset))
   const division = await engineChoice(id).division({ threads: 0, coreEach: isForCores(h) })
   const isDevice = division.fastestBytes === Infinity
@@ -235,12 +236,12 @@ async function isQuick(
   return fits && (3 * flops) / last.imagesPerSecond < patience
 }
 
-/** Images that training takes in a second, after a first step that compiles, and how long it is until that is done. */
+/** What `PresetProof` says of the speed of a preset. */
 async function measure(
   id: string,
   options: EngineOptions,
   h: Hyperparameters,
-): Promise<{ imagesPerSecond: number; readySeconds: number }> {
+): Promise<Pick<PresetProof, 'imagesPerSecond' | 'readySeconds' | 'beside'>> {
   const opened = performance.now()
   const engine = await createEngine(id, options)
   const state = startingState(h, engine, initialWeights(h, 0))
@@ -248,14 +249,15 @@ async function measure(
   const train = (count: number) => update.run([batchOf(h)], 1e-4, count)
   await train(1)
   const start = performance.now()
-  const readySeconds = (start - opened) / 1000
   let steps = 0
-  while (steps < measuring.steps && performance.now() - start < measuring.seconds * 1000)
+  while (steps < measuring.steps || performance.now() - start < measuring.seconds * 1000)
     await train(++steps + 1)
-  const seconds = (performance.now() - start) / 1000
+  const imagesPerSecond = (steps * h.batchSize * 1000) / (performance.now() - start)
+  const { openSeconds, ...beside } = await timeBeside(h, engine, state, imagesPerSecond)
   await update.close()
   state.dispose()
-  return { imagesPerSecond: (steps * h.batchSize) / seconds, readySeconds }
+  const readySeconds = loadSeconds + (start - opened) / 1000 + openSeconds
+  return { imagesPerSecond, readySeconds, beside }
 }
 
 function batchOf(h: Hyperparameters) {

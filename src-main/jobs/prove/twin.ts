@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
-import type { PrecisionProof } from '#shared/contract'
+import type { PresetProof } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import type { Hyperparameters, PresetName } from '#shared/settings/hyperparameters'
 import type { Precision } from '#shared/settings/precision'
@@ -50,7 +50,7 @@ interface TwinAnswer {
   device: string
   /** The precisions that it computes in. */
   has: Precision[]
-  presets: PrecisionProof['presets']
+  presets: Omit<PresetProof, 'beside'>[]
 }
 
 /** Has the PyTorch module compute what proves an engine. Throws AppError engine-unavailable. */

@@ -20,6 +20,7 @@ const estimate = vi.fn(async ({ hyperparameters }: { hyperparameters: Hyperparam
   waitSeconds: 7,
   all: hyperparameters.map((h) => ({
     seconds: h.epochs * h.imageSize,
+    parts: { ready: 4, training: h.epochs * h.imageSize, validation: 0, health: 65, checkpoints: 0.4 },
     memoryBytes: h.batchSize,
     learningRate: 1,
     basis: { kind: 'other-run', run: 'First' },
@@ -45,7 +46,9 @@ it('asks once for the run and every choice, and again when one of them changes',
   expect(estimates.models.map((each) => each?.seconds)).toEqual([640, 12_800, 67_200, 67_200])
   expect(estimates.durations.map((each) => each?.seconds)).toEqual([640, 2560, 12_800])
   expect(estimates.secondsToEnd).toBe(647)
-  expect(estimates.basis).toBe('Scaled from your run First, another model or batch.')
+  expect(estimates.basis).toBe(
+    'Scaled from your run First, another model or batch. Includes 4 s to get ready and 1 min 05 s of health checks.',
+  )
   expect(estimates.warningsAt('model')).toHaveLength(1)
   expect(estimates.warningsAt('images')).toEqual([])
   form.setEpochs(40)

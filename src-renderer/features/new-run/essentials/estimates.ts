@@ -2,6 +2,8 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { Estimate, Estimates, Expectation } from '#shared/contract'
 import { allSettings, type Hyperparameters, hyperparametersSchema } from '#shared/settings/hyperparameters'
+import { duration } from '#shared/format'
+import { listedAll } from '#shared/words'
 import { backend } from '#backend'
 import { latest } from '#ui/latest'
 import { useRuns } from '#features/runs/store'
@@ -87,17 +89,8 @@ export const useEstimates = defineStore('estimates', () => {
     const figures = ['seconds', 'memoryBytes', 'learningRate'] as const
     return others.some((estimate) => figures.some((figure) => estimate?.[figure] !== first?.[figure]))
   })
-  /** What the time comes from. */
-  const basis = computed(() => {
-    const from = chosen.value?.basis
-    if (from?.kind === 'earlier-run') return `Timed on your run ${from.run}.`
-    if (from?.kind === 'proof')
-      return from.isSame
-        ? `Measured here with this model, ${from.preset}.`
-        : `Scaled from ${from.preset}, which was measured here.`
-    if (from?.kind === 'other-run') return `Scaled from your run ${from.run}, another model or batch.`
-    return 'Estimated from model size. More exact after your first run.'
-  })
+  /** What the time comes from, and what it includes beside steps. */
+  const basis = computed(() => [sourceOf(chosen.value), includedIn(chosen.value)].filter(Boolean).join(' '))
   const warningsAt = (choice: Estimate['warnings'][number]['at']) =>
     chosen.value?.warnings.filter(({ at }) => at === choice) ?? []
 
@@ -119,3 +112,32 @@ export const useEstimates = defineStore('estimates', () => {
 
 /** The settings that decide which earlier run is most like the new one. */
 const likeness = ['objective', 'imageSize', 'patchSize', 'width', 'depth', 'heads', 'epochs'] as const
+
+function sourceOf(estimate: Maybe): string {
+  const from = estimate?.basis
+  if (from?.kind === 'earlier-run') return `Timed on your run ${from.run}.`
+  if (from?.kind === 'proof')
+    return from.isSame
+      ? `Measured here with this model, ${from.preset}.`
+      : `Scaled from ${from.preset}, which was measured here.`
+  if (from?.kind === 'other-run') return `Scaled from your run ${from.run}, another model or batch.`
+  return 'Estimated from model size. More exact after your first run.'
+}
+
+/** Seconds below this are not worth a word. */
+const brief = 0.5
+
+function includedIn(estimate: Maybe): string {
+  if (!estimate) return ''
+  const { ready, validation, health, checkpoints } = estimate.parts
+  const others = [
+    [ready, 'to get ready'],
+    [validation, 'of validation'],
+    [health, 'of health checks'],
+    [checkpoints, 'of checkpoints'],
+  ] as const
+  const words = others
+    .filter(([seconds]) => seconds >= brief)
+    .map(([seconds, what]) => `${duration(seconds)} ${what}`)
+  return words.length ? `Includes ${listedAll(words)}.` : ''
+}
