@@ -1,4 +1,4 @@
-import { csvText } from './csv'
+import { csvText } from '#shared/csv'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import type { EmbeddingFormat } from '#shared/contract'
 import type { FileContents } from './bytes'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { Library } from '#app/library'
-import { readCsv } from '#formats/csv'
+import { readCsv } from '#shared/csv'
 import { labelsFile } from '#images/index/open-index'
 import { indexFile } from '#platform/paths'
 import { type Child, forkNode } from '#platform/processes'

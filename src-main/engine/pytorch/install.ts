@@ -1,13 +1,11 @@
-import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { AppError } from '#shared/errors'
-import type { Installation } from '#engine/installation'
+import { type Installation, printed } from '#engine/installation'
 import { hasNvidiaDriver } from '#engine/nvidia'
 import { clusterResources } from '#platform/paths'
-import { outputOf } from '#platform/programs'
 import { interpreter, pip, startPython } from '#platform/python'
 import { installedPytorch, pythonIn, pytorchFolder, stampPytorch } from './installed'
 
@@ -46,7 +44,7 @@ export const pytorch: Installation = {
     await rm(work, { recursive: true, force: true })
     try {
       say('Making a virtual environment ...')
-      await done(startPython(makeEnvironment, [work]), makingFailed)
+      await printed(interpreter(), startPython(makeEnvironment, [work]), makingFailed)
       const parameters = [
         ...['install', '--disable-pip-version-check', '--no-input', '--progress-bar=off'],
         ...['--only-binary=:all:', '--require-hashes', '--requirement', list()],
@@ -57,7 +55,7 @@ export const pytorch: Installation = {
         if (file) say(`Downloading ${path.basename(file)}, ${size} ...`)
         else if (line.startsWith('Installing')) say('Unpacking ...')
       })
-      await done(installing, pipFailed)
+      await printed('pip', installing, pipFailed)
       await stampPytorch(work, version())
       await pytorch.remove()
       await rename(work, pytorchFolder())
@@ -78,11 +76,3 @@ venv.create(sys.argv[1], with_pip=True)
 
 const makingFailed = 'Install Python 3.11 or newer with venv; on Debian and Ubuntu: apt install python3-venv'
 const pipFailed = 'Look at the network and the free disk, then install it again: what was loaded is kept.'
-
-/** Waits for a program to end. Throws AppError engine-unavailable with what it complains. */
-async function done(child: ChildProcess, advice: string): Promise<void> {
-  const { code, errors } = await outputOf(child).catch((error: Error) => ({ code: 1, errors: error.message }))
-  if (code === 0) return
-  const said = /^ERROR: (.+)/m.exec(errors)?.[1] ?? errors.trim().split('\n').at(-1)
-  throw new AppError('engine-unavailable', `PyTorch cannot be installed by ${interpreter()}: ${said}`, advice)
-}

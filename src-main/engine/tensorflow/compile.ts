@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { printed } from '#engine/installation'
 import { addonSources, builtAddons, kernelSource, sessionHeader, wheelList } from '#platform/paths'
+import { startProgram } from '#platform/programs'
 import { kernelsBeside } from './addon'
-import { fetchWheels, removeWheels, runProgram, unpackWheels } from './wheels'
+import { fetchWheels, removeWheels, unpackWheels } from './wheels'
 
 /**
  * tfjs-node-gpu's addon and our kernels as native code. A package brings both along, so that nobody needs a compiler to install
@@ -13,7 +15,14 @@ import { fetchWheels, removeWheels, runProgram, unpackWheels } from './wheels'
 
 const compiler = 'g++'
 
-export const requireCompiler = () => runProgram(compiler, ['--version'])
+const compiled = (parameters: string[]) =>
+  printed(
+    compiler,
+    startProgram(compiler, parameters, { stdio: ['ignore', 'pipe', 'pipe'] }),
+    'Install a C++ compiler, which a checkout needs and a package does not; on Debian and Ubuntu: apt install g++',
+  )
+
+export const requireCompiler = () => compiled(['--version'])
 
 /** Sums in any order, whole registers; not -ffast-math, which would change what other code of the process computes. */
 const kernelFlags = [
@@ -37,7 +46,7 @@ export async function compileAddon({
 }): Promise<void> {
   const addon = path.join(target, 'tfjs_binding.node')
   const compile = (sources: string[], file: string, flags: string[]) =>
-    runProgram(compiler, [
+    compiled([
       '-shared', '-fPIC', '-std=c++17', '-w', '-DNAPI_VERSION=8', '-static-libgcc', ...flags,
       `-I${addonSources()}`, `-I${path.join(addonSources(), 'include')}`, `-I${path.join(libraries, 'include')}`,
       ...sources, '-o', file,

@@ -34,7 +34,7 @@ it.runIf(canInstall)('takes no wheel of another content, wherever it comes from'
   const install = installTensorflow({ ...plan, urls: [] }, () => undefined)
   await expect(install).rejects.toMatchObject({
     code: 'engine-unavailable',
-    advice: expect.stringMatching(/do not match the hashes/i),
+    message: expect.stringMatching(/do not match the hashes/i),
   })
   expect(existsSync(tensorflowFolder())).toBe(false)
 })

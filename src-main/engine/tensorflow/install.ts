@@ -4,19 +4,17 @@ import { get, request } from 'node:https'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '#shared/errors'
+import { type Installation, type InstallPlan, printed } from '#engine/installation'
 import { hasNvidiaDriver } from '#engine/nvidia'
+import { startProgram } from '#platform/programs'
 import { builtAddon, compileAddon, requireCompiler } from './compile'
 import { stampInstallation, tensorflowFolder } from './installed'
-import { fetchWheels, removeWheels, runProgram, unpackWheels } from './wheels'
+import { fetchWheels, removeWheels, unpackWheels } from './wheels'
 
 /** How TensorFlow will be installed, for a person to agree to. */
-export interface InstallPlan {
+interface TensorflowPlan extends InstallPlan {
   source: 'official' | 'wheel'
   gpu: boolean
-  /** What is fetched from where, in a sentence. */
-  what: string
-  downloadBytes: number
-  diskBytes: number
   urls: string[]
 }
 
@@ -33,7 +31,7 @@ const wheels = {
 const hasWheel = process.platform === 'linux' && process.arch === 'x64'
 
 /** The TensorFlow that suits this machine, and what it downloads; null where that is not known before it is asked for. */
-export function installHere(): Pick<InstallPlan, 'gpu' | 'downloadBytes'> | null {
+export function installHere(): ReturnType<Installation['here']> {
   if (!hasWheel) return null
   const gpu = hasNvidiaDriver()
   return { gpu, downloadBytes: wheels[gpu ? 'gpu' : 'cpu'].downloadBytes }
@@ -43,7 +41,7 @@ export function installHere(): Pick<InstallPlan, 'gpu' | 'downloadBytes'> | null
  * TensorFlow's wheel where one fits, with the addon and kernels that the application brings along or, in a checkout, compiles; else
  * tfjs-node-gpu's official binaries. Throws AppError engine-unavailable where neither is possible, or no GPU that one is for.
  */
-export async function planInstall({ gpu }: { gpu: boolean }): Promise<InstallPlan> {
+export async function planInstall({ gpu }: { gpu: boolean }): Promise<TensorflowPlan> {
   if (gpu && process.platform === 'linux' && !hasNvidiaDriver())
     throw new AppError(
       'engine-unavailable',
@@ -72,7 +70,7 @@ export async function planInstall({ gpu }: { gpu: boolean }): Promise<InstallPla
 }
 
 /** Does what the plan says, whole or not at all. `say` hears what happens. */
-export async function installTensorflow(plan: InstallPlan, say: (text: string) => void): Promise<void> {
+export async function installTensorflow(plan: TensorflowPlan, say: (text: string) => void): Promise<void> {
   const work = `${tensorflowFolder()}.${process.pid}.tmp`
   await rm(work, { recursive: true, force: true })
   await mkdir(path.join(work, 'deps'), { recursive: true })
@@ -123,7 +121,7 @@ function sizeOf(url: string): Promise<number | null> {
 }
 
 async function installOfficial(
-  { urls }: InstallPlan,
+  { urls }: TensorflowPlan,
   work: string,
   say: (text: string) => void,
 ): Promise<string> {
@@ -133,7 +131,10 @@ async function installOfficial(
     const archive = path.join(work, path.basename(url))
     await download(url, archive)
     // bsdtar, which Windows and macOS have, unpacks zip files too.
-    await runProgram('tar', ['-xf', archive, '-C', ...targets[i]!])
+    const unpacking = startProgram('tar', ['-xf', archive, '-C', ...targets[i]!], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    await printed('tar', unpacking, 'Look at the free disk, then install it again.')
     await rm(archive)
   }
   if (process.platform === 'win32')
@@ -155,7 +156,7 @@ const download = (url: string, file: string): Promise<void> =>
 // ---- the wheel -----------------------------------------------------------------------------------------------
 
 async function installWheel(
-  { gpu, downloadBytes }: InstallPlan,
+  { gpu, downloadBytes }: TensorflowPlan,
   work: string,
   say: (text: string) => void,
 ): Promise<string> {

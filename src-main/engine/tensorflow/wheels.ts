@@ -1,11 +1,9 @@
-import type { ChildProcess } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { AppError } from '#shared/errors'
 import { bytesOf } from '#shared/format'
+import { printed } from '#engine/installation'
 import { aside } from '#platform/background'
 import { enginesFolder, wheelList } from '#platform/paths'
-import { outputOf, startProgram } from '#platform/programs'
 import { interpreter, pip, startPython } from '#platform/python'
 import { sumOf } from './installed'
 
@@ -111,27 +109,8 @@ export async function unpackWheels(files: string[], target: string): Promise<voi
   }
 }
 
-/** Runs a program; answers what it prints. Throws AppError engine-unavailable with the end of what it complains. */
-export const runProgram = (program: string, parameters: string[]): Promise<string> =>
-  printed(program, startProgram(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] }))
-
 const python = (code: string, parameters: string[], env: Record<string, string> = {}) =>
-  printed(interpreter(), startPython(code, parameters, { env }))
+  printed(interpreter(), startPython(code, parameters, { env }), advice)
 
-async function printed(program: string, child: ChildProcess): Promise<string> {
-  const { code, output, errors } = await outputOf(child).catch(() => {
-    throw missing(program)
-  })
-  if (code === 0) return output.toString()
-  const advice = `What ${program} said: ${errors.slice(-2000).trim()}`
-  throw new AppError('engine-unavailable', `${program} ended with code ${code}.`, advice)
-}
-
-const missing = (program: string) =>
-  new AppError(
-    'engine-unavailable',
-    `${program} is needed to install TensorFlow, and is not here.`,
-    program === interpreter()
-      ? 'Install Python with pip; on Debian and Ubuntu: apt install python3-pip'
-      : 'Install a C++ compiler, which a checkout needs and a package does not; on Debian and Ubuntu: apt install g++',
-  )
+const advice =
+  'Install Python with pip (on Debian and Ubuntu: apt install python3-pip), look at the network and the free disk, then install it again: what was loaded is kept.'

@@ -1,7 +1,7 @@
 import type { LabelChange } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { counted } from '#shared/words'
-import { csvTable, readCsv } from '#formats/csv'
+import { csvTable, readCsv } from '#shared/csv'
 import type { DatasetIndex } from './dataset-index'
 
 /** What a person did, newest last, so that it can be taken back. */

@@ -1,5 +1,5 @@
 import type { Engine } from '#engine/engine'
-import { csvTable } from '#formats/csv'
+import { csvTable } from '#shared/csv'
 import type { Listed } from '#images/listed'
 import { overImages } from '#inference/over-images'
 import { rowsAt } from '#inference/rows'

@@ -17,7 +17,7 @@ const experiment = {
 } as unknown as Experiment
 
 it('has mean and deviation over seeds beside what the paper says, for spreadsheets', () => {
-  expect(resultsCsv(experiment).split('\r\n')).toEqual([
+  expect(resultsCsv(experiment).split('\n')).toEqual([
     'Variant,Seeds,"kNN, mean per class, %",Standard deviation over seeds,"Paper, fine-tuned"',
     '"Linear, 50% & more",0 1,45.0,7.1,83.55',
     'MLP head,0,60.0,,83.64',

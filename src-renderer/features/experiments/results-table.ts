@@ -1,6 +1,6 @@
 import type { Experiment, ExperimentVariant } from '#shared/contract'
 import { type PaperFigures, paperFigures } from '#shared/settings/ablations'
-import { csvOf } from '#ui/table/table'
+import { csvTable } from '#shared/csv'
 import { scoreTitles } from './finding'
 
 /** The results as a table: a row for each variant, its scores of all seeds with their mean and spread, in percent. */
@@ -52,10 +52,7 @@ export function resultsCsv(experiment: Experiment): string {
     ...scores.flatMap((score) => [score?.mean ?? '', score?.deviation ?? '']),
     ...paper,
   ])
-  return csvOf(
-    lines,
-    named.map((title, i) => ({ title, value: (line) => line[i]! })),
-  )
+  return csvTable([named, ...lines])
 }
 
 /** For a paper: a table of the package booktabs. */

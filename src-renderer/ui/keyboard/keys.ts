@@ -1,14 +1,12 @@
 import { onBeforeUnmount, onMounted } from 'vue'
-import { inDialog } from './shortcut'
+import { inDialog, isTyping } from './shortcut'
 
 /** Single keys of a page, while it is shown and nobody types or answers a dialog. */
 export function useKeys(actions: Record<string, () => void>): void {
   const act = (event: KeyboardEvent) => {
     const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key]
     if (!action || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
-    if (inDialog()) return
-    const typing = 'input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]'
-    if (event.target instanceof Element && event.target.closest(typing)) return
+    if (inDialog() || isTyping(event)) return
     event.preventDefault()
     action()
   }

@@ -22,12 +22,14 @@ export const isSingle = (keys: string) => !keys.includes('+')
 export const keysShown = (keys: string) =>
   keys.replace('CmdOrCtrl+', isMac() ? '⌘ ' : 'Ctrl ').replace('Alt+', isMac() ? '⌥ ' : 'Alt ')
 
-/** Whether what is pressed goes into a field. */
-export const isTyping = ({ target }: Pick<Event, 'target'>) =>
-  target instanceof HTMLElement &&
-  target.closest(
-    'input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]',
-  ) !== null
+/** Whether what is pressed goes into a field; choices and sliders take arrows alone. */
+export function isTyping({ target, key }: Pick<KeyboardEvent, 'target' | 'key'>): boolean {
+  const field =
+    target instanceof HTMLElement &&
+    target.closest('input:not([type=checkbox]), textarea, select, [contenteditable]')
+  if (!field) return false
+  return !field.matches('[type=radio], [type=range]') || key.startsWith('Arrow')
+}
 
 /** Whether a dialog or menu is open, to which single letters belong. */
 export const inDialog = () =>

@@ -64,7 +64,10 @@ it('shows the lines of a stretch, whatever their heights', () => {
   expect(shownLines(offsetsOf([]), 0, 500)).toEqual([0, 0])
 })
 
-it('writes quotes, commas and empty cells as spreadsheets read them', () => {
-  const named = [{ id: 'a "b", c', loss: null }]
-  expect(csvOf(named, columns)).toBe('Name,Loss\r\n"a ""b"", c",\r\n')
+it('writes names, numbers and empty cells as spreadsheets read them, who compute no name', () => {
+  const named = [
+    { id: 'a "b", c', loss: null },
+    { id: '=1+1', loss: -1 },
+  ]
+  expect(csvOf(named, columns)).toBe(`Name,Loss\n"a ""b"", c",\n'=1+1,-1\n`)
 })

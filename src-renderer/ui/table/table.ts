@@ -1,3 +1,5 @@
+import { csvTable } from '#shared/csv'
+
 /** What a table shows of its rows; a store keeps what a person chose of it (choices.ts). */
 
 export interface Column<Row> {
@@ -114,14 +116,5 @@ function lineAt(offsets: number[], place: number): number {
 }
 
 /** The rows as a file for spreadsheets. */
-export function csvOf<Row>(rows: Row[], columns: Pick<Column<Row>, 'title' | 'value'>[]): string {
-  const quoted = (value: unknown) => {
-    const text = String(value ?? '')
-    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  const lines = [
-    columns.map(({ title }) => title),
-    ...rows.map((row) => columns.map(({ value }) => value(row))),
-  ]
-  return lines.map((cells) => `${cells.map(quoted).join(',')}\r\n`).join('')
-}
+export const csvOf = <Row>(rows: Row[], columns: Column<Row>[]): string =>
+  csvTable([columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ value }) => value(row)))])

@@ -10,9 +10,12 @@ export function csvText(text: string): string {
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
-/** Rows of texts as a CSV file. */
-export const csvTable = (rows: string[][]): string =>
-  rows.map((row) => `${row.map(csvText).join(',')}\n`).join('')
+/** Rows as a CSV file; null is an empty field. Numbers are no text, so that −1 stays one. */
+export const csvTable = (rows: (string | number | null)[][]): string =>
+  rows.map((row) => `${row.map(fieldOf).join(',')}\n`).join('')
+
+const fieldOf = (value: string | number | null) =>
+  typeof value === 'number' ? String(value) : csvText(value ?? '')
 
 /** The rows of a CSV file with their fields, as `csvText` or a spreadsheet writes them. */
 export function readCsv(text: string): string[][] {
