@@ -58,7 +58,7 @@ export const layers = [
       ...['src-shared', 'src-main/platform', 'src-main/model', 'src-main/engine'],
       ...['src-main/formats', 'src-main/storage', 'src-main/images'],
     ],
-    packages: ['node', 'zod', 'sharp', 'ml-matrix', 'ml-pca', 'umap-js'],
+    packages: ['node', 'zod', 'sharp', 'ml-kmeans', 'ml-matrix', 'ml-pca', 'umap-js'],
   },
   {
     folder: 'src-main/jobs',

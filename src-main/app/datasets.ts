@@ -41,6 +41,8 @@ type DatasetCalls = Pick<
   | 'datasets.unreadable'
   | 'datasets.label'
   | 'datasets.undo'
+  | 'datasets.clusters'
+  | 'datasets.renameCluster'
   | 'datasets.exportLabels'
   | 'datasets.importLabels'
   | 'datasets.check'
@@ -139,6 +141,8 @@ export class Datasets {
       this.summarise(id, this.library.call('excludeDuplicates', (await this.get(id)).folder, near)),
     'datasets.label': ({ id, images, change }) => this.summarise(id, this.ask(id, 'label', images, change)),
     'datasets.undo': ({ id }) => this.summarise(id, this.ask(id, 'undo')),
+    'datasets.clusters': ({ id }) => this.ask(id, 'clusters'),
+    'datasets.renameCluster': ({ id, from, to }) => this.ask(id, 'renameCluster', from, to),
     'datasets.exportLabels': async ({ id, folder }) => {
       const { name } = await this.get(id)
       const target = await freeName(folder, `${fileName(name)}-labels`, '.csv')

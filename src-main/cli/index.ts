@@ -9,6 +9,7 @@ import { embedCommand } from './embed'
 import { enginesCommand } from './engines'
 import { evaluationCommands } from './evaluate'
 import { exportCommand } from './export'
+import { groupCommand } from './group'
 import { importCommand } from './import'
 import { predictCommand } from './predict'
 import { reconstructCommand } from './reconstruct'
@@ -37,7 +38,7 @@ const commands = [
     reconstructCommand,
     attentionCommand,
   ],
-  ...[embedCommand, enginesCommand, serveCommand],
+  ...[embedCommand, groupCommand, enginesCommand, serveCommand],
 ]
 for (const command of commands) program.addCommand(command)
 

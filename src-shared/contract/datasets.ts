@@ -95,6 +95,8 @@ const datasetFilter = z.object({
   tags: z.array(words(200)).max(1000).optional(),
   /** Suggested classes. */
   suggested: z.array(words(4096)).max(10_000).optional(),
+  /** Names of clusters. */
+  clusters: z.array(words(200)).max(1000).optional(),
   /** Part of the path. */
   text: words(200).optional(),
   /** These images in this order. */
@@ -102,8 +104,8 @@ const datasetFilter = z.object({
   checkpoint: measuredBy.optional(),
   /** Loss at the checkpoint, inclusive. */
   loss: z.object({ from: z.number(), to: z.number() }).optional(),
-  /** `unsure` and `sure` are by the confidence of suggestions. */
-  sort: z.enum(['name', 'size', 'loss', 'unsure', 'sure']).optional(),
+  /** `unsure` and `sure` are by the confidence of suggestions, `typical` by the distance from the centre of the cluster. */
+  sort: z.enum(['name', 'size', 'loss', 'unsure', 'sure', 'typical']).optional(),
 })
 export type DatasetFilter = z.infer<typeof datasetFilter>
 export type DatasetFilterInput = z.input<typeof datasetFilter>
@@ -121,6 +123,7 @@ export const datasetFacets = z.object({
   tags: z.array(z.object({ name: z.string(), images: count })),
   /** Of the images without a class. */
   suggested: z.array(z.object({ name: z.string(), images: count })),
+  clusters: z.array(z.object({ name: z.string(), images: count })),
   /** The losses at the checkpoint in equal bins from `low` to `high`; null where none are known. */
   loss: z.object({ low: z.number(), high: z.number(), median: z.number(), bins: z.array(count) }).nullable(),
 })
@@ -167,6 +170,18 @@ export const suggested = z.object({
   seconds: z.number(),
 })
 export type Suggested = z.infer<typeof suggested>
+
+/** Images that look alike to a checkpoint. */
+export const imageCluster = z.object({
+  name: z.string(),
+  images: count,
+  /** The class that most of its images have, and how many these are; null where none has one. */
+  mostly: z.object({ class: z.string(), images: count }).nullable(),
+  /** The images nearest to its centre, the nearest first. */
+  typical: z.array(datasetImage),
+})
+export type ImageCluster = z.infer<typeof imageCluster>
+export const clusterCount = { least: 2, most: 100 }
 
 const duplicatePair = z.object({
   copy: datasetImage,
@@ -224,6 +239,18 @@ export const datasetCalls = {
   'datasets.keepClassifier': call(
     measuredBy.extend({ id, name: words(200, 1) }),
     z.object({ path: filePath, bytes: count }),
+  ),
+  /** Divides the measured images into clusters that look alike to the checkpoint, in place of those before. */
+  'datasets.cluster': call(
+    measuredBy.extend({ id, count: z.int().min(clusterCount.least).max(clusterCount.most) }),
+    z.array(imageCluster),
+  ),
+  /** The clusters, the largest first. */
+  'datasets.clusters': call(z.object({ id }), z.array(imageCluster)),
+  /** Gives a cluster another name; of two clusters of one name comes one. */
+  'datasets.renameCluster': call(
+    z.object({ id, from: words(200, 1), to: words(200, 1) }),
+    z.array(imageCluster),
   ),
   /** Writes what a person said of images as a CSV file, and reads such a file. */
   'datasets.exportLabels': call(

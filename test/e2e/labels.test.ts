@@ -7,7 +7,7 @@ import { sampleImagesFolder } from '#platform/paths'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { chromiumPath, type OpenedApp, openInBrowser } from '#test/helpers/hosts'
 import { flags, saim, temporaryFolder } from '#test/helpers/runs'
-import { addFolder, go } from '#test/helpers/walk'
+import { addFolder, go, openTab } from '#test/helpers/walk'
 
 /** The sample images without their folders: a person labels three of each kind, and a classifier the rest. */
 describe.runIf(chromiumPath)('labelling with help in the browser', () => {
@@ -70,6 +70,28 @@ describe.runIf(chromiumPath)('labelling with help in the browser', () => {
     console.log(`Dropped to shown: ${(performance.now() - begin).toFixed(0)} ms (495 images)`)
     expect(await page.getByRole('option').first().getAttribute('aria-label')).toMatch(/^flag-lv/)
     await page.getByRole('button', { name: 'Clear filter: Similar to given.png' }).click()
+  })
+
+  it('finds clusters, and acts on all images of one', async () => {
+    await openTab(page, 'Clusters')
+    await page.getByRole('textbox', { name: 'Number of clusters' }).fill('6')
+    await page.getByRole('button', { name: 'Find clusters' }).click()
+    const cluster = page.getByRole('listitem', { name: 'Cluster 6' })
+    const images = Number(/^(\d+) images?/.exec((await cluster.getByText(/^\d+ images?/).textContent())!)![1])
+    await expectAccessible(page, 'Clusters')
+    await cluster.getByRole('button', { name: 'Rename Cluster 6' }).click()
+    await page.getByRole('textbox', { name: 'Name' }).fill('Mine')
+    await page.keyboard.press('Enter')
+    await page.getByRole('link', { name: 'Show Mine' }).click()
+    await page.getByText(`${images} of 495`).waitFor()
+    await page.getByRole('button', { name: 'Select all' }).click()
+    await page.getByText(`${images} selected`).waitFor()
+    await page.keyboard.press('x')
+    await page.getByText(`Excluded ${images} image`).waitFor()
+    await page.getByRole('button', { name: 'Undo', exact: true }).first().click()
+    await page.getByText(`Taken back: excluded ${images} image`).waitFor()
+    await page.getByRole('button', { name: 'Clear filter: Mine' }).click()
+    await page.getByText('495 of 495').waitFor()
   })
 
   /** Scrolls until an image is in sight. */

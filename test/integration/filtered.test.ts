@@ -4,6 +4,7 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { DatasetFilter } from '#shared/contract'
 import { checkImages } from '#images/index/check'
+import { clustersOf, keepClusters, renameCluster } from '#images/index/clusters'
 import { DatasetIndex } from '#images/index/dataset-index'
 import { act } from '#images/index/labels'
 import { facetsOf, pageOf, sampleOf } from '#images/index/filtered'
@@ -95,4 +96,25 @@ it('spreads a sample over all classes', () => {
   const classes = sampleOf(index, 4).map((image) => image.class)
   expect(classes).toEqual(['even', 'even', 'odd', 'odd'])
   expect(sampleOf(index, 100)).toHaveLength(14)
+})
+
+describe('clusters', () => {
+  it('are filters with counts, have typical images and can be renamed, also into one', () => {
+    const all = pageOf(index, { classes: ['odd'] }, 0, 6).images
+    keepClusters(
+      index,
+      all.map(({ id }, i) => ({ file: id, cluster: i < 2 ? 'Cluster 2' : 'Cluster 1', distance: 9 - i })),
+    )
+    expect(clustersOf(index)).toMatchObject([
+      { name: 'Cluster 1', images: 4, mostly: { class: 'odd', images: 4 } },
+      { name: 'Cluster 2', images: 2, typical: [{ id: all[1]!.id }, { id: all[0]!.id }] },
+    ])
+    expect(paths({ clusters: ['Cluster 1'], sort: 'typical' })).toEqual([5, 4, 3, 2].map((i) => all[i]!.path))
+    expect(facetsOf(index, { clusters: ['Cluster 2'], text: all[3]!.path }).clusters).toEqual([
+      { name: 'Cluster 1', images: 1 },
+      { name: 'Cluster 2', images: 0 },
+    ])
+    renameCluster(index, 'Cluster 2', 'Cluster 1')
+    expect(clustersOf(index)).toMatchObject([{ name: 'Cluster 1', images: 6 }])
+  })
 })

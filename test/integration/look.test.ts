@@ -265,6 +265,32 @@ describe('a whole data set', () => {
     expect(right).toBeGreaterThanOrEqual(found.right!)
   })
 
+  it('divides the images into clusters, also by the command line, which the window then shows', async () => {
+    const calls = services.calls as Backend
+    const [{ id }] = (await calls['datasets.list']()) as [Dataset]
+    const [{ id: runId, step }] = (await calls['runs.list']()) as [Run]
+    const found = await calls['datasets.cluster']({ id, run: runId, step, count: 3 })
+    expect(found.map(({ name }) => name)).toEqual(['Cluster 1', 'Cluster 2', 'Cluster 3'])
+    expect(found.reduce((sum, one) => sum + one.images, 0)).toBe(24)
+    const table = path.join(out, 'clusters.csv')
+    const { output, code } = await saim(['group', run, '--clusters', '5', '--output', table], home)
+    expect(output).toMatch(/Cluster 5: \d+ images?, \d+ of them (even|odd), such as (even|odd)\//)
+    expect(output).not.toContain('Measured') // what was measured stays
+    expect(code).toBe(0)
+    const shown = await calls['datasets.clusters']({ id })
+    expect(shown).toHaveLength(5)
+    const [head, ...rows] = readFileSync(table, 'utf8').trim().split('\n').map((line) => line.split(',')) // prettier-ignore
+    expect(head).toEqual(['path', 'cluster', 'distance'])
+    expect(rows).toHaveLength(24)
+    for (const { name, images: n, typical } of shown) {
+      const own = rows.filter(([, cluster]) => cluster === name)
+      expect(own).toHaveLength(n)
+      expect(typical.map((one) => one.path)).toEqual(own.slice(0, 8).map(([file]) => file))
+    }
+    const [largest] = await calls['datasets.renameCluster']({ id, from: 'Cluster 1', to: 'Mine' })
+    expect(largest!.name).toBe('Mine')
+  })
+
   it('keeps what it measured over a start, until the data set is forgotten', async () => {
     services.close()
     services = createServices({ kind: 'browser', fork: forkNode }, () => undefined)

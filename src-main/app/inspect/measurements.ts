@@ -15,6 +15,7 @@ export type MeasurementCall =
   | 'inspect.similar'
   | 'datasets.suggest'
   | 'datasets.keepClassifier'
+  | 'datasets.cluster'
 
 interface MeasurementOptions {
   emit: Emit
@@ -60,6 +61,8 @@ export class Measurements {
     },
     'datasets.suggest': async ({ id, run, step }) =>
       this.options.datasets.ask(id, 'suggest', await this.checkpoint({ dataset: id, run, step })),
+    'datasets.cluster': async ({ id, run, step, count }) =>
+      this.options.datasets.ask(id, 'cluster', await this.checkpoint({ dataset: id, run, step }), count),
     'datasets.keepClassifier': async ({ id, run, step, name }) => {
       const checkpoint = await this.checkpoint({ dataset: id, run, step })
       const target = await freeName(classifiersFolder(), fileName(name), '')
@@ -104,12 +107,7 @@ export class Measurements {
     const { folder } = await this.options.datasets.get(dataset)
     const manifest = this.options.temporary(`measured-${dataset}-${run}-${step}.json`)
     const checkpoint = await this.checkpoint(choice)
-    const { pending, ...to } = await this.options.datasets.ask(
-      dataset,
-      'beginMeasuring',
-      checkpoint,
-      manifest,
-    )
+    const { pending, ...to } = await this.options.datasets.ask(dataset, 'toMeasure', checkpoint, manifest)
     if (this.under.get(key)?.stopped) return null
     if (pending === 0) return { images: 0, seconds: 0 }
     const asked = { place: { folder: place, step }, engine, folder, manifest, ...to }

@@ -20,6 +20,7 @@ import { layoutOf, type Place } from './layout'
  * labels     what a person says of an image, by its path, so that it outlives the file: a class in place of its folder's, and tags
  * acts       what a person did to images, the newest last, with what was said of them before, as JSON
  * suggestions the class that a classifier gives an image; of a labelled one, the class that it gives without that label
+ * clustered  the cluster of images that look alike to a checkpoint, and the distance from its centre
  * facts      what was measured of the data set in its present state, as JSON
  * measured   checkpoints whose losses of images are known, the newest last
  * losses     these losses
@@ -53,6 +54,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS labels (path TEXT PRIMARY KEY, class TEXT, tags TEXT NOT NULL DEFAULT '[]') WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS acts (id INTEGER PRIMARY KEY, what TEXT NOT NULL, before TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS suggestions (file INTEGER PRIMARY KEY, class TEXT NOT NULL, confidence REAL NOT NULL);
+  CREATE TABLE IF NOT EXISTS clustered (file INTEGER PRIMARY KEY, cluster TEXT NOT NULL, distance REAL NOT NULL);
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS files_with_problem ON files (path) WHERE problem IS NOT NULL;
   CREATE INDEX IF NOT EXISTS files_excluded ON files (split, class, path) WHERE excluded;
@@ -87,6 +89,7 @@ export const numbering = `
   DELETE FROM losses WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.id = losses.file AND problem IS NULL);
   DELETE FROM features WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.id = features.file AND problem IS NULL);
   DELETE FROM suggestions WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = suggestions.file);
+  DELETE FROM clustered WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = clustered.file);
   DELETE FROM facts WHERE name <> 'notices';
 `
 
@@ -154,6 +157,7 @@ export class DatasetIndex {
       'path, class, tags FROM labels',
       'id, what, before FROM acts',
       'file, class, confidence FROM suggestions',
+      'file, cluster, distance FROM clustered',
       'name, value FROM facts',
       'place, file FROM places',
       'split, class, first, images, bytes, minimumWidth, maximumWidth, minimumHeight, maximumHeight FROM groups',

@@ -37,6 +37,7 @@ const problems: Record<ImageProblem, string> = {
 }
 
 const tagsOf = 'SELECT value FROM labels, json_each(tags) WHERE labels.path = files.path'
+const clusterOf = 'SELECT cluster FROM clustered WHERE file = files.id'
 const confidenceOf = 'SELECT confidence FROM suggestions WHERE file = files.id'
 
 const lossOf = 'SELECT loss FROM losses WHERE file = files.id AND checkpoint = ?'
@@ -46,7 +47,7 @@ function conditionsOf(
   index: DatasetIndex,
   filter: DatasetFilter,
 ): Partial<Record<keyof DatasetFilter, Condition>> {
-  const { classes, splits, problems: wanted, tags, suggested, text, paths, loss } = filter
+  const { classes, splits, problems: wanted, tags, suggested, clusters, text, paths, loss } = filter
   return {
     ...(classes && { classes: listed("ifnull(class, '')", classes) }),
     ...(splits && { splits: listed("ifnull(split, 'none')", splits) }),
@@ -56,6 +57,7 @@ function conditionsOf(
     },
     ...(tags && { tags: within(tagsOf, tags) }),
     ...(suggested && { suggested: listed(`(${suggestedOf})`, suggested) }),
+    ...(clusters && { clusters: listed(`(${clusterOf})`, clusters) }),
     ...(text && { text: { sql: 'instr(lower(path), lower(?))', parameters: [text] } }),
     ...(paths && { paths: listed('path', paths) }),
     ...(loss && {
@@ -103,6 +105,10 @@ function viewOf(index: DatasetIndex, filter: DatasetFilter): 'places' | 'shown' 
     loss: { sql: `(${lossOf}) DESC, path`, parameters: [checkpointOf(index, filter)] },
     unsure: { sql: `(${confidenceOf}) NULLS LAST, path`, parameters: [] },
     sure: { sql: `(${confidenceOf}) DESC, path`, parameters: [] },
+    typical: {
+      sql: '(SELECT distance FROM clustered WHERE file = files.id) NULLS LAST, path',
+      parameters: [],
+    },
   }
   const given = {
     sql: '(SELECT key FROM json_each(?) WHERE value = files.path)',
@@ -215,6 +221,14 @@ export function facetsOf(index: DatasetIndex, filter: DatasetFilter): DatasetFac
        FROM (SELECT id AS at FROM files WHERE class IS NULL AND ${joined(conditions, 'suggested').sql}) JOIN suggestions ON file = at
        GROUP BY 1 ORDER BY 1`,
       joined(conditions, 'suggested').parameters,
+    ),
+    clusters: named(
+      index,
+      `SELECT name, ifnull(images, 0) AS images FROM (SELECT cluster AS name, count(*) AS size FROM clustered GROUP BY 1)
+       LEFT JOIN (SELECT cluster AS found, count(*) AS images
+         FROM (SELECT id AS at FROM files WHERE ${joined(conditions, 'clusters').sql}) JOIN clustered ON file = at
+         GROUP BY 1) ON found = name ORDER BY size DESC, length(name), name`,
+      joined(conditions, 'clusters').parameters,
     ),
     problems: index.one(`SELECT ${sums.join()} FROM files WHERE ${others.sql}`, ...others.parameters),
     loss: lossesOf(index, filter, joined(conditions, 'loss')),

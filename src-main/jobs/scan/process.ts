@@ -1,5 +1,5 @@
 import { createBirpc } from 'birpc'
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { DatasetFilter, DatasetSummary, LabelChange, Suggested } from '#shared/contract'
 import { AppError, type AppErrorData, toErrorData } from '#shared/errors'
@@ -14,20 +14,13 @@ import { FolderWatch } from '#images/index/folder-watch'
 import { writeManifest } from '#images/manifest'
 import type { SplitRule } from '#images/index/split'
 import { facetsOf, pageOf, sampleOf } from '#images/index/filtered'
-import {
-  beginMeasuring,
-  type Checkpoint,
-  checkpointsOf,
-  forgetFeatures,
-  keepMeasured,
-  type Measured,
-  rowsOf,
-  unmeasured,
-} from '#images/index/measured'
-import { FeatureFile } from '#inference/features/feature-file'
+import { clustersOf, renameCluster } from '#images/index/clusters'
+import { type Checkpoint, keepMeasured, type Measured, rowsOf } from '#images/index/measured'
+import { featureFile, type FeaturesOf, requireFeatures, toMeasure } from '#inference/features/kept-features'
 import { similarTo, type Wanted } from '#inference/features/search'
 import { duplicatePairs, excludeDuplicates, keepPair, reportOf } from '#images/index/report'
 import { type AboutClassifier, writeFewShot } from '#inference/labels/kept'
+import { cluster } from '#inference/order/clusters'
 import { suggest } from '#inference/labels/suggest'
 import { writeFileSafely } from '#storage/files'
 import { thumbnailFile } from '#images/thumbnails'
@@ -64,12 +57,12 @@ const calls = {
     changeLabels(folder, (index) => readLabels(index, text, name)),
   labels: async (folder: string) => labelsCsv(await open(folder)),
   expectLabels: async (folder: string, text: string) => expectLabels(await open(folder), text, 'The index'),
-  suggest: async (folder: string, checkpoint: KnownCheckpoint): Promise<Suggested> =>
+  suggest: async (folder: string, checkpoint: FeaturesOf): Promise<Suggested> =>
     (await suggest(await open(folder), featureFile(folder, checkpoint), checkpoint)).suggested,
   /** Fits a classifier to the labels of now and writes it as a new folder. */
   async keepClassifier(
     folder: string,
-    checkpoint: KnownCheckpoint,
+    checkpoint: FeaturesOf,
     target: string,
     about: Omit<AboutClassifier, 'labels' | 'right'>,
   ): Promise<void> {
@@ -82,6 +75,17 @@ const calls = {
       )
     mkdirSync(path.dirname(target), { recursive: true })
     await writeFewShot(target, { ...about, labels: suggested.labelled, right: suggested.right! }, classifier)
+  },
+  async cluster(folder: string, checkpoint: FeaturesOf, count: number) {
+    const index = await open(folder)
+    await cluster(index, checkpoint, count)
+    return clustersOf(index)
+  },
+  clusters: async (folder: string) => clustersOf(await open(folder)),
+  async renameCluster(folder: string, from: string, to: string) {
+    const index = await open(folder)
+    renameCluster(index, from, to)
+    return clustersOf(index)
   },
   async check(folder: string, again: boolean): Promise<DatasetSummary> {
     const index = await open(folder)
@@ -100,28 +104,18 @@ const calls = {
   excludeDuplicates: (folder: string, near: boolean) =>
     changeLabels(folder, (index) => excludeDuplicates(index, near)),
   /** Lists the images that a checkpoint has not looked at yet; answers how many these are, and where their features go. */
-  async beginMeasuring(folder: string, checkpoint: KnownCheckpoint, manifest: string) {
-    const index = await open(folder)
-    beginMeasuring(index, checkpoint)
-    const features = featureFile(folder, checkpoint)
-    mkdirSync(path.dirname(features), { recursive: true })
-    const kept = new Set(checkpointsOf(index).map((one) => path.basename(featureFile(folder, one))))
-    for (const name of readdirSync(path.dirname(features)))
-      if (!kept.has(name)) rmSync(path.join(path.dirname(features), name))
-    await requireFeatures(folder, checkpoint)
-    await writeManifest(manifest, index, { fraction: 0, seed: 0 }, unmeasured(index, checkpoint))
-    const { pending, free, end } = rowsOf(index, checkpoint)
-    return { pending, features, free, end }
-  },
+  toMeasure: async (folder: string, checkpoint: FeaturesOf, manifest: string) =>
+    toMeasure(await open(folder), checkpoint, manifest),
   keepMeasured: async (folder: string, checkpoint: Checkpoint, found: Measured[]) =>
     keepMeasured(await open(folder), checkpoint, found),
   /** How many images have features, and how many have none yet. */
-  async measured(folder: string, checkpoint: KnownCheckpoint): Promise<{ images: number; pending: number }> {
-    await requireFeatures(folder, checkpoint)
-    const { images, pending } = rowsOf(await open(folder), checkpoint)
+  async measured(folder: string, checkpoint: FeaturesOf): Promise<{ images: number; pending: number }> {
+    const index = await open(folder)
+    await requireFeatures(index, checkpoint)
+    const { images, pending } = rowsOf(index, checkpoint)
     return { images, pending }
   },
-  similar: async (folder: string, checkpoint: KnownCheckpoint, wanted: Wanted, count: number) =>
+  similar: async (folder: string, checkpoint: FeaturesOf, wanted: Wanted, count: number) =>
     similarTo(await open(folder), featureFile(folder, checkpoint), checkpoint, wanted, count),
   /** The paths of excluded images, and images to be excluded once a scan finds them. */
   excluded: async (folder: string) => (await open(folder)).excludedPaths(),
@@ -159,24 +153,6 @@ async function changeLabels(folder: string, change: (index: DatasetIndex) => voi
   change(index)
   await writeFileSafely(labelsFile(indexFile(folder)), labelsCsv(index))
   return index.summary()
-}
-
-/** A checkpoint, and how many numbers its features have. */
-type KnownCheckpoint = Checkpoint & { width: number }
-
-const featureFile = (folder: string, { run, step }: Checkpoint) =>
-  path.join(featuresFolder(folder), `${run}-${step}-pooled.f16`)
-
-/** Forgets features whose file is gone or too short. */
-async function requireFeatures(folder: string, checkpoint: KnownCheckpoint): Promise<void> {
-  const index = await open(folder)
-  const file = featureFile(folder, checkpoint)
-  const { end } = rowsOf(index, checkpoint)
-  if (end === 0) return
-  const opened = existsSync(file) ? await FeatureFile.toRead(file, checkpoint.width) : null
-  const rows = (await opened?.rows()) ?? 0
-  await opened?.close()
-  if (rows < end) forgetFeatures(index, checkpoint)
 }
 
 const indexes = new Map<string, Promise<DatasetIndex>>()

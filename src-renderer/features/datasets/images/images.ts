@@ -12,6 +12,8 @@ import { useDatasets } from '#features/datasets/store'
 import { filterOf, queryOf, unfiltered, type View, viewOf } from './view'
 
 const pageSize = 200
+/** Images that are asked for at once to be chosen. */
+const askedAtOnce = 1000
 const pageOf = (place: number) => Math.floor(place / pageSize)
 /** Similar images that the grid and the panel show. */
 const similarShown = { grid: 200, panel: 12 }
@@ -217,6 +219,17 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     }
   }
 
+  /** Chooses all images that the filters leave. */
+  async function selectAll() {
+    const asked = asking
+    for (let offset = 0; offset < total.value; offset += askedAtOnce) {
+      const range = { offset, limit: askedAtOnce }
+      const answer = await app.attempt(() => backend['datasets.images']({ ...question.value!, ...range }))
+      if (asked !== asking || !answer) return
+      for (const one of answer.images) selected.set(one.id, one)
+    }
+  }
+
   /** The image that is looked at. */
   const image = useAnswer(
     () =>
@@ -308,6 +321,7 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     selected,
     toggle,
     selectRange,
+    selectAll,
     image,
     look,
     subject,

@@ -6,9 +6,10 @@ export interface View {
   classes: string[]
   splits: NonNullable<DatasetFilterInput['splits']>
   problems: ImageProblem[]
-  /** Tags, and suggested classes. */
+  /** Tags, suggested classes, and clusters. */
   tags: string[]
   suggested: string[]
+  clusters: string[]
   text: string
   /** Bounds of the loss; null where it has none. */
   from: number | null
@@ -26,7 +27,7 @@ export interface View {
 }
 
 const splitNames = ['none', ...split.options] as const
-const sorts = ['name', 'size', 'loss', 'unsure', 'sure'] as const
+const sorts = ['name', 'size', 'loss', 'unsure', 'sure', 'typical'] as const
 
 export function viewOf(query: LocationQuery): View {
   const all = (name: string) => [query[name] ?? []].flat().map((value) => value ?? '')
@@ -43,6 +44,7 @@ export function viewOf(query: LocationQuery): View {
     problems: known('problem', imageProblem.options),
     tags: all('tag').filter(Boolean),
     suggested: all('suggested').filter(Boolean),
+    clusters: all('cluster').filter(Boolean),
     text: one('text') ?? '',
     from: number('from'),
     to: number('to'),
@@ -62,6 +64,7 @@ export function queryOf(view: View): LocationQueryRaw {
     problem: view.problems,
     tag: view.tags,
     suggested: view.suggested,
+    cluster: view.clusters,
     text: view.text || null,
     from: view.from,
     to: view.to,
@@ -81,8 +84,8 @@ export function queryOf(view: View): LocationQueryRaw {
 
 /** The parts of a view that hide images, as they are when they hide none. */
 export const unfiltered = {
-  ...{ classes: [], splits: [], problems: [], tags: [], suggested: [], text: '', from: null, to: null },
-  similar: [],
+  ...{ classes: [], splits: [], problems: [], tags: [], suggested: [], clusters: [], similar: [] },
+  ...{ text: '', from: null, to: null },
 } satisfies Partial<View>
 
 /** How labelling begins: with the images that have no class, in the order of names. */
@@ -90,7 +93,7 @@ export const unlabelled = { labelling: true, classes: [''], sort: 'name' } satis
 
 /** The filter of a view; `similar` are the images that were found for it, nearest first. */
 export function filterOf(
-  { classes, splits, problems, tags, suggested, text, from, to, sort, run, step }: View,
+  { classes, splits, problems, tags, suggested, clusters, text, from, to, sort, run, step }: View,
   similar: string[] | null,
 ): DatasetFilterInput {
   const hasLoss = from !== null || to !== null
@@ -100,6 +103,7 @@ export function filterOf(
     ...(problems.length && { problems }),
     ...(tags.length && { tags }),
     ...(suggested.length && { suggested }),
+    ...(clusters.length && { clusters }),
     ...(text && { text }),
     ...(run !== null && step !== null && { checkpoint: { run, step } }),
     ...(hasLoss && { loss: { from: from ?? -Number.MAX_VALUE, to: to ?? Number.MAX_VALUE } }),

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { Option } from 'commander'
+import { clusterCount } from '#shared/contract'
+import { counted } from '#shared/words'
+import { csvTable } from '#formats/csv'
+import { clusteredImages, clustersOf } from '#images/index/clusters'
+import { cluster } from '#inference/order/clusters'
+import { thereAlready, writeFileSafely } from '#storage/files'
+import { readyFolder } from '#storage/ready-folder'
+import { type MeasuredOptions, measuredCommand, withMeasured } from './support/measured'
+import { whole } from './support/options'
+
+interface GroupOptions extends MeasuredOptions {
+  clusters: number
+  output: string
+}
+
+export const groupCommand = measuredCommand('group')
+  .description('divide images into clusters that look alike to a checkpoint, as CSV')
+  .addOption(
+    new Option('--clusters <n>', 'how many')
+      .default(12)
+      .argParser(whole(clusterCount.least, clusterCount.most)),
+  )
+  .option('--output <file>', 'where the table is written', 'clusters.csv')
+  .action(group)
+
+/** `saim group`: the cluster of each image below a folder. They are kept with the data set, where the window shows them. */
+async function group(run: string, folder: string | undefined, options: GroupOptions): Promise<void> {
+  const target = path.resolve(options.output)
+  if (existsSync(target)) throw thereAlready(target)
+  await readyFolder(path.dirname(target))
+  await withMeasured(run, folder, options, async (index, checkpoint) => {
+    await cluster(index, checkpoint, options.clusters)
+    for (const { name, images, mostly, typical } of clustersOf(index)) {
+      const most = mostly ? `, ${mostly.images} of them ${mostly.class}` : ''
+      console.log(`${name}: ${counted(images, 'images')}${most}, such as ${typical[0]!.path}`)
+    }
+    const rows = clusteredImages(index).map((one) => [one.path, one.cluster, one.distance.toFixed(4)])
+    await writeFileSafely(target, csvTable([['path', 'cluster', 'distance'], ...rows]))
+    console.log(`Written: ${target}`)
+  })
+}
