@@ -57,8 +57,8 @@ export default defineConfig({
         setupFiles: ['test/helpers/afresh.ts'],
       }),
       project('integration', ['test/integration/**/*.test.ts'], 300_000, 1, 2),
-      project('faults', ['test/faults/**/*.test.ts'], 300_000, 2, 1),
-      project('e2e', ['test/e2e/**/*.test.ts'], 600_000, 3, 1),
+      project('faults', ['test/faults/**/*.test.ts'], 300_000, 2, 2),
+      project('e2e', ['test/e2e/**/*.test.ts'], 600_000, 3, 2),
     ],
   },
 })
