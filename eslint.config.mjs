@@ -5,7 +5,10 @@ import globals from 'globals'
 import ts from 'typescript-eslint'
 
 export default ts.config(
-  { ignores: ['out', 'dist', 'resources', '.cache'] },
+  {
+    // The last are what vite makes of its configuration while it builds beside us.
+    ignores: ['out', 'dist', 'resources', '.cache', '*.config.ts.*.mjs'],
+  },
   js.configs.recommended,
   ...ts.configs.strict,
   ...vue.configs['flat/recommended'],
