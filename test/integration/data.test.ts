@@ -130,6 +130,15 @@ describe('scanning a folder', () => {
     for (const c of [0, 1, 2]) expect(Math.abs(pixels[c]! - colour[c]!)).toBeLessThanOrEqual(tolerance)
   })
 
+  it('finds a folder by its own name, not by that of a link to it', async () => {
+    const folder = temporaryFolder()
+    await makeImages(folder, 2)
+    symlinkSync('even', path.join(folder, 'another'))
+    symlinkSync('even', path.join(folder, 'the link'))
+    const { index } = await scan(folder)
+    expect(index.summary().classes.map(({ name }) => name)).toEqual(['even', 'odd'])
+  })
+
   it('ends on folders that link to themselves', async () => {
     const folder = temporaryFolder()
     await makeImages(folder, 2)

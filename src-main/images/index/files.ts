@@ -33,7 +33,7 @@ interface Listener {
 
 /**
  * All files below a folder with the extension of an image, some at a time, and the folders that cannot be opened. Follows
- * links, but enters each folder once; names that begin with a dot are skipped. Throws where the folder itself cannot be read.
+ * links, but enters each folder once, by its own name where it has one here; names that begin with a dot are skipped. Throws where the folder itself cannot be read.
  */
 export async function* imageFiles(
   root: string,
@@ -41,20 +41,23 @@ export async function* imageFiles(
 ): AsyncGenerator<FoundFile[]> {
   const entered = new Set<string>()
   const pending = ['']
-  for (let below = pending.pop(); below !== undefined; below = pending.pop()) {
+  /** Folders behind links: they wait for all others. */
+  const linked: string[] = []
+  const next = () => pending.pop() ?? linked.pop()
+  for (let below = next(); below !== undefined; below = next()) {
     const folder = path.join(root, below)
     try {
       const real = await realpath(folder)
       if (entered.has(real)) continue
       entered.add(real)
       onFolder?.(folder)
-      const { folders, files } = await entriesOf(folder)
-      for (const name of folders.filter((one) => systemFolders.test(one)))
+      const { folders, links, files } = await entriesOf(folder)
+      for (const name of [...folders, ...links].filter((one) => systemFolders.test(one)))
         onLeftOut?.(name, await imagesBelow(path.join(folder, name)))
       const relative = (name: string) => (below ? `${below}/${name}` : name)
-      pending.push(
-        ...folders.filter((name) => !systemFolders.test(name) && !name.startsWith('.')).map(relative),
-      )
+      const isWanted = (name: string) => !systemFolders.test(name) && !name.startsWith('.')
+      pending.push(...folders.filter(isWanted).map(relative))
+      linked.push(...links.filter(isWanted).map(relative))
       const images = files.filter((name) => isImageName(name) && !name.startsWith('.')).map(relative)
       for (let i = 0; i < images.length; i += statsAtOnce)
         yield Promise.all(images.slice(i, i + statsAtOnce).map((file) => describe(root, file)))
@@ -65,16 +68,16 @@ export async function* imageFiles(
   }
 }
 
-/** What is in a folder, a link as what it leads to. */
-async function entriesOf(folder: string): Promise<{ folders: string[]; files: string[] }> {
-  const [folders, files]: [string[], string[]] = [[], []]
+/** What is in a folder: folders, links that lead to folders, and files, also behind links. */
+async function entriesOf(folder: string): Promise<Record<'folders' | 'links' | 'files', string[]>> {
+  const entries = { folders: [] as string[], links: [] as string[], files: [] as string[] }
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     // A link that leads nowhere is listed all the same: reading it tells so. Pipes and devices are passed over.
     const kind = entry.isSymbolicLink() ? await stat(path.join(folder, entry.name)).catch(() => null) : entry
-    if (kind?.isDirectory()) folders.push(entry.name)
-    else if (!kind || kind.isFile()) files.push(entry.name)
+    if (kind?.isDirectory()) (kind === entry ? entries.folders : entries.links).push(entry.name)
+    else if (!kind || kind.isFile()) entries.files.push(entry.name)
   }
-  return { folders, files }
+  return entries
 }
 
 /** How many names of images there are below a folder; links are not followed. */
