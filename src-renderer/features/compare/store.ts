@@ -203,6 +203,8 @@ export const useComparison = defineStore('comparison', () => {
   }
   /** The images that the first run is shown with; the others are asked about those that they do not keep. */
   const shared = computed(() => images.value.get(ids.value[0] ?? '') ?? [])
+  /** The one of them that is shown large. */
+  const large = computed(() => shared.value[image.value] ?? shared.value[0])
   const kept = (run: Run, path: string) =>
     runs.checkpointAt(run.id, step.value)?.reconstructions[images.value.get(run.id)?.indexOf(path) ?? -1]
   /** Predictions that were asked for, by run, step and image. */
@@ -253,7 +255,7 @@ export const useComparison = defineStore('comparison', () => {
   return {
     ...{ ids, hidden, axis, log, smoothing, onlyDifferent, place, image },
     ...{ chosen, colourOf, loss, end, knn, rank, epochs, settings, differing, noLosses, results, resultStep },
-    ...{ steps, step, showAt, shared, pictureOf, originalOf },
+    ...{ steps, step, showAt, shared, large, pictureOf, originalOf },
   }
 })
 
