@@ -12,7 +12,8 @@ import {
 } from '#shared/contract'
 import { AppError, type AppErrorData, fromErrorData, toErrorData } from '#shared/errors'
 import { appVersion } from '#shared/version'
-import type { Precision } from '#shared/settings/precision'
+import { fastestPrecision } from '#shared/fastest-precision'
+import { decided, type Precision, type PrecisionChoice } from '#shared/settings/precision'
 import { engineChoice, engineChoices } from '#engine/engines'
 import { explainEngineError } from '#engine/explain'
 import { findWebgpuDevice } from '#engine/onnx/vulkan'
@@ -61,7 +62,7 @@ export interface EngineForRun {
   precision: Precision
   /** Why it is not what was asked for. */
   notice: string | null
-  /** Why it is this one, where nobody chose it. */
+  /** Why it is this one or that precision, where nobody chose it. */
   why: string | null
 }
 
@@ -109,23 +110,27 @@ export class Engines {
   }
 
   /**
-   * The engine for a run that asks for `wanted` in a precision: the fastest where that is automatic; else that one, where it is or proves usable; else the last good
-   * one, in float32 where it lacks the precision, with a notice that the person must see. Throws AppError
-   * engine-unavailable where there is no such engine, or none of that precision.
+   * The engine for a run that asks for `wanted` in a precision: the fastest where that is automatic; else that one, where it is
+   * or proves usable; else the last good one, in float32 where it lacks the precision, with a notice that the person must see.
+   * Where the precision is automatic, the fastest that the engine showed. Throws AppError engine-unavailable where there is no
+   * such engine, or none of that precision.
    */
-  async choose(wanted: string, precision: Precision): Promise<EngineForRun> {
-    if (wanted === automatic) return this.chooseFastest(precision)
-    const { title } = engineChoice(wanted, precision)
+  async choose(wanted: string, asked: PrecisionChoice): Promise<EngineForRun> {
+    if (wanted === automatic) return this.chooseFastest(asked)
+    const { title } = engineChoice(wanted, decided(asked))
     const problem = await this.problemOf(wanted)
     const record = await this.read()
     if (!problem) {
       await this.write({ ...record, lastGood: wanted })
-      if (await this.showed(wanted, precision)) return { engine: wanted, precision, notice: null, why: null }
+      const { precision, why } = await this.precisionOf(wanted, asked)
+      if (await this.showed(wanted, precision))
+        return { engine: wanted, precision, notice: null, why: why && `Computes in ${why}.` }
       const notice = `${title} does not compute in ${precision} here, or not within its limits. This run uses float32 instead.`
       return { engine: wanted, precision: 'float32', notice, why: null }
     }
     const usable = record.lastGood !== wanted && !(await this.problemOf(record.lastGood))
     const engine = usable ? record.lastGood : cpuEngine
+    const { precision } = await this.precisionOf(engine, asked)
     const other = engineChoice(engine)
     const has = other.precisions.includes(precision)
     const instead = has ? other.title : `${other.title} in float32, since it has no ${precision},`
@@ -135,18 +140,31 @@ export class Engines {
   }
 
   /** The engine that a person's choice means, for all but training: another in place of one that only trains. */
-  resolve = async (wanted: string, precision: Precision = 'float32'): Promise<string> => {
+  resolve = async (wanted: string, precision: PrecisionChoice = 'float32'): Promise<string> => {
     const engine = wanted === automatic ? (await this.chooseFastest(precision)).engine : wanted
     if (engineChoice(engine).open) return engine
     const others = (await this.list()).filter(({ id }) => engineChoice(id).open)
-    return (fastestOf(others, precision) ?? fastestOf(others))?.id ?? cpuEngine
+    return (fastestOf(others, precision) ?? fastestOf(others, 'float32'))?.id ?? cpuEngine
   }
 
   /** What evaluates a run of a precision: in float32 where the engine did not show here that it has that one. */
-  async evaluating(wanted: string, precision: Precision): Promise<{ engine: string; precision: Precision }> {
+  async evaluating(
+    wanted: string,
+    trained: PrecisionChoice,
+  ): Promise<{ engine: string; precision: Precision }> {
+    const precision = decided(trained)
     const engine = await this.resolve(wanted, precision)
     if (precision === 'float32' || (await this.problemOf(engine))) return { engine, precision: 'float32' }
     return { engine, precision: (await this.showed(engine, precision)) ? precision : 'float32' }
+  }
+
+  /** The precision that a person asks of an engine for: the fastest that it showed where that is automatic, saying why. */
+  private async precisionOf(
+    engine: string,
+    asked: PrecisionChoice,
+  ): Promise<{ precision: Precision; why: string | null }> {
+    const { proof } = (await this.list()).find(({ id }) => id === engine)!
+    return asked === 'auto' && proof ? fastestPrecision(proof) : { precision: decided(asked), why: null }
   }
 
   /** Whether an engine showed here that it has a precision. What needs no proof has float32 alone. */
@@ -175,19 +193,21 @@ export class Engines {
   }
 
   /** The fastest engine, in float32 where none has the precision. Tries first what was not tried, where there is a choice. */
-  private async chooseFastest(precision: Precision): Promise<EngineForRun> {
+  private async chooseFastest(asked: PrecisionChoice): Promise<EngineForRun> {
     await this.tryNew(2)
-    const engines = await this.list()
-    const best = fastestOf(engines, precision) ?? fastestOf(engines)
+    const engines = withRecommendations(await this.list(), asked)
+    const best = fastestOf(engines, asked) ?? fastestOf(engines, 'float32')
     const engine = best?.id ?? cpuEngine
     const { title } = engineChoice(engine)
+    const { precision, why } = await this.precisionOf(engine, asked)
     const has = precision === 'float32' || fastestOf(engines, precision) !== undefined
+    const reason = best?.recommendation?.reason ?? 'needs nothing but the CPU.'
     await this.write({ ...(await this.read()), lastGood: engine })
     return {
       engine,
       precision: has ? precision : 'float32',
       notice: has ? null : `No engine here has ${precision}: ${title} trains this run in float32 instead.`,
-      why: `${title}: ${best?.recommendation?.reason ?? 'needs nothing but the CPU.'}`,
+      why: `${title}: ${reason}${why ? ` Computes in ${why}.` : ''}`,
     }
   }
 
@@ -251,8 +271,11 @@ export class Engines {
       }
     })
     const engines = await Promise.all(described)
-    const selected = wanted === automatic ? (fastestOf(engines)?.id ?? cpuEngine) : wanted
-    return withRecommendations(engines.map((engine) => ({ ...engine, selected: engine.id === selected })))
+    const selected = wanted === automatic ? (fastestOf(engines, 'auto')?.id ?? cpuEngine) : wanted
+    return withRecommendations(
+      engines.map((engine) => ({ ...engine, selected: engine.id === selected })),
+      'auto',
+    )
   }
 
   /** Tries an engine in a process of its own and keeps what came of it. */

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { Command } from 'commander'
 import type { EngineInfo } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { fastestPrecision } from '#shared/fastest-precision'
 import { bytes, number, rate } from '#shared/format'
 import { compileForPackage } from '#engine/tensorflow/compile'
 import { openEngines } from './support/engines'
@@ -88,6 +89,8 @@ function print({ id, title, status, proof, problem, recommendation }: EngineInfo
       console.log(
         `  with --precision ${precision}: ${rate(imagesPerSecond)} images/s; loss differs by ${number(lossDifference)}, gradients by ${number(gradientDifference)}`,
       )
+    if (proof.precisions.length > 1)
+      console.log(`  new runs compute in ${fastestPrecision(proof).why ?? 'float32'}`)
     if (proof.operators) {
       const { total, onCpu, names } = proof.operators
       const which = onCpu ? `: ${names.join(', ')}` : ''

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
 import { type ObjectiveName, objectiveNames, objectives } from './objectives'
-import { precisions } from './precision'
+import { precisionChoices } from './precision'
 import { choice, integer, keepRules, number, type Rule, type Setting, settingsOf, toggle } from './schema'
 
 /**
@@ -261,11 +261,11 @@ const settings = z.object({
     simple: true,
     description: 'The same seed, data and settings give the same batches, orders and initial weights.',
   }),
-  precision: choice(precisions, {
+  precision: choice(precisionChoices, {
     title: 'Precision',
     group: 'Run',
     description:
-      'What the inputs of matrix products are rounded to; sums, weights and moments keep 32 bits. tf32 is for NVIDIA GPUs from Ampere on, bfloat16 for them and new CPUs, float16 by PyTorch alone, which scales the loss for it. Slightly less exact and faster; `saim engines` shows what this machine has.',
+      'What the inputs of matrix products are rounded to; sums, weights and moments keep 32 bits. tf32 is for NVIDIA GPUs from Ampere on, bfloat16 for them and new CPUs, float16 by PyTorch alone, which scales the loss for it. Slightly less exact and faster; auto takes the fastest that the engine showed on this machine, and the run keeps to it; `saim engines` shows what there is.',
   }),
   checkpointEvery: integer(1, 1, 1000, {
     title: 'Checkpoint every',

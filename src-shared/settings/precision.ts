@@ -7,5 +7,13 @@ export const precisions = ['float32', 'tf32', 'bfloat16', 'float16'] as const
 
 export type Precision = (typeof precisions)[number]
 
+/** What a person can ask for: `auto` is the fastest that the engine showed here, which a run records when it first begins. */
+export const precisionChoices = ['auto', ...precisions] as const
+export type PrecisionChoice = (typeof precisionChoices)[number]
+
+/** What is computed in: in float32 before anything was chosen by speed. */
+export const decided = (precision: PrecisionChoice): Precision =>
+  precision === 'auto' ? 'float32' : precision
+
 /** Those that need no scaled loss, which PyTorch alone has. */
 export const unscaledPrecisions = ['float32', 'tf32', 'bfloat16'] as const satisfies readonly Precision[]

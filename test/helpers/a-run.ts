@@ -16,7 +16,7 @@ export function aRun({
     name: 'A run',
     status: 'finished',
     dataset: { name: 'Photos', folder: '/photos', images: 160 },
-    hyperparameters: fromPreset('nano'),
+    hyperparameters: fromPreset('nano', { precision: 'float32' }),
     engine: 'onnxruntime-cpu',
     cluster: null,
     decoders: 0,

@@ -21,6 +21,8 @@ export const small: Partial<Hyperparameters> = {
   epochs: 2,
   warmupEpochs: 1,
   checkpointEvery: 1,
+  // As the application records it when a run begins.
+  precision: 'float32',
 }
 
 /** A run of the small model, with changes, on a folder of images. */

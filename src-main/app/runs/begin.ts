@@ -5,6 +5,7 @@ import { leftOutNotice } from '#jobs/train/cluster/shares'
 import type { Fork } from '#platform/processes'
 import { appendLog, changeSettings, readRun, updateRun } from '#storage/run/run-folder'
 import { requireAgreement } from './clusters'
+import { decided } from '#shared/settings/precision'
 import type { EngineForRun, Engines } from '#app/engines'
 
 /**
@@ -19,11 +20,13 @@ export async function beginTraining(
   const { engine: wanted, cluster, hyperparameters: h } = await readRun(folder)
   await requireAgreement(cluster?.address)
   const choice = cluster
-    ? { engine: wanted, precision: h.precision, notice: null, why: null }
+    ? { engine: wanted, precision: decided(h.precision), notice: null, why: null }
     : await engines.choose(wanted, h.precision)
   const { engine, precision, why } = choice
   const notice = choice.notice ?? (workersOf({ cluster, engine }) && leftOutNotice(h))
-  if (precision !== h.precision) await changeSettings(folder, { precision })
+  // A choice by speed is made once, and is no change.
+  if (h.precision === 'auto') await updateRun(folder, { hyperparameters: { ...h, precision } })
+  else if (precision !== h.precision) await changeSettings(folder, { precision })
   await updateRun(folder, { engine, notice, status: 'starting', error: null })
   if (why) appendLog(folder, why)
   return { training: startTraining(fork, folder, onMessage), notice, why }

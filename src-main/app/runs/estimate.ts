@@ -2,6 +2,8 @@ import { cpus, freemem, totalmem } from 'node:os'
 import type { AppSettings, EngineProof, Estimate, Estimates, PresetProof, Run } from '#shared/contract'
 import { bytes, roughly } from '#shared/format'
 import { fromPreset, type Hyperparameters, learningRate } from '#shared/settings/hyperparameters'
+import { decided, type Precision } from '#shared/settings/precision'
+import { fastestPrecision } from '#shared/fastest-precision'
 import type { Division } from '#engine/engine'
 import { engineChoice } from '#engine/engines'
 import type { PartPlan } from '#engine/split/parts'
@@ -17,7 +19,7 @@ const flopsPerCore = 60e9
 /** The settings that decide how long a step takes. */
 const costly = [
   'imageSize', 'patchSize', 'width', 'depth', 'heads', 'queryDepth', 'head', 'batchSize', 'accumulation', 'objective',
-  'decoderWidth', 'decoderDepth', 'maskRatio', 'gradientCheckpointing',
+  'decoderWidth', 'decoderDepth', 'maskRatio', 'gradientCheckpointing', 'precision',
 ] as const // prettier-ignore
 
 /** What the process holds beside what it trains: libraries, code, images on their way. */
@@ -45,7 +47,8 @@ export async function estimateRuns(
   const freeBytes = await freeDiskBytes(settings.runsFolder)
   const availableMemoryBytes = Math.max(freemem(), totalmem() * 0.5)
   return Promise.all(
-    all.map(async ({ h, images }) => {
+    all.map(async ({ h: asked, images }) => {
+      const h = { ...asked, precision: precisionOf(asked, basis) }
       const parameters = parametersOf(h)
       const { totalSteps } = stepsOf(h, images.train)
       const division = await engineChoice(settings.engine).division({
@@ -103,7 +106,8 @@ export function secondsOf(run: Run, basis: EstimateBasis): number {
   const { images } = run.dataset
   const { validationFraction: held } = run.hyperparameters
   const divided = { train: images, validation: (images * held) / (1 - held) }
-  const { ready, ...rest } = timeOf(run.hyperparameters, divided, basis).parts
+  const h = { ...run.hyperparameters, precision: precisionOf(run.hyperparameters, basis) }
+  const { ready, ...rest } = timeOf(h, divided, basis).parts
   return ready + sumOf(rest) * (run.totalSteps ? 1 - run.step / run.totalSteps : 1)
 }
 
@@ -163,7 +167,7 @@ function speedOf(
   const flops = flopsPerImage(h)
   if (measured) {
     const { preset } = measured
-    const alike = fromPreset(preset)
+    const alike = fromPreset(preset, { precision: h.precision })
     const isSame = costly.every((name) => alike[name] === h[name])
     const speed = (measured.imagesPerSecond * flopsPerImage(alike)) / flops
     return { speed, from: { kind: 'proof', preset, isSame } }
@@ -193,6 +197,10 @@ function besideOf(h: Hyperparameters, measured: PresetProof | undefined, speed: 
     save: (measured.beside.saveSeconds * parametersOf(h)) / parametersOf(alike),
   }
 }
+
+/** What a run computes in on the engine that showed this. */
+const precisionOf = ({ precision }: Hyperparameters, { proof }: EstimateBasis): Precision =>
+  precision === 'auto' && proof ? fastestPrecision(proof).precision : decided(precision)
 
 /** The preset that was measured, in the precision if it was, and takes most nearly as many operations. */
 function nearestPreset(h: Hyperparameters, proof: EngineProof | null) {

@@ -1,5 +1,6 @@
 import { automatic, type Cluster } from '#shared/contract'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { decided } from '#shared/settings/precision'
 import { engineChoice } from '#engine/engines'
 import { requireShares } from '#jobs/train/cluster/shares'
 
@@ -9,5 +10,5 @@ export function requireTrainer(
   h: Hyperparameters,
 ): void {
   if (cluster) requireShares(h, cluster)
-  else if (engine !== automatic) engineChoice(engine, h.precision)
+  else if (engine !== automatic) engineChoice(engine, decided(h.precision))
 }

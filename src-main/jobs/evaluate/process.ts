@@ -5,6 +5,7 @@ import { accuracy, number } from '#shared/format'
 import type { EvaluationPlan } from '#shared/settings/evaluation'
 import { decoderCount } from '#images/decode/decoders'
 import { Manifest, readImages } from '#images/manifest'
+import { decided } from '#shared/settings/precision'
 import { sharesCores } from '#engine/engine'
 import { createEngine, engineChoice } from '#engine/engines'
 import { endWithParent, parentPort } from '#platform/processes'
@@ -141,7 +142,7 @@ async function work(seconds: () => number): Promise<void> {
     kept: await takeUpTraining(folder),
     keep: (kept) => keepTraining(folder, kept),
   }
-  if (precision !== h.precision)
+  if (precision !== decided(h.precision))
     report.notice(
       `The run trains in ${h.precision}, which ${engineChoice(id).title} does not have here: this is computed in ${precision}.`,
     )

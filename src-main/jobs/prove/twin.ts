@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { PresetProof } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import type { Hyperparameters, PresetName } from '#shared/settings/hyperparameters'
-import type { Precision } from '#shared/settings/precision'
+import { decided, type Precision } from '#shared/settings/precision'
 import { pytorchPython } from '#engine/pytorch/installed'
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '#formats/safetensors'
 import type { NamedTensorData } from '#model/tensor/step'
@@ -18,7 +18,7 @@ import { referenceSettings } from './pretraining'
 /** Compares the PyTorch module with a folder of reference data as `verifyReference` does our own model. */
 export async function verifyTwin(folder: string, changes: Partial<Hyperparameters> = {}): Promise<Check[]> {
   const h = { ...referenceSettings(folder), ...changes }
-  const { gradientOfL1, ...allowed } = limits[h.precision]
+  const { gradientOfL1, ...allowed } = limits[decided(h.precision)]
   const tolerances = h.loss === 'L1' ? { ...allowed, gradient: gradientOfL1 } : allowed
   const printed = await runTwin(
     'verify.py',

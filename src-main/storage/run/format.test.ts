@@ -6,6 +6,8 @@ it('fills in what older runs of format 1 lack, and changes nothing that is there
   expect(migrateRun(file)).toEqual({
     ...{ format: 2, name: 'a', dataset: { folder: '/b', validation: 0 }, seams: [1] },
     ...{ cluster: null, engines: [], notice: null, cache: null, pendingChanges: [], origin: null },
+    // What they were trained in, whatever is the fastest now.
+    hyperparameters: { precision: 'float32' },
     statistics: { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] },
   })
   expect(file).toEqual({ format: 1, name: 'a', dataset: { folder: '/b' }, seams: [1] })

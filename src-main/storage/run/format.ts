@@ -22,6 +22,7 @@ const run: Migrations = [
     pendingChanges: [],
     origin: null,
     ...file,
+    hyperparameters: { precision: 'float32', ...(file['hyperparameters'] as Json) },
     dataset: { validation: 0, ...(file['dataset'] as Json) },
   }),
 ]

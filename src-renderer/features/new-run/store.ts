@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
+import { fastestPrecision } from '#shared/fastest-precision'
 import { cluster as clusterSchema, type Cluster, type OwnPreset, type Run } from '#shared/contract'
 import { commandOf } from '#shared/settings/command'
 import { durationsOf, withEpochs } from '#shared/settings/durations'
@@ -207,6 +208,14 @@ export const useNewRun = defineStore('new-run', () => {
     if (place.value === 'here') return title
     return `${launchers[place.value]}, ${cluster.value ? counted(cluster.value.workers, 'workers') : '–'}`
   })
+  /** The precision that this engine takes, where it is another than float32, and why. */
+  const computesIn = computed(() => {
+    const { proof } = engines.selected ?? {}
+    const { precision } = values.value
+    if (place.value !== 'here' || !proof) return null
+    if (precision === 'auto') return fastestPrecision(proof).why
+    return precision === 'float32' ? null : precision
+  })
   /** Settings that cannot be changed here: what the objective settles and, of weights that are taken over, their model. */
   const settled = computed(() => {
     const { weights, run } = origin.value ?? {}
@@ -271,6 +280,7 @@ export const useNewRun = defineStore('new-run', () => {
     problems,
     difference,
     trainedBy,
+    computesIn,
     canStart,
     starting,
     start,

@@ -1,4 +1,5 @@
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { decided } from '#shared/settings/precision'
 import { type Engine, sharesCores, type State } from '#engine/engine'
 import { createEngine } from '#engine/engines'
 import { type BatchLoader, openBatches } from '#images/batches'
@@ -57,7 +58,7 @@ export async function openParts(folder: string, tell: (message: TrainingMessage)
   if (run.notice) log(run.notice)
   const engine = await createEngine(run.engine, {
     threads: run.threads,
-    precision: h.precision,
+    precision: decided(h.precision),
     coreEach: isForCores(h),
   })
   await noteEngine(folder, run, saved?.state.step ?? 0)
