@@ -179,7 +179,7 @@ export class Engines {
     const selected = (await this.list()).find(({ selected }) => selected)
     const engine = selected?.id ?? wanted
     const onDevice = await engineChoice(engine).isOnDevice()
-    const device = onDevice ? { freeBytes: freeBytesOf(await readGpus()) } : null
+    const device = onDevice ? { freeBytes: (await readGpus()).map(freeBytesOf) } : null
     return { engine, proof: selected?.proof ?? null, device }
   }
 
@@ -360,9 +360,9 @@ export class Engines {
   }
 }
 
-/** Memory of the first GPU that is free; null where that is not told. */
-const freeBytesOf = ([gpu]: Gpu[]): number | null =>
-  gpu?.memoryBytes == null ? null : gpu.memoryBytes - (gpu.usedMemoryBytes ?? 0)
+/** Memory of a GPU that is free; null where that is not told. */
+const freeBytesOf = ({ memoryBytes, usedMemoryBytes }: Gpu): number | null =>
+  memoryBytes === null ? null : memoryBytes - (usedMemoryBytes ?? 0)
 
 /** Node and Electron are different machines to an engine, so that each keeps results of its own. */
 const keyOf = (id: string) => (process.versions['electron'] ? `${id} in electron` : id)

@@ -1,9 +1,13 @@
 import { AppError } from '#shared/errors'
+import { setEnvironment } from '#platform/environment'
 import { tensorflowAddon } from '#platform/paths'
+import type { DeviceChoice } from '#shared/settings/hyperparameters'
 import { type Precision, precisions, unscaledPrecisions } from '#shared/settings/precision'
+import { listedAll } from '#shared/words'
+import { onGpu } from './cuda'
 import { type Division, type Engine, undivided } from './engine'
 import type { Installation } from './installation'
-import { hasNvidiaDriver } from './nvidia'
+import { hasNvidiaDriver, readGpus } from './nvidia'
 import { cpu, type ProviderName } from './onnx/providers'
 import { OnnxEngine, type OnnxOptions } from './onnx/session'
 import { graphicsName } from './onnx/vulkan'
@@ -28,6 +32,8 @@ export interface EngineChoice {
   isHere(): boolean
   /** Whether it computes on a GPU, with memory of its own. */
   isOnDevice(): Promise<boolean>
+  /** Whether it computes on NVIDIA GPUs, of which one can be chosen. */
+  takesGpus(): Promise<boolean>
   /**
    * An engine for a device may find only when it compiles that it cannot work here. Missing where a program of its own trains
    * runs from end to end, and does nothing else: resources/cluster.
@@ -40,6 +46,8 @@ export interface EngineChoice {
 export interface EngineOptions extends OnnxOptions {
   /** That cores rather compute images of their own than share each operator, where the engine has to know. */
   coreEach?: boolean
+  /** The GPU, where there are several. */
+  device?: DeviceChoice
 }
 
 type Words = Pick<EngineChoice, 'title' | 'description' | 'platforms'>
@@ -64,9 +72,13 @@ const onnxruntime = (
   precisions,
   isHere: isHere[provider],
   isOnDevice: async () => provider !== 'cpu' && isHere[provider](),
+  takesGpus: async () => provider === 'cuda',
   open: async (options) => new OnnxEngine(id, provider, options),
   division: async ({ threads }) => (provider === 'cpu' ? cpu(threads) : undivided),
 })
+
+/** Whether the TensorFlow that is installed is for NVIDIA GPUs. */
+const isForGpu = async () => (await requireTensorflow('sizes').catch(() => null))?.gpu ?? false
 
 /** The engines that this version knows, on whatever system: a new one is an entry here and what it opens. */
 export const engineChoices: EngineChoice[] = [
@@ -110,7 +122,8 @@ export const engineChoices: EngineChoice[] = [
       remove: removeTensorflow,
     },
     isHere: () => true,
-    isOnDevice: async () => (await requireTensorflow('sizes').catch(() => null))?.gpu ?? false,
+    isOnDevice: isForGpu,
+    takesGpus: isForGpu,
     async open({ precision = 'float32', coreEach = false, ...options }) {
       const { gpu } = await requireTensorflow('sizes')
       return new TensorflowEngine(tensorflowAddon(), { ...options, gpu, precision, coreEach })
@@ -129,6 +142,7 @@ export const engineChoices: EngineChoice[] = [
     installation: pytorch,
     isHere: hasNvidiaDriver,
     isOnDevice: async () => hasNvidiaDriver(),
+    takesGpus: async () => true,
     division: async () => undivided,
   },
 ]
@@ -149,6 +163,25 @@ export function engineChoice(id: string, precision: Precision = 'float32'): Engi
   throw new AppError('engine-unavailable', `There is no engine "${id}".`, `Choose one of ${ids}.`)
 }
 
+/** Throws AppError engine-unavailable where an engine has no such GPU here. */
+export async function requireDevice(id: string, device: DeviceChoice): Promise<void> {
+  if (device === 'auto') return
+  const { title, takesGpus } = engineChoice(id)
+  const all = 'Set the GPU to auto, or use another engine.'
+  if (!(await takesGpus()))
+    throw new AppError('engine-unavailable', `${title} has no GPUs to choose from.`, all)
+  const gpus = await readGpus()
+  if (gpus[Number(device)]) return
+  const names = gpus.map(({ name }, number) => `${number} (${name})`)
+  throw new AppError(
+    'engine-unavailable',
+    gpus.length === 0
+      ? `There is no GPU ${device}: nvidia-smi finds none.`
+      : `There is no GPU ${device}: nvidia-smi finds ${listedAll(names)}.`,
+    gpus.length === 0 ? all : 'Choose one of those, or auto.',
+  )
+}
+
 /** Opens the engine `id`. `threads` 0 lets the engine choose. Throws AppError engine-unavailable. */
 export async function createEngine(id: string, options: EngineOptions): Promise<Engine> {
   const { title, platforms, open } = engineChoice(id, options.precision)
@@ -156,5 +189,6 @@ export async function createEngine(id: string, options: EngineOptions): Promise<
     throw new AppError('engine-unavailable', `${title} is not for this system.`)
   if (!open)
     throw new AppError('engine-unavailable', `${title} trains runs and nothing else.`, 'Use another engine.')
+  setEnvironment(onGpu(options.device ?? 'auto'))
   return open(options)
 }

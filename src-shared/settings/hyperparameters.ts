@@ -9,6 +9,9 @@ import { choice, integer, keepRules, number, type Rule, type Setting, settingsOf
  * all derive from this file. "Paper" is the SAIM paper; where it is silent, the default is the authors' implementation's.
  */
 
+/** What can be chosen of the GPUs of a machine. */
+const devices = ['auto', '0', '1', '2', '3', '4', '5', '6', '7'] as const
+
 const settings = z.object({
   imageSize: integer(224, 16, 1024, {
     title: 'Image size',
@@ -267,6 +270,12 @@ const settings = z.object({
     description:
       'What the inputs of matrix products are rounded to; sums, weights and moments keep 32 bits. tf32 is for NVIDIA GPUs from Ampere on, bfloat16 for them and new CPUs, float16 by PyTorch alone, which scales the loss for it. Slightly less exact and faster; auto takes the fastest that the engine showed on this machine, and the run keeps to it; `saim engines` shows what there is.',
   }),
+  device: choice(devices, {
+    title: 'GPU',
+    group: 'Run',
+    description:
+      'Which NVIDIA GPU trains, by its number in nvidia-smi. auto is the first, and by PyTorch all of them. WebGPU, DirectML and Core ML take the one that the system gives them.',
+  }),
   checkpointEvery: integer(1, 1, 1000, {
     title: 'Checkpoint every',
     unit: 'epochs',
@@ -308,6 +317,7 @@ const settings = z.object({
 })
 
 export type Hyperparameters = z.infer<typeof settings>
+export type DeviceChoice = Hyperparameters['device']
 
 /** Settings that an objective fixes. */
 export const settledBy = (objective: ObjectiveName): Partial<Hyperparameters> => objectives[objective].settles

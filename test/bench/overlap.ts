@@ -161,6 +161,7 @@ async function look(
     division: async () => undivided,
     isHere: () => true,
     isOnDevice: async () => true,
+    takesGpus: async () => false,
   })
   const h = settings(accumulation)
   const perEpoch = Math.max(1, Math.floor(index.summary().images / h.batchSize))

@@ -1,3 +1,4 @@
+import { requireDevice } from '#engine/engines'
 import type { TrainingMessage } from '#jobs/train/messages'
 import { startTraining, type Training } from '#jobs/train/supervise'
 import { workersOf } from '#jobs/train/cluster/cluster'
@@ -23,6 +24,7 @@ export async function beginTraining(
     ? { engine: wanted, precision: decided(h.precision), notice: null, why: null }
     : await engines.choose(wanted, h.precision)
   const { engine, precision, why } = choice
+  if (!cluster) await requireDevice(engine, h.device)
   const notice = choice.notice ?? (workersOf({ cluster, engine }) && leftOutNotice(h))
   // A choice by speed is made once, and is no change.
   if (h.precision === 'auto') await updateRun(folder, { hyperparameters: { ...h, precision } })

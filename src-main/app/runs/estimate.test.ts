@@ -131,12 +131,12 @@ it('counts the weights anew for each setting that changes how many there are', a
 })
 
 it('compares with the memory of the GPU where that computes, and with none where it is not known', async () => {
-  const h = fromPreset('base', { batchSize: 256 })
+  const h = fromPreset('base', { batchSize: 256, device: '1' })
   const of = async (freeBytes: number | null) =>
     (
       await estimateRuns([{ h, images: divided(1) }], {
         ...on([], 'onnxruntime-webgpu'),
-        device: { freeBytes },
+        device: { freeBytes: [1e9, freeBytes] },
       })
     )[0]!
   const small = await of(8e9)

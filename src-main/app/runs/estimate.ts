@@ -34,8 +34,8 @@ export interface EstimateBasis {
   settings: Pick<AppSettings, 'runsFolder' | 'engine' | 'threads'>
   /** What the engine of the settings showed when it was tested; null where it was not. */
   proof: EngineProof | null
-  /** The GPU that it computes on; null where that is the CPU. */
-  device: { freeBytes: number | null } | null
+  /** The GPUs that it computes on, as far as they are known; null where that is the CPU. */
+  device: { freeBytes: (number | null)[] } | null
 }
 
 /** What runs with these settings would take on so many images each: parameters exactly, time and memory from earlier runs. */
@@ -64,7 +64,9 @@ export async function estimateRuns(
         parameters,
         memoryBytes: memory ?? memoryBytes(h, plan, division, basis),
         memoryOf: device ? ('device' as const) : ('machine' as const),
-        availableMemoryBytes: device ? device.freeBytes : availableMemoryBytes,
+        availableMemoryBytes: device
+          ? (device.freeBytes[Number(h.device) || 0] ?? null)
+          : availableMemoryBytes,
         stepsPerEpoch: Math.ceil(totalSteps / h.epochs),
         totalSteps,
         seconds: sumOf(parts),

@@ -16,7 +16,12 @@ async function main(): Promise<void> {
   const [folder, batchSize, accumulation] = process.argv.slice(2)
   const { hyperparameters, statistics, engine: id, threads } = await readRun(folder!)
   const h = { ...hyperparameters, batchSize: Number(batchSize), accumulation: Number(accumulation) }
-  const engine = await createEngine(id, { threads, precision: decided(h.precision), coreEach: isForCores(h) })
+  const engine = await createEngine(id, {
+    threads,
+    precision: decided(h.precision),
+    device: h.device,
+    coreEach: isForCores(h),
+  })
   const state = startingState(h, engine, initialWeights(h, h.seed))
   const update = await compileUpdate(h, statistics, engine, state)
   const invented = (count: number) =>

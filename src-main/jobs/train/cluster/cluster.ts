@@ -3,6 +3,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { type Cluster, runError } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import { onGpu } from '#engine/cuda'
 import { engineChoice } from '#engine/engines'
 import { pytorchPython } from '#engine/pytorch/installed'
 import { encodeSafetensors } from '#formats/safetensors'
@@ -58,7 +59,7 @@ export async function trainOnCluster(
   await noteEngine(folder, { ...run, engine }, saved ?? 0)
 
   rmSync(runPaths(folder).outcome, { force: true })
-  const launcher = launch(folder, cluster, lock)
+  const launcher = launch(run, folder, cluster, lock)
   const follow = await follower(folder, tell)
   let abandoned = false
   while (!(await Promise.race([launcher.ended, pause(lookEvery)]))) {
@@ -104,7 +105,7 @@ async function writeInitialWeights(folder: string, { hyperparameters: h }: RunFi
 }
 
 /** Starts the launcher, whose words go into the run folder. `ended` resolves to how it ended; `end` has it end its workers. */
-function launch(folder: string, cluster: Cluster, lock: Lock) {
+function launch({ hyperparameters: h }: RunFile, folder: string, cluster: Cluster, lock: Lock) {
   const { launcher, workers, address } = cluster
   const words = openOwnSync(
     runPaths(folder).launcher,
@@ -119,7 +120,7 @@ function launch(folder: string, cluster: Cluster, lock: Lock) {
   ]
   const child = startProgram(pythonOf(cluster), [...parameters.map(String), ...(address ? [address] : [])], {
     stdio: ['pipe', words, words],
-    env: { SAIM_LOCK: lock.token },
+    env: { SAIM_LOCK: lock.token, ...(launcher === 'torchrun' ? onGpu(h.device) : {}) },
   })
   closeSync(words)
   const ended = new Promise<string>((resolve) => {

@@ -59,6 +59,7 @@ export async function openParts(folder: string, tell: (message: TrainingMessage)
   const engine = await createEngine(run.engine, {
     threads: run.threads,
     precision: decided(h.precision),
+    device: h.device,
     coreEach: isForCores(h),
   })
   await noteEngine(folder, run, saved?.state.step ?? 0)
