@@ -46,7 +46,11 @@ const config: UserConfig = {
           decoder: 'src-main/images/decode/decoder-thread.ts',
           umap: 'src-main/inference/features/umap-thread.ts',
         },
-        output: { format: 'cjs', entryFileNames: '[name].js' },
+        output: {
+          format: 'cjs',
+          entryFileNames: '[name].js',
+          banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''), // npm links `saim` to it
+        },
       },
     },
   },
