@@ -46,7 +46,8 @@ async function walk() {
   await call('datasets.images', { id: dataset, offset: 0, limit: most })
   await call('datasets.unreadable', { id: dataset, offset: 0, limit: most })
   await call('datasets.report', { id: dataset })
-  await call('datasets.duplicates', { id: dataset, near: true, offset: 0, limit: most })
+  await call('datasets.clusters', { id: dataset })
+  await call('datasets.duplicates', { id: dataset, kind: 'near', offset: 0, limit: most })
   await call('runs.estimate', { dataset, hyperparameters: [hyperparameters] })
   await call('runs.sample')
 

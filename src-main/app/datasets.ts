@@ -133,12 +133,12 @@ export class Datasets {
       this.library.call('unreadable', (await this.get(id)).folder, offset, limit),
     'datasets.check': async ({ id, again }) => this.startCheck(await this.get(id), again),
     'datasets.report': async ({ id }) => this.library.call('report', (await this.get(id)).folder),
-    'datasets.duplicates': async ({ id, near, offset, limit }) =>
-      this.library.call('duplicates', (await this.get(id)).folder, near, offset, limit),
+    'datasets.duplicates': async ({ id, kind, offset, limit }) =>
+      this.library.call('duplicates', (await this.get(id)).folder, kind, offset, limit),
     'datasets.keepPair': async ({ id, copy, of, kept }) =>
       this.summarise(id, this.library.call('keepPair', (await this.get(id)).folder, copy, of, kept)),
-    'datasets.excludeDuplicates': async ({ id, near }) =>
-      this.summarise(id, this.library.call('excludeDuplicates', (await this.get(id)).folder, near)),
+    'datasets.excludeDuplicates': async ({ id, kind }) =>
+      this.summarise(id, this.library.call('excludeDuplicates', (await this.get(id)).folder, kind)),
     'datasets.label': ({ id, images, change }) => this.summarise(id, this.ask(id, 'label', images, change)),
     'datasets.undo': ({ id }) => this.summarise(id, this.ask(id, 'undo')),
     'datasets.clusters': ({ id }) => this.ask(id, 'clusters'),
@@ -259,7 +259,7 @@ export class Datasets {
   }
 
   /** Keeps what a change of the index made of a data set. */
-  private async summarise(id: string, changed: Promise<DatasetSummary>): Promise<Dataset> {
+  async summarise(id: string, changed: Promise<DatasetSummary>): Promise<Dataset> {
     const summary = await changed
     return this.save({ ...(await this.get(id)), ...summary })
   }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { appVersion } from '#shared/version'
 import { closeDataFolder } from '#platform/paths'
 import { guardConsole } from '#platform/terminal'
+import { alikeCommand } from './alike'
 import { attentionCommand } from './attention'
 import { classifiersCommand } from './classifiers'
 import { clusterCommand } from './cluster'
@@ -11,6 +12,7 @@ import { evaluationCommands } from './evaluate'
 import { exportCommand } from './export'
 import { groupCommand } from './group'
 import { importCommand } from './import'
+import { pickCommand } from './pick'
 import { predictCommand } from './predict'
 import { reconstructCommand } from './reconstruct'
 import { resumeCommand } from './resume'
@@ -38,7 +40,7 @@ const commands = [
     reconstructCommand,
     attentionCommand,
   ],
-  ...[embedCommand, groupCommand, enginesCommand, serveCommand],
+  ...[embedCommand, groupCommand, pickCommand, alikeCommand, enginesCommand, serveCommand],
 ]
 for (const command of commands) program.addCommand(command)
 

@@ -75,10 +75,20 @@ export const datasetImage = z.object({
 export type DatasetImage = z.infer<typeof datasetImage>
 
 /**
+ * Why two images are a pair: nearly the same pixels, the same file, nearly the same to a checkpoint; any of these where one is
+ * trained on and the other held out.
+ */
+export const pairKind = z.enum(['near', 'identical', 'alike', 'leaked'])
+export type PairKind = z.infer<typeof pairKind>
+
+/**
  * What may be wrong with an image; `small` ones are below the image size of the smallest preset, of `doubted` ones a classifier
  * says by the labels of all others that they are of another class.
  */
-export const imageProblem = z.enum(['near', 'identical', 'small', 'damaged', 'doubted', 'excluded'])
+export const imageProblem = z.enum([
+  ...pairKind.options,
+  ...(['small', 'damaged', 'doubted', 'excluded'] as const),
+])
 export type ImageProblem = z.infer<typeof imageProblem>
 
 /** A checkpoint whose losses of all images may be known. */
@@ -144,6 +154,11 @@ export const datasetReport = z.object({
   /** Copies of other images that are neither excluded nor kept on purpose: identical files, and near-duplicates. */
   identical: count,
   near: count,
+  /** Pairs that a checkpoint takes for nearly the same, and pairs of all kinds between images for training and held-out ones. */
+  alike: count,
+  leaked: count,
+  /** By which checkpoint, from which similarity on and when that was found; null where it was not since the images changed. */
+  compared: z.object({ run: id, step: count, similarity: z.number(), at: time }).nullable(),
   /** Mean and standard deviation of red, green and blue, 0 to 1; null before a check. */
   statistics: z.object({ mean: z.array(z.number()), deviation: z.array(z.number()) }).nullable(),
 })
@@ -186,8 +201,9 @@ export const clusterCount = { least: 2, most: 100 }
 const duplicatePair = z.object({
   copy: datasetImage,
   of: datasetImage,
-  /** Differing bits of their 128-bit hashes; null if the files are identical. */
+  /** Differing bits of their 128-bit hashes, where they look alike, or cosine of their features, where they do to a checkpoint. */
   distance: count.nullable(),
+  similarity: z.number().nullable(),
 })
 export type DuplicatePair = z.infer<typeof duplicatePair>
 
@@ -220,15 +236,20 @@ export const datasetCalls = {
   /** Decodes every image that was not checked yet, or all `again`, to find damage and copies. */
   'datasets.check': call(z.object({ id, again: z.boolean().default(false) }), dataset),
   'datasets.report': call(z.object({ id }), datasetReport),
-  /** Copies that are neither excluded nor kept on purpose, the most alike first. */
+  /** Pairs that are neither excluded nor kept on purpose, the most alike first. */
   'datasets.duplicates': call(
-    page.extend({ id, near: z.boolean() }),
+    page.extend({ id, kind: pairKind }),
     z.object({ total: count, pairs: z.array(duplicatePair) }),
   ),
   /** Keeps both images of a pair for good, or asks about them again. */
   'datasets.keepPair': call(z.object({ id, copy: count, of: count, kept: z.boolean() }), dataset),
-  /** Excludes every identical copy from training; with `near`, near-duplicates too. */
-  'datasets.excludeDuplicates': call(z.object({ id, near: z.boolean() }), dataset),
+  /** Excludes the copy of each pair of a kind; of those that leaked, the image that is trained on. */
+  'datasets.excludeDuplicates': call(z.object({ id, kind: pairKind }), dataset),
+  /** Finds images whose features by the checkpoint are at least that similar, in place of those found before. */
+  'datasets.findAlike': call(
+    measuredBy.extend({ id, similarity: z.number().min(0.5).max(1) }),
+    datasetReport,
+  ),
   /** Changes what a person says of images: class, tags, whether they are left out. Rescans keep this. */
   'datasets.label': call(z.object({ id, images: z.array(count), change: labelChange }), dataset),
   /** Takes back what was done last to images. */
@@ -240,6 +261,8 @@ export const datasetCalls = {
     measuredBy.extend({ id, name: words(200, 1) }),
     z.object({ path: filePath, bytes: count }),
   ),
+  /** Gives a tag to so many of the measured images that differ as much as they can by what the checkpoint sees. */
+  'datasets.tagDiverse': call(measuredBy.extend({ id, count: z.int().min(1), tag: words(200, 1) }), dataset),
   /** Divides the measured images into clusters that look alike to the checkpoint, in place of those before. */
   'datasets.cluster': call(
     measuredBy.extend({ id, count: z.int().min(clusterCount.least).max(clusterCount.most) }),

@@ -94,6 +94,32 @@ describe.runIf(chromiumPath)('labelling with help in the browser', () => {
     await page.getByText('495 of 495').waitFor()
   })
 
+  it('tags diverse images, and reviews those that show nearly the same', async () => {
+    await openTab(page, 'Clusters')
+    await page.getByRole('button', { name: 'Pick diverse images' }).click()
+    const number = page.getByRole('textbox', { name: 'Number of images' })
+    await number.fill('0')
+    await page.getByText('“0” is not a whole number from 1 to 495.').waitFor()
+    await number.fill('12')
+    await page.getByRole('button', { name: 'Tag images' }).click()
+    await page.getByText('12 of 495').waitFor()
+    await page.getByRole('button', { name: 'Undo', exact: true }).first().click()
+    await page.getByText('Taken back: tagged 12 images diverse 12').waitFor()
+
+    await openTab(page, 'Quality')
+    await page.getByRole('textbox', { name: 'Similarity from' }).fill('0.9')
+    await page.getByRole('button', { name: 'Compare', exact: true }).click()
+    const issue = page.getByText(/^\d+ pairs show nearly the same$/)
+    const pairs = Number(/\d+/.exec((await issue.textContent())!)![0])
+    const review = page.getByRole('region', { name: 'Review pairs' })
+    await review.getByText(`1 of ${pairs} pairs`).waitFor()
+    await page.keyboard.press('b')
+    await review.getByText(`1 of ${pairs - 1} pairs`).waitFor()
+    await expectAccessible(page, 'Quality')
+    await openTab(page, 'Images')
+    await page.getByText('495 of 495').waitFor()
+  })
+
   /** Scrolls until an image is in sight. */
   async function inSight(name: string) {
     const grid = page.getByRole('listbox', { name: 'Images' })

@@ -10,6 +10,7 @@ export const orderReference = JSON.parse(readFileSync('test/python/order-referen
     inertia: number
     labels: number[]
   }[]
+  kCentre: { count: number; width: number; groups: number; chosen: number[]; radius: number }[]
 }
 
 /** The rows of that script, [count, width]: each near the corner of its group. */

@@ -2,6 +2,7 @@ import { copyFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
+import { keepAlike } from '#images/index/alike'
 import { checkImages } from '#images/index/check'
 import { DatasetIndex } from '#images/index/dataset-index'
 import { act } from '#images/index/labels'
@@ -27,7 +28,7 @@ it('a check finds copies of other names, sizes, formats and qualities, and nothi
 
   await checkImages(index)
   expect(reportOf(index)).toMatchObject({ checked: 15, identical: 1, near: 2 })
-  const pairs = [true, false].flatMap((near) => duplicatePairs(index, near, 0, 10).pairs)
+  const pairs = (['near', 'identical'] as const).flatMap((kind) => duplicatePairs(index, kind, 0, 10).pairs)
   expect(pairs.map(({ copy, of }) => [copy.path, of.path])).toEqual(
     expect.arrayContaining([
       ['z copy.jpg', 'even/image 004.jpg'],
@@ -37,17 +38,17 @@ it('a check finds copies of other names, sizes, formats and qualities, and nothi
   )
 
   // A pair that the person keeps is asked about no more, and not excluded with the others.
-  const [near] = duplicatePairs(index, true, 0, 10).pairs
+  const [near] = duplicatePairs(index, 'near', 0, 10).pairs
   keepPair(index, near!.copy.id, near!.of.id, true)
   expect(index.summary()).toMatchObject({ copies: 2, unchecked: 0 })
-  expect(duplicatePairs(index, true, 0, 10).pairs.map(({ copy }) => copy.id)).not.toContain(near!.copy.id)
+  expect(duplicatePairs(index, 'near', 0, 10).pairs.map(({ copy }) => copy.id)).not.toContain(near!.copy.id)
   await checkImages(index)
   expect(reportOf(index)).toMatchObject({ identical: 1, near: 1 })
   keepPair(index, near!.copy.id, near!.of.id, false)
 
-  excludeDuplicates(index, false)
+  excludeDuplicates(index, 'identical')
   expect(index.summary()).toMatchObject({ images: 14, excluded: 1 })
-  excludeDuplicates(index, true)
+  excludeDuplicates(index, 'near')
   expect(index.summary()).toMatchObject({ images: 12, excluded: 3 })
   expect([...index.usable()].flat()).toHaveLength(12)
   await index.scan()
@@ -90,4 +91,41 @@ it('the statistics are those of the pixels', async () => {
   await index.scan()
   await checkImages(index)
   expect(reportOf(index).statistics).toEqual({ mean: [0.5, 0, 0.5], deviation: [0.5, 0.001, 0.5] })
+})
+
+it('pairs that a checkpoint takes for alike are looked at like copies, and leak where one is held out', async () => {
+  const folder = temporaryFolder()
+  for (const split of ['train', 'test']) await makeImages(path.join(folder, split), 4)
+  const index = new DatasetIndex(folder, ':memory:')
+  await index.scan()
+  await checkImages(index) // each image is there twice, the same file
+  const all = pageOf(index, {}, 0, 20).images
+  const idOf = (split: string, n: number) =>
+    all.find((image) => image.split === split && image.path.endsWith(`00${n}.jpg`))!.id
+  expect(reportOf(index)).toMatchObject({ identical: 4, alike: 0, leaked: 4, compared: null })
+  const by = { run: 'a-run', step: 7, similarity: 0.9, at: '2026-11-29T08:00:00.000Z' }
+  keepAlike(index, by, [
+    { file: idOf('train', 2), of: idOf('test', 0), similarity: 0.97 },
+    { file: idOf('train', 3), of: idOf('train', 1), similarity: 0.95 },
+    { file: idOf('train', 1), of: idOf('test', 1), similarity: 1 }, // a copy that is known
+  ])
+  expect(reportOf(index)).toMatchObject({ identical: 4, alike: 2, leaked: 5, compared: by })
+  expect(pageOf(index, { problems: ['alike'] }, 0, 20).total).toBe(4)
+  const leaked = duplicatePairs(index, 'leaked', 0, 10).pairs
+  expect(leaked.map(({ copy, of }) => [copy.split, of.split])).toEqual(Array(5).fill(['train', 'test']))
+  expect(leaked.filter(({ similarity }) => similarity !== null)).toHaveLength(1)
+
+  // What is kept of a pair that leaked is kept of the pair.
+  const [, , , , meant] = [...leaked].sort((a, b) => Number(a.similarity) - Number(b.similarity))
+  keepPair(index, meant!.copy.id, meant!.of.id, true)
+  expect(reportOf(index)).toMatchObject({ alike: 1, leaked: 4 })
+  excludeDuplicates(index, 'leaked')
+  expect(reportOf(index)).toMatchObject({ identical: 0, leaked: 0 })
+  expect(pageOf(index, { problems: ['excluded'] }, 0, 20).images.map(({ split }) => split)).toEqual(
+    Array(4).fill('train'),
+  )
+  // Where images come or go, it has to be found again.
+  await makeImages(path.join(folder, 'test'), 5)
+  await index.scan()
+  expect(reportOf(index).compared).toBeNull()
 })

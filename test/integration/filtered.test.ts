@@ -65,7 +65,16 @@ describe('a filter of images', () => {
       { name: 'odd', images: 1 },
     ])
     expect(facets.splits).toEqual([{ split: 'none', images: 1 }])
-    expect(facets.problems).toEqual({ near: 0, identical: 1, small: 7, damaged: 0, doubted: 0, excluded: 0 })
+    expect(facets.problems).toEqual({
+      near: 0,
+      identical: 1,
+      alike: 0,
+      leaked: 0,
+      small: 7,
+      damaged: 0,
+      doubted: 0,
+      excluded: 0,
+    })
     expect(facets.loss).toBeNull()
     expect(facetsOf(index, { text: 'z copy' }).classes).toContainEqual({ name: 'even', images: 0 })
   })

@@ -291,6 +291,42 @@ describe('a whole data set', () => {
     expect(largest!.name).toBe('Mine')
   })
 
+  it('tags images that differ as much as they can, and lists those that are nearly the same', async () => {
+    const calls = services.calls as Backend
+    const [{ id }] = (await calls['datasets.list']()) as [Dataset]
+    const [{ id: runId, step }] = (await calls['runs.list']()) as [Run]
+    const before = (await calls['datasets.list']())[0]!.newestAct
+    const tagged = await calls['datasets.tagDiverse']({ id, run: runId, step, count: 5, tag: 'few' })
+    expect(tagged.newestAct).toBe('tagged 5 images few')
+    const shown = await calls['datasets.images']({ id, tags: ['few'], offset: 0, limit: 100 })
+    expect(shown.total).toBe(5)
+    const table = path.join(out, 'diverse.csv')
+    const asked = ['pick', run, '--count', '5', '--tag', 'few too', '--output', table]
+    expect(await saim(asked, home)).toMatchObject({ code: 0, output: expect.stringMatching(/^5 images, tagged few too/) }) // prettier-ignore
+    const [head, ...picked] = readFileSync(table, 'utf8').trim().split('\n')
+    expect(head).toBe('path')
+    expect(picked.sort()).toEqual(shown.images.map((one) => one.path).sort())
+    const again = await calls['datasets.images']({ id, tags: ['few too'], offset: 0, limit: 100 })
+    expect(again.images.map((one) => one.path)).toEqual(shown.images.map((one) => one.path))
+    await calls['datasets.undo']({ id })
+    expect((await calls['datasets.undo']({ id })).newestAct).toBe(before)
+    const tooMany = calls['datasets.tagDiverse']({ id, run: runId, step, count: 25, tag: 'many' })
+    await expect(tooMany).rejects.toMatchObject({ code: 'too-few-images' })
+
+    // Two images have the same contents since the test above.
+    const report = await calls['datasets.findAlike']({ id, run: runId, step, similarity: 0.999 })
+    expect(report.alike).toBeGreaterThan(0)
+    expect(report.compared).toMatchObject({ run: runId, step, similarity: 0.999 })
+    const twins = { id, kind: 'alike', offset: 0, limit: 10 } as const
+    const [first] = (await calls['datasets.duplicates'](twins)).pairs
+    expect([first!.copy.path, first!.of.path].sort()).toEqual(['even/image 004.jpg', 'odd/image 003.jpg'])
+    const list = path.join(out, 'alike.csv')
+    const listed = ['alike', run, '--similarity', '0.999', '--output', list]
+    const { output } = await saim(listed, home)
+    expect(output).toContain(`${report.alike} pair`)
+    expect(readFileSync(list, 'utf8').split('\n')[1]).toMatch(/^alike,.*,1\.0000$/)
+  })
+
   it('keeps what it measured over a start, until the data set is forgotten', async () => {
     services.close()
     services = createServices({ kind: 'browser', fork: forkNode }, () => undefined)

@@ -1,4 +1,4 @@
-"""Writes order-reference.json: k-means of scikit-learn from given centres.
+"""Writes order-reference.json: k-means of scikit-learn from given centres; k-centre greedy as its authors write it.
 
     python -m venv /tmp/sk && /tmp/sk/bin/pip install scikit-learn && /tmp/sk/bin/python test/python/order_reference.py
 
@@ -11,6 +11,7 @@ import pathlib
 import numpy as np
 import sklearn
 from sklearn.cluster import KMeans
+from sklearn.metrics import pairwise_distances
 
 
 def rows(count, width, groups):
@@ -35,10 +36,29 @@ def k_means(count, width, groups, clusters):
     }
 
 
+def k_centre_greedy(count, width, groups, chosen):
+    """kCenterGreedy of google/active-learning (sampling_methods/kcenter_greedy.py), begun with row 0 instead of any."""
+    x = rows(count, width, groups)
+    selected, min_distances = [], None
+    for _ in range(chosen):
+        ind = 0 if min_distances is None else int(np.argmax(min_distances))
+        dist = pairwise_distances(x, x[[ind]], metric="euclidean")
+        min_distances = dist if min_distances is None else np.minimum(min_distances, dist)
+        selected.append(ind)
+    return {
+        "count": count,
+        "width": width,
+        "groups": groups,
+        "chosen": selected,
+        "radius": float(min_distances.max()),
+    }
+
+
 def main():
     found = {
         "sklearn": sklearn.__version__,
         "kMeans": [k_means(60, 8, 4, 4), k_means(300, 16, 5, 8)],
+        "kCentre": [k_centre_greedy(60, 8, 4, 6), k_centre_greedy(300, 16, 5, 40)],
     }
     file = pathlib.Path(__file__).with_name("order-reference.json")
     file.write_text(json.dumps(found) + "\n")

@@ -16,10 +16,12 @@ export type MeasurementCall =
   | 'datasets.suggest'
   | 'datasets.keepClassifier'
   | 'datasets.cluster'
+  | 'datasets.findAlike'
+  | 'datasets.tagDiverse'
 
 interface MeasurementOptions {
   emit: Emit
-  datasets: Pick<Datasets, 'ask' | 'get'>
+  datasets: Pick<Datasets, 'ask' | 'get' | 'summarise'>
   run: (id: string) => Promise<Run>
   /** The process that measures. */
   sets: () => RemoteProcess<InspectorFunctions, InspectorListener>
@@ -63,6 +65,18 @@ export class Measurements {
       this.options.datasets.ask(id, 'suggest', await this.checkpoint({ dataset: id, run, step })),
     'datasets.cluster': async ({ id, run, step, count }) =>
       this.options.datasets.ask(id, 'cluster', await this.checkpoint({ dataset: id, run, step }), count),
+    'datasets.findAlike': async ({ id, run, step, similarity }) =>
+      this.options.datasets.ask(
+        id,
+        'findAlike',
+        await this.checkpoint({ dataset: id, run, step }),
+        similarity,
+      ),
+    'datasets.tagDiverse': async ({ id, run, step, count, tag }) => {
+      const checkpoint = await this.checkpoint({ dataset: id, run, step })
+      const { datasets } = this.options
+      return datasets.summarise(id, datasets.ask(id, 'tagDiverse', checkpoint, count, tag))
+    },
     'datasets.keepClassifier': async ({ id, run, step, name }) => {
       const checkpoint = await this.checkpoint({ dataset: id, run, step })
       const target = await freeName(classifiersFolder(), fileName(name), '')

@@ -107,7 +107,7 @@ export async function statisticsOf(index: DatasetIndex): Promise<PixelStatistics
 }
 
 /** What was measured of the data set; null where that was not done since it changed. */
-export function factOf<T>(index: DatasetIndex, name: 'statistics' | 'check'): T | null {
+export function factOf<T>(index: DatasetIndex, name: 'statistics' | 'check' | 'compared'): T | null {
   const [row] = index.rows<{ value: string }>('SELECT value FROM facts WHERE name = ?', name)
   return row ? JSON.parse(row.value) : null
 }

@@ -15,8 +15,10 @@ import { layoutOf, type Place } from './layout'
  * places     the readable ones numbered from 1 by split, class and path, so that a page and a class are ranges
  * groups     those ranges with their counts and sizes
  * duplicates what check.ts found: `distance` is null for identical contents
+ * alike      images that a checkpoint takes for nearly the same
  * kept       pairs of these that the person keeps both images of
- * pairs      those of duplicates that are still to be looked at
+ * pairs      those of duplicates and alike that are still to be looked at; again as leaked, the image that is trained on first,
+ *            where the other one is held out
  * labels     what a person says of an image, by its path, so that it outlives the file: a class in place of its folder's, and tags
  * acts       what a person did to images, the newest last, with what was said of them before, as JSON
  * suggestions the class that a classifier gives an image; of a labelled one, the class that it gives without that label
@@ -46,6 +48,7 @@ const schema = `
   );
   CREATE INDEX IF NOT EXISTS files_unchecked ON files (id) WHERE problem IS NULL AND content IS NULL;
   CREATE TABLE IF NOT EXISTS duplicates (file INTEGER PRIMARY KEY, of INTEGER NOT NULL, distance INTEGER);
+  CREATE TABLE IF NOT EXISTS alike (file INTEGER, of INTEGER, similarity REAL NOT NULL, PRIMARY KEY (file, of)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS kept (file INTEGER, of INTEGER, PRIMARY KEY (file, of)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS measured (id INTEGER PRIMARY KEY, run TEXT, step INTEGER, UNIQUE (run, step));
   CREATE TABLE IF NOT EXISTS losses (checkpoint INTEGER, file INTEGER, loss REAL, PRIMARY KEY (checkpoint, file)) WITHOUT ROWID;
@@ -62,9 +65,21 @@ const schema = `
   CREATE TABLE IF NOT EXISTS groups (split TEXT, class TEXT, first INTEGER NOT NULL, images INTEGER NOT NULL,
     bytes INTEGER NOT NULL, minimumWidth INTEGER, maximumWidth INTEGER, minimumHeight INTEGER, maximumHeight INTEGER);
   CREATE TEMP VIEW pairs AS
-    SELECT file, of, distance FROM duplicates JOIN files AS a ON a.id = file JOIN files AS b ON b.id = of
-    WHERE NOT a.excluded AND NOT b.excluded
-      AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.file = duplicates.file AND kept.of = duplicates.of);
+    WITH known (kind, file, of, distance, similarity) AS (
+      SELECT iif(distance IS NULL, 'identical', 'near'), file, of, distance, NULL FROM duplicates
+      UNION ALL SELECT 'alike', file, of, NULL, similarity FROM alike
+      WHERE NOT EXISTS (SELECT 1 FROM duplicates WHERE duplicates.file = alike.file AND duplicates.of = alike.of)
+        AND NOT EXISTS (SELECT 1 FROM duplicates WHERE duplicates.file = alike.of AND duplicates.of = alike.file)
+    ), open AS (
+      SELECT known.*, a.split = 'train' AS trained, b.split = 'train' AS ofTrained
+      FROM known JOIN files AS a ON a.id = file JOIN files AS b ON b.id = of
+      WHERE NOT a.excluded AND NOT b.excluded
+        AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.file = known.file AND kept.of = known.of)
+        AND NOT EXISTS (SELECT 1 FROM kept WHERE kept.file = known.of AND kept.of = known.file)
+    )
+    SELECT kind, file, of, distance, similarity FROM open
+    UNION ALL
+    SELECT 'leaked', iif(trained, file, of), iif(trained, of, file), distance, similarity FROM open WHERE trained <> ofTrained;
   CREATE TEMP TABLE found (path TEXT PRIMARY KEY, bytes INTEGER, modified INTEGER, problem TEXT);
   CREATE TEMP TABLE placed (folder TEXT PRIMARY KEY, class TEXT, split TEXT);
 `
@@ -84,6 +99,8 @@ export const numbering = `
   ${grouping}
   DELETE FROM duplicates WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = duplicates.file)
     OR NOT EXISTS (SELECT 1 FROM places WHERE places.file = duplicates.of);
+  DELETE FROM alike WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = alike.file)
+    OR NOT EXISTS (SELECT 1 FROM places WHERE places.file = alike.of);
   DELETE FROM kept WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = kept.file)
     OR NOT EXISTS (SELECT 1 FROM places WHERE places.file = kept.of);
   DELETE FROM losses WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.id = losses.file AND problem IS NULL);
@@ -150,6 +167,7 @@ export class DatasetIndex {
     for (const columns of [
       'id, path, class, folderClass, split, width, height, bytes, excluded, modified, format, orientation, problem, content, perceptual FROM files',
       'file, of, distance FROM duplicates',
+      'file, of, similarity FROM alike',
       'file, of FROM kept',
       'id, run, step FROM measured',
       'checkpoint, file, loss FROM losses',
@@ -390,7 +408,7 @@ export class DatasetIndex {
       SELECT (SELECT count(*) FROM files WHERE problem IS NOT NULL) AS unreadable,
         (SELECT count(*) FROM files WHERE excluded AND problem IS NULL) AS excluded,
         (SELECT count(*) FROM files WHERE problem IS NULL AND content IS NULL) AS unchecked,
-        (SELECT count(*) FROM pairs) AS copies`)
+        (SELECT count(*) FROM pairs WHERE kind IN ('identical', 'near')) AS copies`)
 
   /** Runs a statement; answers how many rows it changed. */
   run = (sql: string, ...parameters: unknown[]): number =>

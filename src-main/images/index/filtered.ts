@@ -1,4 +1,4 @@
-import type { DatasetFacets, DatasetFilter, DatasetImage, ImageProblem } from '#shared/contract'
+import type { DatasetFacets, DatasetFilter, DatasetImage, ImageProblem, PairKind } from '#shared/contract'
 import { evenIndices } from '#shared/spread'
 import { presetImageSizes } from '#shared/settings/hyperparameters'
 import type { DatasetIndex } from './dataset-index'
@@ -20,16 +20,17 @@ const within = (rows: string, values: readonly unknown[]): Condition => ({
   parameters: [JSON.stringify(values)],
 })
 
-const pairsOf = (distance: string) =>
-  `problem IS NULL AND id IN (
-    SELECT file FROM pairs WHERE distance ${distance} UNION SELECT of FROM pairs WHERE distance ${distance})`
+const pairsOf = (kind: PairKind) =>
+  `problem IS NULL AND id IN (SELECT file FROM pairs WHERE kind = '${kind}' UNION SELECT of FROM pairs WHERE kind = '${kind}')`
 
 const suggestedOf = 'SELECT suggestions.class FROM suggestions WHERE file = files.id'
 
 /** What each problem is of a row of `files`. */
 const problems: Record<ImageProblem, string> = {
-  near: pairsOf('IS NOT NULL'),
-  identical: pairsOf('IS NULL'),
+  near: pairsOf('near'),
+  identical: pairsOf('identical'),
+  alike: pairsOf('alike'),
+  leaked: pairsOf('leaked'),
   small: `problem IS NULL AND min(width, height) < ${presetImageSizes[0]}`,
   damaged: 'problem IS NOT NULL',
   doubted: `problem IS NULL AND class <> (${suggestedOf})`,

@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import Database from 'libsql'
+import { indexFile } from '#platform/paths'
+import { writeFileSafely } from '#storage/files'
 import { freeName } from '#storage/free-name'
 import { DatasetIndex } from './dataset-index'
-import { expectLabels } from './labels'
+import { expectLabels, labelsCsv } from './labels'
 
 /** Whether an error says that an index is not what this version of the application wrote. */
 export const isDamage = (error: unknown): boolean =>
@@ -46,6 +48,10 @@ function open(folder: string, file: string): DatasetIndex {
 
 /** The file beside an index that has what a person said of the images. */
 export const labelsFile = (file: string) => file.replace(/(\.db)?$/, '.labels.csv')
+
+/** Writes what a person said of the images into the file beside the index. */
+export const writeLabels = (index: DatasetIndex) =>
+  writeFileSafely(labelsFile(indexFile(index.folder)), labelsCsv(index))
 
 /** What a person said of the images is read from the file beside the index: it outlives the index. */
 function keepLabels(index: DatasetIndex, file: string): void {

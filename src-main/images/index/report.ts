@@ -1,4 +1,4 @@
-import type { DatasetReport, DuplicatePair } from '#shared/contract'
+import { type DatasetReport, type DuplicatePair, type PairKind, pairKind } from '#shared/contract'
 import { presetImageSizes } from '#shared/settings/hyperparameters'
 import { factOf } from './check'
 import type { DatasetIndex } from './dataset-index'
@@ -14,8 +14,8 @@ export function reportOf(index: DatasetIndex): DatasetReport {
     )
   const smaller = presetImageSizes.map((side) => `sum(min(width, height) < ${side}) AS below${side}`)
   const counts = index.one<Record<string, number | null>>(`SELECT ${smaller.join()} ${readable}`)
-  const copies = index.one<{ identical: number; near: number }>(`
-    SELECT count(*) - count(distance) AS identical, count(distance) AS near FROM pairs`)
+  const kinds = pairKind.options.map((kind) => `count(*) FILTER (WHERE kind = '${kind}') AS ${kind}`)
+  const pairs = index.one<Record<PairKind, number>>(`SELECT ${kinds.join()} FROM pairs`)
   const { checked } = index.one<{ checked: number }>(`SELECT count(content) AS checked ${readable}`)
   const powers = Array.from({ length: 13 }, (_, k) => 16 * 2 ** k)
   const power = `CASE ${powers.map((p) => `WHEN min(width, height) < ${p} THEN ${p}`).join(' ')} END`
@@ -34,21 +34,23 @@ export function reportOf(index: DatasetIndex): DatasetReport {
     })),
     shapes: bars(shape, 'label'),
     smaller: presetImageSizes.map((side) => ({ side, images: counts[`below${side}`] ?? 0 })),
-    ...copies,
+    ...pairs,
+    compared: factOf(index, 'compared'),
     statistics: factOf(index, 'statistics'),
   }
 }
 
-/** Copies that are still to be looked at with what they are copies of, the most alike first. */
+/** Pairs that are still to be looked at, the most alike first. */
 export function duplicatePairs(
   index: DatasetIndex,
-  near: boolean,
+  kind: PairKind,
   offset: number,
   limit: number,
 ): { total: number; pairs: DuplicatePair[] } {
-  const wanted = `FROM pairs WHERE distance IS ${near ? 'NOT NULL' : 'NULL'}`
-  const rows = index.rows<{ file: number; of: number; distance: number | null }>(
-    `SELECT file, of, distance ${wanted} ORDER BY distance, file LIMIT ? OFFSET ?`,
+  const rows = index.rows<{ file: number; of: number; distance: number | null; similarity: number | null }>(
+    `SELECT file, of, distance, similarity FROM pairs WHERE kind = ?
+     ORDER BY distance NULLS FIRST, similarity DESC NULLS FIRST, file LIMIT ? OFFSET ?`,
+    kind,
     limit,
     offset,
   )
@@ -61,20 +63,16 @@ export function duplicatePairs(
       )
       .map((row) => [row.id, toImage(row)]),
   )
-  const { total } = index.one<{ total: number }>(`SELECT count(*) AS total ${wanted}`)
+  const { total } = index.one<{ total: number }>('SELECT count(*) AS total FROM pairs WHERE kind = ?', kind)
   return {
     total,
-    pairs: rows.map(({ file, of, distance }) => ({
-      copy: images.get(file)!,
-      of: images.get(of)!,
-      distance,
-    })),
+    pairs: rows.map(({ file, of, ...found }) => ({ copy: images.get(file)!, of: images.get(of)!, ...found })),
   }
 }
 
-/** Leaves out the copies that are still to be looked at: those of the same content, or those that look alike. */
-export function excludeDuplicates(index: DatasetIndex, near: boolean): void {
-  const copies = index.column<number>('SELECT file FROM pairs WHERE (distance IS NOT NULL) = ?', Number(near))
+/** Leaves out the first image of each pair of a kind that is still to be looked at. */
+export function excludeDuplicates(index: DatasetIndex, kind: PairKind): void {
+  const copies = index.column<number>('SELECT DISTINCT file FROM pairs WHERE kind = ?', kind)
   act(index, copies, { excluded: true })
 }
 

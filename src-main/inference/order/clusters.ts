@@ -20,8 +20,8 @@ export interface Clustering {
 
 /** Divides the measured images of a data set into clusters and keeps these, the largest as “Cluster 1”. */
 export async function cluster(index: DatasetIndex, checkpoint: FeaturesOf, count: number): Promise<void> {
-  const { files, ...rows } = await measuredRows(index, checkpoint, count)
-  const { of, distances } = await kMeans(rows, count)
+  const { files, values, width } = await measuredRows(index, checkpoint, count)
+  const { of, distances } = await kMeans({ values, width }, count)
   const sizes = Array.from({ length: count }, () => 0)
   for (const one of of) sizes[one]!++
   const largestFirst = [...sizes.keys()].sort((a, b) => sizes[b]! - sizes[a]!)

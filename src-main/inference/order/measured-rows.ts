@@ -1,3 +1,4 @@
+import type { Split } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import type { DatasetIndex } from '#images/index/dataset-index'
 import { labelledRows } from '#images/index/suggestions'
@@ -9,8 +10,9 @@ import { rowsAt } from '#inference/rows'
 
 /** What a checkpoint sees of the images that may be used: what all have in common is taken away, each row is of length 1. */
 export interface MeasuredRows extends FeatureRows {
-  /** The number of each row's image. */
+  /** The number of each row's image, and its split. */
   files: number[]
+  splits: (Split | null)[]
 }
 
 /** The measured images of a data set. Throws AppError too-few-images where they are fewer than `least`. */
@@ -20,7 +22,7 @@ export async function measuredRows(
   least: number,
 ): Promise<MeasuredRows> {
   const { width } = checkpoint
-  const { rows, files } = labelledRows(index, checkpoint)
+  const { rows, files, splits } = labelledRows(index, checkpoint)
   if (files.length < least)
     throw new AppError(
       'too-few-images',
@@ -29,5 +31,5 @@ export async function measuredRows(
     )
   const file = await FeatureFile.toRead(featureFile(index.folder, checkpoint), width)
   const all = rowsAt(await file.all().finally(() => file.close()), width, rows)
-  return { files, width, values: without(centreOf(all, width), all) }
+  return { files, splits, width, values: without(centreOf(all, width), all) }
 }

@@ -1,7 +1,7 @@
 import { createBirpc } from 'birpc'
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import type { DatasetFilter, DatasetSummary, LabelChange, Suggested } from '#shared/contract'
+import type { DatasetFilter, DatasetSummary, LabelChange, PairKind, Suggested } from '#shared/contract'
 import { AppError, type AppErrorData, toErrorData } from '#shared/errors'
 import { featuresFolder, indexFile } from '#platform/paths'
 import { aside } from '#platform/background'
@@ -9,7 +9,7 @@ import { endWithParent, parentPort } from '#platform/processes'
 import { checkImages, forgetChecks, statisticsOf } from '#images/index/check'
 import type { DatasetIndex } from '#images/index/dataset-index'
 import { act, expectLabels, labelsCsv, readLabels, undo } from '#images/index/labels'
-import { isDamage, labelsFile, openIndex } from '#images/index/open-index'
+import { isDamage, openIndex, writeLabels } from '#images/index/open-index'
 import { FolderWatch } from '#images/index/folder-watch'
 import { writeManifest } from '#images/manifest'
 import type { SplitRule } from '#images/index/split'
@@ -20,9 +20,10 @@ import { featureFile, type FeaturesOf, requireFeatures, toMeasure } from '#infer
 import { similarTo, type Wanted } from '#inference/features/search'
 import { duplicatePairs, excludeDuplicates, keepPair, reportOf } from '#images/index/report'
 import { type AboutClassifier, writeFewShot } from '#inference/labels/kept'
+import { findAlike } from '#inference/order/alike'
 import { cluster } from '#inference/order/clusters'
+import { diverseImages } from '#inference/order/diverse'
 import { suggest } from '#inference/labels/suggest'
-import { writeFileSafely } from '#storage/files'
 import { thumbnailFile } from '#images/thumbnails'
 
 /**
@@ -94,15 +95,24 @@ const calls = {
     return index.summary()
   },
   report: async (folder: string) => reportOf(await open(folder)),
-  duplicates: async (folder: string, near: boolean, offset: number, limit: number) =>
-    duplicatePairs(await open(folder), near, offset, limit),
+  duplicates: async (folder: string, kind: PairKind, offset: number, limit: number) =>
+    duplicatePairs(await open(folder), kind, offset, limit),
   async keepPair(folder: string, copy: number, of: number, kept: boolean): Promise<DatasetSummary> {
     const index = await open(folder)
     keepPair(index, copy, of, kept)
     return index.summary()
   },
-  excludeDuplicates: (folder: string, near: boolean) =>
-    changeLabels(folder, (index) => excludeDuplicates(index, near)),
+  excludeDuplicates: (folder: string, kind: PairKind) =>
+    changeLabels(folder, (index) => excludeDuplicates(index, kind)),
+  async findAlike(folder: string, checkpoint: FeaturesOf, similarity: number) {
+    const index = await open(folder)
+    await findAlike(index, checkpoint, similarity)
+    return reportOf(index)
+  },
+  async tagDiverse(folder: string, checkpoint: FeaturesOf, count: number, tag: string) {
+    const found = await diverseImages(await open(folder), checkpoint, count)
+    return changeLabels(folder, (index) => act(index, found, { tag: { name: tag, on: true } }))
+  },
   /** Lists the images that a checkpoint has not looked at yet; answers how many these are, and where their features go. */
   toMeasure: async (folder: string, checkpoint: FeaturesOf, manifest: string) =>
     toMeasure(await open(folder), checkpoint, manifest),
@@ -151,7 +161,7 @@ export interface LibraryListener {
 async function changeLabels(folder: string, change: (index: DatasetIndex) => void): Promise<DatasetSummary> {
   const index = await open(folder)
   change(index)
-  await writeFileSafely(labelsFile(indexFile(folder)), labelsCsv(index))
+  await writeLabels(index)
   return index.summary()
 }
 

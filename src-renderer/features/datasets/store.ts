@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { Dataset, DatasetImage, LabelChange } from '#shared/contract'
+import type { CallInput, Dataset, DatasetImage, LabelChange, PairKind } from '#shared/contract'
 import { counted } from '#shared/words'
 import { backend, onEvent } from '#backend'
 
@@ -61,8 +61,9 @@ export const useDatasets = defineStore('datasets', () => {
     }
     return exclude(id, found, excluded)
   }
-  const excludeDuplicates = (id: string, near: boolean) =>
-    keep(backend['datasets.excludeDuplicates']({ id, near }))
+  const excludeDuplicates = (id: string, kind: PairKind) =>
+    keep(backend['datasets.excludeDuplicates']({ id, kind }))
+  const tagDiverse = (asked: CallInput<'datasets.tagDiverse'>) => keep(backend['datasets.tagDiverse'](asked))
   const keepPair = (id: string, copy: number, of: number, kept: boolean) =>
     keep(backend['datasets.keepPair']({ id, copy, of, kept }))
 
@@ -103,6 +104,7 @@ export const useDatasets = defineStore('datasets', () => {
     exclude,
     excludePaths,
     excludeDuplicates,
+    tagDiverse,
     keepPair,
     locate,
     remove,

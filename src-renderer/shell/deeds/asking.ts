@@ -6,8 +6,8 @@ interface Question {
   title: string
   /** What comes of it, in a sentence. */
   text?: string
-  /** The text to begin with and what it is called, where one is asked for. */
-  field?: { label: string; value: string }
+  /** The text to begin with and what it is called, where one is asked for, and what is wrong with a text. */
+  field?: { label: string; value: string; problem?(text: string): string | null }
   /** The verb of the button. */
   action: string
   /** Whether it cannot be taken back. */

@@ -1,10 +1,13 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
+import { useRouter } from 'vue-router'
 import { clusterCount, type ImageCluster } from '#shared/contract'
+import { readWhole } from '#shared/numbers'
 import { backend } from '#backend'
 import { useAnswer } from '#features/inspect/answer'
 import { useDatasetImages } from '#features/datasets/images/images'
 import { queryOf, unfiltered } from '#features/datasets/images/view'
+import { useDatasets } from '#features/datasets/store'
 import { useAsking } from '#shell/deeds/asking'
 import { useApp } from '#shell/store'
 
@@ -12,7 +15,9 @@ import { useApp } from '#shell/store'
 export const useClusters = defineStore('clusters', () => {
   const app = useApp()
   const asking = useAsking()
+  const datasets = useDatasets()
   const images = useDatasetImages()
+  const router = useRouter()
 
   const { answer } = useAnswer(
     () => {
@@ -50,11 +55,35 @@ export const useClusters = defineStore('clusters', () => {
     })
   }
 
+  /** Asks how many images shall be picked that differ as much as they can; these get a tag and are shown. */
+  function pickDiverse() {
+    const { id, images: most } = images.dataset!
+    const by = images.checkpoint!
+    asking.ask({
+      title: 'Pick diverse images',
+      text: 'Images that differ as much as they can by what the model sees get a tag. It can be taken back.',
+      field: {
+        ...{ label: 'Number of images', value: String(Math.min(100, most)) },
+        problem: (text) => readWhole(text, 1, most).problem,
+      },
+      action: 'Tag images',
+      run: (text) => tagDiverse({ id, ...by, count: Number(text), tag: `diverse ${text}` }),
+    })
+  }
+  async function tagDiverse(asked: Parameters<typeof datasets.tagDiverse>[0]) {
+    busy.value = true
+    const changed = await app.attempt(() => datasets.tagDiverse(asked))
+    busy.value = false
+    if (!changed) return
+    await router.push({ path: `/datasets/${asked.id}`, query: queryOf({ ...images.view, ...unfiltered, tags: [asked.tag] }) }) // prettier-ignore
+    images.tell(changed)
+  }
+
   /** The page of images that shows a cluster, the most typical first. */
   const pageOf = ({ name }: ImageCluster) => ({
     path: `/datasets/${images.dataset!.id}`,
     query: queryOf({ ...images.view, ...unfiltered, clusters: [name], sort: 'typical' }),
   })
 
-  return { all, count, usable, busy, divide, rename, pageOf }
+  return { all, count, usable, busy, divide, rename, pickDiverse, pageOf }
 })

@@ -1,7 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, shallowRef, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
-import type { DatasetImage, FoundImage, LabelChange } from '#shared/contract'
+import type { Dataset, DatasetImage, FoundImage, LabelChange } from '#shared/contract'
 import { backend, onEvent } from '#backend'
 import { useAnswer } from '#features/inspect/answer'
 import { useRuns } from '#features/runs/store'
@@ -281,8 +281,11 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     const changed = await app.attempt(() => datasets.label(id, images.map((one) => one.id), change)) // prettier-ignore
     if (!changed) return
     selected.clear()
-    notifications.show({ name: 'act', text: sentence(changed.newestAct), undo })
+    tell(changed)
   }
+  /** Tells what was done last, so that it can be taken back at once. */
+  const tell = ({ newestAct }: Dataset) =>
+    void notifications.show({ name: 'act', text: sentence(newestAct), undo })
   async function undo() {
     const { id, newestAct } = dataset.value ?? {}
     if (!id || !newestAct || !(await app.attempt(() => datasets.undo(id)))) return
@@ -326,6 +329,7 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     look,
     subject,
     act,
+    tell,
     undo,
     findSimilar,
     exclude,

@@ -1,17 +1,18 @@
 import { expect, it } from 'vitest'
 import type { Dataset, DatasetReport } from '#shared/contract'
-import { fineOf, issuesOf } from './issues'
+import { fineOf, issuesOf, pairsOf } from './issues'
 
 const classes = (...images: number[]) => images.map((n, i) => ({ name: `class ${i}`, images: n }))
 const dataset = (changes: Partial<Dataset> = {}) =>
   ({
     ...{ images: 495, excluded: 0, unreadable: 0, unchecked: 0, notices: [], classes: classes(64, 64, 64) },
     ...{ sizes: { minimumWidth: 300, maximumWidth: 400, minimumHeight: 300, maximumHeight: 400 } },
+    ...{ splits: { none: 495, train: 0, validation: 0, test: 0 } },
     ...changes,
   }) as Dataset
 const report = (changes: Partial<DatasetReport> = {}, smaller = [0, 0, 0]) =>
   ({
-    ...{ identical: 0, near: 0 },
+    ...{ identical: 0, near: 0, alike: 0, leaked: 0, compared: null },
     smaller: [64, 128, 224].map((side, i) => ({ side, images: smaller[i]! })),
     ...changes,
   }) as DatasetReport
@@ -43,6 +44,20 @@ it('puts what weighs most first', () => {
     'sizes',
   ])
   expect(fineOf(damaged, found, issuesOf(damaged, found))).toEqual([])
+})
+
+it('warns of pairs that leak into what is held out, and shows what is alike to a model', () => {
+  const splits = { none: 0, train: 400, validation: 0, test: 95 }
+  const compared = { run: 'a-run', step: 7, similarity: 0.98, at: '2026-11-29T08:00:00.000Z' }
+  const found = issuesOf(dataset({ splits }), report({ leaked: 2, alike: 1, compared }))
+  expect(found.map(({ name, kind, title }) => [name, kind, title])).toEqual([
+    ['leaked', 'warn', '2 pairs of training and held-out images'],
+    ['alike', 'info', '1 pair shows nearly the same'],
+  ])
+  expect(found.map(pairsOf)).toEqual(['leaked', 'alike'])
+  const fine = fineOf(dataset({ splits }), report({ compared }), [])
+  expect(fine).toContain('No images that show nearly the same')
+  expect(fine).toContain('No held-out images among the training images')
 })
 
 it('says by how much classes are uneven, from three quarters on', () => {

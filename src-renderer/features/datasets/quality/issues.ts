@@ -1,17 +1,27 @@
-import type { Dataset, DatasetFilterInput, DatasetReport } from '#shared/contract'
+import {
+  type Dataset,
+  type DatasetFilterInput,
+  type DatasetReport,
+  type PairKind,
+  pairKind,
+} from '#shared/contract'
 import { presetImageSizes } from '#shared/settings/hyperparameters'
 import { counted, listed } from '#shared/words'
 import { count } from '#ui/format'
 
 /** Something to know about a data set before training on it. */
 export interface Issue {
-  name: 'damaged' | 'identical' | 'near' | 'uneven' | 'small' | 'sizes' | 'folders'
+  name: PairKind | 'damaged' | 'uneven' | 'small' | 'sizes' | 'folders'
   kind: 'warn' | 'info'
   title: string
   text: string
   /** The images that show it. */
   examples?: DatasetFilterInput
 }
+
+/** The kind of pairs that an issue is about; null where it is about other things. */
+export const pairsOf = ({ name }: Issue): PairKind | null =>
+  pairKind.options.find((kind) => kind === name) ?? null
 
 /** A smallest class of less than this share of the largest makes the classes uneven. */
 const evenShare = 0.75
@@ -24,6 +34,13 @@ export function issuesOf(dataset: Dataset, report: DatasetReport): Issue[] {
       kind: 'warn',
       title: `${counted(dataset.unreadable, 'files')} cannot be read`,
       text: 'Training leaves them out.',
+    },
+    report.leaked > 0 && {
+      name: 'leaked',
+      kind: 'warn',
+      title: `${counted(report.leaked, 'pairs')} of training and held-out images`,
+      text: 'Held-out images that look like training images make scores look better than they are.',
+      examples: { problems: ['leaked'] },
     },
     report.identical > 0 && {
       name: 'identical',
@@ -44,6 +61,16 @@ export function issuesOf(dataset: Dataset, report: DatasetReport): Issue[] {
     },
     unevenOf(dataset),
     smallOf(report),
+    report.alike > 0 && {
+      name: 'alike',
+      kind: 'info',
+      title:
+        report.alike === 1
+          ? '1 pair shows nearly the same'
+          : `${count(report.alike)} pairs show nearly the same`,
+      text: 'A model takes them for alike. They may be shots of one thing.',
+      examples: { problems: ['alike'] },
+    },
     ...dataset.notices.map((text): Issue => ({
       name: 'folders',
       kind: 'info',
@@ -108,10 +135,14 @@ function sizesOf({ sizes }: Dataset, { smaller }: DatasetReport): Issue | false 
 export function fineOf(dataset: Dataset, report: DatasetReport, issues: Issue[]): string[] {
   const has = (name: Issue['name']) => issues.some((issue) => issue.name === name)
   const checked = dataset.unchecked === 0
+  const { train, validation, test } = dataset.splits
+  const heldOut = train > 0 && validation + test > 0
   const fine: [boolean, string][] = [
     [checked && !has('damaged'), `All ${counted(dataset.images + dataset.excluded, 'files')} can be read`],
     [checked && !has('identical'), 'No identical copies'],
     [checked && !has('near'), 'No near-duplicates'],
+    [report.compared !== null && !has('alike'), 'No images that show nearly the same'],
+    [checked && heldOut && !has('leaked'), 'No held-out images among the training images'],
     [dataset.classes.length > 1 && !has('uneven'), 'Classes are even'],
     [!has('sizes') && report.smaller.length > 0, 'All images are large enough for every model'],
   ]

@@ -28,7 +28,7 @@ const dataset = (changes: Partial<Dataset> = {}) =>
       copies: 2,
       checking: null,
     },
-    ...{ classes: [], notices: [], sizes: null, ...changes },
+    ...{ classes: [], notices: [], sizes: null, splits: {}, ...changes },
   }) as unknown as Dataset
 const pairs = [1, 2].map((id) => ({ copy: { id, path: `${id}.png` }, of: { id: 10 * id }, distance: id }))
 let open: typeof pairs
@@ -45,7 +45,14 @@ beforeEach(() => {
     return dataset({ copies: open.length })
   }
   const answers: Record<string, (input: never) => unknown> = {
-    'datasets.report': () => ({ near: open.length, identical: 0, smaller: [] }),
+    'datasets.report': () => ({
+      near: open.length,
+      identical: 0,
+      alike: 0,
+      leaked: 0,
+      compared: null,
+      smaller: [],
+    }),
     'datasets.images': () => ({ images: [{ id: 1 }] }),
     'datasets.duplicates': () => ({ total: open.length, pairs: open }),
     'datasets.keepPair': ({ copy, kept }: { copy: number; kept: boolean }) => settle(copy, kept),

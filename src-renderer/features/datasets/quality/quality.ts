@@ -5,7 +5,7 @@ import type { DatasetImage, DuplicatePair } from '#shared/contract'
 import { backend } from '#backend'
 import { useAnswer } from '#features/inspect/answer'
 import { useApp } from '#shell/store'
-import { fineOf, type Issue, issuesOf } from './issues'
+import { fineOf, type Issue, issuesOf, pairsOf } from './issues'
 import { useDatasets } from '#features/datasets/store'
 
 /** Pairs and files that are asked for at once, and pictures beside an issue. */
@@ -21,11 +21,16 @@ export const useQuality = defineStore('quality', () => {
   const dataset = computed(() =>
     route.path.startsWith('/datasets/') ? datasets.byId.get(String(route.params['id'])) : undefined,
   )
+  /** Raised when pairs were found or decided. */
+  const changes = ref(0)
   /** What changes with what a scan, a check or a person found. */
   const state = computed(() => {
     if (!dataset.value || dataset.value.status !== 'ready') return null
     const { id, scannedAt, excluded, copies, unreadable, unchecked, checking } = dataset.value
-    return { id, scannedAt, excluded, copies, unreadable, unchecked, checking: checking !== null }
+    return {
+      ...{ id, scannedAt, excluded, copies, unreadable, unchecked },
+      ...{ checking: checking !== null, changes: changes.value },
+    }
   })
   const report = useAnswer(
     () => state.value,
@@ -53,7 +58,7 @@ export const useQuality = defineStore('quality', () => {
   ).answer
 
   /** The issue that is looked at: the one that the address names, or else the first that can be. */
-  const reviewable = (issue: Issue) => ['damaged', 'identical', 'near'].includes(issue.name)
+  const reviewable = (issue: Issue) => issue.name === 'damaged' || pairsOf(issue) !== null
   const chosen = computed(
     () =>
       issues.value.find((issue) => issue.name === route.query['issue'] && reviewable(issue)) ??
@@ -62,16 +67,13 @@ export const useQuality = defineStore('quality', () => {
   )
   const choose = (name: Issue['name']) => router.replace({ query: { ...route.query, issue: name } })
 
-  const near = computed(() => chosen.value?.name === 'near')
+  const kind = computed(() => chosen.value && pairsOf(chosen.value))
   const pairs = useAnswer(
-    () =>
-      state.value && (chosen.value?.name === 'near' || chosen.value?.name === 'identical')
-        ? { ...state.value, near: near.value }
-        : null,
-    ({ id, near: alike }) => backend['datasets.duplicates']({ id, near: alike, offset: 0, limit: listSize }),
+    () => (state.value && kind.value ? { ...state.value, kind: kind.value } : null),
+    ({ id, kind: asked }) => backend['datasets.duplicates']({ id, kind: asked, offset: 0, limit: listSize }),
   ).answer
   const place = ref(0)
-  watch(near, () => (place.value = 0))
+  watch(kind, () => (place.value = 0))
   const pair = computed<DuplicatePair | null>(() => {
     const { pairs: listed = [] } = pairs.value ?? {}
     return listed[Math.min(place.value, listed.length - 1)] ?? null
@@ -95,6 +97,7 @@ export const useQuality = defineStore('quality', () => {
       if (kept) await datasets.keepPair(id, about.copy.id, about.of.id, true)
       else await datasets.exclude(id, [about.copy.id], true)
       decided.value = { pair: about, kept }
+      changes.value++
     })
   }
   async function undo() {
@@ -105,6 +108,7 @@ export const useQuality = defineStore('quality', () => {
       if (kept) await datasets.keepPair(id, about.copy.id, about.of.id, false)
       else await datasets.exclude(id, [about.copy.id], false)
       decided.value = null
+      changes.value++
     })
   }
 
@@ -116,6 +120,7 @@ export const useQuality = defineStore('quality', () => {
   return {
     dataset,
     report,
+    refresh: () => changes.value++,
     issues,
     open,
     fine,
@@ -123,6 +128,7 @@ export const useQuality = defineStore('quality', () => {
     reviewable,
     chosen,
     choose,
+    kind,
     pairs,
     place,
     pair,

@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { Option } from 'commander'
+import type { DuplicatePair } from '#shared/contract'
+import { counted } from '#shared/words'
+import { csvTable } from '#shared/csv'
+import { duplicatePairs, reportOf } from '#images/index/report'
+import { findAlike } from '#inference/order/alike'
+import { thereAlready, writeFileSafely } from '#storage/files'
+import { readyFolder } from '#storage/ready-folder'
+import { type MeasuredOptions, measuredCommand, withMeasured } from './support/measured'
+import { anyNumber } from './support/options'
+
+interface AlikeOptions extends MeasuredOptions {
+  similarity: number
+  output: string
+}
+
+export const alikeCommand = measuredCommand('alike')
+  .description(
+    'list images that are nearly the same to a checkpoint, and held-out ones among training images, as CSV',
+  )
+  .addOption(
+    new Option('--similarity <n>', 'cosine from which on they are').default(0.98).argParser(anyNumber),
+  )
+  .option('--output <file>', 'where the table is written', 'alike.csv')
+  .action(alike)
+
+/** `saim alike`: pairs of nearly the same images below a folder. They are kept with the data set, where the window shows them. */
+async function alike(run: string, folder: string | undefined, options: AlikeOptions): Promise<void> {
+  const target = path.resolve(options.output)
+  if (existsSync(target)) throw thereAlready(target)
+  await readyFolder(path.dirname(target))
+  await withMeasured(run, folder, options, async (index, checkpoint) => {
+    await findAlike(index, checkpoint, options.similarity)
+    const counts = reportOf(index)
+    const pairs = (['alike', 'leaked'] as const).flatMap((kind) =>
+      duplicatePairs(index, kind, 0, counts[kind]).pairs.map((pair) => [kind, ...row(pair)]),
+    )
+    await writeFileSafely(target, csvTable([['kind', 'path', 'other', 'similarity'], ...pairs]))
+    console.log(`${counted(counts.alike, 'pairs')} alike, ${counts.leaked} between training and held-out images. Written: ${target}`) // prettier-ignore
+  })
+}
+
+const row = ({ copy, of, similarity }: DuplicatePair) => [copy.path, of.path, similarity?.toFixed(4) ?? '']

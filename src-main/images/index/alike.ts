@@ -1,0 +1,25 @@
+import type { DatasetReport } from '#shared/contract'
+import type { DatasetIndex } from './dataset-index'
+
+/** `file` looks to a checkpoint like `of`. */
+export interface Alike {
+  file: number
+  of: number
+  similarity: number
+}
+
+/** Keeps which images a checkpoint takes for nearly the same in place of what was known, and by what that was found. */
+export function keepAlike(
+  index: DatasetIndex,
+  by: NonNullable<DatasetReport['compared']>,
+  found: Alike[],
+): void {
+  index.transaction(() => {
+    index.run('DELETE FROM alike')
+    index.run(
+      "INSERT INTO alike SELECT value ->> 'file', value ->> 'of', value ->> 'similarity' FROM json_each(?)",
+      JSON.stringify(found),
+    )
+    index.run("INSERT OR REPLACE INTO facts VALUES ('compared', ?)", JSON.stringify(by))
+  })
+}
