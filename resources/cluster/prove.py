@@ -102,4 +102,5 @@ def main() -> None:
     print(json.dumps({"device": name, "has": has(), "presets": measure_presets(job, device)}))
 
 
-main()
+if __name__ == "__main__":
+    main()

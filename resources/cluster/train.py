@@ -304,6 +304,20 @@ def unwritable(error: OSError) -> RunError:
     return RunError("unexpected", f"Worker 0 cannot write to the run folder: {error}.", "Check its disk and its rights.")
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """CUDA has an error of its own for it; its libraries and the allocator of the CPU have words."""
+    words = ("out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(word in str(error) for word in words)
+
+
+def no_memory(batch: int) -> RunError:
+    return RunError(
+        "out-of-memory",
+        f"A batch of {batch} does not fit in memory.",
+        "Resume with gradient checkpointing or a smaller batch, and accumulation to keep the effective batch.",
+    )
+
+
 def broadcast(value: Any) -> Any:
     """Worker 0's value, for all workers."""
     values = [value]
@@ -329,10 +343,19 @@ def resident_bytes() -> int:
 
 
 def train(folder: str, token: str | None, device: torch.device) -> None:
-    """Trains the run of a folder as one worker of a process group. `token` is that of the run's lock."""
+    """Trains the run of a folder as one worker of a process group. `token` is that of the run's lock. Where a worker has no
+    memory left it says so and ends; those that are started anew for it find that said, and end too."""
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    Training(RunFolder(Path(folder), token), device).train()
+    run = RunFolder(Path(folder), token)
+    if run.outcome.exists():
+        return
+    try:
+        Training(run, device).train()
+    except (RuntimeError, MemoryError) as error:
+        if is_out_of_memory(error):
+            run.end("failed", no_memory(run.read()["hyperparameters"]["batchSize"]))
+        raise
 
 
 def main() -> None:

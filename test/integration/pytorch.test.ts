@@ -1,7 +1,10 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { sampleImagesFolder } from '#platform/paths'
+import { startTraining } from '#jobs/train/supervise'
+import { forkNode } from '#platform/processes'
 import { loadCheckpoint } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
 import { readRun, updateRun } from '#storage/run/run-folder'
@@ -81,6 +84,41 @@ describe.runIf(hasPython)('a run that PyTorch trains', { timeout: 600_000 }, () 
     }
   })
 })
+
+it.runIf(hasPython && process.platform === 'linux')(
+  'whose batch does not fit in memory goes on with the largest that PyTorch has room for',
+  { timeout: 600_000 },
+  async () => {
+    // A Python that gets no more than its modules take, and a little.
+    const folder = temporaryFolder()
+    const confined = path.join(folder, 'python')
+    writeFileSync(confined, `#!/bin/sh\nulimit -v 4200000\nexec ${python} "$@"\n`)
+    chmodSync(confined, 0o755)
+    process.env['SAIM_PYTHON'] = confined
+    const run = await newRun(folder, images, {
+      ...settings,
+      ...{
+        imageSize: 96,
+        patchSize: 4,
+        width: 256,
+        heads: 2,
+        batchSize: 16,
+        epochs: 1,
+        warmupEpochs: 0,
+        adaptBatch: true,
+      },
+    })
+    await updateRun(run, { engine: 'pytorch' })
+    const { status, error } = await startTraining(forkNode, run).ended
+    process.env['SAIM_PYTHON'] = python
+    const log = readFileSync(path.join(run, 'log.txt'), 'utf8')
+    expect([status, error], log).toEqual(['finished', null])
+    expect(log).toContain('A batch of 16 does not fit in memory. Looking for one that does ...')
+    const { batchSize, accumulation } = (await readRun(run)).hyperparameters
+    expect(batchSize).toBeLessThan(16)
+    expect(batchSize * accumulation).toBe(16)
+  },
+)
 
 describe.runIf(hasPython)('a run', { timeout: 600_000 }, () => {
   it('goes from engine to engine and is the run that none of them left', async () => {

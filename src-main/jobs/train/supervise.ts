@@ -52,6 +52,8 @@ export function startTraining(
     for (;;) {
       const ended = await session()
       if (ended.error?.code !== 'out-of-memory' || stopped) return ended
+      // What fits on other machines cannot be tried on this one.
+      if ((await readRun(folder)).cluster?.launcher === 'ray') return ended
       const { remedy, error } = await explainMemory(fork, folder, ended.error)
       const { adaptBatch } = (await readRun(folder)).hyperparameters
       if (!remedy || !adaptBatch || stopped) return { ...ended, error }

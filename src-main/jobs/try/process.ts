@@ -1,6 +1,7 @@
 import { decided } from '#shared/settings/precision'
 import { createEngine } from '#engine/engines'
 import { endWithParent, parentPort } from '#platform/processes'
+import { fitsWorkers, workersOf } from '#jobs/train/cluster/cluster'
 import { imagesAtOnce, isForCores } from '#jobs/train/gradients'
 import { offerToBeKilled } from '#jobs/train/memory'
 import { ahead } from '#images/batches'
@@ -14,8 +15,14 @@ import { initialWeights } from '#model/objectives/index'
  */
 async function main(): Promise<void> {
   const [folder, batchSize, accumulation] = process.argv.slice(2)
-  const { hyperparameters, statistics, engine: id, threads } = await readRun(folder!)
+  const run = await readRun(folder!)
+  const { hyperparameters, statistics, engine: id, threads } = run
   const h = { ...hyperparameters, batchSize: Number(batchSize), accumulation: Number(accumulation) }
+  const workers = workersOf(run)
+  if (workers) {
+    if (await fitsWorkers(folder!, workers, h)) parentPort.post('fits')
+    return
+  }
   const engine = await createEngine(id, {
     threads,
     precision: decided(h.precision),

@@ -3,13 +3,14 @@ import path from 'node:path'
 import { z } from 'zod'
 import { type Cluster, runError } from '#shared/contract'
 import { AppError } from '#shared/errors'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { onGpu } from '#engine/cuda'
 import { engineChoice } from '#engine/engines'
 import { pytorchPython } from '#engine/pytorch/installed'
 import { encodeSafetensors } from '#formats/safetensors'
 import { clusterResources } from '#platform/paths'
 import { outputOf, startProgram } from '#platform/programs'
-import { interpreter, startPython } from '#platform/python'
+import { file, interpreter, startPython } from '#platform/python'
 import { newestStep, pruneCheckpoints } from '#storage/run/checkpoint'
 import { bytesOf, writeFileSafely, writeFolderSafely } from '#storage/files'
 import type { Lock } from '#storage/lock'
@@ -128,6 +129,18 @@ function launch({ hyperparameters: h }: RunFile, folder: string, cluster: Cluste
     child.once('exit', (code, signal) => resolve(`code ${code ?? signal}`))
   })
   return { ended, end: () => child.kill() }
+}
+
+/** Whether as many images as a worker computes at once fit in the memory of this machine. */
+export async function fitsWorkers(
+  folder: string,
+  workers: Cluster,
+  { batchSize, accumulation, device }: Pick<Hyperparameters, 'batchSize' | 'accumulation' | 'device'>,
+): Promise<boolean> {
+  const script = path.join(clusterResources(), 'fits.py')
+  const parameters = [script, path.resolve(folder), String(batchSize), String(accumulation)]
+  const child = startPython(file, parameters, { program: pythonOf(workers), env: onGpu(device) })
+  return (await outputOf(child)).code === 0
 }
 
 /** Tells, at each call, what came to the run folder since the one before, and removes checkpoints that are not kept. */
