@@ -115,7 +115,7 @@ const planOf = ({ ablation, vary, list }: SweepOptions): SweepPlan =>
       }
 
 /** The variants side by side, with the paper's figures where they were at hand. */
-function print({ variants, plan }: Experiment): void {
+function print({ variants, plan, recipe }: Experiment): void {
   const paper = paperFigures(plan, variants)
   console.table(
     variants.map(({ changes, mean }, i) => ({
@@ -127,6 +127,7 @@ function print({ variants, plan }: Experiment): void {
       }),
     })),
   )
+  for (const { title, words } of recipe) console.log(`${title}: ${words}.`)
   if (plan.kind === 'ablation') console.log(scaleNote(plan))
   console.log('Losses of variants with different targets cannot be compared.')
 }

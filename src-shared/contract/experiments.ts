@@ -82,6 +82,8 @@ export const experiment = experimentSummary.extend({
   /** The same scores of random weights; null without them. */
   baseline: experimentVariant.nullable(),
   scores: z.array(experimentScore),
+  /** How its runs were trained, but for what is compared, and how each score was taken, once there is one. */
+  recipe: z.array(z.object({ title: z.string(), words: z.string() })),
   /** Test images behind a score; 0 before there is one. */
   testImages: count,
 })

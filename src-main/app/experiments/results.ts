@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { type Changes, nameOfVariant, titleOfVariant } from '#shared/settings/ablations'
 import {
+  type Evaluation,
   type Experiment,
   type ExperimentFigures,
   type ExperimentSummary,
@@ -8,12 +9,18 @@ import {
   type ExperimentVariant,
   type FigureName,
 } from '#shared/contract'
+import { evaluationKinds } from '#shared/settings/evaluation'
+import type { Hyperparameters } from '#shared/settings/hyperparameters'
+import { scoreRecipe, trainingRecipe } from '#shared/settings/recipe'
 import { findingOf } from '#shared/finding'
 import { listEvaluations } from '#storage/evaluation-folder'
 import { lockOwner } from '#storage/lock'
 import { readMetrics } from '#storage/run/metrics'
 import { readRun, runPaths } from '#storage/run/run-folder'
 import { type ExperimentFile, readExperiment } from '#storage/experiment-file'
+
+/** The kinds of evaluation whose scores are shown. */
+const kinds = ['knn', 'probe', 'finetune'] as const
 
 type ExperimentRun = ExperimentVariant['runs'][number]
 
@@ -36,6 +43,7 @@ export async function describeExperiment(id: string): Promise<Experiment> {
     ...summaryOf(id, file, runs),
     ...variantsOf(runs),
     scores: file.asks,
+    recipe: recipeOf(file, runs),
     baseline: baselineOf(file, runs),
   }
 }
@@ -76,6 +84,22 @@ function variantsOf(runs: Result[]): Pick<Experiment, 'variants' | 'testImages'>
   return { variants, testImages: Math.max(0, ...runs.map(({ testImages }) => testImages)) }
 }
 
+/** How the runs were trained and scored, by the first of them that is there; scores by others are told where they differ. */
+function recipeOf({ asks }: ExperimentFile, runs: Result[]): Experiment['recipe'] {
+  const varied = runs.flatMap(({ changes }) => Object.keys(changes))
+  const trained = runs.find(({ hyperparameters }) => hyperparameters)?.hyperparameters
+  return [
+    ...(trained ? [{ title: 'Pre-training', words: trainingRecipe(trained, varied) }] : []),
+    ...asks.flatMap((kind) => {
+      const own = runs.flatMap(({ ways }) => ways.filter((way) => way.kind === kind))
+      const told = new Set(own.map(scoreRecipe))
+      return told.size
+        ? [{ title: evaluationKinds[kind].title, words: [...told].join('; for other runs ') }]
+        : []
+    }),
+  ]
+}
+
 /** What random weights score, by the runs of the first variant. */
 function baselineOf({ baseline, runs: [first] }: ExperimentFile, runs: Result[]): Experiment['baseline'] {
   if (!baseline || !first) return null
@@ -101,16 +125,19 @@ function variantOf(name: string, changes: Changes, runs: ExperimentRun[]): Exper
 const mean = (values: number[]) =>
   values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null
 
-async function statusOf(
-  { runsFolder }: ExperimentFile,
-  run: string | null,
-): Promise<ExperimentRun['status']> {
-  if (run === null) return 'planned'
+/** The settings and the status of a run. */
+async function stateOf({ runsFolder }: ExperimentFile, run: string | null): Promise<RunState> {
+  if (run === null) return { status: 'planned', hyperparameters: null }
   const folder = path.join(runsFolder, run)
   const found = await readRun(folder).catch(() => null)
-  if (!found) return 'removed'
+  if (!found) return { status: 'removed', hyperparameters: null }
   const dead = found.status === 'running' && !(await lockOwner(runPaths(folder).lock))
-  return dead ? 'interrupted' : found.status
+  return { status: dead ? 'interrupted' : found.status, hyperparameters: found.hyperparameters }
+}
+
+interface RunState {
+  status: ExperimentRun['status']
+  hyperparameters: Hyperparameters | null
 }
 
 interface Result {
@@ -119,6 +146,9 @@ interface Result {
   /** The scores of its random weights. */
   random: ExperimentFigures
   testImages: number
+  /** Its settings, null where it is not there; and how its scores were taken. */
+  hyperparameters: Hyperparameters | null
+  ways: Pick<Evaluation, 'kind' | 'settings'>[]
 }
 
 /** What the newest evaluations of a run say and, where they are wanted, its losses at its end so far. */
@@ -127,16 +157,19 @@ async function resultOf(
   { changes, seed, run }: ExperimentFile['runs'][number],
   withLosses: boolean,
 ): Promise<Result> {
-  const status = await statusOf(file, run)
+  const { status, hyperparameters } = await stateOf(file, run)
   if (run === null || status === 'removed')
-    return { changes, run: { run, seed, status, figures: unknown }, random: unknown, testImages: 0 }
+    return {
+      ...{ changes, run: { run, seed, status, figures: unknown }, random: unknown },
+      ...{ testImages: 0, hyperparameters, ways: [] },
+    }
   const folder = path.join(file.runsFolder, run)
   const metrics = withLosses ? await readMetrics(folder) : []
   const evaluations = (await listEvaluations(folder)).filter((each) => each.status === 'finished')
+  const newest = (kind: string, random: boolean) =>
+    evaluations.filter((each) => each.kind === kind && (each.step === null) === random).at(-1)
   const scores = (random: boolean): ExperimentFigures => {
-    const of = (kind: string) =>
-      evaluations.filter((each) => each.kind === kind && (each.step === null) === random).at(-1)?.score
-    const [knn, probe, finetune] = [of('knn'), of('probe'), of('finetune')]
+    const [knn, probe, finetune] = kinds.map((kind) => newest(kind, random)?.score)
     return {
       loss: null,
       validationLoss: null,
@@ -154,5 +187,7 @@ async function resultOf(
     validationLoss: metrics.flatMap(({ validationLoss }) => validationLoss ?? []).at(-1) ?? null,
   }
   const testImages = Math.max(0, ...evaluations.map(({ score }) => score?.images ?? 0))
-  return { changes, run: { run, seed, status, figures }, random: scores(true), testImages }
+  const ways = kinds.flatMap((kind) => newest(kind, false) ?? [])
+  const described = { run, seed, status, figures }
+  return { changes, run: described, random: scores(true), testImages, hyperparameters, ways }
 }

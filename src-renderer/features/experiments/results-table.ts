@@ -24,6 +24,10 @@ function tableOf({ variants, baseline, scores, plan }: Experiment) {
   }
 }
 
+/** All seeds of an experiment, the smallest first. */
+export const seedsOf = ({ variants }: Pick<Experiment, 'variants'>) =>
+  [...new Set(variants.flatMap(({ runs }) => runs.map(({ seed }) => seed)))].sort((a, b) => a - b).join(', ')
+
 const figuresOf = (figures: PaperFigures | null | undefined, hasProbe: boolean) =>
   [figures?.finetune, ...(hasProbe ? [figures?.probe] : [])].map((figure) => `${figure ?? ''}`)
 
@@ -39,27 +43,33 @@ function spreadOf({ runs }: ExperimentVariant, figure: keyof ExperimentVariant['
   }
 }
 
-/** For spreadsheets: mean and deviation in columns of their own. */
+/** For spreadsheets: mean and deviation in columns of their own, the recipe in columns behind them. */
 export function resultsCsv(experiment: Experiment): string {
   const { heads, rows } = tableOf(experiment)
   const scored = experiment.scores.length
   const named = heads.flatMap((head, i) =>
     i > 1 && i < 2 + scored ? [`${head}, %`, 'Standard deviation over seeds'] : [head],
   )
-  const lines = rows.map(({ name, seeds, scores, paper }) => [
+  const { recipe, variants } = experiment
+  const lines = rows.map(({ name, seeds, scores, paper }, i) => [
     name,
     seeds,
     ...scores.flatMap((score) => [score?.mean ?? '', score?.deviation ?? '']),
     ...paper,
+    // Random weights, behind the variants, were not trained.
+    ...recipe.map(({ title, words }) => (title === 'Pre-training' && i >= variants.length ? '' : words)),
   ])
-  return csvTable([named, ...lines])
+  const recipes = recipe.map(({ title }) => `Recipe, ${title.toLowerCase()}`)
+  return csvTable([[...named, ...recipes], ...lines])
 }
 
-/** For a paper: a table of the package booktabs. */
+/** For a paper: a table of the package booktabs, with recipe and seeds in comments before it. */
 export function resultsLatex(experiment: Experiment): string {
   const { heads, rows } = tableOf(experiment)
   const line = (cells: string[]) => `  ${cells.join(' & ')} \\\\`
   return [
+    ...experiment.recipe.map(({ title, words }) => `% ${title}: ${words}`),
+    `% Seeds: ${seedsOf(experiment)}`,
     `\\begin{tabular}{ll${'r'.repeat(heads.length - 2)}}`,
     '  \\toprule',
     line(heads.map(latexText)),
