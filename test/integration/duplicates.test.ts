@@ -105,7 +105,7 @@ it('pairs that a checkpoint takes for alike are looked at like copies, and leak 
   expect(reportOf(index)).toMatchObject({ identical: 4, alike: 0, leaked: 4, compared: null })
   const by = { run: 'a-run', step: 7, similarity: 0.9, at: '2026-11-29T08:00:00.000Z' }
   keepAlike(index, by, [
-    { file: idOf('train', 2), of: idOf('test', 0), similarity: 0.97 },
+    { file: idOf('test', 0), of: idOf('train', 2), similarity: 0.97 },
     { file: idOf('train', 3), of: idOf('train', 1), similarity: 0.95 },
     { file: idOf('train', 1), of: idOf('test', 1), similarity: 1 }, // a copy that is known
   ])
