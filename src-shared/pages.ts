@@ -6,6 +6,7 @@ import {
   mdiImageMultipleOutline,
   mdiMemory,
   mdiPlus,
+  mdiTagSearchOutline,
 } from '@mdi/js'
 
 /** A page of the navigation. */
@@ -38,6 +39,13 @@ export const pages: Page[] = [
     path: '/experiments',
     icon: mdiFlaskOutline,
     shortcut: 'CmdOrCtrl+4',
+  },
+  {
+    name: 'predict',
+    title: 'Predict',
+    path: '/predict',
+    icon: mdiTagSearchOutline,
+    shortcut: 'CmdOrCtrl+7',
   },
   {
     name: 'machine',

@@ -82,6 +82,8 @@ async function walk() {
   await call('evaluations.list', {})
   for (const name of ['evaluations.metrics', 'evaluations.score']) await call(name, place)
 
+  await call('classifiers.list')
+
   const shared = { ...hyperparameters, epochs: 1, warmupEpochs: 0 }
   const sweep = {
     kind: 'vary',

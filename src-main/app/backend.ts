@@ -6,6 +6,7 @@ import { appVersion } from '#shared/version'
 import { graphicsName } from '#engine/onnx/vulkan'
 import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
+import { Classifiers } from './classifiers'
 import { Datasets } from './datasets'
 import { Engines } from './engines'
 import { Experiments } from './experiments/experiments'
@@ -90,6 +91,7 @@ export function createServices(host: Host, send: Emit): Services {
   const run = (id: string) => runs.calls['runs.get']({ id })
   const exported = new Exports({ ...host, emit, datasets, settings, run })
   const inspect = new Inspect({ fork: host.fork, emit, datasets, run })
+  const classifiers = new Classifiers({ fork: host.fork, emit, runs: async () => (await runs.survey()).runs })
 
   const surveys: Record<Unreadable['kind'], () => Promise<{ unreadable: Unreadable[] }>> = {
     run: () => runs.survey(),
@@ -108,6 +110,7 @@ export function createServices(host: Host, send: Emit): Services {
     ...experiments.calls,
     ...exported.calls,
     ...inspect.calls,
+    ...classifiers.calls,
     ...notifications.calls,
     ...(host.machines ?? noMachines),
     'app.info': async () => ({
@@ -140,6 +143,8 @@ export function createServices(host: Host, send: Emit): Services {
       const [kind, id = '', a = '', b = ''] = relative.split('/')
       if (kind === 'thumbnail') return datasets.thumbnail(id, Number(a), 'small').catch(() => null)
       if (kind === 'picture') return datasets.thumbnail(id, Number(a), 'large').catch(() => null)
+      if (kind === 'predicted')
+        return classifiers.thumbnail(id, Number(a), b === 'large' ? 'large' : 'small').catch(() => null)
       if (kind === 'inspect') return inspect.file(relative.slice('inspect/'.length)).catch(() => null)
       if (kind !== 'reconstruction' || !/^\d+\.png$/.test(b) || path.basename(id) !== id) return null
       return runs.reconstruction(id, Number(a), b).catch(() => null)
@@ -149,6 +154,7 @@ export function createServices(host: Host, send: Emit): Services {
       await runs.close()
       datasets.close()
       inspect.close()
+      classifiers.close()
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { appCalls, appEvents } from './app'
+import { classifierCalls, classifierEvents } from './classifiers'
 import { datasetCalls, datasetEvents } from './datasets'
 import { engineCalls, engineEvents } from './engines'
 import { evaluationCalls, evaluationEvents } from './evaluations'
@@ -31,6 +32,7 @@ export * from './runs'
  */
 export const calls = {
   ...appCalls,
+  ...classifierCalls,
   ...datasetCalls,
   ...engineCalls,
   ...evaluationCalls,
@@ -44,6 +46,7 @@ export const calls = {
 
 export const events = {
   ...appEvents,
+  ...classifierEvents,
   ...datasetEvents,
   ...engineEvents,
   ...evaluationEvents,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { call, count, filePath, nothing } from './common'
-import { hostPath, id, imagePath, words } from './strings'
+import { givenPicture, hostPath, id, imagePath } from './strings'
 
 /** Where images are chosen from: the images of a run, or a data set. */
 export const imageSource = z.object({ kind: z.enum(['run', 'dataset']), id })
@@ -94,9 +94,6 @@ export type FoundImage = z.infer<typeof foundImage>
 /** All images of a data set, to be measured with a checkpoint. */
 const measured = z.object({ dataset: id, run: id, step: count })
 export type MeasuredChoice = z.infer<typeof measured>
-
-/** A picture that a person drops or chooses: an image file in base64. */
-const givenPicture = words(900_000, 1)
 
 export const embeddingFormat = z.enum(['npy', 'csv', 'parquet', 'safetensors'])
 export type EmbeddingFormat = z.infer<typeof embeddingFormat>

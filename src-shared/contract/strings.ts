@@ -31,6 +31,9 @@ export type ImagePath = z.output<typeof imagePath>
 export const words = (most: number, least = 0) =>
   z.string().min(least).max(most).register(kinds, { kind: 'words' })
 
+/** A picture that a person drops or chooses: an image file in base64. */
+export const givenPicture = words(900_000, 1)
+
 /** The schemas that a schema is made of, each with its name; nothing of those that hold no other. */
 function partsOf(schema: z.core.$ZodType): [name: string, z.core.$ZodType][] {
   const { def } = (schema as z.core.$ZodTypes)._zod

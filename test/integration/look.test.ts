@@ -20,7 +20,7 @@ import { createServices, type Services } from '#app/backend'
 import { newestStep, loadCheckpoint } from '#storage/run/checkpoint'
 import { plainModel } from '#test/helpers/plain-model'
 import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
-import type { Backend, Dataset, Run } from '#shared/contract'
+import type { Backend, Classifier, Dataset, Run } from '#shared/contract'
 
 /** `saim reconstruct`, `attention` and `embed`, and what the services let a page look at. */
 const home = temporaryFolder()
@@ -325,6 +325,48 @@ describe('a whole data set', () => {
     const { output } = await saim(listed, home)
     expect(output).toContain(`${report.alike} pair`)
     expect(readFileSync(list, 'utf8').split('\n')[1]).toMatch(/^alike,.*,1\.0000$/)
+  })
+
+  it('names images in the window as in the terminal, and copies them by class without touching any', async () => {
+    const calls = services.calls as Backend
+    const [{ key, name, kind }] = (await calls['classifiers.list']()) as [Classifier]
+    expect([name, kind]).toEqual(['Even or odd', 'few-shot'])
+    await calls['classifiers.rename']({ key, name: 'Parity' })
+    expect((await calls['classifiers.list']())[0]!.name).toBe('Parity')
+    const before = readdirSync(images, { recursive: true }).sort()
+    const found = await calls['classifiers.predict']({ id: 'p-1', key, folder: images as never })
+    const classOf = (path: string) => found.classes[found.images.find((one) => one.path === path)!.class]!
+    const [, ...rows] = readFileSync(path.join(out, 'predictions.csv'), 'utf8').trim().split('\n')
+    expect(found.images).toHaveLength(24)
+    for (const [file, named, share] of rows.map((row) => row.split(','))) {
+      expect(classOf(file!)).toBe(named)
+      expect(found.images.find((one) => one.path === file)!.confidence).toBeCloseTo(Number(share), 3)
+    }
+    const some = { id: 'p-1', images: [0, 1, 2], folder: out as never }
+    const copies = [await calls['classifiers.copy'](some), await calls['classifiers.copy'](some)]
+    for (const { path: made } of copies) {
+      const copied = readdirSync(made, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+      expect(copied).toHaveLength(3)
+    }
+    const first = found.images[0]!
+    const copy = readdirSync(path.join(copies[0]!.path, classOf(first.path)))
+    expect(copy.some((name) => name.endsWith(path.basename(first.path)))).toBe(true)
+    const written = await calls['classifiers.save'](some)
+    expect(path.basename(written.path)).toBe('predictions-2.csv')
+    expect(readFileSync(written.path, 'utf8').trim().split('\n')).toHaveLength(4)
+    await expect(calls['classifiers.copy']({ ...some, folder: images as never })).rejects.toThrow(
+      'is in the folder',
+    )
+    expect(readdirSync(images, { recursive: true }).sort()).toEqual(before)
+    const data = readFileSync(path.join(images, first.path)).toString('base64')
+    await calls['classifiers.give']({ id: 'p-2', name: '../given.jpg', data })
+    const given = await calls['classifiers.predict']({ id: 'p-2', key })
+    expect(given).toMatchObject({
+      folder: null,
+      images: [{ path: 'given.jpg', class: found.images[0]!.class }],
+    })
+    expect(await services.file('predicted/p-2/0/large')).toMatch(/webp$/)
+    expect(await services.file('predicted/p-2/1/large')).toBeNull()
   })
 
   it('keeps what it measured over a start, until the data set is forgotten', async () => {

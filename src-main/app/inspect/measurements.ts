@@ -1,4 +1,3 @@
-import path from 'node:path'
 import type { Emit, Handlers, MeasuredChoice, Run } from '#shared/contract'
 import type { Datasets } from '#app/datasets'
 import type { RemoteProcess } from '#app/remote-process'
@@ -81,7 +80,7 @@ export class Measurements {
       const checkpoint = await this.checkpoint({ dataset: id, run, step })
       const target = await freeName(classifiersFolder(), fileName(name), '')
       const dataset = (await this.options.datasets.get(id)).name
-      const about = { name: path.basename(target), run, step, dataset, createdAt: new Date().toISOString() }
+      const about = { name, run, step, dataset, createdAt: new Date().toISOString() }
       await this.options.datasets.ask(id, 'keepClassifier', checkpoint, target, about)
       return { path: target, bytes: await bytesOf(target) }
     },

@@ -1,15 +1,13 @@
 import type { Measured } from '#images/index/measured'
 import type { Engine } from '#engine/engine'
-import { createEngine } from '#engine/engines'
 import { measure, type ToMeasure } from '#inference/features/measure'
 
 /** Data sets that are measured by the engines of the runs, each at most once at a time. */
 export class Measuring {
-  private readonly engines = new Map<string, Promise<Engine>>()
   private readonly stops = new Map<string, AbortController>()
 
   constructor(
-    private readonly cpu: Engine,
+    private readonly engine: (id: string) => Promise<Engine>,
     private readonly tell: (key: string, found: Measured[], share: number) => void,
   ) {}
 
@@ -31,11 +29,4 @@ export class Measuring {
 
   /** Ends the measuring of a key between two batches. */
   stop = (key: string) => this.stops.get(key)?.abort()
-
-  /** The engine of that name, or the CPU where this machine has it no more. */
-  private engine(id: string): Promise<Engine> {
-    const known = this.engines.get(id) ?? createEngine(id, { threads: 0 }).catch(() => this.cpu)
-    this.engines.set(id, known)
-    return known
-  }
 }

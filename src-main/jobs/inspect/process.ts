@@ -9,7 +9,10 @@ import { answering, type Answering } from '#platform/remote'
 import { fixedImages } from '#images/sample'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
 import type { Measured } from '#images/index/measured'
+import type { Predicted } from '#inference/classifiers/predict'
+import { enginesBeside } from './engines'
 import { Measuring } from './measuring'
+import { Predicting } from './predicting'
 import { Inspector } from './inspector'
 
 /**
@@ -20,8 +23,10 @@ export type InspectorFunctions = Answering<
   Pick<Inspector, 'reconstruct' | 'unroll' | 'saveUnrolled' | 'attention' | 'feature'>
 > &
   Answering<Pick<EmbeddingSets, 'embed' | 'map' | 'neighbours' | 'extremes' | 'agreement' | 'export'>> &
-  Answering<Pick<Measuring, 'measure'>> & {
+  Answering<Pick<Measuring, 'measure'>> &
+  Answering<Pick<Predicting, 'predict'>> & {
     stopMeasuring(key: string): void
+    stopPredicting(id: string): void
     /** Paths of the images that a run's reconstructions show. */
     fixedImages(manifest: string): Promise<string[]>
     thumbnail(folder: string, relative: string): Promise<string | null>
@@ -34,12 +39,19 @@ export interface InspectorListener {
   progress(progress: EventPayload<'inspect.progress'>): void
 }
 
+export interface PredictionListener {
+  /** What a classifier found of some of the images that it was asked about. */
+  predicted(id: string, found: Predicted, total: number): void
+}
+
 async function main(): Promise<void> {
   // On the CPU: one image is little work, and a training run keeps the other devices to itself.
   const engine = await createEngine('onnxruntime-cpu', { threads: 0 })
   const inspector = new Inspector(engine, process.argv[2]!, (progress) => aside(parent.progress(progress)))
   const sets = new EmbeddingSets(engine, (progress) => aside(parent.progress(progress)))
-  const measuring = new Measuring(engine, (key, found, share) => aside(parent.measured(key, found, share)))
+  const engines = enginesBeside(engine)
+  const predicting = new Predicting(engines, (id, found, total) => aside(parent.predicted(id, found, total)))
+  const measuring = new Measuring(engines, (key, found, share) => aside(parent.measured(key, found, share)))
   const functions: InspectorFunctions = {
     ...answering({
       reconstruct: inspector.reconstruct,
@@ -54,16 +66,18 @@ async function main(): Promise<void> {
       agreement: sets.agreement,
       export: sets.export,
       measure: measuring.measure,
+      predict: predicting.predict,
     }),
     stopMeasuring: measuring.stop,
+    stopPredicting: predicting.stop,
     fixedImages: async (manifest) => fixedImages(await Manifest.read(manifest)).map((image) => image.path),
     thumbnail: thumbnailFile,
     stop: sets.stop,
   }
-  const parent = createBirpc<InspectorListener, InspectorFunctions>(functions, {
+  const parent = createBirpc<InspectorListener & PredictionListener, InspectorFunctions>(functions, {
     post: (message) => parentPort.post(message),
     on: (listener) => parentPort.onMessage(listener),
-    eventNames: ['progress', 'measured'],
+    eventNames: ['progress', 'measured', 'predicted'],
     timeout: -1,
   })
 }

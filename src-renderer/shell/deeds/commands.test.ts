@@ -78,6 +78,7 @@ const without: Record<string, string[]> = {
       '{{row.engine.title}}',
       'Close',
     ],
+    '{{one.class}}{{percent(one.confidence)}}',
     ...['{{`Clear the filter ${facet.title}`}}', 'What is SAIM?', 'All', 'Undo', '{{title}}{{text}}{{cost}}'],
     "All settings{{form.changedSettings ? `, ${form.changedSettings} ${form.changedSettings === 1 ? 'differs' : 'differ'} from the preset` : ''}}",
   ],
@@ -118,11 +119,12 @@ const without: Record<string, string[]> = {
       ...['{{`New class “${typed}”`}}', '{{`Tag “${typed}”`}}', '{{`Tag “${tag}”`}}'],
       ...['{{`Remove tag “${tag}”`}}', "Accept {{counted(labelling.acceptable.length, 'suggestions')}}"],
       ...['Keep classifier', 'Export labels', 'Import labels', 'End labelling'],
+      ...['Choose images', 'Rename the classifier'],
     ],
   'Copies or shows what stands on the page.': [
     ...['Copy', 'Copy link', 'Copy as command', 'Copy summary', 'Save as report', 'Download as CSV'],
     ...['Results as CSV', 'Results as LaTeX'],
-    ...['Show', 'Show file'],
+    ...['Show', 'Show file', 'Show in folder', 'Save as CSV', 'Copy into folders by class'],
   ],
   'Asks of an engine or another machine what only its page says first.': [
     ...[

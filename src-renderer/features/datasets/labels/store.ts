@@ -87,13 +87,13 @@ export const useLabelling = defineStore('labelling', () => {
   )
   const accept = () => images.act({ accept: true }, acceptable.value)
 
-  /** Keeps the classifier of the labels of now, for `saim predict`. */
+  /** Keeps the classifier of the labels of now, for the page Predict and `saim predict`. */
   async function keepClassifier() {
     const { id, name } = images.dataset ?? {}
     if (!id || !images.checkpoint) return
     const question = { id, ...images.checkpoint, name: name! }
     const kept = await app.attempt(() => backend['datasets.keepClassifier'](question))
-    if (kept) app.say(`Classifier kept: ${kept.path}`, `saim predict <folder> --with ${kept.path} names the classes of other images.`) // prettier-ignore
+    if (kept) app.say(`Classifier kept: ${kept.path}`, 'It names the classes of other images on the page Predict.') // prettier-ignore
   }
   async function exportLabels() {
     const folder = await app.pickFolder('Where shall the table of labels go?')

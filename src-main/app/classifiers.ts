@@ -1,0 +1,150 @@
+import { constants, rmSync } from 'node:fs'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Emit, Handlers, Run } from '#shared/contract'
+import { AppError } from '#shared/errors'
+import { type ListedClassifier, listClassifiers, nameClassifier } from '#inference/classifiers/list'
+import { noClassifier } from '#inference/classifiers/open'
+import { likeliest, type Predicted, type Prediction, predictionsCsv } from '#inference/classifiers/predict'
+import { thumbnailFile } from '#images/thumbnails'
+import type { InspectorFunctions, PredictionListener } from '#jobs/inspect/process'
+import { cacheFolder } from '#platform/paths'
+import type { Fork } from '#platform/processes'
+import { isWithin } from '#platform/roots'
+import { fewAtOnce } from '#storage/few-at-once'
+import { makeFolderSafely, writeFileSafely } from '#storage/files'
+import { fileName, freeName, namesOf } from '#storage/free-name'
+import { allowed } from './folders'
+import { RemoteProcess } from './remote-process'
+
+interface ClassifiersOptions {
+  fork: Fork
+  emit: Emit
+  runs: () => Promise<Run[]>
+}
+
+/** Images that a classifier named: where they lie, and what it said of each. */
+interface Made {
+  folder: string
+  classes: string[]
+  rows: Prediction[]
+  unreadable: Predicted['unreadable']
+}
+
+/** Predictions that are kept for what is made of them. */
+const most = 4
+
+/** Classifiers of every kind, and what they make of images; a process of its own asks them. */
+export class Classifiers {
+  private readonly made = new Map<string, Made>()
+  private readonly process: RemoteProcess<InspectorFunctions, PredictionListener>
+
+  constructor(private readonly options: ClassifiersOptions) {
+    const predicted = (id: string, { predictions, unreadable, done }: Predicted, total: number) => {
+      this.made.get(id)?.rows.push(...predictions)
+      this.made.get(id)?.unreadable.push(...unreadable)
+      options.emit('classifiers.progress', { id, done, total })
+    }
+    const start = () => options.fork('inspector', [this.given()])
+    this.process = new RemoteProcess(start, { predicted }, 'names the classes of images')
+  }
+
+  readonly calls: Pick<Handlers, Extract<keyof Handlers, `classifiers.${string}`>> = {
+    'classifiers.list': () => this.all(),
+    'classifiers.rename': async ({ key, name }) => nameClassifier((await this.find(key)).key, name),
+    'classifiers.give': async ({ id, name, data }) => {
+      await mkdir(this.given(id), { recursive: true })
+      const { name: stem, ext } = path.parse(path.basename(name))
+      const file = await freeName(this.given(id), stem, ext)
+      await writeFile(file, Buffer.from(data, 'base64'), { flag: 'wx' })
+    },
+    'classifiers.predict': async ({ id, key, folder }) => {
+      const { place, run } = await this.find(key)
+      const from = folder ?? this.given(id)
+      const engine = (await this.options.runs()).find((one) => one.id === run)!.engine
+      const made: Made = { folder: from, classes: [], rows: [], unreadable: [] }
+      this.keep(id, made)
+      const asked = await this.process.ask((remote) => remote.predict(id, place, engine, from))
+      made.classes = asked.classes
+      return {
+        ...{ id, folder: folder ?? null, classes: made.classes, seconds: asked.seconds },
+        images: made.rows.map((row) => ({
+          ...{ path: row.path, class: likeliest(row), confidence: Math.max(...row.probabilities) },
+        })),
+        unreadable: [...asked.unreadable, ...made.unreadable],
+      }
+    },
+    'classifiers.stop': async ({ id }) => this.process.current?.stopPredicting(id),
+    'classifiers.save': async ({ id, images, folder }) => {
+      const { classes, rows } = this.chosen(id, images)
+      const target = await freeName(folder, 'predictions', '.csv')
+      await writeFileSafely(target, predictionsCsv(classes, rows))
+      return { path: target }
+    },
+    'classifiers.copy': async ({ id, images, folder }) => {
+      const { classes, rows, folder: from } = this.chosen(id, images)
+      if (isWithin(from, path.resolve(folder)))
+        throw new AppError(
+          'bad-settings',
+          `${folder} is in the folder of the images.`,
+          'Choose one elsewhere: that folder stays as it is.',
+        )
+      const target = await freeName(folder, `${fileName(path.basename(from))}-by-class`)
+      await makeFolderSafely(target, (temporary) => copyByClass(from, classes, rows, temporary))
+      return { path: target }
+    },
+  }
+
+  /** The thumbnail of an image of a prediction; null where there is none. */
+  async thumbnail(id: string, place: number, size: 'small' | 'large'): Promise<string | null> {
+    const { folder, rows } = this.made.get(id) ?? {}
+    const row = rows?.[place]
+    return folder && row ? thumbnailFile(folder, row.path, size) : null
+  }
+
+  /** Ends the process and removes the pictures that were given. */
+  close(): void {
+    this.process.close()
+    rmSync(this.given(), { recursive: true, force: true })
+  }
+
+  /** Where given pictures lie: where images may be read whatever the roots are. */
+  private given = (id = '') => path.join(cacheFolder(), `predicted-${process.pid}`, id)
+
+  private all = async () => listClassifiers(await this.options.runs())
+
+  /** Throws AppError classifier-missing. */
+  private async find(key: string): Promise<ListedClassifier> {
+    const found = (await this.all()).find((one) => one.key === key)
+    if (found) return found
+    throw noClassifier('This classifier is no longer there.')
+  }
+
+  private keep(id: string, made: Made): void {
+    this.made.set(id, made)
+    for (const old of [...this.made.keys()].slice(0, -most)) {
+      this.made.delete(old)
+      rmSync(this.given(old), { recursive: true, force: true })
+    }
+  }
+
+  /** Some images of a prediction. Throws AppError classifier-missing where it is forgotten. */
+  private chosen(id: string, images: number[]): Made {
+    const made = this.made.get(id)
+    if (!made)
+      throw new AppError('classifier-missing', 'These results are no longer there.', 'Predict again.')
+    return { ...made, rows: images.flatMap((place) => made.rows[place] ?? []) }
+  }
+}
+
+/** Copies images into a new folder, each into one of its class, under names that tell them apart. */
+async function copyByClass(from: string, classes: string[], rows: Prediction[], to: string): Promise<void> {
+  const folders = namesOf(classes.map(fileName))
+  const names = namesOf(rows.map((row) => path.join(from, row.path)))
+  await Promise.all(folders.map((folder) => mkdir(path.join(to, folder))))
+  await fewAtOnce([...rows.entries()], async ([i, row]) => {
+    const source = await allowed(path.join(from, row.path))
+    const target = path.join(to, folders[likeliest(row)]!, names[i]! + path.extname(row.path))
+    await copyFile(source, target, constants.COPYFILE_EXCL)
+  })
+}
