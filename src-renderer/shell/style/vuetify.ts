@@ -28,6 +28,14 @@ const theme = (kind: 'light' | 'dark') => {
   }
 }
 
+/** The name of a field stands above it, whatever is in it; so does what stands for an empty one. */
+const field = {
+  variant: 'outlined',
+  density: 'compact',
+  hideDetails: 'auto',
+  persistentPlaceholder: true,
+} as const
+
 export const vuetify = createVuetify({
   icons: { defaultSet: 'mdi', aliases, sets: { mdi } },
   theme: { defaultTheme: 'light', themes: { light: theme('light'), dark: theme('dark') } },
@@ -35,10 +43,11 @@ export const vuetify = createVuetify({
     global: { ripple: false },
     VBtn: { variant: 'outlined', rounded: 'md', class: 'text-none' },
     VCard: { variant: 'flat', border: true, rounded: 'lg' },
-    VTextField: { variant: 'outlined', density: 'compact', hideDetails: 'auto' },
-    VSelect: { variant: 'outlined', density: 'compact', hideDetails: 'auto' },
-    VTextarea: { variant: 'outlined', density: 'compact', hideDetails: 'auto' },
-    VCombobox: { variant: 'outlined', density: 'compact', hideDetails: 'auto' },
+    VTextField: field,
+    VSelect: field,
+    VTextarea: field,
+    VCombobox: field,
+    VAutocomplete: field,
     // Those that are not open would be tooltips without words.
     VTooltip: { eager: false, openDelay: 400 },
     VSwitch: { color: 'primary', density: 'compact', hideDetails: 'auto' },

@@ -1,3 +1,4 @@
+import { counted } from '#shared/words'
 import type { WeightsReport } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { type Hyperparameters, hyperparametersSchema, patchCount } from '#shared/settings/hyperparameters'
@@ -66,7 +67,7 @@ export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>)
   const report = {
     layout: /^(model\.|state_dict\.)?$/.test(file.root) ? title : `${title}, below ${file.root.slice(0, -1)}`,
     used: used.size,
-    model: `${h.depth} blocks of width ${h.width}, ${h.heads} heads, patches of ${h.patchSize} px, images of ${h.imageSize} px.${scaled ? ' LayerScale is multiplied into the last layers of its branches, which leaves the features as they are.' : ''}`,
+    model: `${counted(h.depth, 'blocks')} of width ${h.width}, ${counted(h.heads, 'heads')}, patches of ${h.patchSize} px, images of ${h.imageSize} px.${scaled ? ' LayerScale is multiplied into the last layers of its branches, which leaves the features as they are.' : ''}`,
     missing: Object.keys(begun),
     unexpected: [
       ...Object.keys(found).filter((name) => !fits(name) && !computed.includes(name)),

@@ -72,6 +72,13 @@ it('shows images without a class, and asks for suggestions after each act', asyn
   expect(labelling.order).toBe('doubted')
 })
 
+it('shows all images where each has a class', async () => {
+  const classes = [{ name: 'flags', images: 4, excluded: 0 }]
+  useDatasets().byId.set('d', set({ images: 4, classes }))
+  await useLabelling().begin()
+  expect(fake.route.query).toEqual({ label: 1 })
+})
+
 it('labels the image that is looked at and goes to the next, or else all that are selected', async () => {
   const labelling = useLabelling()
   const images = useDatasetImages()

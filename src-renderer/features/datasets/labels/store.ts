@@ -16,9 +16,11 @@ export const useLabelling = defineStore('labelling', () => {
   const images = useDatasetImages()
 
   const on = computed(() => images.view.labelling)
+  /** Begins with images that have no class; with all images where each has one. */
   function begin() {
     images.clear()
-    return images.change({ ...unfiltered, ...unlabelled })
+    const left = labelled.value < total.value
+    return images.change({ ...unfiltered, ...unlabelled, ...(left ? {} : { classes: [] }) })
   }
   const end = () => images.change({ ...unfiltered, labelling: false, sort: 'name' })
 
