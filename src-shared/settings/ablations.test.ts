@@ -6,6 +6,7 @@ import {
   nameOfVariant,
   paperFigures,
   plannedRuns,
+  titleOfVariant,
   variantsOf,
 } from './ablations'
 import { fromPreset, hyperparametersSchema, presetNames } from './hyperparameters'
@@ -23,8 +24,19 @@ describe.each(presetNames)('the ablations of the preset %s', (preset) => {
 
 it('has the decoder depths of the paper for its model', () => {
   expect(ablations['decoder-depth'].variants(fromPreset('base'))).toEqual(
-    [0, 1, 6, 12].map((queryDepth) => ({ queryDepth })),
+    [0, 1, 6, 12].map((queryDepth) => ({ queryDepth, blurSize: 0 })),
   )
+})
+
+it('compares order and decoder without blur, as Table 3 does', () => {
+  const titles = (['order', 'decoder-depth', 'shared-weights'] as const).map((name) =>
+    ablations[name].variants(fromPreset('nano')).map(titleOfVariant),
+  )
+  expect(titles).toEqual([
+    ['Random order, no blur', 'Raster order, no blur'],
+    ...[['No', '1', '2', '4'].map((n) => `${n} query block${n === '1' ? '' : 's'}, no blur`)],
+    ['Own decoder, no blur', 'Shared weights, no blur'],
+  ])
 })
 
 it('has what the paper says of each variant, and of none that it does not have', () => {

@@ -31,6 +31,9 @@ interface Ablation {
 const tuned = (finetune: number | undefined): PaperFigures | null =>
   finetune === undefined ? null : { finetune, probe: null }
 
+/** The paper added the blur after order and decoder: its Table 3 has their ablations without. */
+const withoutBlur = { blurSize: 0 }
+
 /** The paper's ablations as sweeps. Its decoder depths 0, 1, 6 and 12 of 12 scale with a model's own depth. */
 export const ablations = {
   objective: {
@@ -56,7 +59,7 @@ export const ablations = {
   order: {
     title: 'Order',
     compares: 'Random or raster',
-    variants: () => [{ order: 'stochastic' }, { order: 'raster' }],
+    variants: () => (['stochastic', 'raster'] as const).map((order) => ({ order, ...withoutBlur })),
     table: 'Table 3, without blur',
     paper: ({ order }) => tuned(order === 'raster' ? 82.76 : 83.4),
   },
@@ -65,7 +68,7 @@ export const ablations = {
     compares: 'None, 1, half or all blocks',
     variants: ({ depth }) => {
       const half = depth % 2 ? [] : [depth / 2]
-      return [...new Set([0, 1, ...half, depth])].map((queryDepth) => ({ queryDepth }))
+      return [...new Set([0, 1, ...half, depth])].map((queryDepth) => ({ queryDepth, ...withoutBlur }))
     },
     table: 'Table 3, without blur',
     paper({ queryDepth }, all) {
@@ -77,7 +80,8 @@ export const ablations = {
   'shared-weights': {
     title: 'Shared weights',
     compares: "Own decoder, or the encoder's",
-    variants: ({ depth }) => [false, true].map((shareWeights) => ({ shareWeights, queryDepth: depth })),
+    variants: ({ depth }) =>
+      [false, true].map((shareWeights) => ({ shareWeights, queryDepth: depth, ...withoutBlur })),
     table: 'Table 3, without blur',
     paper: ({ shareWeights }) => tuned(shareWeights ? 83.02 : 83.4),
   },
@@ -244,6 +248,10 @@ export function titleOfVariant(changes: Changes): string {
   const { objective, order, blurSize, blurSigma, shareWeights, queryDepth, loss, normalizePixels, head } =
     changes
   const keys = Object.keys(changes).sort().join()
+  if (blurSize === 0 && !/^(blurSigma,)?blurSize$/.test(keys)) {
+    const others = Object.entries(changes).filter(([name]) => name !== 'blurSize')
+    return `${titleOfVariant(Object.fromEntries(others))}, no blur`
+  }
   if (keys === 'objective') return objectives[objective as ObjectiveName].title
   if (keys === 'order') return order === 'raster' ? 'Raster order' : 'Random order'
   if (keys === 'queryDepth')

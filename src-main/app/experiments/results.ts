@@ -86,7 +86,8 @@ function variantsOf(runs: Result[]): Pick<Experiment, 'variants' | 'testImages'>
 
 /** How the runs were trained and scored, by the first of them that is there; scores by others are told where they differ. */
 function recipeOf({ asks }: ExperimentFile, runs: Result[]): Experiment['recipe'] {
-  const varied = runs.flatMap(({ changes }) => Object.keys(changes))
+  const named = [...new Set(runs.flatMap(({ changes }) => Object.keys(changes)))]
+  const varied = named.filter((name) => new Set(runs.map(({ changes }) => changes[name])).size > 1)
   const trained = runs.find(({ hyperparameters }) => hyperparameters)?.hyperparameters
   return [
     ...(trained ? [{ title: 'Pre-training', words: trainingRecipe(trained, varied) }] : []),

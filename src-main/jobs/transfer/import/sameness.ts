@@ -43,7 +43,9 @@ export function refuseParts(names: string[]): void {
       throw new AppError(
         'weights-misfit',
         `The model of the file has ${title}, which the models here do not have (${some(found)}). Its features would be others.`,
-        plain,
+        title === 'register tokens'
+          ? 'Choose the same model without them: of DINOv2 the one whose name has no “reg”, whose features stay the same.'
+          : plain,
       )
   }
 }
