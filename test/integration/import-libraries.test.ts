@@ -59,6 +59,8 @@ describe.runIf(hasPython)('features of models as other libraries save them are t
     ['timm-no-class-token', /no class token/],
     ['timm-pre-norm', /a LayerNorm before the blocks/],
     ['timm-qk-norm', /normalised queries and keys/],
+    ['timm-dinov2-registers', /register tokens/],
+    ['hf-dinov2-registers', /register tokens/],
     ['timm-dinov3', /rotary/],
     ['hf-dinov3', /rotary/],
   ]

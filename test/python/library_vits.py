@@ -38,7 +38,6 @@ MODELS = {
     "timm-no-qkv-bias": lambda: VisionTransformer(**LITTLE, qkv_bias=False),
     "timm-mean": lambda: VisionTransformer(**LITTLE, global_pool="avg"),
     "timm-no-embed-class": lambda: VisionTransformer(**LITTLE, no_embed_class=True),
-    "timm-registers": lambda: VisionTransformer(**LITTLE, init_values=1, reg_tokens=4),
     "timm-dinov2-registers": lambda: VisionTransformer(**LITTLE, init_values=1, reg_tokens=4, no_embed_class=True),
     "timm-no-class-token": lambda: VisionTransformer(**LITTLE, class_token=False, global_pool="avg"),
     "timm-pre-norm": lambda: VisionTransformer(**LITTLE, pre_norm=True),

@@ -39,8 +39,9 @@ const computed = ['pos_embed', 'gaussian_blur.weight']
 export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>): FittedWeights {
   const { title, layout } = layoutOf(Object.keys(file.tensors))
   const { weights: read, scaled } = withScalesInside(layout.read(file.tensors))
-  const positions = positionsOf(read, layout, changes)
+  requirePositions(read, layout)
   refuseParts(Object.keys(read))
+  const positions = positionsOf(read, changes)
   const h = settingsOf(read, positions, file.metadata, changes)
   const shapes = weightShapes(h)
   const found = withZeroBiases(read, shapes)
@@ -127,22 +128,25 @@ interface Positions {
 }
 
 /**
- * The positions among weights under our names; null where there are none, as the authors' code and this one compute them.
- * Throws AppError weights-misfit where they are not those of a square.
+ * Refuses a model without a position embedding, unless it is of the authors' code, which computes it. Throws AppError
+ * weights-misfit.
  */
-function positionsOf(
-  weights: FloatTensors,
-  layout: Layout,
-  { imageSize }: Partial<Hyperparameters>,
-): Positions | null {
+function requirePositions(weights: FloatTensors, layout: Layout): void {
+  if (weights['pos_embed'] || layout === authors) return
+  throw new AppError(
+    'weights-misfit',
+    'The file has no positions, as models with rotary or relative ones: its features would be others.',
+    plain,
+  )
+}
+
+/**
+ * The positions among weights under our names; null where there are none. Throws AppError weights-misfit where they are not
+ * those of a square.
+ */
+function positionsOf(weights: FloatTensors, { imageSize }: Partial<Hyperparameters>): Positions | null {
   const found = weights['pos_embed']
-  if (!found && layout === authors) return null
-  if (!found)
-    throw new AppError(
-      'weights-misfit',
-      'The file has no positions, as models with rotary or relative ones: its features would be others.',
-      plain,
-    )
+  if (!found) return null
   const positions = positionsIn(found)
   const { grid } = positions
   const size = grid * (weights['patch_embed.proj.weight']?.shape[2] ?? 0)
