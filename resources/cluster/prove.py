@@ -52,7 +52,7 @@ def gradients(h: Record, weights: Tensors, inputs: Tensors, device: torch.device
 
 
 def measure(h: Record, device: torch.device, steps: int, seconds: float) -> Record:
-    """Images that training takes in a second, after a first step, and how long it is until that is done."""
+    """Images that training takes in a second, after a first step, and what it is until then that is no step's own."""
     begin = time.perf_counter()
     model = model_of(h).to(device)
     optimizer = Optimizer(h, model, {}, 0)
@@ -66,7 +66,8 @@ def measure(h: Record, device: torch.device, steps: int, seconds: float) -> Reco
         done += 1
         start = start or time.perf_counter()
     speed = done * h["batchSize"] / (time.perf_counter() - start)
-    return {"imagesPerSecond": speed, "readySeconds": start - begin, "memoryBytes": resident_bytes()}
+    ready = max(0.0, start - begin - h["batchSize"] / speed)
+    return {"imagesPerSecond": speed, "readySeconds": ready, "memoryBytes": resident_bytes()}
 
 
 def measure_presets(job: Record, device: torch.device) -> list[Record]:

@@ -55,7 +55,8 @@ class Training:
         model = model_of(h)
         model.load_state_dict(weights)
         self.model = model.to(device)
-        self.parallel = DistributedDataParallel(self.model)
+        # The compiled model has the weights of the other, under other names. Older runs lack the setting.
+        self.parallel = DistributedDataParallel(torch.compile(self.model) if h.get("compile") else self.model)
         self.optimizer = Optimizer(h, self.model, moments, self.step)
         self.saved_at = -1 if state is None else self.step
         self.reconstructions: Reconstructions | None = None

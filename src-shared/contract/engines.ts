@@ -10,7 +10,7 @@ export const automatic = 'auto'
 const presetProof = z.object({
   preset: z.enum(presetNames),
   imagesPerSecond: z.number(),
-  /** From the start of a process to the end of the first step, with all that a run opens. */
+  /** From the start of a process, with all that a run opens, and what the first step takes longer than others. */
   readySeconds: z.number(),
   /** What is done beside steps: a look at an image for a check of health, and a checkpoint. Null where it was not timed. */
   beside: z.object({ lookSeconds: z.number(), saveSeconds: z.number() }).nullable().default(null),

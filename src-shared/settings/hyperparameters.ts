@@ -276,6 +276,12 @@ const settings = z.object({
     description:
       'Which NVIDIA GPU trains, by its number in nvidia-smi. auto is the first, and by PyTorch all of them. WebGPU, DirectML and Core ML take the one that the system gives them.',
   }),
+  compile: toggle(false, {
+    title: 'Compile',
+    group: 'Run',
+    description:
+      'PyTorch alone: torch.compile makes kernels of its own for the model, which takes a minute or more at the start and needs a C++ compiler. Other engines compile a step in any case.',
+  }),
   checkpointEvery: integer(1, 1, 1000, {
     title: 'Checkpoint every',
     unit: 'epochs',

@@ -70,6 +70,14 @@ describe.runIf(hasPython)('a run that PyTorch trains', { timeout: 600_000 }, () 
     }
   })
 
+  it('compiled is that which is not, by the names and numbers of its weights', async () => {
+    const found = differences(await trained({}, 'pytorch'), await trained({ compile: true }, 'pytorch'))
+    console.log(`compiled: ${JSON.stringify(found)}`)
+    expect(found.loss).toBeGreaterThan(0) // other kernels round otherwise
+    expect(found.loss).toBeLessThan(1e-4)
+    expect(found.weight).toBeLessThan(1e-3)
+  })
+
   it('in 16 bits is almost that of 32', async () => {
     const exact = await trained({}, 'pytorch')
     for (const [precision, limit] of [
