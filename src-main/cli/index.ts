@@ -12,6 +12,7 @@ import { evaluationCommands } from './evaluate'
 import { exportCommand } from './export'
 import { groupCommand } from './group'
 import { importCommand } from './import'
+import { oddCommand } from './odd'
 import { pickCommand } from './pick'
 import { predictCommand } from './predict'
 import { reconstructCommand } from './reconstruct'
@@ -40,7 +41,7 @@ const commands = [
     reconstructCommand,
     attentionCommand,
   ],
-  ...[embedCommand, groupCommand, pickCommand, alikeCommand, enginesCommand, serveCommand],
+  ...[embedCommand, groupCommand, pickCommand, alikeCommand, oddCommand, enginesCommand, serveCommand],
 ]
 for (const command of commands) program.addCommand(command)
 

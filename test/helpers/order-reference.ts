@@ -11,6 +11,7 @@ export const orderReference = JSON.parse(readFileSync('test/python/order-referen
     labels: number[]
   }[]
   kCentre: { count: number; width: number; groups: number; chosen: number[]; radius: number }[]
+  patchCore: { images: number; grid: number; width: number; bank: number; distances: number[] }[]
 }
 
 /** The rows of that script, [count, width]: each near the corner of its group. */

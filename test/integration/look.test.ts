@@ -103,6 +103,29 @@ describe('saim attention', () => {
   })
 })
 
+describe('saim odd', () => {
+  it('puts images with something pasted first, with heat maps that show where', async () => {
+    const [asked, maps] = [path.join(out, 'asked'), path.join(out, 'maps')]
+    mkdirSync(asked)
+    const whole = path.join(images, 'even', 'image 002.jpg')
+    copyFileSync(whole, path.join(asked, 'whole.jpg'))
+    const input = await sharp({ create: { width: 12, height: 12, channels: 3, background: 'white' } }).png().toBuffer() // prettier-ignore
+    await sharp(whole)
+      .composite([{ input, left: 24, top: 14 }])
+      .toFile(path.join(asked, 'pasted.png'))
+    const table = path.join(out, 'odd.csv')
+    const command = ['odd', run, asked, '--normal', path.join(images, 'even'), '--bank', '120']
+    const { output, code } = await saim([...command, '--output', table, '--maps', maps, '--top', '1'], home)
+    expect(output).toContain('2 images beside 12 ordinary images')
+    expect(code).toBe(0)
+    const [head, ...rows] = readFileSync(table, 'utf8').trim().split('\n').map((line) => line.split(',')) // prettier-ignore
+    expect(head).toEqual(['path', 'score'])
+    expect(rows.map(([name]) => name)).toEqual(['pasted.png', 'whole.jpg'])
+    expect(Number(rows[0]![1])).toBeGreaterThan(1.5 * Number(rows[1]![1]))
+    expect(readdirSync(maps)).toEqual(['pasted-odd.png'])
+  })
+})
+
 describe('saim embed', () => {
   it('writes what a plain model makes of each image', async () => {
     const target = path.join(out, 'embeddings')

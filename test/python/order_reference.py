@@ -1,4 +1,4 @@
-"""Writes order-reference.json: k-means of scikit-learn from given centres; k-centre greedy as its authors write it.
+"""Writes order-reference.json: k-means of scikit-learn from given centres; k-centre greedy as its authors write it; PatchCore's distances.
 
     python -m venv /tmp/sk && /tmp/sk/bin/pip install scikit-learn && /tmp/sk/bin/python test/python/order_reference.py
 
@@ -12,6 +12,7 @@ import numpy as np
 import sklearn
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances
+from sklearn.neighbors import NearestNeighbors
 
 
 def rows(count, width, groups):
@@ -54,11 +55,28 @@ def k_centre_greedy(count, width, groups, chosen):
     }
 
 
+def patch_core(images, grid, width, bank):
+    """PatchCore of images of grid x grid patches: the first half are ordinary, the others are asked about."""
+    x = rows(images * grid * grid, width, 5).reshape(images, grid, grid, width)
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    mean = sum(padded[:, i : i + grid, j : j + grid] for i in range(3) for j in range(3))
+    mean /= np.linalg.norm(mean, axis=-1, keepdims=True)
+    ordinary = mean[: images // 2].reshape(-1, width)
+    selected, nearest = [0], pairwise_distances(ordinary, ordinary[[0]])
+    while len(selected) < bank:
+        selected.append(int(np.argmax(nearest)))
+        nearest = np.minimum(nearest, pairwise_distances(ordinary, ordinary[[selected[-1]]]))
+    asked = mean[images // 2 :].reshape(-1, width)
+    found, _ = NearestNeighbors(n_neighbors=1).fit(ordinary[selected]).kneighbors(asked)
+    return {"images": images, "grid": grid, "width": width, "bank": bank, "distances": found[:, 0].tolist()}
+
+
 def main():
     found = {
         "sklearn": sklearn.__version__,
         "kMeans": [k_means(60, 8, 4, 4), k_means(300, 16, 5, 8)],
         "kCentre": [k_centre_greedy(60, 8, 4, 6), k_centre_greedy(300, 16, 5, 40)],
+        "patchCore": [patch_core(8, 4, 12, 10)],
     }
     file = pathlib.Path(__file__).with_name("order-reference.json")
     file.write_text(json.dumps(found) + "\n")

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { Command, Option } from 'commander'
+import { csvTable } from '#shared/csv'
+import { counted } from '#shared/words'
+import { loadCentredImage } from '#images/decode/centred'
+import { listedAt } from '#images/listed'
+import { CheckpointModel } from '#inference/checkpoint-model'
+import { distances, memoryBank, patchesOf } from '#inference/odd/patch-core'
+import { arranged, enlarged, overlay, pictureOf, png } from '#inference/pictures/pictures'
+import { createEngine } from '#engine/engines'
+import { AppError } from '#shared/errors'
+import { thereAlready, writeFileSafely } from '#storage/files'
+import { freeName } from '#storage/free-name'
+import { chooseStep } from '#storage/run/checkpoint'
+import { findRun } from '#storage/run/find'
+import { readyFolder } from '#storage/ready-folder'
+import { engineFor } from './support/engines'
+import type { MeasuredOptions } from './support/measured'
+import { engineOption, runArgument, runsOption, stepOption, threadsOption, whole } from './support/options'
+
+interface OddOptions extends MeasuredOptions {
+  normal: string
+  bank: number
+  output: string
+  maps?: string
+  top: number
+}
+
+export const oddCommand = new Command('odd')
+  .description(
+    'say how odd images are beside ordinary ones by what a checkpoint sees of their patches, as CSV',
+  )
+  .argument('<run>', runArgument)
+  .argument('<folder>', 'the images')
+  .requiredOption('--normal <folder>', 'ordinary images to compare with')
+  .addOption(runsOption())
+  .addOption(stepOption())
+  .addOption(engineOption())
+  .addOption(threadsOption())
+  .addOption(
+    new Option('--bank <n>', 'patches that stand for all ordinary ones')
+      .default(1000)
+      .argParser(whole(1, 20_000)),
+  )
+  .option('--output <file>', 'where the table is written', 'odd.csv')
+  .option('--maps <folder>', 'where heat maps of the oddest images are written')
+  .addOption(new Option('--top <n>', 'heat maps that are written').default(20).argParser(whole(1)))
+  .action(odd)
+
+/** `saim odd`: how far the oddest patch of each image is from those of ordinary images, the oddest image first. */
+async function odd(run: string, given: string, options: OddOptions): Promise<void> {
+  const target = path.resolve(options.output)
+  if (existsSync(target)) throw thereAlready(target)
+  await readyFolder(path.dirname(target))
+  if (options.maps !== undefined) await readyFolder(options.maps)
+  const place = await findRun(run, options.runs)
+  const engine = await createEngine(await engineFor(options.engine), options)
+  const model = await CheckpointModel.open(engine, {
+    folder: place,
+    step: await chooseStep(place, options.step),
+  })
+  const ordinary = await listedAt(options.normal)
+  if (ordinary.images.length === 0)
+    throw new AppError('no-images', `No image in ${options.normal} can be read.`, 'Choose ordinary images.')
+  const bank = await memoryBank(model, ordinary, options.bank)
+  const asked = await listedAt(given)
+  const found: { path: string; patches: Float32Array; score: number }[] = []
+  for await (const { places, patches } of patchesOf(model, asked)) {
+    const all = await distances(engine, bank, patches)
+    const each = all.length / places.length
+    places.forEach((at, i) => {
+      const own = all.subarray(i * each, (i + 1) * each)
+      found.push({ path: asked.images[at]!.path, patches: own, score: Math.max(...own) })
+    })
+  }
+  found.sort((a, b) => b.score - a.score)
+  const rows = found.map((one) => [one.path, one.score.toFixed(4)])
+  await writeFileSafely(target, csvTable([['path', 'score'], ...rows]))
+  const largest = found[0]?.score || 1
+  for (const one of options.maps === undefined ? [] : found.slice(0, options.top)) {
+    const pixels = await loadCentredImage(
+      path.join(asked.folder, one.path),
+      model.h.imageSize,
+      model.statistics,
+    )
+    const picture = pictureOf(pixels, model.statistics)
+    const heat = overlay(
+      picture,
+      one.patches.map((distance) => distance / largest),
+    )
+    const name = await freeName(options.maps!, `${path.parse(one.path).name}-odd`, '.png')
+    await writeFile(name, await png(arranged([enlarged(picture, 224), enlarged(heat, 224)])), { flag: 'wx' })
+  }
+  await model.dispose()
+  console.log(
+    `${counted(found.length, 'images')} beside ${counted(ordinary.images.length, 'ordinary images')}. Written: ${target}`,
+  )
+}
