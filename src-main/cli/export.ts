@@ -16,7 +16,7 @@ interface ExportOptions {
 }
 
 export const exportCommand = new Command('export')
-  .description('take a checkpoint or a fine-tuned model elsewhere, and prove that nothing was lost')
+  .description('take a checkpoint or a classifier elsewhere, and prove that nothing was lost')
   .argument('<run>', runArgument)
   .addOption(
     new Option(
@@ -27,7 +27,10 @@ export const exportCommand = new Command('export')
       .makeOptionMandatory(),
   )
   .addOption(stepOption())
-  .option('--evaluation <name>', 'of a classifier, the fine-tuning; without it, the newest of the run')
+  .option(
+    '--evaluation <name>',
+    'of a classifier, its evaluation or its name; without it, the newest of the run',
+  )
   .option('--out <folder>', 'where the new folder goes', '.')
   .option('--licence <name>', 'licence of the weights, for the model card')
   .addOption(runsOption())

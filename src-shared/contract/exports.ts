@@ -36,7 +36,7 @@ export const exportFormats = {
     title: 'ONNX classifier',
     about: 'Predicts classes',
     purpose:
-      'The result of a fine-tuning: predicts the class of an image, with the class names inside. For onnxruntime and programs in any language.',
+      'A fine-tuned model, a linear probe, nearest neighbours or a classifier of few labels: predicts the class of an image, with the class names inside. For onnxruntime and programs in any language.',
   },
   tfjs: {
     title: 'TensorFlow.js',
@@ -104,7 +104,7 @@ export type WeightsReport = z.infer<typeof weightsReport>
 
 export const exportCalls = {
   /**
-   * Writes a checkpoint, by default the newest, or the classifier of a fine-tuning to a new folder in `folder`, and checks
+   * Writes a checkpoint, by default the newest, or the classifier of an evaluation to a new folder in `folder`, and checks
    * the result.
    */
   'exports.create': call(

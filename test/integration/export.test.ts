@@ -143,13 +143,41 @@ describe('an exported classifier', () => {
     const named = await saim([...order, '--evaluation', path.basename(evaluation)], home)
     expect(named, named.output).toMatchObject({ code: 0 })
     const unknown = await saim([...order, '--evaluation', 'finetune-of-nobody'], home)
-    expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining('no such fine-tuning') })
+    expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining('There is no classifier') })
     const step = await saim([...order, '--step', '7'], home)
     expect(step).toMatchObject({
       code: 1,
       output: expect.stringContaining('Choose an evaluation for the classifier'),
     })
     expect(readdirSync(folder)).toHaveLength(1)
+  })
+})
+
+describe('an exported classifier of another kind', () => {
+  const home = temporaryFolder()
+  let run: string
+  beforeAll(async () => {
+    await saim(['train', ...flags({ ...smallModel, 'batch-size': 64, epochs: 1 })], home)
+    run = readdirSync(path.join(home, 'runs'))[0]!
+  })
+
+  it.each([
+    ['probe', ['probe', '--epochs', '3', '--warmup-epochs', '1'], 'Linear probe'],
+    ["probe by the authors' recipe", ['probe', '--recipe', 'authors', '--epochs', '2', '--batch-size', '64'], 'Linear probe'], // prettier-ignore
+    ['knn', ['knn'], 'Nearest neighbours'],
+  ])('gives the outputs of ours: %s', async (_name, [kind, ...settings], title) => {
+    expect(await saim([kind!, run, ...settings], home)).toMatchObject({ code: 0 })
+    const { output, code } = await saim(
+      ['export', run, '--format', 'classifier', '--out', temporaryFolder()],
+      home,
+    )
+    expect([code, output]).toEqual([0, expect.stringMatching(/onnxruntime, batch 8: largest difference/)])
+    const differences = [...output.matchAll(/difference (\S+) on/g)].map(([, number]) => Number(number))
+    expect(Math.max(...differences)).toBeLessThanOrEqual(proofTolerance)
+    console.log(`${_name}: ${Math.max(...differences)}`)
+    const folder = /Written: (.*)/.exec(output)![1]!
+    expect(readFileSync(path.join(folder, 'README.md'), 'utf8')).toContain(`## ${title}`)
+    expect(readFileSync(path.join(folder, 'classifier.onnx')).includes('["animals","clothing"')).toBe(true)
   })
 })
 

@@ -381,6 +381,16 @@ describe('a whole data set', () => {
       'is in the folder',
     )
     expect(readdirSync(images, { recursive: true }).sort()).toEqual(before)
+    const taken = await saim(
+      ['export', run, '--format', 'classifier', '--evaluation', 'Parity', '--out', out],
+      home,
+    )
+    expect([taken.code, taken.output]).toEqual([
+      0,
+      expect.stringMatching(/onnxruntime, batch 8: largest difference/),
+    ])
+    const card = readFileSync(path.join(/Written: (.*)/.exec(taken.output)![1]!, 'README.md'), 'utf8')
+    expect(card).toMatch(/\| Few labels +\| 24 images/)
     const data = readFileSync(path.join(images, first.path)).toString('base64')
     await calls['classifiers.give']({ id: 'p-2', name: '../given.jpg', data })
     const given = await calls['classifiers.predict']({ id: 'p-2', key })

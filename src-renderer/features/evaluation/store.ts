@@ -35,8 +35,9 @@ export const useEvaluations = defineStore('evaluations', () => {
     all.value.find((one) => one.kind === kind && one.status === 'finished')?.seconds ?? null
 
   /** The fine-tunings of a run that made a classifier, newest first. */
-  const fineTuned = (run: string) =>
-    all.value.filter((one) => one.run === run && one.kind === 'finetune' && one.score !== null)
+  /** What names the classes of images, or has it as a by-product. */
+  const classifiers = (run: string) =>
+    all.value.filter((one) => one.run === run && one.kind !== 'segment' && one.score !== null)
 
   onEvent('evaluations.changed', (evaluation) => {
     byKey.value.set(keyOf(evaluation), evaluation)
@@ -80,7 +81,7 @@ export const useEvaluations = defineStore('evaluations', () => {
     all,
     baselineOf,
     secondsOf,
-    fineTuned,
+    classifiers,
     metrics,
     scores,
     loaded,

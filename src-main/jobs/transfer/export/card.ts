@@ -1,4 +1,10 @@
-import { type ExportFormat, exportFormats, type Metric, type ProofCheck } from '#shared/contract'
+import {
+  type ClassifierKind,
+  type ExportFormat,
+  exportFormats,
+  type Metric,
+  type ProofCheck,
+} from '#shared/contract'
 import { accuracy, number } from '#shared/format'
 import { objectives } from '#shared/settings/objectives'
 import { evaluationKinds } from '#shared/settings/evaluation'
@@ -8,7 +14,7 @@ import type { Manifest } from '#images/manifest'
 import { bucketed, columnsOf } from '#storage/run/metric-columns'
 import { type Curve, curvePicture } from './curve'
 import type { Files } from './formats'
-import type { FineTuning, Provenance } from './provenance'
+import type { Learned, Provenance } from './provenance'
 
 interface Card {
   provenance: Provenance
@@ -21,7 +27,7 @@ interface Card {
 
 /** The model card in Markdown: the model, its images and settings, the proof that the files are right, how to use it. */
 export function modelCard({ provenance, format, licence, checks, images }: Card): string {
-  const { run, source, metrics, step, dataset, fineTuning } = provenance
+  const { run, source, metrics, step, dataset, learned } = provenance
   const { h, model, statistics } = source
   const example = format === 'tfjs' ? 'index.html' : 'example.py'
   const trained =
@@ -29,7 +35,7 @@ export function modelCard({ provenance, format, licence, checks, images }: Card)
   return `---
 ${licenceLines(licence)}
 library_name: ${libraries[format]}
-pipeline_tag: ${fineTuning ? 'image-classification' : 'image-feature-extraction'}
+pipeline_tag: ${learned ? 'image-classification' : 'image-feature-extraction'}
 tags:
   - ${h.objective}
   - self-supervised
@@ -38,7 +44,7 @@ tags:
 
 # ${run.name}
 
-A vision transformer (ViT), ${trained}${fineTuning ? ', then fine-tuned' : ''}, with
+A vision transformer (ViT), ${trained}${learned ? ways[learned.kind].then : ''}, with
 SAIM Studio ${appVersion}. ${exportFormats[format].title}: ${exportFormats[format].purpose}
 
 |                   |                                                                                |
@@ -46,23 +52,23 @@ SAIM Studio ${appVersion}. ${exportFormats[format].title}: ${exportFormats[forma
 | Model             | ${h.depth} blocks of width ${h.width}, ${h.heads} heads, patches of ${h.patchSize} × ${h.patchSize} px |
 | Input             | RGB, ${model.imageSize} × ${model.imageSize} px, 0 to 1, less mean ${statistics.mean.join(', ')}, over deviation ${statistics.deviation.join(', ')} |
 | Pre-training      | ${step === null ? 'none: random weights' : pretraining(provenance)} |
-${fineTuning ? `| Fine-tuning       | ${fineTuning.train} images of “${dataset.name}” in ${source.classes!.length} classes |\n` : ''}| Images            | ${imageSummary(dataset.images)} |
+${learned ? `| ${ways[learned.kind].title.padEnd(17)} | ${learned.train} images of “${dataset.name}” in ${source.classes!.length} classes |\n` : ''}| Images            | ${imageSummary(dataset.images)} |
 | Licence           | ${licence === unknownLicence ? 'not stated' : licence} |
 
-${fineTuning ? classifierOutputs(fineTuning, source.classes!) : encoderOutputs(h, format)}
+${learned ? classifierOutputs(learned, source.classes!) : encoderOutputs(h, format)}
 ## Use
 
 See \`${example}\`: it ${uses[format] ?? 'prints the features of an image'}.
 
 ## Proof
 
-After writing, the files were read back and their ${fineTuning ? 'outputs' : 'features'} compared with those of the ${fineTuning ? 'fine-tuned model' : "run's checkpoint"},
+After writing, the files were read back and their ${learned ? 'outputs' : 'features'} compared with those of the ${learned ? 'classifier' : "run's checkpoint"},
 on images of ${images}:
 
 | Read by | Images | Largest difference |
 | ------- | ------ | ------------------ |
 ${checks.map(checkRow).join('\n')}
-${fineTuning ? fineTuningSection(fineTuning) : ''}
+${learned ? learnedSection(learned) : ''}
 ## Pre-training
 
 ${preTrainingCurves(metrics)}
@@ -134,7 +140,7 @@ const notes: Partial<Record<ExportFormat, string>> = {
 `,
 }
 
-function classifierOutputs({ score }: FineTuning, classes: string[]): string {
+function classifierOutputs({ score }: Learned, classes: string[]): string {
   const found = score
     ? `Accuracy on ${score.images} validation images: ${accuracy(score.top1)}; balanced accuracy ${accuracy(score.balanced)}.`
     : 'It has not been evaluated on validation images.'
@@ -157,12 +163,20 @@ function preTrainingCurves(metrics: Metric[]): string {
   return `![Loss](loss.svg)\n\n![Learning rate](learning-rate.svg)\n\n${losses}`
 }
 
-const fineTuningSection = ({ metrics, settings }: FineTuning) => `
-## Fine-tuning
+/** How each kind of classifier came about, in words. */
+const ways: Record<ClassifierKind, { title: string; then: string; curve: string }> = {
+  'few-shot': { title: 'Few labels', then: ', with a classifier of few labels', curve: '' },
+  knn: { title: 'Nearest neighbours', then: ', with its nearest neighbours', curve: '' },
+  probe: { title: 'Linear probe', then: ', with a linear layer on top', curve: 'probe-loss.svg' },
+  finetune: { title: 'Fine-tuning', then: ', then fine-tuned', curve: 'fine-tuning-loss.svg' },
+}
 
-${metrics.length ? '![Loss](fine-tuning-loss.svg)\n\n![Accuracy](accuracy.svg)\n' : ''}
-${settingsTable(evaluationKinds.finetune.settings, settings)}
-`
+function learnedSection({ kind, metrics, settings }: Learned): string {
+  if (kind === 'few-shot') return ''
+  const { title, curve } = ways[kind]
+  const curves = metrics.length ? `![Loss](${curve})\n\n![Accuracy](accuracy.svg)\n` : ''
+  return `\n## ${title}\n\n${curves}\n${settingsTable(evaluationKinds[kind].settings, settings!)}\n`
+}
 
 const checkRow = ({ library, images, difference, reason }: ProofCheck) =>
   `| ${library} | ${difference === null ? '–' : images} | ${difference === null ? `not compared: ${reason}` : number(difference)} |`
@@ -180,7 +194,7 @@ function settingsTable(settings: Setting[], values: Record<string, number | bool
 const [blue, orange] = ['#3b62d9', '#b45309']
 
 /** The curves that the card shows, by the names of their files. */
-export function curveFiles({ metrics, fineTuning }: Provenance): Files {
+export function curveFiles({ metrics, learned }: Provenance): Files {
   const files: Files = {}
   if (metrics.length) {
     const { step, loss, validationLoss, learningRate } = bucketed(columnsOf(metrics), 400)
@@ -191,11 +205,11 @@ export function curveFiles({ metrics, fineTuning }: Provenance): Files {
     const rates = { name: 'learning rate', color: blue, values: learningRate }
     files['learning-rate.svg'] = curvePicture(step, 'step', [rates])
   }
-  const epochs = fineTuning?.metrics ?? []
-  if (epochs.length) {
+  const epochs = learned?.metrics ?? []
+  if (learned && epochs.length) {
     const x = epochs.map(({ epoch }) => epoch)
     const column = (name: 'loss' | 'top1' | 'balanced') => epochs.map((metric) => metric[name])
-    files['fine-tuning-loss.svg'] = curvePicture(x, 'epoch', [
+    files[ways[learned.kind].curve] = curvePicture(x, 'epoch', [
       { name: 'loss', color: blue, values: column('loss') },
     ])
     files['accuracy.svg'] = curvePicture(x, 'epoch', [

@@ -41,7 +41,7 @@ export async function exportWeights(
   const { format } = choice
   await readyFolder(folder) // found out before the work
   const provenance = await provenanceOf(runFolder, choice)
-  const { run, source, step, fineTuning } = provenance
+  const { run, source, step, learned } = provenance
   requireRoom(format, source.weights)
   requireFinite(source.weights, step === null ? 'The model' : `The checkpoint of step ${step}`)
   const target = await freeName(folder, `${fileName(run.name)}-${step ?? 'scratch'}-${format}`)
@@ -55,7 +55,7 @@ export async function exportWeights(
       step,
       hyperparameters: source.h,
       ...source.statistics,
-      ...(fineTuning && { fineTuning: fineTuning.settings, classes: source.classes }),
+      ...(learned && { classifier: learned.kind, settings: learned.settings, classes: source.classes }),
     }
     await write(temporary, { 'saim.json': JSON.stringify(about, null, 2) })
     say('Reading images')

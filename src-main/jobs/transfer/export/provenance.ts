@@ -1,18 +1,12 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { EvaluationMetric, ExportFormat, Metric, Score } from '#shared/contract'
+import type { ClassifierKind, EvaluationMetric, ExportFormat, Metric, Score } from '#shared/contract'
 import { AppError } from '#shared/errors'
-import type { FineTuneSettings } from '#shared/settings/evaluation'
+import type { EvaluationPlan } from '#shared/settings/evaluation'
 import { Manifest, readImages } from '#images/manifest'
+import { findClassifier, listClassifiers } from '#inference/classifiers/list'
 import { openClassifier } from '#inference/classifiers/open'
-import {
-  evaluationPaths,
-  evaluationsFolder,
-  listEvaluations,
-  readEvaluation,
-  readEvaluationMetrics,
-  readScore,
-} from '#storage/evaluation-folder'
+import { evaluationPaths, readEvaluation, readEvaluationMetrics, readScore } from '#storage/evaluation-folder'
 import { chooseStep, loadCheckpoint } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
 import { readRun, type RunFile } from '#storage/run/run-folder'
@@ -30,35 +24,37 @@ export interface Provenance {
   metrics: Metric[]
   /** The images that the weights last learned from. */
   dataset: { name: string; folder: string; images: Manifest }
-  fineTuning: FineTuning | null
+  /** What the classes were learned from, and how; null for an encoder. */
+  learned: Learned | null
 }
 
-export interface FineTuning {
-  id: string
-  settings: FineTuneSettings
+export interface Learned {
+  kind: ClassifierKind
+  /** Null for a classifier of few labels. */
+  settings: EvaluationPlan['settings'] | null
   train: number
   score: Score | null
   metrics: EvaluationMetric[]
 }
 
-/** Which of a run's weights: of a checkpoint or, as a classifier, of a fine-tuning; the newest where none is named. */
+/** Which of a run's weights: of a checkpoint, or of a classifier; the newest where none is named. */
 export interface Choice {
   format: ExportFormat
   step?: number
-  /** The name of an evaluation of the run. */
+  /** The name of a classifier or an evaluation of the run. */
   evaluation?: string
 }
 
-/** Throws AppError bad-settings, checkpoint-missing or evaluation-missing. */
+/** Throws AppError bad-settings, checkpoint-missing, evaluation-missing or classifier-missing. */
 export async function provenanceOf(
   folder: string,
   { format, step, evaluation }: Choice,
 ): Promise<Provenance> {
-  if (format === 'classifier' && step === undefined) return fineTuned(folder, evaluation)
+  if (format === 'classifier' && step === undefined) return classifier(folder, evaluation)
   if (format !== 'classifier' && evaluation === undefined) return pretrained(folder, step)
   throw new AppError(
     'bad-settings',
-    'A classifier comes from a fine-tuning evaluation; the other formats from a checkpoint.',
+    'A classifier comes from an evaluation or from labels; the other formats from a checkpoint.',
     'Choose an evaluation for the classifier, or a step for the other formats.',
   )
 }
@@ -74,39 +70,36 @@ async function pretrained(folder: string, wanted?: number): Promise<Provenance> 
     step,
     metrics: await metricsUpTo(folder, step),
     dataset: { ...dataset, images: await readImages(folder) },
-    fineTuning: null,
+    learned: null,
   }
 }
 
-async function fineTuned(folder: string, wanted?: string): Promise<Provenance> {
+async function classifier(folder: string, wanted?: string): Promise<Provenance> {
   const run = await readRun(folder)
-  const tuned = (await listEvaluations(folder)).filter(
-    ({ kind, folder }) => kind === 'finetune' && existsSync(evaluationPaths(folder).classifier),
-  )
-  const id = wanted === undefined ? tuned.at(-1)?.id : tuned.find((one) => one.id === wanted)?.id
-  if (id === undefined)
+  const all = await listClassifiers([{ id: path.basename(folder), name: run.name, folder }])
+  const found = wanted === undefined ? all[0] : findClassifier(wanted, all)
+  if (!found)
     throw new AppError(
-      'evaluation-missing',
-      `${run.name} has no ${wanted === undefined ? 'fine-tuning' : 'such fine-tuning'} with a classifier.`,
-      'Fine-tune it first, on the Evaluate page or with saim finetune.',
+      'classifier-missing',
+      `${run.name} has no classifier.`,
+      'Evaluate it first, or label images and keep the classifier.',
     )
-  const place = path.join(evaluationsFolder(folder), id)
-  const { plan, step, dataset, train } = await readEvaluation(place)
-  const settings = plan.settings as FineTuneSettings
-  const { h, weights, model, statistics, classes } = await openClassifier({ folder: place, run: folder })
-  const own = evaluationPaths(place).manifest
+  const { kind, step, place, dataset, labels: train } = found
+  const { h, weights, model, statistics, classes } = await openClassifier(place)
+  const source = { h, weights: weights as FloatTensors, model, statistics, classes, epoch: 0 }
+  const of = { run, source, step, metrics: step === null ? [] : await metricsUpTo(folder, step) }
+  const ownImages = { ...run.dataset, name: dataset, images: await readImages(folder) }
+  if (kind === 'few-shot')
+    return { ...of, dataset: ownImages, learned: { kind, train, settings: null, score: null, metrics: [] } }
+  const evaluation = await readEvaluation(place.folder)
+  const own = evaluationPaths(place.folder).manifest
   return {
-    run,
-    source: { h, weights: weights as FloatTensors, model, epoch: settings.epochs, statistics, classes },
-    step,
-    metrics: step === null ? [] : await metricsUpTo(folder, step),
-    dataset: { ...dataset, images: existsSync(own) ? await Manifest.read(own) : await readImages(folder) },
-    fineTuning: {
-      id,
-      settings,
-      train,
-      score: await readScore(place),
-      metrics: await readEvaluationMetrics(place),
+    ...of,
+    dataset: existsSync(own) ? { ...evaluation.dataset, images: await Manifest.read(own) } : ownImages,
+    learned: {
+      ...{ kind, train, settings: evaluation.plan.settings },
+      score: await readScore(place.folder),
+      metrics: await readEvaluationMetrics(place.folder),
     },
   }
 }
