@@ -80,9 +80,9 @@ export const layers = [
   },
   {
     folder: 'src-main/desktop',
-    holds: 'Electron: window, menu, protocol, updates, other machines',
+    holds: 'Electron: window, menu, protocol, updates, the log, other machines',
     imports: ['src-shared', 'src-main/platform', 'src-main/storage', 'src-main/app'],
-    packages: ['node', 'zod', 'electron', 'electron-updater'],
+    packages: ['node', 'zod', 'electron', 'electron-log', 'electron-updater'],
   },
   {
     folder: 'src-main/server',

@@ -10,6 +10,7 @@ import {
   mdiPauseCircleOutline,
   mdiPlayPause,
   mdiSpeedometer,
+  mdiTextBoxOutline,
   mdiThemeLightDark,
   mdiTrashCanOutline,
   mdiUpdate,
@@ -62,6 +63,7 @@ export const commands: CommandWords[] = [
   { id: 'appearance', title: 'Change to light or dark', icon: mdiThemeLightDark },
   { id: 'notifications', title: 'Notifications', icon: mdiBellOutline },
   { id: 'shortcuts', title: 'Keyboard shortcuts', icon: mdiKeyboardOutline, keys: '?', menu: 'Help' },
+  { id: 'show-log', title: 'Show log', icon: mdiTextBoxOutline, menu: 'Help', host: 'electron' },
   { id: 'update', title: 'Check for updates', icon: mdiUpdate, menu: 'Help', host: 'electron' },
 ]
 

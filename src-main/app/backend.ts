@@ -28,6 +28,8 @@ export interface Host {
   update?: () => Promise<void>
   pick?: Handlers['app.pick']
   reveal?: (path: string) => void
+  /** Shows the application's own log in the file manager. */
+  showLog?: () => void
   /** Tells the person something outside the window. */
   tell?: (told: Notification) => void
   machines?: Pick<Handlers, Extract<keyof Handlers, `machines.${string}`>>
@@ -133,6 +135,7 @@ export function createServices(host: Host, send: Emit): Services {
       return found.flatMap(({ unreadable }) => unreadable)
     },
     'app.reveal': async ({ path }) => (host.reveal ?? notHere)(path),
+    'app.showLog': async () => (host.showLog ?? notHere)(),
   }
 
   return {

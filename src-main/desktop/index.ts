@@ -5,6 +5,7 @@ import {
   ipcMain,
   Notification,
   type OpenDialogOptions,
+  powerSaveBlocker,
   protocol,
   type ProtocolResponse,
   safeStorage,
@@ -17,8 +18,10 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Emit, type Picked, type Run, type Told, weightsEndings } from '#shared/contract'
 import { bridge } from '#app/bridge'
+import { Awake } from './awake'
 import { confinePages, confineSession, machineOf, pagePreferences } from './confine'
 import { devServer, fromDevServer } from './dev-server'
+import { keepLog, logFile } from './log'
 import { Machines, type Vault } from './machines'
 import { setMenu } from './menu'
 import { aside, outliveErrors, runToEnd } from '#platform/background'
@@ -37,6 +40,7 @@ const origin = 'saim://app'
 let window: BrowserWindow | null = null
 let services: Services
 let emit: Emit = () => undefined
+const awake = new Awake(powerSaveBlocker)
 
 // The scheme's pages are a secure origin of their own, like those of a site.
 protocol.registerSchemesAsPrivileged([
@@ -45,6 +49,7 @@ protocol.registerSchemesAsPrivileged([
 
 // One instance for each data folder, which also keeps what Chromium stores.
 closeDataFolder()
+keepLog()
 app.setPath('userData', path.join(dataFolder(), 'window'))
 
 if (app.requestSingleInstanceLock()) {
@@ -83,6 +88,7 @@ async function start(): Promise<void> {
         return filePaths[0] ?? null
       },
       reveal: (file) => shell.showItemInFolder(file),
+      showLog: () => shell.showItemInFolder(logFile()),
       tell: (told) => aside(notify(told)),
       machines: new Machines(openMachine, vault()).calls,
     },
@@ -91,8 +97,15 @@ async function start(): Promise<void> {
       send(name, payload)
     },
   )
+  const change = services.calls['settings.set']
+  services.calls['settings.set'] = async (changes) => {
+    const settings = await change(changes)
+    awake.want(settings.keepAwake)
+    return settings
+  }
   openWindow()
-  const { updates } = await services.calls['settings.get']()
+  const { updates, keepAwake } = await services.calls['settings.get']()
+  awake.want(keepAwake)
   if (updates && canUpdate()) aside(offerUpdate(window!, { quiet: true }))
   openFolder(process.argv.slice(app.isPackaged ? 1 : 2).at(-1))
 }
@@ -123,6 +136,9 @@ function openWindow(): void {
     },
     services,
   )
+  webContents.on('render-process-gone', (_event, { reason }) => {
+    if (reason !== 'clean-exit') aside(offerReload(window!, reason))
+  })
   window.on('closed', () => {
     window = null
     emit = () => undefined
@@ -133,6 +149,21 @@ function openWindow(): void {
     aside(close(window!))
   })
   aside(window.loadURL(`${origin}/index.html`))
+}
+
+/** The page ended by itself; what is trained goes on in processes of its own. */
+async function offerReload(broken: BrowserWindow, reason: string): Promise<void> {
+  console.error(`The window's page ended: ${reason}`)
+  const { response } = await dialog.showMessageBox(broken, {
+    type: 'error',
+    message: 'The window stopped working.',
+    detail: 'Nothing is lost: what trains goes on. Help, Show log has the reason.',
+    buttons: ['Reload', 'Quit'],
+    defaultId: 0,
+    cancelId: 0,
+  })
+  if (response === 0) broken.webContents.reload()
+  else broken.close()
 }
 
 /** Asks while something is trained; pauses and saves it before the window goes. */
@@ -230,6 +261,7 @@ async function notify({ about, text, advice, to }: Told): Promise<void> {
 
 const fork: Fork = (name, parameters) => {
   const child = utilityProcess.fork(outFile(name), parameters, { serviceName: `SAIM ${name}`, stdio: 'pipe' })
+  awake.during(name, (listener) => child.on('exit', listener))
   const errors = collectErrors(child.stderr!)
   child.stdout!.resume()
   return {

@@ -40,6 +40,7 @@ export const useApp = defineStore('app', () => {
 
   /** Shows a file or folder in the system's file manager. */
   const reveal = (path: string) => attempt(() => backend['app.reveal']({ path }))
+  const showLog = () => attempt(() => backend['app.showLog']())
 
   const say = (text: string, advice?: string) => notifications.show({ text, advice: advice ?? null })
 
@@ -74,6 +75,7 @@ export const useApp = defineStore('app', () => {
     pickFolder,
     pickWeights,
     reveal,
+    showLog,
     say,
     checkForUpdates,
     attempt,

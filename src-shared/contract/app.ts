@@ -18,6 +18,8 @@ export const appSettings = z.object({
   density: z.enum(['comfortable', 'compact']),
   /** Whether the system says when a run ends, fails or gets stuck. */
   notifications: z.boolean(),
+  /** Whether the computer stays awake while something is trained or evaluated. */
+  keepAwake: z.boolean(),
   /** Whether to check for updates at every start: the only request that leaves the machine by itself. */
   updates: z.boolean(),
   /** Where runs are kept. */
@@ -47,6 +49,7 @@ export const defaultSettings: Omit<AppSettings, 'runsFolder'> = {
   theme: 'system',
   density: 'comfortable',
   notifications: true,
+  keepAwake: true,
   updates: false,
   engine: automatic,
   threads: 0,
@@ -122,6 +125,7 @@ export const appCalls = {
   'app.listFolders': call(z.object({ path: hostPath.nullable() }), folderListing),
   /** Shows a file or folder in the system's file manager. Electron only. */
   'app.reveal': call(z.object({ path: hostPath }), nothing),
+  'app.showLog': call(nothing, nothing),
   /** What the lists of these kinds leave out, and why; without any, all lists. */
   'app.unreadable': call(
     z.object({ kinds: z.array(unreadable.shape.kind).max(4).optional() }).optional(),

@@ -51,6 +51,13 @@ export const settingRows = [
     title: 'Keep checkpoints',
     hint: 'Of new runs. Newest and best always stay.',
   },
+  {
+    id: 'keepAwake',
+    section: 'Training',
+    title: 'Keep the computer awake while it trains',
+    hint: 'Also while it evaluates. The screen may turn off.',
+    host: 'electron',
+  },
   { id: 'startNext', section: 'Training', title: 'Start the next run automatically' },
   { id: 'runsFolder', section: 'Storage', title: 'Runs folder' },
   {

@@ -56,6 +56,7 @@ export const useCommands = defineStore('commands', () => {
     appearance: () => app.attempt(() => app.change({ theme: shell.dark ? 'light' : 'dark' })),
     notifications: () => notifications.setOpen(true),
     shortcuts: () => (shell.shortcuts = true),
+    'show-log': app.showLog,
     update: () => app.attempt(app.checkForUpdates),
   }
 

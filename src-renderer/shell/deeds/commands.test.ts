@@ -103,7 +103,7 @@ const without: Record<string, string[]> = {
         'Find similar',
       ],
       ...[
-        'Exclude copies',
+        "{{kind === 'leaked' ? 'Exclude from training' : 'Exclude copies'}}",
         'Keep both',
         'Exclude right',
         "Undo {{quality.decided.kept ? 'keep' : 'exclude'}}",
@@ -119,7 +119,8 @@ const without: Record<string, string[]> = {
       ...['{{`New class “${typed}”`}}', '{{`Tag “${typed}”`}}', '{{`Tag “${tag}”`}}'],
       ...['{{`Remove tag “${tag}”`}}', "Accept {{counted(labelling.acceptable.length, 'suggestions')}}"],
       ...['Keep classifier', 'Export labels', 'Import labels', 'End labelling'],
-      ...['Choose images', 'Rename the classifier'],
+      ...['Choose images', 'Rename the classifier', '{{`Rename ${cluster.name}`}}', 'Select all'],
+      ...["{{clusters.all.length ? 'Find clusters again' : 'Find clusters'}}", 'Pick diverse images'],
     ],
   'Copies or shows what stands on the page.': [
     ...['Copy', 'Copy link', 'Copy as command', 'Copy summary', 'Save as report', 'Download as CSV'],
