@@ -10,10 +10,16 @@ export const automatic = 'auto'
 const presetProof = z.object({
   preset: z.enum(presetNames),
   imagesPerSecond: z.number(),
-  /** From the start of a process, with all that a run opens, and what the first step takes longer than others. */
+  /** From the start of a process, and what the first step takes longer than others. */
   readySeconds: z.number(),
-  /** What is done beside steps: a look at an image for a check of health, and a checkpoint. Null where it was not timed. */
-  beside: z.object({ lookSeconds: z.number(), saveSeconds: z.number() }).nullable().default(null),
+  /**
+   * What is done beside steps: opening what that takes, a look at an image for a check of health, and a checkpoint. Timed in float32;
+   * null where it was not.
+   */
+  beside: z
+    .object({ openSeconds: z.number(), lookSeconds: z.number(), saveSeconds: z.number() })
+    .nullable()
+    .default(null),
   /** Peak resident memory of its process so far. */
   memoryBytes: z.number(),
 })

@@ -80,7 +80,7 @@ describe.runIf(chromiumPath)('the frame', () => {
     }
     expect(await kept()).toBe('1')
     await page.evaluate(`location.hash = '#/settings'`)
-    await page.getByRole('combobox', { name: 'Keep checkpoints' }).click({ force: true })
+    await page.getByRole('combobox', { name: 'Keep checkpoints' }).press('Enter')
     await page.getByRole('option', { name: 'Every 5th, and the best 3' }).click()
     await expect.poll(kept).toBe('5')
     await page.reload()

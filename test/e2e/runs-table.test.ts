@@ -161,7 +161,7 @@ describe.runIf(chromiumPath)('the table of runs', () => {
     await page.getByRole('button', { name: 'Download as CSV' }).click()
     const text = readFileSync(await (await loaded).path(), 'utf8')
     expect(text).toMatch(/^Name,Status,Data set,Epochs,Loss,.*Blur size\r\n/)
-    expect(text.split('\r\n')).toHaveLength(9) // a head, seven runs and the end
+    expect(text.split('\n')).toHaveLength(9) // a head, seven runs and the end
   })
 
   it('opens a row by Enter and by a click, and comes back', async () => {

@@ -135,10 +135,10 @@ function timeOf(
   const measured = nearestPreset(h, basis.proof)
   const { speed, from, memory } = speedOf(h, measured, basis)
   const trained = stepsOf(h, images.train).totalSteps * h.batchSize * h.accumulation
-  const { look, save } = besideOf(h, measured, speed)
+  const { open, look, save } = besideOf(h, measured, basis, speed)
   const checks = h.healthEvery ? Math.floor(h.epochs / h.healthEvery) : 0
   const parts = {
-    ready: measured?.readySeconds ?? 0,
+    ready: (measured?.readySeconds ?? 0) + open,
     training: trained / speed,
     // It runs the decoder too, which is as deep again.
     validation: h.epochs * images.validation * 2 * look,
@@ -191,12 +191,21 @@ const meanSpeed = ({ latest, dataset }: Run) => (latest!.epoch * dataset.images)
  * Seconds of a look at an image for a check of health, and of a checkpoint: what the preset took, scaled by operations and by
  * weights. Where that was not timed, a look is the encoder's sixth of a step, and a checkpoint nothing.
  */
-function besideOf(h: Hyperparameters, measured: PresetProof | undefined, speed: number) {
-  if (!measured?.beside) return { look: 1 / (6 * speed), save: 0 }
+function besideOf(
+  h: Hyperparameters,
+  measured: PresetProof | undefined,
+  { proof }: EstimateBasis,
+  speed: number,
+) {
+  const beside =
+    measured?.beside ??
+    proof?.precisions[0]?.presets.find(({ preset }) => preset === measured?.preset)?.beside
+  if (!measured || !beside) return { open: 0, look: 1 / (6 * speed), save: 0 }
   const alike = fromPreset(measured.preset)
   return {
-    look: (measured.beside.lookSeconds * flopsPerImage(h)) / flopsPerImage(alike),
-    save: (measured.beside.saveSeconds * parametersOf(h)) / parametersOf(alike),
+    open: beside.openSeconds,
+    look: (beside.lookSeconds * flopsPerImage(h)) / flopsPerImage(alike),
+    save: (beside.saveSeconds * parametersOf(h)) / parametersOf(alike),
   }
 }
 

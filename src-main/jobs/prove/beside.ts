@@ -27,14 +27,14 @@ const secondsOf = async (work: () => Promise<void>): Promise<number> => {
 
 /**
  * What a run does beside its steps, done once with the sample images in a folder of its own: opening what that takes, a check of
- * health, and a checkpoint with its reconstructions. `openSeconds` is how long the first took.
+ * health, and a checkpoint with its reconstructions.
  */
 export async function timeBeside(
   h: Hyperparameters,
   engine: Engine,
   state: State,
   imagesPerSecond: number,
-): Promise<NonNullable<PresetProof['beside']> & { openSeconds: number }> {
+): Promise<NonNullable<PresetProof['beside']>> {
   const folder = await mkdtemp(path.join(tmpdir(), 'saim-proof-'))
   // The encoder alone is a sixth of a training step.
   const images = await sampleImages(Math.max(looking.least, 6 * imagesPerSecond * looking.seconds))

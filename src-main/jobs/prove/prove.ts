@@ -40,11 +40,15 @@ const tiny = fromPreset('nano', {
 const measured = (preset: PresetName, software: boolean) =>
   fromPreset(preset, { accumulation: 1, ...(software ? { batchSize: 4 } : {}) })
 
-/** Measuring takes as many steps as begin within so many seconds, and no fewer than these. */
-const measuring = { steps: 2, seconds: 5 }
-
-/** A larger preset is measured where three of its steps should take no longer than so many seconds. */
-const patience = 20
+/**
+ * Measuring takes as many steps as begin within so many seconds, and no fewer than these; a larger preset is measured where three of
+ * its steps should take no longer than its patience. float32 says how long runs take, other precisions are compared with it.
+ */
+const [measuring, comparing] = [
+  { steps: 2, seconds: 5, patience: 20 },
+  { steps: 2, seconds: 3, patience: 10 },
+]
+const careOf = ({ precision }: EngineOptions) => (precision === 'float32' ? measuring : comparing)
 
 /** Until a process has loaded its code, which one that trains does too. */
 const loadSeconds = performance.now() / 1000
@@ -123,7 +127,7 @@ async function showByTwin({ threads, precision = 'float32' }: EngineOptions) {
       const h = { ...measured(preset, false), precision }
       return { preset, h, flops: flopsPerImage(h) }
     }),
-    ...{ threads, ...measuring, patience },
+    ...{ threads, ...careOf({ threads, precision }) },
   })
   return {
     device: { name: device, software: false, precisions: has },
@@ -218,8 +222,8 @@ async function measurePresets(id: string, options: EngineOptions, software: bool
   for (const preset of software ? (['nano'] as const) : presetNames) {
     const h = measured(preset, software)
     const last = found.at(-1)
-    if (last && !(await isQuick(id, h, last))) break
-    const timed = measure(id, { ...options, coreEach: isForCores(h) }, h)
+    if (last && !(await isQuick(id, h, last, careOf(options)))) break
+    const timed = measure(id, { ...options, coreEach: isForCores(h) }, h, software)
     // A larger one may find no room on the device.
     const result = last ? await timed.catch(() => null) : await timed
     if (!result) break
@@ -228,7 +232,12 @@ async function measurePresets(id: string, options: EngineOptions, software: bool
   return found
 }
 
-async function isQuick(id: string, h: Hyperparameters, last: PresetProof): Promise<boolean> {
+async function isQuick(
+  id: string,
+  h: Hyperparameters,
+  last: PresetProof,
+  { patience }: typeof measuring,
+): Promise<boolean> {
   const flops = (h.batchSize * flopsPerImage(h)) / flopsPerImage(fromPreset(last.preset))
   const division = await engineChoice(id).division({ threads: 0, coreEach: isForCores(h) })
   const isDevice = division.fastestBytes === Infinity
@@ -241,6 +250,7 @@ async function measure(
   id: string,
   options: EngineOptions,
   h: Hyperparameters,
+  software: boolean,
 ): Promise<Pick<PresetProof, 'imagesPerSecond' | 'readySeconds' | 'beside'>> {
   const opened = performance.now()
   const engine = await createEngine(id, options)
@@ -250,15 +260,17 @@ async function measure(
   await train(1)
   const start = performance.now()
   let steps = 0
-  while (steps < measuring.steps || performance.now() - start < measuring.seconds * 1000)
-    await train(++steps + 1)
+  const care = careOf(options)
+  while (steps < care.steps || performance.now() - start < care.seconds * 1000) await train(++steps + 1)
   const imagesPerSecond = (steps * h.batchSize * 1000) / (performance.now() - start)
-  const { openSeconds, ...beside } = await timeBeside(h, engine, state, imagesPerSecond)
+  // Nobody trains on software rendering.
+  const isWhole = care === measuring && !software
+  const beside = isWhole ? await timeBeside(h, engine, state, imagesPerSecond) : null
   await update.close()
   state.dispose()
   // What the first step took longer than others is no step's own.
   const firstStep = (start - opened) / 1000 - h.batchSize / imagesPerSecond
-  const readySeconds = loadSeconds + Math.max(0, firstStep) + openSeconds
+  const readySeconds = loadSeconds + Math.max(0, firstStep)
   return { imagesPerSecond, readySeconds, beside }
 }
 
