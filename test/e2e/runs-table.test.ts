@@ -160,7 +160,7 @@ describe.runIf(chromiumPath)('the table of runs', () => {
     const loaded = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Download as CSV' }).click()
     const text = readFileSync(await (await loaded).path(), 'utf8')
-    expect(text).toMatch(/^Name,Status,Data set,Epochs,Loss,.*Blur size\r\n/)
+    expect(text).toMatch(/^Name,Status,Data set,Epochs,Loss,.*Blur size\n/)
     expect(text.split('\n')).toHaveLength(9) // a head, seven runs and the end
   })
 
