@@ -1,6 +1,6 @@
 import { cpus, homedir, totalmem } from 'node:os'
 import path from 'node:path'
-import type { Handlers, Emit, Notification, Run, Unreadable } from '#shared/contract'
+import type { AppSettings, Handlers, Emit, Notification, Run, Unreadable } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { appVersion } from '#shared/version'
 import { graphicsName } from '#engine/onnx/vulkan'
@@ -30,6 +30,8 @@ export interface Host {
   reveal?: (path: string) => void
   /** Shows the application's own log in the file manager. */
   showLog?: () => void
+  /** Told when the person changed settings. */
+  configured?: (settings: AppSettings) => void
   /** Tells the person something outside the window. */
   tell?: (told: Notification) => void
   machines?: Pick<Handlers, Extract<keyof Handlers, `machines.${string}`>>
@@ -66,7 +68,7 @@ export function createServices(host: Host, send: Emit): Services {
     send(name, payload)
     notifications.hear(name, payload)
   }
-  const settings = new Settings()
+  const settings = new Settings(host.configured)
   const datasets = new Datasets(host.fork, emit)
   const engines = new Engines({ fork: host.fork, emit, settings })
   const runEnded = (run: Run) => aside(experiments.advance(run.id))

@@ -50,8 +50,9 @@ export class Classifiers {
   }
 
   readonly calls: Pick<Handlers, Extract<keyof Handlers, `classifiers.${string}`>> = {
-    'classifiers.list': () => this.all(),
-    'classifiers.rename': async ({ key, name }) => nameClassifier((await this.find(key)).key, name),
+    'classifiers.list': async () => listClassifiers(await this.options.runs()),
+    'classifiers.rename': async ({ key, name }) =>
+      nameClassifier((await this.find(key, await this.options.runs())).key, name),
     'classifiers.give': async ({ id, name, data }) => {
       await mkdir(this.given(id), { recursive: true })
       const { name: stem, ext } = path.parse(path.basename(name))
@@ -59,9 +60,10 @@ export class Classifiers {
       await writeFile(file, Buffer.from(data, 'base64'), { flag: 'wx' })
     },
     'classifiers.predict': async ({ id, key, folder }) => {
-      const { place, run } = await this.find(key)
+      const runs = await this.options.runs()
+      const { place, run } = await this.find(key, runs)
       const from = folder ?? this.given(id)
-      const engine = (await this.options.runs()).find((one) => one.id === run)!.engine
+      const { engine } = runs.find((one) => one.id === run)!
       const made: Made = { folder: from, classes: [], rows: [], unreadable: [] }
       this.keep(id, made)
       const asked = await this.process.ask((remote) => remote.predict(id, place, engine, from))
@@ -111,11 +113,9 @@ export class Classifiers {
   /** Where given pictures lie: where images may be read whatever the roots are. */
   private given = (id = '') => path.join(cacheFolder(), `predicted-${process.pid}`, id)
 
-  private all = async () => listClassifiers(await this.options.runs())
-
   /** Throws AppError classifier-missing. */
-  private async find(key: string): Promise<ListedClassifier> {
-    const found = (await this.all()).find((one) => one.key === key)
+  private async find(key: string, runs: Run[]): Promise<ListedClassifier> {
+    const found = (await listClassifiers(runs)).find((one) => one.key === key)
     if (found) return found
     throw noClassifier('This classifier is no longer there.')
   }

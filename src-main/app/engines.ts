@@ -122,15 +122,16 @@ export class Engines {
     const record = await this.read()
     if (!problem) {
       await this.write({ ...record, lastGood: wanted })
-      const { precision, why } = await this.precisionOf(wanted, asked)
-      if (await this.showed(wanted, precision))
+      const proof = await this.shownBy(wanted)
+      const { precision, why } = precisionBy(proof, asked)
+      if (showed(proof, precision))
         return { engine: wanted, precision, notice: null, why: why && `Computes in ${why}.` }
       const notice = `${title} does not compute in ${precision} here, or not within its limits. This run uses float32 instead.`
       return { engine: wanted, precision: 'float32', notice, why: null }
     }
     const usable = record.lastGood !== wanted && !(await this.problemOf(record.lastGood))
     const engine = usable ? record.lastGood : cpuEngine
-    const { precision } = await this.precisionOf(engine, asked)
+    const { precision } = precisionBy(await this.shownBy(engine), asked)
     const other = engineChoice(engine)
     const has = other.precisions.includes(precision)
     const instead = has ? other.title : `${other.title} in float32, since it has no ${precision},`
@@ -155,22 +156,12 @@ export class Engines {
     const precision = decided(trained)
     const engine = await this.resolve(wanted, precision)
     if (precision === 'float32' || (await this.problemOf(engine))) return { engine, precision: 'float32' }
-    return { engine, precision: (await this.showed(engine, precision)) ? precision : 'float32' }
+    return { engine, precision: showed(await this.shownBy(engine), precision) ? precision : 'float32' }
   }
 
-  /** The precision that a person asks of an engine for: the fastest that it showed where that is automatic, saying why. */
-  private async precisionOf(
-    engine: string,
-    asked: PrecisionChoice,
-  ): Promise<{ precision: Precision; why: string | null }> {
-    const { proof } = (await this.list()).find(({ id }) => id === engine)!
-    return asked === 'auto' && proof ? fastestPrecision(proof) : { precision: decided(asked), why: null }
-  }
-
-  /** Whether an engine showed here that it has a precision. What needs no proof has float32 alone. */
-  private async showed(engine: string, precision: Precision): Promise<boolean> {
-    const { proof } = (await this.list()).find(({ id }) => id === engine)!
-    return proof ? proof.precisions.some((proven) => proven.precision === precision) : precision === 'float32'
+  /** What an engine showed here; null where it was not tested or needs no test. */
+  private async shownBy(engine: string): Promise<EngineProof | null> {
+    return (await this.list()).find(({ id }) => id === engine)!.proof
   }
 
   /** The engine of new runs, as far as it is known without trying any; what it showed; and its GPU, if it computes on one. */
@@ -199,7 +190,7 @@ export class Engines {
     const best = fastestOf(engines, asked) ?? fastestOf(engines, 'float32')
     const engine = best?.id ?? cpuEngine
     const { title } = engineChoice(engine)
-    const { precision, why } = await this.precisionOf(engine, asked)
+    const { precision, why } = precisionBy(best?.proof ?? null, asked)
     const has = precision === 'float32' || fastestOf(engines, precision) !== undefined
     const reason = best?.recommendation?.reason ?? 'needs nothing but the CPU.'
     await this.write({ ...(await this.read()), lastGood: engine })
@@ -359,6 +350,14 @@ export class Engines {
     await writeFileSafely(this.file, JSON.stringify(record, null, 2))
   }
 }
+
+/** The precision that an engine computes in where a person asks for one: the fastest that it showed where that is automatic, saying why. */
+const precisionBy = (proof: EngineProof | null, asked: PrecisionChoice) =>
+  asked === 'auto' && proof ? fastestPrecision(proof) : { precision: decided(asked), why: null }
+
+/** Whether an engine showed here that it has a precision. What needs no proof has float32 alone. */
+const showed = (proof: EngineProof | null, precision: Precision): boolean =>
+  proof ? proof.precisions.some((proven) => proven.precision === precision) : precision === 'float32'
 
 /** Memory of a GPU that is free; null where that is not told. */
 const freeBytesOf = ({ memoryBytes, usedMemoryBytes }: Gpu): number | null =>

@@ -22,6 +22,9 @@ export class Settings {
   /** One change after the other, since each keeps what was there before. */
   private last: Promise<unknown> = Promise.resolve()
 
+  /** `changed` is told what the settings are after each change. */
+  constructor(private readonly changed: (settings: AppSettings) => void = () => undefined) {}
+
   readonly calls: Pick<Handlers, 'settings.get' | 'settings.set'> = {
     'settings.get': () => this.get(),
     'settings.set': (changes) => {
@@ -47,7 +50,9 @@ export class Settings {
     const stored = { ...before, ...changes }
     await mkdir(dataFolder(), { recursive: true })
     await writeFileSafely(this.file, JSON.stringify(stored, null, 2))
-    return known(stored)
+    const settings = known(stored)
+    this.changed(settings)
+    return settings
   }
 
   /** What the file holds, nothing where there is none; null where it is damaged. */

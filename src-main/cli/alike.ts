@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { Option } from 'commander'
 import type { DuplicatePair } from '#shared/contract'
 import { counted } from '#shared/words'
 import { csvTable } from '#shared/csv'
 import { duplicatePairs, reportOf } from '#images/index/report'
 import { findAlike } from '#inference/order/alike'
-import { thereAlready, writeFileSafely } from '#storage/files'
-import { readyFolder } from '#storage/ready-folder'
+import { writeFileSafely } from '#storage/files'
+import { readyPlace } from '#storage/ready-folder'
 import { type MeasuredOptions, measuredCommand, withMeasured } from './support/measured'
 import { anyNumber } from './support/options'
 
@@ -28,9 +26,7 @@ export const alikeCommand = measuredCommand('alike')
 
 /** `saim alike`: pairs of nearly the same images below a folder. They are kept with the data set, where the window shows them. */
 async function alike(run: string, folder: string | undefined, options: AlikeOptions): Promise<void> {
-  const target = path.resolve(options.output)
-  if (existsSync(target)) throw thereAlready(target)
-  await readyFolder(path.dirname(target))
+  const target = await readyPlace(options.output)
   await withMeasured(run, folder, options, async (index, checkpoint) => {
     await findAlike(index, checkpoint, options.similarity)
     const counts = reportOf(index)

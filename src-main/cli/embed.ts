@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Command, Option } from 'commander'
@@ -6,11 +6,10 @@ import { embeddingFormat, type EmbeddingFormat } from '#shared/contract'
 import { count, duration, percent } from '#shared/format'
 import { writeScan } from '#images/index/scanned'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
-import { thereAlready } from '#storage/files'
 import { readRun, runPaths } from '#storage/run/run-folder'
 import { type CheckpointOptions, openCheckpoint } from './support/checkpoint'
 import { runArgument, runsOption, stepOption, threadsOption, whole } from './support/options'
-import { readyFolder } from '#storage/ready-folder'
+import { readyPlace } from '#storage/ready-folder'
 
 interface EmbedOptions extends CheckpointOptions {
   format: EmbeddingFormat
@@ -34,9 +33,7 @@ export const embedCommand = new Command('embed')
 
 /** `saim embed`: what a checkpoint makes of each image of a folder, written as a new folder of files. */
 async function embed(run: string, images: string | undefined, options: EmbedOptions): Promise<void> {
-  const out = path.resolve(options.out ?? `${path.basename(run)}-embeddings`)
-  if (existsSync(out)) throw thereAlready(out)
-  await readyFolder(path.dirname(out))
+  const out = await readyPlace(options.out ?? `${path.basename(run)}-embeddings`)
   const { folder, step, engine, model } = await openCheckpoint(run, options)
   await model.dispose() // the sets open their own
   let told = 0

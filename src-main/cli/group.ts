@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { Option } from 'commander'
 import { clusterCount } from '#shared/contract'
 import { counted } from '#shared/words'
 import { csvTable } from '#shared/csv'
 import { clusteredImages, clustersOf } from '#images/index/clusters'
 import { cluster } from '#inference/order/clusters'
-import { thereAlready, writeFileSafely } from '#storage/files'
-import { readyFolder } from '#storage/ready-folder'
+import { writeFileSafely } from '#storage/files'
+import { readyPlace } from '#storage/ready-folder'
 import { type MeasuredOptions, measuredCommand, withMeasured } from './support/measured'
 import { whole } from './support/options'
 
@@ -28,9 +26,7 @@ export const groupCommand = measuredCommand('group')
 
 /** `saim group`: the cluster of each image below a folder. They are kept with the data set, where the window shows them. */
 async function group(run: string, folder: string | undefined, options: GroupOptions): Promise<void> {
-  const target = path.resolve(options.output)
-  if (existsSync(target)) throw thereAlready(target)
-  await readyFolder(path.dirname(target))
+  const target = await readyPlace(options.output)
   await withMeasured(run, folder, options, async (index, checkpoint) => {
     await cluster(index, checkpoint, options.clusters)
     for (const { name, images, mostly, typical } of clustersOf(index)) {

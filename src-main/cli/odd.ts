@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, Option } from 'commander'
@@ -11,11 +10,11 @@ import { distances, memoryBank, patchesOf } from '#inference/odd/patch-core'
 import { arranged, enlarged, overlay, pictureOf, png } from '#inference/pictures/pictures'
 import { createEngine } from '#engine/engines'
 import { AppError } from '#shared/errors'
-import { thereAlready, writeFileSafely } from '#storage/files'
+import { writeFileSafely } from '#storage/files'
 import { freeName } from '#storage/free-name'
 import { chooseStep } from '#storage/run/checkpoint'
 import { findRun } from '#storage/run/find'
-import { readyFolder } from '#storage/ready-folder'
+import { readyFolder, readyPlace } from '#storage/ready-folder'
 import { engineFor } from './support/engines'
 import type { MeasuredOptions } from './support/measured'
 import { engineOption, runArgument, runsOption, stepOption, threadsOption, whole } from './support/options'
@@ -51,9 +50,7 @@ export const oddCommand = new Command('odd')
 
 /** `saim odd`: how far the oddest patch of each image is from those of ordinary images, the oddest image first. */
 async function odd(run: string, given: string, options: OddOptions): Promise<void> {
-  const target = path.resolve(options.output)
-  if (existsSync(target)) throw thereAlready(target)
-  await readyFolder(path.dirname(target))
+  const target = await readyPlace(options.output)
   if (options.maps !== undefined) await readyFolder(options.maps)
   const place = await findRun(run, options.runs)
   const engine = await createEngine(await engineFor(options.engine), options)

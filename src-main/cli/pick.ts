@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { Option } from 'commander'
 import { counted } from '#shared/words'
 import { csvTable } from '#shared/csv'
 import { act } from '#images/index/labels'
 import { writeLabels } from '#images/index/open-index'
 import { diverseImages } from '#inference/order/diverse'
-import { thereAlready, writeFileSafely } from '#storage/files'
-import { readyFolder } from '#storage/ready-folder'
+import { writeFileSafely } from '#storage/files'
+import { readyPlace } from '#storage/ready-folder'
 import { type MeasuredOptions, measuredCommand, withMeasured } from './support/measured'
 import { whole } from './support/options'
 
@@ -27,9 +25,7 @@ export const pickCommand = measuredCommand('pick')
 /** `saim pick`: a diverse subset of the images below a folder, in the order in which they were picked. */
 async function pick(run: string, folder: string | undefined, options: PickOptions): Promise<void> {
   const { count, tag } = options
-  const target = path.resolve(options.output)
-  if (existsSync(target)) throw thereAlready(target)
-  await readyFolder(path.dirname(target))
+  const target = await readyPlace(options.output)
   await withMeasured(run, folder, options, async (index, checkpoint) => {
     const found = await diverseImages(index, checkpoint, count)
     await writeFileSafely(target, csvTable([['path'], ...found.map((image) => [index.pathOf(image)!])]))

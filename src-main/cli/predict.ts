@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { Command } from 'commander'
 import { createEngine } from '#engine/engines'
 import { listedAt } from '#images/listed'
 import { findClassifier } from '#inference/classifiers/list'
 import { openClassifier } from '#inference/classifiers/open'
 import { type Prediction, predictions, predictionsCsv } from '#inference/classifiers/predict'
-import { thereAlready, writeFileSafely } from '#storage/files'
-import { readyFolder } from '#storage/ready-folder'
+import { writeFileSafely } from '#storage/files'
+import { readyPlace } from '#storage/ready-folder'
 import { classifiersOf } from './support/classifiers'
 import { engineFor } from './support/engines'
 import { decodersOption, engineOption, runsOption, threadsOption } from './support/options'
@@ -37,9 +35,7 @@ async function predict(
   given: string,
   { with: wanted, output, engine: id, runs, threads, decoders }: PredictOptions,
 ): Promise<void> {
-  const target = path.resolve(output)
-  if (existsSync(target)) throw thereAlready(target)
-  await readyFolder(path.dirname(target))
+  const target = await readyPlace(output)
   const classifier = await openClassifier(findClassifier(wanted, await classifiersOf(runs)).place)
   const found = await listedAt(given)
   const engine = await createEngine(await engineFor(id), { threads })

@@ -89,6 +89,7 @@ async function start(): Promise<void> {
       },
       reveal: (file) => shell.showItemInFolder(file),
       showLog: () => shell.showItemInFolder(logFile()),
+      configured: ({ keepAwake }) => awake.want(keepAwake),
       tell: (told) => aside(notify(told)),
       machines: new Machines(openMachine, vault()).calls,
     },
@@ -97,12 +98,6 @@ async function start(): Promise<void> {
       send(name, payload)
     },
   )
-  const change = services.calls['settings.set']
-  services.calls['settings.set'] = async (changes) => {
-    const settings = await change(changes)
-    awake.want(settings.keepAwake)
-    return settings
-  }
   openWindow()
   const { updates, keepAwake } = await services.calls['settings.get']()
   awake.want(keepAwake)

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { access, constants, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '#shared/errors'
-import { makeFolder } from './files'
+import { makeFolder, thereAlready } from './files'
 
 /**
  * Makes sure that a folder can be written to, or made below what is there: before the work, so that none is done in vain. Throws
@@ -19,6 +20,17 @@ export async function checkFolder(folder: string): Promise<void> {
 export async function readyFolder(folder: string): Promise<void> {
   await checkFolder(folder)
   await makeFolders(path.resolve(folder))
+}
+
+/**
+ * Where something new goes, with the folder that it goes into: found out before the work. Throws AppError bad-settings where something
+ * is there already, and as `checkFolder`.
+ */
+export async function readyPlace(given: string): Promise<string> {
+  const place = path.resolve(given)
+  if (existsSync(place)) throw thereAlready(place)
+  await readyFolder(path.dirname(place))
+  return place
 }
 
 /**

@@ -3,13 +3,12 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bytes } from '#shared/format'
 import { interpreter } from '#platform/python'
 import { decodeSafetensors } from '#formats/safetensors'
 import { canOpenWindow, electronPath, openPackaged, type OpenedApp } from '#test/helpers/hosts'
 import { temporaryFolder } from '#test/helpers/runs'
 import { addSample, openTab, startRun } from '#test/helpers/walk'
-
-const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
 
 /** All files below a folder, relative to it. */
 const filesOf = (folder: string) =>
@@ -49,7 +48,7 @@ describe.runIf(canPackage)('the packaged application', () => {
   it('is under 250 MB, without TensorFlow', () => {
     const archive = statSync(path.join(home, 'saim-studio.tar.gz')).size
     const unpacked = filesOf(folder).reduce((sum, file) => sum + statSync(path.join(folder, file)).size, 0)
-    console.log(`The package: ${megabytes(archive)} as tar.gz, ${megabytes(unpacked)} unpacked.`)
+    console.log(`The package: ${bytes(archive)} as tar.gz, ${bytes(unpacked)} unpacked.`)
     expect(archive).toBeLessThan(250e6)
   })
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
+import { bytes } from '#shared/format'
 import { flags, smallModel, temporaryFolder } from '#test/helpers/runs'
 
 /** With CI only: it takes packages from the registry, as whoever installs it does. */
@@ -16,9 +17,7 @@ it.runIf(process.env['CI'])('the package of npm trains, with nothing of this che
   const npm = (...parameters: string[]) => execFileSync('npm', parameters, { cwd: folder, encoding: 'utf8' })
   npm('install', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', archive)
   const installed = path.join(folder, 'node_modules')
-  console.log(
-    `The package of npm: ${megabytes(statSync(archive).size)}, ${megabytes(sizeOf(installed))} installed.`,
-  )
+  console.log(`The package of npm: ${bytes(statSync(archive).size)}, ${bytes(sizeOf(installed))} installed.`)
   expect(existsSync(path.join(installed, 'electron'))).toBe(false)
   expect(existsSync(path.join(installed, 'saim-studio', 'out', 'THIRD-PARTY-LICENCES.txt'))).toBe(true)
 
@@ -33,8 +32,6 @@ it.runIf(process.env['CI'])('the package of npm trains, with nothing of this che
   expect(saim('--version').trim()).toMatch(/^\d+\.\d+\.\d+$/)
   expect(saim('train', ...flags({ ...smallModel, epochs: 1, 'batch-size': 64 }))).toContain('Run finished')
 })
-
-const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`
 
 const sizeOf = (folder: string) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -15,11 +15,7 @@ export function keepAlike(
   found: Alike[],
 ): void {
   index.transaction(() => {
-    index.run('DELETE FROM alike')
-    index.run(
-      "INSERT INTO alike SELECT value ->> 'file', value ->> 'of', value ->> 'similarity' FROM json_each(?)",
-      JSON.stringify(found),
-    )
+    index.replace('alike', ['file', 'of', 'similarity'], found)
     index.run("INSERT OR REPLACE INTO facts VALUES ('compared', ?)", JSON.stringify(by))
   })
 }

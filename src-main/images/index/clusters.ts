@@ -13,15 +13,8 @@ export interface Clustered {
 }
 
 /** Keeps clusters in place of those before. */
-export function keepClusters(index: DatasetIndex, clustered: Clustered[]): void {
-  index.transaction(() => {
-    index.run('DELETE FROM clustered')
-    index.run(
-      "INSERT INTO clustered SELECT value ->> 'file', value ->> 'cluster', value ->> 'distance' FROM json_each(?)",
-      JSON.stringify(clustered),
-    )
-  })
-}
+export const keepClusters = (index: DatasetIndex, clustered: Clustered[]): void =>
+  index.transaction(() => index.replace('clustered', ['file', 'cluster', 'distance'], clustered))
 
 /** The clusters of the readable images, the largest first: the class that most of each have, and its most typical images. */
 export function clustersOf(index: DatasetIndex): ImageCluster[] {

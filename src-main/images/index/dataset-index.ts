@@ -415,6 +415,15 @@ export class DatasetIndex {
     this.database.prepare(sql).run(...parameters).changes
 
   /** All that some statements do, or nothing. */
+  /** Puts rows in place of all that a table holds. */
+  replace<T extends object>(table: string, columns: (keyof T & string)[], rows: T[]): void {
+    this.run(`DELETE FROM ${table}`)
+    this.run(
+      `INSERT INTO ${table} (${columns.join()}) SELECT ${columns.map((name) => `value ->> '${name}'`).join()} FROM json_each(?)`,
+      JSON.stringify(rows),
+    )
+  }
+
   transaction(work: () => void): void {
     this.database.transaction(work)()
   }

@@ -18,15 +18,7 @@ export function labelledRows(index: DatasetIndex, checkpoint: Checkpoint) {
 }
 
 /** Keeps what a classifier says of images in place of what one said before. */
-export function keepSuggestions(
+export const keepSuggestions = (
   index: DatasetIndex,
   suggestions: { file: number; class: string; confidence: number }[],
-): void {
-  index.transaction(() => {
-    index.run('DELETE FROM suggestions')
-    index.run(
-      "INSERT INTO suggestions SELECT value ->> 'file', value ->> 'class', value ->> 'confidence' FROM json_each(?)",
-      JSON.stringify(suggestions),
-    )
-  })
-}
+): void => index.transaction(() => index.replace('suggestions', ['file', 'class', 'confidence'], suggestions))

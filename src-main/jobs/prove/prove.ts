@@ -42,13 +42,10 @@ const measured = (preset: PresetName, software: boolean) =>
 
 /**
  * Measuring takes as many steps as begin within so many seconds, and no fewer than these; a larger preset is measured where three of
- * its steps should take no longer than its patience. float32 says how long runs take, other precisions are compared with it.
+ * its steps should take no longer than its patience. float32 says how long runs take; other precisions are compared with it.
  */
-const [measuring, comparing] = [
-  { steps: 2, seconds: 5, patience: 20 },
-  { steps: 2, seconds: 3, patience: 10 },
-]
-const careOf = ({ precision }: EngineOptions) => (precision === 'float32' ? measuring : comparing)
+const careOf = ({ precision }: EngineOptions) =>
+  precision === 'float32' ? { steps: 2, seconds: 5, patience: 20 } : { steps: 2, seconds: 3, patience: 10 }
 
 /** Until a process has loaded its code, which one that trains does too. */
 const loadSeconds = performance.now() / 1000
@@ -236,7 +233,7 @@ async function isQuick(
   id: string,
   h: Hyperparameters,
   last: PresetProof,
-  { patience }: typeof measuring,
+  { patience }: ReturnType<typeof careOf>,
 ): Promise<boolean> {
   const flops = (h.batchSize * flopsPerImage(h)) / flopsPerImage(fromPreset(last.preset))
   const division = await engineChoice(id).division({ threads: 0, coreEach: isForCores(h) })
@@ -264,7 +261,7 @@ async function measure(
   while (steps < care.steps || performance.now() - start < care.seconds * 1000) await train(++steps + 1)
   const imagesPerSecond = (steps * h.batchSize * 1000) / (performance.now() - start)
   // Nobody trains on software rendering.
-  const isWhole = care === measuring && !software
+  const isWhole = options.precision === 'float32' && !software
   const beside = isWhole ? await timeBeside(h, engine, state, imagesPerSecond) : null
   await update.close()
   state.dispose()
