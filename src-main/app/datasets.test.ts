@@ -1,5 +1,5 @@
 import { createBirpc } from 'birpc'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
@@ -65,4 +65,22 @@ it('goes on where what a scan found cannot be kept, and says so', async () => {
   )
   expect(said).toHaveBeenCalled()
   said.mockRestore()
+})
+
+it('keeps no record of a data set that is removed while its record is written', async () => {
+  let remove: Promise<unknown> | undefined
+  const datasets: Datasets = new Datasets(
+    library((name) => (name === 'scan' ? Promise.resolve({ images: 3 }) : Promise.resolve())),
+    (_name, payload) => {
+      const { id, status } = payload as Dataset
+      if (status === 'ready') remove ??= datasets.calls['datasets.remove']({ id })
+    },
+  )
+  const images = path.join(home, 'images')
+  mkdirSync(images)
+  await datasets.calls['datasets.add']({ folder: images as never })
+  await vi.waitFor(() => expect(remove).toBeDefined())
+  await remove
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(readdirSync(path.join(home, 'datasets'))).toEqual([])
 })

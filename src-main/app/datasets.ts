@@ -13,7 +13,7 @@ import {
 import { AppError, toErrorData } from '#shared/errors'
 import type { SplitRule } from '#images/index/split'
 import { dataFolder, datasetId, datasetsFolder, isPackaged, sampleImagesFolder } from '#platform/paths'
-import { aside } from '#platform/background'
+import { aside, inTurn } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import { reasonOf } from '#shared/system-errors'
 import { isMissing, listOf, OutOfHandles } from '#storage/own-files'
@@ -85,6 +85,8 @@ const unscannedYet = {
 export class Datasets {
   private readonly folder = datasetsFolder()
   private readonly records = new Map<string, Dataset>()
+  /** Records are written and removed one after the other: what is removed while it is written stays away. */
+  private readonly inTurn = inTurn()
   private unreadable: Unreadable[] = []
   private readonly library: Library
   private loaded: Promise<void> | null = null
@@ -253,7 +255,9 @@ export class Datasets {
   private async remove(id: string): Promise<void> {
     const { folder } = await this.get(id)
     this.records.delete(id)
-    for (const file of [this.file(id), copyOf(this.file(id))]) await rm(file, { force: true })
+    await this.inTurn(async () => {
+      for (const file of [this.file(id), copyOf(this.file(id))]) await rm(file, { force: true })
+    })
     await this.library.call('forget', folder)
     this.emit('datasets.removed', { id })
   }
@@ -306,8 +310,11 @@ export class Datasets {
 
   private async save(record: Dataset): Promise<Dataset> {
     this.change(record)
-    await mkdir(this.folder, { recursive: true })
-    await writeRecord(this.file(record.id), record)
+    await this.inTurn(async () => {
+      if (!this.records.has(record.id)) return // removed meanwhile
+      await mkdir(this.folder, { recursive: true })
+      await writeRecord(this.file(record.id), record)
+    })
     return record
   }
 

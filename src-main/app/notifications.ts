@@ -15,7 +15,7 @@ import {
 import { duration } from '#shared/format'
 import { evaluationKinds } from '#shared/settings/evaluation'
 import { counted } from '#shared/words'
-import { aside } from '#platform/background'
+import { aside, inTurn } from '#platform/background'
 import { dataFolder } from '#platform/paths'
 import { writeFileSafely } from '#storage/files'
 
@@ -28,7 +28,7 @@ type NotificationCalls = Pick<Handlers, Extract<keyof Handlers, `notifications.$
 export class Notifications {
   private readonly file = path.join(dataFolder(), 'notifications.json')
   /** One change after the other, since each keeps what was there before. */
-  private last: Promise<unknown> = Promise.resolve()
+  private readonly inTurn = inTurn()
   private readonly known = {
     runs: new Map<string, Run>(),
     datasets: new Map<string, Dataset>(),
@@ -76,15 +76,13 @@ export class Notifications {
   }
 
   private change(make: (all: Notification[]) => Notification[]): Promise<Notification[]> {
-    const done = this.last.then(async () => {
+    return this.inTurn(async () => {
       const all = make(await this.read()).slice(0, most)
       await mkdir(dataFolder(), { recursive: true })
       await writeFileSafely(this.file, JSON.stringify(all, null, 1))
       this.emit('notifications.changed', all)
       return all
     })
-    this.last = done.catch(() => undefined)
-    return done
   }
 
   /** Damage costs no more than the list. */

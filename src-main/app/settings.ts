@@ -3,6 +3,7 @@ import path from 'node:path'
 import { type AppSettings, appSettings, defaultSettings, type Handlers } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { environment } from '#platform/environment'
+import { inTurn } from '#platform/background'
 import { dataFolder, runsFolder } from '#platform/paths'
 import { fieldsOf } from '#storage/fields'
 import { writeFileSafely } from '#storage/files'
@@ -20,18 +21,14 @@ type Stored = Record<string, unknown>
 export class Settings {
   private readonly file = path.join(dataFolder(), 'settings.json')
   /** One change after the other, since each keeps what was there before. */
-  private last: Promise<unknown> = Promise.resolve()
+  private readonly inTurn = inTurn()
 
   /** `changed` is told what the settings are after each change. */
   constructor(private readonly changed: (settings: AppSettings) => void = () => undefined) {}
 
   readonly calls: Pick<Handlers, 'settings.get' | 'settings.set'> = {
     'settings.get': () => this.get(),
-    'settings.set': (changes) => {
-      const done = this.last.then(() => this.change(changes))
-      this.last = done.catch(() => undefined)
-      return done
-    },
+    'settings.set': (changes) => this.inTurn(() => this.change(changes)),
   }
 
   /** Throws the system’s error where there is a file that cannot be read. */

@@ -3,6 +3,16 @@ export function aside(work: PromiseLike<unknown> | undefined): void {
   work?.then(undefined, (error: unknown) => console.error(error))
 }
 
+/** Does pieces of work one after the other, each whatever became of the one before. */
+export function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const done = last.then(work)
+    last = done.catch(() => undefined)
+    return done
+  }
+}
+
 /** Does all that a process or thread is there for: what it throws ends the process or thread. */
 export function runToEnd(work: Promise<unknown>): void {
   work.catch((error: unknown) =>

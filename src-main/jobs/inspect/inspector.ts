@@ -22,6 +22,7 @@ import { oneByOne } from '#inference/pictures/free-running'
 import { type Picture, pictureOf, png } from '#inference/pictures/pictures'
 import { panelsOf, reconstruct } from '#inference/pictures/reconstruct'
 import { animation, strip, unroll, type Unrolling } from '#inference/pictures/unroll'
+import { inTurn } from '#platform/background'
 
 /** A question to a checkpoint about an image. */
 export interface Asked {
@@ -48,7 +49,7 @@ export class Inspector {
   private readonly unrollings = new Map<string, { unrolling: Unrolling; h: Hyperparameters }>()
   private pictures = 0
   /** Questions are answered one after the other, since they share the models. */
-  private last: Promise<unknown> = Promise.resolve()
+  private readonly inTurn = inTurn()
 
   constructor(
     private readonly engine: Engine,
@@ -134,12 +135,6 @@ export class Inspector {
     const found = { unrolling: await unroll(model, pixels, order, { ...asked, given, onStep }), h: model.h }
     remember(this.unrollings, key, found, 1)
     return found
-  }
-
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const answer = this.last.then(work)
-    this.last = answer.catch(() => undefined)
-    return answer
   }
 
   /** The model with the weights of the checkpoint, the pixels of the image, and the order. */
