@@ -61,6 +61,8 @@ describe.runIf(hasPython)('features of models as other libraries save them are t
     ['timm-qk-norm', /normalised queries and keys/],
     ['timm-dinov2-registers', /register tokens/],
     ['hf-dinov2-registers', /register tokens/],
+    ['timm-distilled', /a distillation token/],
+    ['hf-distilled', /a distillation token/],
     ['timm-dinov3', /rotary/],
     ['hf-dinov3', /rotary/],
   ]

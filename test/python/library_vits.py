@@ -11,7 +11,7 @@ import timm
 import torch
 from safetensors.torch import save_file
 from timm.models.vision_transformer import VisionTransformer
-from transformers import Dinov2Config, Dinov2Model, Dinov2WithRegistersConfig, Dinov2WithRegistersModel
+from transformers import DeiTConfig, DeiTModel, Dinov2Config, Dinov2Model, Dinov2WithRegistersConfig, Dinov2WithRegistersModel
 from transformers import DINOv3ViTConfig, DINOv3ViTModel, ViTConfig, ViTModel
 
 # Widths, blocks and heads of ViT-Ti, -S, -B and -L.
@@ -42,6 +42,8 @@ MODELS = {
     "timm-no-class-token": lambda: VisionTransformer(**LITTLE, class_token=False, global_pool="avg"),
     "timm-pre-norm": lambda: VisionTransformer(**LITTLE, pre_norm=True),
     "timm-qk-norm": lambda: VisionTransformer(**LITTLE, qk_norm=True),
+    "timm-distilled": lambda: timm.create_model("deit_tiny_distilled_patch16_224", depth=2),
+    "hf-distilled": lambda: hugging_face(DeiTModel, DeiTConfig, intermediate_size=256),
     "timm-dinov2": lambda: timm.create_model("vit_small_patch14_dinov2", num_classes=0, img_size=224),
     "timm-dinov3": lambda: timm.create_model("vit_small_patch16_dinov3", num_classes=0),
     "hf-dinov2": lambda: hugging_face(Dinov2Model, Dinov2Config),
