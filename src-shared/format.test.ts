@@ -62,13 +62,20 @@ describe('numbers as a person reads them', () => {
     [-0.0002, '−2e-4'],
   ])('%s', (n, text) => expect(number(n)).toBe(text))
 
-  it('settings with their unit, unrounded', () => {
-    expect(settingValue({ unit: 'epochs' }, 1)).toBe('1 epoch')
-    expect(settingValue({ unit: 'px' }, 224)).toBe('224 px')
-    expect(settingValue({}, 0.00015)).toBe('1.5e-4')
-    expect(settingValue({}, 0.95)).toBe('0.95')
-    expect(settingValue({}, true)).toBe('true')
-  })
+  it.each([
+    [{ unit: 'epochs' }, 1, '1 epoch'],
+    [{ unit: 'px' }, 224, '224 px'],
+    [{}, 0.00015, '1.5e-4'],
+    [{}, 0.95, '0.95'],
+    [{}, 4 / 3, '1.3333'],
+    [{}, 2048, '2,048'],
+    [{}, 1234567, '1,234,567'],
+    [{}, true, 'on'],
+    [{}, 'L2', 'L2'],
+    [{ words: { mlp: 'MLP' } }, 'mlp', 'MLP'],
+    [{ words: { 0: 'off' }, unit: 'px' }, 0, 'off'],
+    [{}, undefined, '–'],
+  ])('settings of %j: %s is %s', (setting, value, text) => expect(settingValue(setting, value)).toBe(text))
 
   it('parts of a whole', () => {
     expect(bytesOf(1.9e9, 24e9)).toBe('1.9 of 24 GB')

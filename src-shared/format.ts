@@ -119,9 +119,20 @@ export function ahead(seconds: number): string {
   return ago === -1 ? `tomorrow at ${clock(at)}` : `on ${day(at)} at ${clock(at)}`
 }
 
-/** The value of a setting with its unit: `1 epoch`, `224 px`; nothing of it is rounded. */
-export function settingValue({ unit }: { unit?: string }, value: number | boolean | string): string {
-  if (typeof value !== 'number') return String(value)
-  if (unit) return counted(value, unit)
-  return minus(value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value))
+/**
+ * The value of a setting as a person reads it: `SAIM`, `on`, `1 epoch`, `2,048`; fractions in five digits at most, "–" for
+ * none.
+ */
+export function settingValue(
+  { unit, words }: { unit?: string; words?: Record<string, string> },
+  value: number | boolean | string | undefined,
+): string {
+  if (value === undefined) return '–'
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  const word = words?.[value]
+  if (word !== undefined || typeof value === 'string') return word ?? String(value)
+  const short = Number.isInteger(value) ? value : Number(value.toPrecision(5))
+  if (unit) return counted(short, unit)
+  if (Number.isInteger(short)) return count(short)
+  return minus(Math.abs(short) < 1e-3 ? short.toExponential() : String(short))
 }

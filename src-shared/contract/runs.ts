@@ -78,7 +78,8 @@ export const run = z.object({
   id,
   name: z.string(),
   status: runStatus,
-  dataset: z.object({ name: z.string(), folder: filePath, images: count }),
+  /** `images` are those to train on, `validation` those held out. */
+  dataset: z.object({ name: z.string(), folder: filePath, images: count, validation: count }),
   hyperparameters: hyperparametersSchema,
   engine: z.string(),
   cluster: cluster.nullable(),

@@ -51,6 +51,7 @@ const settings = z.object({
   queryDepth: integer(12, 0, 48, {
     title: 'Query depth',
     unit: 'blocks',
+    words: { 0: 'none' },
     group: 'Model',
     paper: 'Ablation: decoder depth',
     description:
@@ -65,6 +66,7 @@ const settings = z.object({
   head: choice(['mlp', 'linear', 'transformer'], {
     title: 'Prediction head',
     group: 'Model',
+    words: { mlp: 'MLP' },
     paper: 'Ablation: prediction head',
     description:
       'What turns a query token into the pixels of its patch: an MLP, one linear layer, or two transformer blocks.',
@@ -92,6 +94,7 @@ const settings = z.object({
   objective: choice(objectiveNames, {
     title: 'Objective',
     group: 'Method',
+    words: Object.fromEntries(objectiveNames.map((name) => [name, objectives[name].title])),
     simple: true,
     paper: 'Table 1 (MAE, ViT-iGPT)',
     description:
@@ -113,6 +116,7 @@ const settings = z.object({
   blurSize: integer(9, 0, 63, {
     title: 'Blur size',
     unit: 'px',
+    words: { 0: 'off' },
     group: 'Method',
     paper: 'Section 3.4; ablation: blur',
     description: 'Side of the Gaussian kernel that smooths the target; an odd number, or 0 for no blur.',
@@ -206,6 +210,7 @@ const settings = z.object({
   clipGradient: number(0, 0, 1000, {
     title: 'Clip gradient norm',
     group: 'Optimisation',
+    words: { 0: 'off' },
     description:
       'Largest norm of the whole gradient; larger gradients are scaled down to it. 0 turns clipping off.',
   }),
@@ -242,6 +247,7 @@ const settings = z.object({
   normalization: choice(['imagenet', 'dataset'], {
     title: 'Normalise by',
     group: 'Data',
+    words: { imagenet: 'ImageNet', dataset: 'data set' },
     paper: 'Table 6 (ImageNet)',
     description:
       "Channel means and standard deviations that normalise the pixels: ImageNet's, or the data set's own, which are stored with the run.",
@@ -292,6 +298,7 @@ const settings = z.object({
     distributed: 'no',
     title: 'Health every',
     unit: 'epochs',
+    words: { 0: 'off' },
     group: 'Run',
     description:
       'Epochs between measurements of what is learned: how features spread, and how often nearest neighbours share a class. 0 turns them off.',
@@ -311,6 +318,7 @@ const settings = z.object({
   patience: integer(0, 0, 1000, {
     title: 'Patience',
     unit: 'checkpoints',
+    words: { 0: 'off' },
     group: 'Run',
     description: 'Stop after this many checkpoints without improvement. 0 trains to the end.',
   }),

@@ -6,7 +6,7 @@ import { scoreRecipe, trainingRecipe } from './recipe'
 it('says how runs were trained, without what is compared, and what is not as usual', () => {
   const h = fromPreset('nano', { order: 'raster', loss: 'L1', seed: 7 })
   const words = trainingRecipe(h, ['order'])
-  expect(words).toMatch(/^objective saim, image size 64 px, patch size 8 px, width 192,/)
+  expect(words).toMatch(/^objective SAIM, image size 64 px, patch size 8 px, width 192,/)
   expect(words).toMatch(/epochs 10 epochs|epochs 10/)
   expect(words).toContain('loss L1')
   expect(words).not.toMatch(/order|seed|flip/)

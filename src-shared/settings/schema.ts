@@ -12,6 +12,8 @@ export interface SettingInfo {
   group: 'Model' | 'Method' | 'Optimisation' | 'Data' | 'Run'
   /** In the plural, such as `epochs`. */
   unit?: string
+  /** Values that a person reads by another name: `mlp` is MLP, a blur of 0 is off. */
+  words?: Record<string, string>
   paper?: string
   /** Whether the simple form shows it. */
   simple?: boolean

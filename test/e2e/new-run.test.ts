@@ -75,7 +75,7 @@ describe.runIf(chromiumPath)('a new run, in the browser', () => {
     await page.getByRole('button', { name: /^All \d+/ }).click()
     expect(await page.getByLabel('Batch size', { exact: true }).inputValue()).toBe('16')
     await page.getByRole('combobox', { name: 'Objective' }).click({ force: true })
-    await page.getByRole('option', { name: 'igpt' }).click()
+    await page.getByRole('option', { name: 'ViT-iGPT' }).click()
     await page
       .getByRole('row', { name: /^Order/ })
       .getByText('Set by the objective ViT-iGPT')

@@ -15,7 +15,7 @@ export function aRun({
     id: 'a-run',
     name: 'A run',
     status: 'finished',
-    dataset: { name: 'Photos', folder: '/photos', images: 160 },
+    dataset: { name: 'Photos', folder: '/photos', images: 160, validation: 0 },
     hyperparameters: fromPreset('nano', { precision: 'float32' }),
     engine: 'onnxruntime-cpu',
     cluster: null,

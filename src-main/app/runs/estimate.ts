@@ -105,11 +105,9 @@ export const waitSeconds = (ahead: Run[], basis: EstimateBasis): number =>
 /** Seconds until a run is done, once it trains. */
 export function secondsOf(run: Run, basis: EstimateBasis): number {
   if (run.secondsLeft !== null) return run.secondsLeft
-  const { images } = run.dataset
-  const { validationFraction: held } = run.hyperparameters
-  const divided = { train: images, validation: (images * held) / (1 - held) }
+  const { images: train, validation } = run.dataset
   const h = { ...run.hyperparameters, precision: precisionOf(run.hyperparameters, basis) }
-  const { ready, ...rest } = timeOf(h, divided, basis).parts
+  const { ready, ...rest } = timeOf(h, { train, validation }, basis).parts
   return ready + sumOf(rest) * (run.totalSteps ? 1 - run.step / run.totalSteps : 1)
 }
 

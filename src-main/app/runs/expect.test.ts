@@ -5,7 +5,7 @@ import { mostAlike } from './expect'
 
 const nano = fromPreset('nano')
 const tiny = fromPreset('tiny')
-const elsewhere = { name: 'Others', folder: '/others', images: 10 }
+const elsewhere = { name: 'Others', folder: '/others', images: 10, validation: 0 }
 const trained = { imagesPerSecond: 50 }
 const alike = (...runs: ReturnType<typeof aRun>[]) => {
   const found = mostAlike(nano, '/photos', runs)

@@ -81,7 +81,7 @@ describe('a new run that starts from another', () => {
     id: 'other',
     name: 'Other',
     hyperparameters: fromPreset('tiny', { epochs: 3, warmupEpochs: 1 }),
-    dataset: { name: 'Photos', folder: '/photos', images: 100 },
+    dataset: { name: 'Photos', folder: '/photos', images: 100, validation: 0 },
   })
 
   it('takes its settings and images, and knows its preset', async () => {

@@ -3,6 +3,7 @@ import { commandOf } from '#shared/settings/command'
 import {
   allSettings,
   fromPreset,
+  type Hyperparameters,
   learningRate,
   paperValue,
   presetOf,
@@ -10,9 +11,8 @@ import {
 } from '#shared/settings/hyperparameters'
 import { objectives } from '#shared/settings/objectives'
 import type { Setting } from '#shared/settings/schema'
-import { counted } from '#shared/words'
-import { date, dateTime, number } from '#ui/format'
-import { plainValue } from '#ui/settings/plain-value'
+import { counted, ordinal } from '#shared/words'
+import { count, date, dateTime, number, settingValue } from '#ui/format'
 
 /** A line of the settings of a run: its value, and what to compare it with. */
 export interface SettingRow {
@@ -27,6 +27,59 @@ export interface RowGroup {
   rows: SettingRow[]
 }
 
+type Name = keyof Hyperparameters
+
+/** Settings that make one line together, in the place of the first of them. */
+const together: { title: string; names: Name[]; value: (h: Hyperparameters) => string }[] = [
+  {
+    title: 'Crop area',
+    names: ['cropScaleMinimum', 'cropScaleMaximum'],
+    value: (h) => `${valueOf('cropScaleMinimum', h)} to ${valueOf('cropScaleMaximum', h)}`,
+  },
+  {
+    title: 'Crop ratio',
+    names: ['cropRatioMinimum', 'cropRatioMaximum'],
+    value: (h) => `${valueOf('cropRatioMinimum', h)} to ${valueOf('cropRatioMaximum', h)}`,
+  },
+  {
+    title: 'Width, depth, heads',
+    names: ['width', 'depth', 'heads'],
+    value: ({ width, depth, heads }) => `${count(width)}, ${depth}, ${heads}`,
+  },
+  {
+    title: 'Blur',
+    names: ['blurSize', 'blurSigma'],
+    value: (h) => (h.blurSize ? `${valueOf('blurSize', h)}, sigma ${h.blurSigma}` : valueOf('blurSize', h)),
+  },
+  {
+    title: 'Loss',
+    names: ['loss', 'normalizePixels'],
+    value: ({ loss, normalizePixels }) => (normalizePixels ? `${loss}, normalised patches` : loss),
+  },
+  {
+    title: 'Keep',
+    names: ['keepEvery', 'keepBest'],
+    value: ({ keepEvery, keepBest }) => {
+      const regular = keepEvery > 1 ? `every ${ordinal(keepEvery)}` : keepEvery ? 'all' : 'the newest'
+      return keepBest ? `${regular}, and the best ${keepBest}` : regular
+    },
+  },
+]
+
+/** Settings that say nothing of a run with this objective. */
+const unused = ({ objective }: Hyperparameters): Name[] =>
+  objective === 'mae' ? [] : ['maskRatio', 'decoderWidth', 'decoderDepth']
+
+const settingOf = (name: string) => allSettings.find((setting) => setting.name === name)
+/** A value that was noted when a run was resumed. */
+const told = (name: string, value: Setting['default']) => settingValue(settingOf(name) ?? {}, value)
+const valueOf = (name: Name, h: Hyperparameters) => settingValue(settingOf(name)!, h[name])
+
+/** The paper's run, as far as it says how it was made; the others are the defaults. */
+const paper = Object.fromEntries(
+  allSettings.map((setting) => [setting.name, paperValue(setting) ?? setting.default]),
+) as unknown as Hyperparameters
+
 const row = (title: string, value: string, note = ''): SettingRow => ({ title, value, note, changed: false })
 
 /** The settings of a run by group, beside those of its preset and the paper; what trained it is named by `engines`. */
@@ -35,24 +88,25 @@ export function rowsOf(run: Run, engines: { id: string; title: string }[]): RowG
   const preset = presetOf(h)
   const start = preset && fromPreset(preset)
   const settled = settledBy(h.objective)
-  const titleOf = (name: string) => allSettings.find((setting) => setting.name === name)?.title ?? name
+  const titleOf = (name: string) => settingOf(name)?.title ?? name
 
-  const rowOf = (setting: Setting): SettingRow => {
-    const name = setting.name as keyof typeof h
-    const [value, paper] = [h[name], paperValue(setting)]
-    const changed = start !== null && value !== start[name] && !(name in settled)
+  const rowOf = ({ name, title }: { name: Name; title: string }): SettingRow[] => {
+    if (unused(h).includes(name)) return []
+    const group = together.find(({ names }) => names.includes(name))
+    if (group && group.names[0] !== name) return []
+    const line = group ?? { title, names: [name], value: (of: Hyperparameters) => valueOf(name, of) }
+    const differs = (of: Hyperparameters) => line.names.some((each) => h[each] !== of[each])
+    const isSettled = line.names.some((each) => each in settled)
+    const changed = start !== null && differs(start) && !isSettled
     const note = () => {
-      if (name in settled) return `set by ${objectives[h.objective].title}`
-      if (changed) return `preset ${plainValue(start[name])}`
-      return paper !== undefined && paper !== value ? `paper ${plainValue(paper)}` : ''
+      if (isSettled) return `set by ${objectives[h.objective].title}`
+      if (changed) return `preset ${line.value(start)}`
+      return line.names.some(isFromPaper) && differs(paper) ? `paper ${line.value(paper)}` : ''
     }
-    return { title: setting.title, value: plainValue(value, setting.unit), note: note(), changed }
+    return [{ title: line.title, value: line.value(h), note: note(), changed }]
   }
   const before: Partial<Record<Setting['group'], SettingRow[]>> = {
-    Data: [
-      row('Data set', run.dataset.name, run.dataset.folder),
-      row('Images', counted(run.dataset.images, 'images')),
-    ],
+    Data: [row('Data set', run.dataset.name, run.dataset.folder), row('Images', imagesOf(run.dataset))],
     Model: preset ? [row('Model', preset)] : [],
     Optimisation: [
       row(
@@ -64,26 +118,35 @@ export function rowsOf(run: Run, engines: { id: string; title: string }[]): RowG
   }
   const groups = (['Data', 'Model', 'Optimisation', 'Method', 'Run'] as const).map((group) => ({
     group,
-    rows: [...(before[group] ?? []), ...allSettings.filter((setting) => setting.group === group).map(rowOf)],
+    rows: [
+      ...(before[group] ?? []),
+      ...allSettings.filter((setting) => setting.group === group).flatMap(rowOf),
+    ],
   }))
   const resumed = run.seams.map(({ step, at, changes }) =>
     row(
       'Resumed',
       `step ${step}, ${date(at)}`,
-      changes.map(({ setting, from, to }) => `${titleOf(setting)} ${from} → ${to}`).join(', ') ||
-        'nothing changed',
+      changes
+        .map(({ setting, from, to }) => `${titleOf(setting)} ${told(setting, from)} → ${told(setting, to)}`)
+        .join(', ') || 'nothing changed',
     ),
   )
   const origin = run.origin ? [row('Started from', `${run.origin.name}, step ${run.origin.step}`)] : []
   const compute = [
     row('Engine', trainedBy(run, engines)),
-    row('Created', dateTime(run.createdAt)),
+    row('Started', dateTime(run.createdAt)),
     ...origin,
     ...resumed,
     row('Folder', run.folder),
   ]
   return [...groups, { group: 'Compute', rows: compute }]
 }
+
+const isFromPaper = (name: Name) => paperValue(settingOf(name)!) !== undefined
+
+const imagesOf = ({ images, validation }: Run['dataset']) =>
+  validation ? `${count(images)} to train, ${count(validation)} held out` : counted(images, 'images')
 
 function trainedBy({ cluster, engine }: Run, engines: { id: string; title: string }[]): string {
   if (!cluster) return engines.find(({ id }) => id === engine)?.title ?? engine

@@ -58,7 +58,7 @@ it('groups by data set and tag, with what has none at the end', () => {
   const table = tableOf(
     run('a', { createdAt: '2024-01-03' }),
     run('b', { createdAt: '2024-01-02', tags: ['best'] }),
-    run('c', { createdAt: '2024-01-01', dataset: { name: 'flags', folder: '/f', images: 1 } }),
+    run('c', { createdAt: '2024-01-01', dataset: { name: 'flags', folder: '/f', images: 1, validation: 0 } }),
   )
   table.grouping = 'dataset'
   expect(shown(table)).toEqual([

@@ -1,5 +1,6 @@
 import { computed, ref, type Ref } from 'vue'
 import type { z } from 'zod'
+import { settingValue } from '#shared/format'
 import type { Setting } from '#shared/settings/schema'
 
 /**
@@ -43,6 +44,10 @@ export function settingsForm<Values extends Record<string, unknown>>(
 
   return { values, advanced, groups, errors, valid, hiddenErrors, settled, changed, set, reset }
 }
+
+/** The choices of a setting, each by the word for it. */
+export const itemsOf = (setting: Setting) =>
+  setting.choices?.map((value) => ({ value, title: settingValue(setting, value) })) ?? []
 
 /** What a field needs of its form. */
 export interface FieldForm {

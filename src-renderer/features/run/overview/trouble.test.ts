@@ -13,7 +13,7 @@ const base = {
   stalledSeconds: null,
   decoders: 0,
   error: null,
-  dataset: { name: 'Herbarium', folder: '/media/herbarium', images: 9 },
+  dataset: { name: 'Herbarium', folder: '/media/herbarium', images: 9, validation: 0 },
   hyperparameters: fromPreset('tiny', { batchSize: 128, accumulation: 1 }),
 }
 const run = (changes: object = {}) => ({ ...base, ...changes }) as unknown as Run
