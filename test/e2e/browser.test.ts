@@ -68,6 +68,21 @@ describe.runIf(chromiumPath)('a page in the browser', () => {
     await page.getByText('An old sweep').waitFor({ timeout: 10_000 })
   })
 
+  it('goes where its address is changed to before its first page is there', async () => {
+    const early = await browser.newPage()
+    await early.route(/HomePage\b.*\.js/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+      await route.continue()
+    })
+    await early.goto(address)
+    await early.getByRole('navigation').first().waitFor()
+    await early.evaluate(`location.hash = '#/experiments'`)
+    await early.getByText('An old sweep').waitFor({ timeout: 10_000 })
+    await early.waitForTimeout(1500)
+    expect(new URL(early.url()).hash).toBe('#/experiments')
+    await early.close()
+  })
+
   it('says that it has no access where the server was started again, and has with the new address', async () => {
     await end()
     await page.getByText(/Connection lost/).waitFor({ timeout: 10_000 })

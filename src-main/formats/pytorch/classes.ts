@@ -119,8 +119,8 @@ export const constructorOf = (name: string): Constructor | undefined =>
 export function storageOf(id: Value): Storage {
   const [kind, constructor, key, , , view] = Array.isArray(id) ? id : []
   const type = typeOf.get(constructor!)
-  if (kind !== 'storage' || !type || (view ?? null) !== null)
+  if (kind !== 'storage' || !type || typeof key !== 'string' || (view ?? null) !== null)
     throw unreadable('it keeps values of an unknown kind')
-  return new Storage(type, String(key))
+  return new Storage(type, key)
 }
 export type { Storage }

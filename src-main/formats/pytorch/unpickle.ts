@@ -161,7 +161,9 @@ class Unpickler {
       c: () => this.push(this.constructorNamed(this.line(), this.line())),
       '\x93': () => {
         const [module, name] = this.popMany(2)
-        this.push(this.constructorNamed(String(module), String(name)))
+        if (typeof module !== 'string' || typeof name !== 'string')
+          throw unreadable('its pickle names a Python object by what is no name')
+        this.push(this.constructorNamed(module, name))
       },
       Q: () => this.push(this.persistent(this.pop())),
       R: () => this.call(),
