@@ -172,18 +172,15 @@ describe.runIf(chromiumPath)('the frame', () => {
   })
 
   // The pages alone: app.test.ts.
-  it.each(['Light', 'Dark'] as const)(
-    'is accessible on every page under the palette: %s',
-    async (theme) => {
-      await chooseTheme(page, theme)
-      for (const { path: to, title } of pages) {
-        await page.evaluate(`location.hash = '#${to}'`)
-        await page.getByRole('heading', { name: title, level: 1 }).waitFor({ state: 'attached' })
-        await type('a')
-        await expectAccessible(page, `${title} under the palette, ${theme}`)
-        await page.keyboard.press('Escape')
-        await palette().waitFor({ state: 'hidden' })
-      }
-    },
-  )
+  it.each(['Light', 'Dark'] as const)('is accessible on every page under the palette: %s', async (theme) => {
+    await chooseTheme(page, theme)
+    for (const { path: to, title } of pages) {
+      await page.evaluate(`location.hash = '#${to}'`)
+      await page.getByRole('heading', { name: title, level: 1 }).waitFor({ state: 'attached' })
+      await type('a')
+      await expectAccessible(page, `${title} under the palette, ${theme}`)
+      await page.keyboard.press('Escape')
+      await palette().waitFor({ state: 'hidden' })
+    }
+  })
 })
