@@ -47,6 +47,7 @@ async function walk() {
   await call('datasets.unreadable', { id: dataset, offset: 0, limit: most })
   await call('datasets.report', { id: dataset })
   await call('datasets.clusters', { id: dataset })
+  await call('datasets.odd', { id: dataset })
   await call('datasets.duplicates', { id: dataset, kind: 'near', offset: 0, limit: most })
   await call('runs.estimate', { dataset, hyperparameters: [hyperparameters] })
   await call('runs.sample')

@@ -43,6 +43,9 @@ type DatasetCalls = Pick<
   | 'datasets.undo'
   | 'datasets.clusters'
   | 'datasets.renameCluster'
+  | 'datasets.setOddThreshold'
+  | 'datasets.oddPatches'
+  | 'datasets.exportOdd'
   | 'datasets.exportLabels'
   | 'datasets.importLabels'
   | 'datasets.check'
@@ -145,13 +148,11 @@ export class Datasets {
     'datasets.undo': ({ id }) => this.summarise(id, this.ask(id, 'undo')),
     'datasets.clusters': ({ id }) => this.ask(id, 'clusters'),
     'datasets.renameCluster': ({ id, from, to }) => this.ask(id, 'renameCluster', from, to),
-    'datasets.exportLabels': async ({ id, folder }) => {
-      const { name } = await this.get(id)
-      const target = await freeName(folder, `${fileName(name)}-labels`, '.csv')
-      const text = await this.ask(id, 'labels')
-      await writeFileSafely(target, text)
-      return { path: target, bytes: Buffer.byteLength(text) }
-    },
+    'datasets.setOddThreshold': ({ id, threshold }) => this.ask(id, 'setOddThreshold', threshold),
+    'datasets.oddPatches': ({ id, image }) => this.ask(id, 'oddPatches', image),
+    'datasets.exportOdd': ({ id, folder }) => this.writeTable(id, folder, 'odd', this.ask(id, 'oddCsv')),
+    'datasets.exportLabels': ({ id, folder }) =>
+      this.writeTable(id, folder, 'labels', this.ask(id, 'labels')),
     'datasets.importLabels': ({ id, text, name }) =>
       this.summarise(id, this.ask(id, 'importLabels', text, name)),
   }
@@ -183,6 +184,14 @@ export class Datasets {
   ): Promise<Awaited<ReturnType<LibraryCalls[N]>>> {
     const { folder } = await this.get(id)
     return this.library.call(name, ...([folder, ...parameters] as unknown as Parameters<LibraryCalls[N]>))
+  }
+
+  /** Writes a table as a new file, named after the data set and what it holds. */
+  private async writeTable(id: string, folder: string, what: string, table: Promise<string>) {
+    const text = await table
+    const target = await freeName(folder, `${fileName((await this.get(id)).name)}-${what}`, '.csv')
+    await writeFileSafely(target, text)
+    return { path: target, bytes: Buffer.byteLength(text) }
   }
 
   /** The file of an image's picture; null where there is none. */

@@ -6,10 +6,9 @@ import { counted } from '#shared/words'
 import { loadCentredImage } from '#images/decode/centred'
 import { listedAt } from '#images/listed'
 import { CheckpointModel } from '#inference/checkpoint-model'
-import { distances, memoryBank, patchesOf } from '#inference/odd/patch-core'
+import { memoryBank, type Oddness, oddness } from '#inference/odd/patch-core'
 import { arranged, enlarged, overlay, pictureOf, png } from '#inference/pictures/pictures'
 import { createEngine } from '#engine/engines'
-import { AppError } from '#shared/errors'
 import { writeFileSafely } from '#storage/files'
 import { freeName } from '#storage/free-name'
 import { chooseStep } from '#storage/run/checkpoint'
@@ -41,7 +40,7 @@ export const oddCommand = new Command('odd')
   .addOption(
     new Option('--bank <n>', 'patches that stand for all ordinary ones')
       .default(1000)
-      .argParser(whole(1, 20_000)),
+      .argParser(whole(1, 10_000)),
   )
   .option('--output <file>', 'where the table is written', 'odd.csv')
   .option('--maps <folder>', 'where heat maps of the oddest images are written')
@@ -59,19 +58,11 @@ async function odd(run: string, given: string, options: OddOptions): Promise<voi
     step: await chooseStep(place, options.step),
   })
   const ordinary = await listedAt(options.normal)
-  if (ordinary.images.length === 0)
-    throw new AppError('no-images', `No image in ${options.normal} can be read.`, 'Choose ordinary images.')
   const bank = await memoryBank(model, ordinary, options.bank)
   const asked = await listedAt(given)
-  const found: { path: string; patches: Float32Array; score: number }[] = []
-  for await (const { places, patches } of patchesOf(model, asked)) {
-    const all = await distances(engine, bank, patches)
-    const each = all.length / places.length
-    places.forEach((at, i) => {
-      const own = all.subarray(i * each, (i + 1) * each)
-      found.push({ path: asked.images[at]!.path, patches: own, score: Math.max(...own) })
-    })
-  }
+  const found: (Oddness & { path: string })[] = []
+  for await (const some of oddness(engine, model, bank, asked))
+    found.push(...some.found.map((one) => ({ ...one, path: asked.images[one.place]!.path })))
   found.sort((a, b) => b.score - a.score)
   const rows = found.map((one) => [one.path, one.score.toFixed(4)])
   await writeFileSafely(target, csvTable([['path', 'score'], ...rows]))

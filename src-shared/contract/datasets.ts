@@ -71,6 +71,8 @@ export const datasetImage = z.object({
   labelled: z.boolean(),
   /** The class that a classifier gives it by the labels of others, and how sure it is; null where none was asked. */
   suggestion: z.object({ class: z.string(), confidence: z.number() }).nullable(),
+  /** How odd it is beside ordinary images; null where that is not known. */
+  odd: z.number().nullable(),
 })
 export type DatasetImage = z.infer<typeof datasetImage>
 
@@ -107,6 +109,8 @@ const datasetFilter = z.object({
   suggested: z.array(words(4096)).max(10_000).optional(),
   /** Names of clusters. */
   clusters: z.array(words(200)).max(1000).optional(),
+  /** The least oddness. */
+  odd: z.number().optional(),
   /** Part of the path. */
   text: words(200).optional(),
   /** These images in this order. */
@@ -114,8 +118,11 @@ const datasetFilter = z.object({
   checkpoint: measuredBy.optional(),
   /** Loss at the checkpoint, inclusive. */
   loss: z.object({ from: z.number(), to: z.number() }).optional(),
-  /** `unsure` and `sure` are by the confidence of suggestions, `typical` by the distance from the centre of the cluster. */
-  sort: z.enum(['name', 'size', 'loss', 'unsure', 'sure', 'typical']).optional(),
+  /**
+   * `unsure` and `sure` are by the confidence of suggestions, `typical` by the distance from the centre of the cluster, `odd` has the
+   * oddest first.
+   */
+  sort: z.enum(['name', 'size', 'loss', 'unsure', 'sure', 'typical', 'odd']).optional(),
 })
 export type DatasetFilter = z.infer<typeof datasetFilter>
 export type DatasetFilterInput = z.input<typeof datasetFilter>
@@ -198,6 +205,25 @@ export const imageCluster = z.object({
 export type ImageCluster = z.infer<typeof imageCluster>
 export const clusterCount = { least: 2, most: 100 }
 
+/** The images that all are compared with to find odd ones; every image where none are named. */
+const oddOrdinary = datasetFilter.pick({ classes: true, splits: true, tags: true })
+export type OddOrdinary = z.infer<typeof oddOrdinary>
+
+/** How odd images are beside ordinary ones: the largest distance of their patches from the nearest ordinary patch. */
+const oddImages = measuredBy.extend({
+  ordinary: oddOrdinary,
+  at: time,
+  images: count,
+  /** From which score on images are taken for odd, and how many that are. */
+  threshold: z.number(),
+  above: count,
+  /** The scores in equal bins from `low` to `high`. */
+  low: z.number(),
+  high: z.number(),
+  bins: z.array(count),
+})
+export type OddImages = z.infer<typeof oddImages>
+
 const duplicatePair = z.object({
   copy: datasetImage,
   of: datasetImage,
@@ -275,6 +301,23 @@ export const datasetCalls = {
     z.object({ id, from: words(200, 1), to: words(200, 1) }),
     z.array(imageCluster),
   ),
+  /**
+   * Says of each image how odd it is beside ordinary ones, in place of what was known, and reports `datasets.findingOdd`. Answers at the
+   * end; false if it was stopped, when what was known stays.
+   */
+  'datasets.findOdd': call(measuredBy.extend({ id, ordinary: oddOrdinary }), z.boolean()),
+  'datasets.stopFindingOdd': call(z.object({ id }), nothing),
+  /** What was found, null if nothing was; how far the finding is, null if none is under way. */
+  'datasets.odd': call(
+    z.object({ id }),
+    z.object({ found: oddImages.nullable(), share: z.number().nullable() }),
+  ),
+  /** Sets from which score on images are taken for odd. */
+  'datasets.setOddThreshold': call(z.object({ id, threshold: z.number() }), oddImages.nullable()),
+  /** The distance of each patch of an image, row by row; null where it is not known. */
+  'datasets.oddPatches': call(z.object({ id, image: count }), z.array(z.number()).nullable()),
+  /** Writes how odd each image is as a new CSV file. */
+  'datasets.exportOdd': call(z.object({ id, folder: hostPath }), z.object({ path: filePath, bytes: count })),
   /** Writes what a person said of images as a CSV file, and reads such a file. */
   'datasets.exportLabels': call(
     z.object({ id, folder: hostPath }),
@@ -286,4 +329,6 @@ export const datasetCalls = {
 export const datasetEvents = {
   'datasets.changed': dataset,
   'datasets.removed': z.object({ id }),
+  /** How far the finding of odd images is, 0 to 1; null at its end. */
+  'datasets.findingOdd': z.object({ id, share: z.number().nullable() }),
 } as const

@@ -9,7 +9,7 @@ import sharp, { type Sharp } from 'sharp'
 import { createEngine } from '#engine/engines'
 import { listedAt } from '#images/listed'
 import { CheckpointModel } from '#inference/checkpoint-model'
-import { distances, memoryBank, patchesOf } from '#inference/odd/patch-core'
+import { memoryBank, oddness } from '#inference/odd/patch-core'
 import { initialWeights } from '#model/objectives/index'
 import { sampleImagesFolder } from '#platform/paths'
 import { chooseStep } from '#storage/run/checkpoint'
@@ -46,11 +46,8 @@ async function main(): Promise<void> {
     const [whole, defective] = await Promise.all(
       images.slice(1).map(async (asked) => {
         const found: number[] = []
-        for await (const { places, patches } of patchesOf(model, asked)) {
-          const all = await distances(engine, rows, patches)
-          const each = all.length / places.length
-          places.forEach((_, at) => found.push(Math.max(...all.subarray(at * each, (at + 1) * each))))
-        }
+        for await (const some of oddness(engine, model, rows, asked))
+          found.push(...some.found.map((one) => one.score))
         return found
       }),
     )

@@ -25,6 +25,7 @@ import type { InspectorFunctions, InspectorListener } from '#jobs/inspect/proces
 import type { CheckpointPlace } from '#inference/checkpoint-model'
 import { RemoteProcess } from '#app/remote-process'
 import { type MeasurementCall, Measurements } from './measurements'
+import { type OddCall, OddImages } from './odd-images'
 
 interface InspectRequest {
   run: string
@@ -33,7 +34,7 @@ interface InspectRequest {
   order: OrderChoice
 }
 
-type InspectCalls = Pick<Handlers, Extract<keyof Handlers, `inspect.${string}`> | MeasurementCall>
+type InspectCalls = Pick<Handlers, Extract<keyof Handlers, `inspect.${string}`> | MeasurementCall | OddCall>
 
 interface InspectOptions {
   fork: Fork
@@ -51,19 +52,28 @@ export class Inspect {
   private readonly single: RemoteProcess<InspectorFunctions, InspectorListener>
   private readonly sets: RemoteProcess<InspectorFunctions, InspectorListener>
   private readonly measurements: Measurements
+  private readonly odd: OddImages
   private given = 0
 
   constructor(private readonly options: InspectOptions) {
     const open = () =>
       new RemoteProcess<InspectorFunctions, InspectorListener>(
         () => options.fork('inspector', [this.temporary()]),
-        { progress: (progress) => options.emit('inspect.progress', progress), ...this.measurements.listener },
+        {
+          progress: (progress) => options.emit('inspect.progress', progress),
+          ...this.measurements.listener,
+          ...this.odd.listener,
+        },
         'looks into checkpoints',
       )
-    this.measurements = new Measurements({
+    const work = {
       ...options,
       sets: () => this.sets,
-      temporary: (name) => path.join(this.temporary(), name),
+      temporary: (name: string) => path.join(this.temporary(), name),
+    }
+    this.odd = new OddImages(work)
+    this.measurements = new Measurements({
+      ...work,
       features: (place, pictures) => Promise.all(pictures.map((picture) => this.feature(place, picture))),
     })
     this.single = open()
@@ -71,10 +81,10 @@ export class Inspect {
   }
 
   get calls(): InspectCalls {
-    return { ...this.ownCalls, ...this.measurements.calls }
+    return { ...this.ownCalls, ...this.measurements.calls, ...this.odd.calls }
   }
 
-  private readonly ownCalls: Omit<InspectCalls, MeasurementCall> = {
+  private readonly ownCalls: Omit<InspectCalls, MeasurementCall | OddCall> = {
     'inspect.fixedImages': async ({ run }) => {
       const { manifest } = await this.images({ kind: 'run', id: run })
       return this.single.running().fixedImages(manifest)

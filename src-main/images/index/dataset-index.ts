@@ -23,6 +23,7 @@ import { layoutOf, type Place } from './layout'
  * acts       what a person did to images, the newest last, with what was said of them before, as JSON
  * suggestions the class that a classifier gives an image; of a labelled one, the class that it gives without that label
  * clustered  the cluster of images that look alike to a checkpoint, and the distance from its centre
+ * odd        how odd an image is beside ordinary ones, and each of its patches
  * facts      what was measured of the data set in its present state, as JSON
  * measured   checkpoints whose losses of images are known, the newest last
  * losses     these losses
@@ -58,6 +59,8 @@ const schema = `
   CREATE TABLE IF NOT EXISTS acts (id INTEGER PRIMARY KEY, what TEXT NOT NULL, before TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS suggestions (file INTEGER PRIMARY KEY, class TEXT NOT NULL, confidence REAL NOT NULL);
   CREATE TABLE IF NOT EXISTS clustered (file INTEGER PRIMARY KEY, cluster TEXT NOT NULL, distance REAL NOT NULL);
+  CREATE TABLE IF NOT EXISTS odd (file INTEGER PRIMARY KEY, score REAL NOT NULL, patches TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS odd_score ON odd (score);
   CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS files_with_problem ON files (path) WHERE problem IS NOT NULL;
   CREATE INDEX IF NOT EXISTS files_excluded ON files (split, class, path) WHERE excluded;
@@ -107,7 +110,8 @@ export const numbering = `
   DELETE FROM features WHERE NOT EXISTS (SELECT 1 FROM files WHERE files.id = features.file AND problem IS NULL);
   DELETE FROM suggestions WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = suggestions.file);
   DELETE FROM clustered WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = clustered.file);
-  DELETE FROM facts WHERE name <> 'notices';
+  DELETE FROM odd WHERE NOT EXISTS (SELECT 1 FROM places WHERE places.file = odd.file);
+  DELETE FROM facts WHERE name NOT IN ('notices', 'odd');
 `
 
 /** The folder of a path with its last slash; empty at the top. */
@@ -176,6 +180,7 @@ export class DatasetIndex {
       'id, what, before FROM acts',
       'file, class, confidence FROM suggestions',
       'file, cluster, distance FROM clustered',
+      'file, score, patches FROM odd',
       'name, value FROM facts',
       'place, file FROM places',
       'split, class, first, images, bytes, minimumWidth, maximumWidth, minimumHeight, maximumHeight FROM groups',
@@ -284,7 +289,7 @@ export class DatasetIndex {
   }
 
   /** The images that training may use, some at a time, by split, class and path; those that fit a condition on `files`. */
-  *usable(condition = 'true'): Generator<UsableImage[]> {
+  *usable(condition = 'true', ...parameters: unknown[]): Generator<UsableImage[]> {
     const { last } = this.one<{ last: number | null }>('SELECT max(place) AS last FROM places')
     for (let first = 1; first <= (last ?? 0); first += rowsAtOnce) {
       const { text } = this.one<{ text: string }>(
@@ -292,6 +297,7 @@ export class DatasetIndex {
          FROM (SELECT * FROM places JOIN files ON files.id = file WHERE place >= ? AND place < ? AND problem IS NULL AND NOT excluded AND ${condition} ORDER BY place)`,
         first,
         first + rowsAtOnce,
+        ...parameters,
       )
       yield JSON.parse(text)
     }
@@ -334,7 +340,7 @@ export class DatasetIndex {
     const names = ['path', 'bytes', 'modified', 'format', 'width', 'height', 'orientation', 'problem'] // prettier-ignore
     const updates = names.slice(1).map((name) => `${name} = excluded.${name}`)
     updates.push('content = NULL', 'perceptual = NULL')
-    for (const table of ['losses', 'features'])
+    for (const table of ['losses', 'features', 'odd'])
       this.run(
         `DELETE FROM ${table} WHERE file IN (SELECT files.id FROM files JOIN json_each(?) AS new ON files.path = new.value)`,
         JSON.stringify(files.map(({ path }) => path)),
@@ -414,7 +420,6 @@ export class DatasetIndex {
   run = (sql: string, ...parameters: unknown[]): number =>
     this.database.prepare(sql).run(...parameters).changes
 
-  /** All that some statements do, or nothing. */
   /** Puts rows in place of all that a table holds. */
   replace<T extends object>(table: string, columns: (keyof T & string)[], rows: T[]): void {
     this.run(`DELETE FROM ${table}`)
@@ -424,6 +429,7 @@ export class DatasetIndex {
     )
   }
 
+  /** All that some statements do, or nothing. */
   transaction(work: () => void): void {
     this.database.transaction(work)()
   }

@@ -39,6 +39,7 @@ const problems: Record<ImageProblem, string> = {
 
 const tagsOf = 'SELECT value FROM labels, json_each(tags) WHERE labels.path = files.path'
 const clusterOf = 'SELECT cluster FROM clustered WHERE file = files.id'
+const oddnessOf = 'SELECT score FROM odd WHERE file = files.id'
 const confidenceOf = 'SELECT confidence FROM suggestions WHERE file = files.id'
 
 const lossOf = 'SELECT loss FROM losses WHERE file = files.id AND checkpoint = ?'
@@ -48,7 +49,7 @@ function conditionsOf(
   index: DatasetIndex,
   filter: DatasetFilter,
 ): Partial<Record<keyof DatasetFilter, Condition>> {
-  const { classes, splits, problems: wanted, tags, suggested, clusters, text, paths, loss } = filter
+  const { classes, splits, problems: wanted, tags, suggested, clusters, odd, text, paths, loss } = filter
   return {
     ...(classes && { classes: listed("ifnull(class, '')", classes) }),
     ...(splits && { splits: listed("ifnull(split, 'none')", splits) }),
@@ -59,6 +60,7 @@ function conditionsOf(
     ...(tags && { tags: within(tagsOf, tags) }),
     ...(suggested && { suggested: listed(`(${suggestedOf})`, suggested) }),
     ...(clusters && { clusters: listed(`(${clusterOf})`, clusters) }),
+    ...(odd !== undefined && { odd: { sql: `(${oddnessOf}) >= ?`, parameters: [odd] } }),
     ...(text && { text: { sql: 'instr(lower(path), lower(?))', parameters: [text] } }),
     ...(paths && { paths: listed('path', paths) }),
     ...(loss && {
@@ -77,6 +79,10 @@ function joined(conditions: Partial<Record<keyof DatasetFilter, Condition>>, wit
     parameters: parts.flatMap(({ parameters }) => parameters),
   }
 }
+
+/** What images must fit that a filter shows. */
+export const conditionOf = (index: DatasetIndex, filter: DatasetFilter): Condition =>
+  joined(conditionsOf(index, filter))
 
 /** The row of `measured` of the filter's checkpoint; -1 where nothing was measured with it. */
 function checkpointOf(index: DatasetIndex, { checkpoint }: DatasetFilter): number {
@@ -106,6 +112,7 @@ function viewOf(index: DatasetIndex, filter: DatasetFilter): 'places' | 'shown' 
     loss: { sql: `(${lossOf}) DESC, path`, parameters: [checkpointOf(index, filter)] },
     unsure: { sql: `(${confidenceOf}) NULLS LAST, path`, parameters: [] },
     sure: { sql: `(${confidenceOf}) DESC, path`, parameters: [] },
+    odd: { sql: `(${oddnessOf}) DESC NULLS LAST, path`, parameters: [] },
     typical: {
       sql: '(SELECT distance FROM clustered WHERE file = files.id) NULLS LAST, path',
       parameters: [],
@@ -170,7 +177,7 @@ export const imageColumns = `
   id, path, class, split, ifnull(width, 0) AS width, ifnull(height, 0) AS height, bytes, excluded, problem,
   (SELECT tags FROM labels WHERE labels.path = files.path) AS tags,
   EXISTS (SELECT 1 FROM labels WHERE labels.path = files.path AND labels.class IS NOT NULL) AS labelled,
-  (${suggestedOf}) AS suggested, (${confidenceOf}) AS confidence`
+  (${suggestedOf}) AS suggested, (${confidenceOf}) AS confidence, (${oddnessOf}) AS odd`
 export const toImage = ({ tags, suggested, confidence, ...row }: ImageRow): DatasetImage => ({
   ...row,
   excluded: Boolean(row.excluded),

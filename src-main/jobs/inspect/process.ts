@@ -11,6 +11,7 @@ import { EmbeddingSets } from '#inference/features/embedding-sets'
 import type { Measured } from '#images/index/measured'
 import type { Predicted } from '#inference/classifiers/predict'
 import { enginesBeside } from './engines'
+import { FindingOdd } from './finding-odd'
 import { Measuring } from './measuring'
 import { Predicting } from './predicting'
 import { Inspector } from './inspector'
@@ -24,8 +25,10 @@ export type InspectorFunctions = Answering<
 > &
   Answering<Pick<EmbeddingSets, 'embed' | 'map' | 'neighbours' | 'extremes' | 'agreement' | 'export'>> &
   Answering<Pick<Measuring, 'measure'>> &
-  Answering<Pick<Predicting, 'predict'>> & {
+  Answering<Pick<Predicting, 'predict'>> &
+  Answering<{ findOdd: FindingOdd['find'] }> & {
     stopMeasuring(key: string): void
+    stopFindingOdd(key: string): void
     stopPredicting(id: string): void
     /** Paths of the images that a run's reconstructions show. */
     fixedImages(manifest: string): Promise<string[]>
@@ -36,6 +39,8 @@ export type InspectorFunctions = Answering<
 export interface InspectorListener {
   /** What a checkpoint found of some images, when the share of all that it was asked about is done. */
   measured(key: string, found: Measured[], share: number): void
+  /** The share of the images that odd ones were looked for among. */
+  findingOdd(key: string, share: number): void
   progress(progress: EventPayload<'inspect.progress'>): void
 }
 
@@ -52,6 +57,7 @@ async function main(): Promise<void> {
   const engines = enginesBeside(engine)
   const predicting = new Predicting(engines, (id, found, total) => aside(parent.predicted(id, found, total)))
   const measuring = new Measuring(engines, (key, found, share) => aside(parent.measured(key, found, share)))
+  const odd = new FindingOdd(engines, (key, share) => aside(parent.findingOdd(key, share)))
   const functions: InspectorFunctions = {
     ...answering({
       reconstruct: inspector.reconstruct,
@@ -67,8 +73,10 @@ async function main(): Promise<void> {
       export: sets.export,
       measure: measuring.measure,
       predict: predicting.predict,
+      findOdd: odd.find,
     }),
     stopMeasuring: measuring.stop,
+    stopFindingOdd: odd.stop,
     stopPredicting: predicting.stop,
     fixedImages: async (manifest) => fixedImages(await Manifest.read(manifest)).map((image) => image.path),
     thumbnail: thumbnailFile,
@@ -77,7 +85,7 @@ async function main(): Promise<void> {
   const parent = createBirpc<InspectorListener & PredictionListener, InspectorFunctions>(functions, {
     post: (message) => parentPort.post(message),
     on: (listener) => parentPort.onMessage(listener),
-    eventNames: ['progress', 'measured', 'predicted'],
+    eventNames: ['progress', 'measured', 'findingOdd', 'predicted'],
     timeout: -1,
   })
 }

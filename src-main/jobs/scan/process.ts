@@ -1,7 +1,15 @@
 import { createBirpc } from 'birpc'
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import type { DatasetFilter, DatasetSummary, LabelChange, PairKind, Suggested } from '#shared/contract'
+import type {
+  DatasetFilter,
+  DatasetSummary,
+  LabelChange,
+  OddImages,
+  OddOrdinary,
+  PairKind,
+  Suggested,
+} from '#shared/contract'
 import { AppError, type AppErrorData, toErrorData } from '#shared/errors'
 import { featuresFolder, indexFile } from '#platform/paths'
 import { aside } from '#platform/background'
@@ -15,6 +23,7 @@ import { writeManifest } from '#images/manifest'
 import type { SplitRule } from '#images/index/split'
 import { facetsOf, pageOf, sampleOf } from '#images/index/filtered'
 import { clustersOf, renameCluster } from '#images/index/clusters'
+import { keepOdd, oddCsv, oddOf, oddPatches, ordinaryImages, setOddThreshold } from '#images/index/odd'
 import { type Checkpoint, keepMeasured, type Measured, rowsOf } from '#images/index/measured'
 import { featureFile, type FeaturesOf, requireFeatures, toMeasure } from '#inference/features/kept-features'
 import { similarTo, type Wanted } from '#inference/features/search'
@@ -88,6 +97,23 @@ const calls = {
     renameCluster(index, from, to)
     return clustersOf(index)
   },
+  /** Lists the ordinary images, and all that are compared with them. */
+  async listForOdd(folder: string, ordinary: OddOrdinary, files: { ordinary: string; all: string }) {
+    const index = await open(folder)
+    const rule = { fraction: 0, seed: 0 }
+    await writeManifest(files.ordinary, index, rule, ordinaryImages(index, ordinary))
+    await writeManifest(files.all, index, rule)
+  },
+  keepOdd: async (folder: string, about: Pick<OddImages, 'run' | 'step' | 'ordinary' | 'at'>, file: string) =>
+    keepOdd(await open(folder), about, file),
+  odd: async (folder: string) => oddOf(await open(folder)),
+  async setOddThreshold(folder: string, threshold: number) {
+    const index = await open(folder)
+    setOddThreshold(index, threshold)
+    return oddOf(index)
+  },
+  oddPatches: async (folder: string, image: number) => oddPatches(await open(folder), image),
+  oddCsv: async (folder: string) => oddCsv(await open(folder)),
   async check(folder: string, again: boolean): Promise<DatasetSummary> {
     const index = await open(folder)
     if (again) forgetChecks(index)

@@ -30,7 +30,10 @@ export const useDatasetImages = defineStore('dataset-images', () => {
   const dataset = computed(() =>
     route.path.startsWith('/datasets/') ? datasets.byId.get(String(route.params['id'])) : undefined,
   )
-  const view = computed(() => viewOf(route.query))
+  const view = computed((): View => {
+    const asked = viewOf(route.query)
+    return route.path.endsWith('/odd') ? { ...asked, sort: 'odd' } : asked
+  })
   const change = (part: Partial<View>) => router.replace({ query: queryOf({ ...view.value, ...part }) })
   function clear() {
     given.value = null
@@ -272,7 +275,9 @@ export const useDatasetImages = defineStore('dataset-images', () => {
   const subject = computed(() => (selected.size ? [...selected.values()] : image.value ? [image.value] : []))
   function findSimilar() {
     given.value = null
-    void change({ ...unfiltered, similar: subject.value.map(({ path }) => path) })
+    const similar = subject.value.map(({ path }) => path)
+    const query = queryOf({ ...view.value, ...unfiltered, similar, sort: 'name' })
+    void router.replace({ path: `/datasets/${dataset.value!.id}`, query })
   }
   /** Changes what a person says of the subject; the selection ends. */
   async function act(change: LabelChange, images = subject.value) {

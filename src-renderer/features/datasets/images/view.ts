@@ -10,6 +10,8 @@ export interface View {
   tags: string[]
   suggested: string[]
   clusters: string[]
+  /** The least oddness; null where any will do. */
+  odd: number | null
   text: string
   /** Bounds of the loss; null where it has none. */
   from: number | null
@@ -27,7 +29,7 @@ export interface View {
 }
 
 const splitNames = ['none', ...split.options] as const
-const sorts = ['name', 'size', 'loss', 'unsure', 'sure', 'typical'] as const
+const sorts = ['name', 'size', 'loss', 'unsure', 'sure', 'typical', 'odd'] as const
 
 export function viewOf(query: LocationQuery): View {
   const all = (name: string) => [query[name] ?? []].flat().map((value) => value ?? '')
@@ -45,6 +47,7 @@ export function viewOf(query: LocationQuery): View {
     tags: all('tag').filter(Boolean),
     suggested: all('suggested').filter(Boolean),
     clusters: all('cluster').filter(Boolean),
+    odd: number('odd'),
     text: one('text') ?? '',
     from: number('from'),
     to: number('to'),
@@ -65,6 +68,7 @@ export function queryOf(view: View): LocationQueryRaw {
     tag: view.tags,
     suggested: view.suggested,
     cluster: view.clusters,
+    odd: view.odd,
     text: view.text || null,
     from: view.from,
     to: view.to,
@@ -85,7 +89,7 @@ export function queryOf(view: View): LocationQueryRaw {
 /** The parts of a view that hide images, as they are when they hide none. */
 export const unfiltered = {
   ...{ classes: [], splits: [], problems: [], tags: [], suggested: [], clusters: [], similar: [] },
-  ...{ text: '', from: null, to: null },
+  ...{ odd: null, text: '', from: null, to: null },
 } satisfies Partial<View>
 
 /** How labelling begins: with the images that have no class, in the order of names. */
@@ -93,7 +97,7 @@ export const unlabelled = { labelling: true, classes: [''], sort: 'name' } satis
 
 /** The filter of a view; `similar` are the images that were found for it, nearest first. */
 export function filterOf(
-  { classes, splits, problems, tags, suggested, clusters, text, from, to, sort, run, step }: View,
+  { classes, splits, problems, tags, suggested, clusters, odd, text, from, to, sort, run, step }: View,
   similar: string[] | null,
 ): DatasetFilterInput {
   const hasLoss = from !== null || to !== null
@@ -104,6 +108,7 @@ export function filterOf(
     ...(tags.length && { tags }),
     ...(suggested.length && { suggested }),
     ...(clusters.length && { clusters }),
+    ...(odd !== null && { odd }),
     ...(text && { text }),
     ...(run !== null && step !== null && { checkpoint: { run, step } }),
     ...(hasLoss && { loss: { from: from ?? -Number.MAX_VALUE, to: to ?? Number.MAX_VALUE } }),

@@ -1,0 +1,80 @@
+import { rm } from 'node:fs/promises'
+import type { Emit, Handlers, Run } from '#shared/contract'
+import type { Datasets } from '#app/datasets'
+import type { RemoteProcess } from '#app/remote-process'
+import type { InspectorFunctions, InspectorListener } from '#jobs/inspect/process'
+
+export type OddCall = 'datasets.findOdd' | 'datasets.stopFindingOdd' | 'datasets.odd'
+
+interface OddOptions {
+  emit: Emit
+  datasets: Pick<Datasets, 'ask' | 'get'>
+  run: (id: string) => Promise<Run>
+  /** The process that looks at whole data sets. */
+  sets: () => RemoteProcess<InspectorFunctions, InspectorListener>
+  /** A name for a file that nobody needs for long. */
+  temporary: (name: string) => string
+}
+
+/** Odd images of data sets, looked for in each at most once at a time, while other things go on. */
+export class OddImages {
+  private readonly under = new Map<string, { share: number; stopped: boolean; end: Promise<boolean> }>()
+
+  constructor(private readonly options: OddOptions) {}
+
+  readonly calls: Pick<Handlers, OddCall> = {
+    'datasets.findOdd': (asked) => {
+      const known = this.under.get(asked.id)
+      if (known) return known.end
+      const end = this.find(asked).finally(() => {
+        this.under.delete(asked.id)
+        this.options.emit('datasets.findingOdd', { id: asked.id, share: null })
+      })
+      this.under.set(asked.id, { share: 0, stopped: false, end })
+      return end
+    },
+    'datasets.stopFindingOdd': async ({ id }) => {
+      const finding = this.under.get(id)
+      if (finding) finding.stopped = true
+      await this.options.sets().current?.stopFindingOdd(id)
+    },
+    'datasets.odd': async ({ id }) => ({
+      found: await this.options.datasets.ask(id, 'odd'),
+      share: this.under.get(id)?.share ?? null,
+    }),
+  }
+
+  /** What the process tells. */
+  readonly listener: Pick<InspectorListener, 'findingOdd'> = {
+    findingOdd: (id, share) => {
+      const finding = this.under.get(id)
+      if (!finding) return
+      finding.share = share
+      this.options.emit('datasets.findingOdd', { id, share })
+    },
+  }
+
+  private async find({
+    id,
+    run,
+    step,
+    ordinary,
+  }: Parameters<Handlers['datasets.findOdd']>[0]): Promise<boolean> {
+    const { datasets, sets, temporary } = this.options
+    const { folder: place, engine } = await this.options.run(run)
+    const { folder } = await datasets.get(id)
+    const files = {
+      ordinary: temporary(`ordinary-${id}.json`),
+      all: temporary(`compared-${id}.json`),
+      found: temporary(`odd-${id}.jsonl`),
+    }
+    await datasets.ask(id, 'listForOdd', ordinary, files)
+    if (this.under.get(id)?.stopped) return false
+    const asked = { place: { folder: place, step }, engine, folder, ...files }
+    const done = await sets().ask((remote) => remote.findOdd(id, asked))
+    if (done)
+      await datasets.ask(id, 'keepOdd', { run, step, ordinary, at: new Date().toISOString() }, files.found)
+    await rm(files.found, { force: true })
+    return done
+  }
+}
