@@ -42,6 +42,12 @@ export default ts.config(
       ],
     },
   },
+  // The output of a command is its result, and nothing beside it.
+  {
+    files: ['src-main/cli/**/*.ts'],
+    ignores: ['src-main/cli/support/answer.ts'],
+    rules: { 'no-console': 'error' },
+  },
   // Floors are kept by .dependency-cruiser.mjs; imports name a neighbour (./x) or a floor (#model/x).
   {
     files: ['src-*/**', 'test/**'],

@@ -64,24 +64,46 @@ function commandSections(names) {
   const entries = own.split(/\n(?= {2}-)/) // each option with the lines that it wraps into
   const isSetting = (entry) =>
     allSettings.some(({ name }) => RegExp(`^ {2}--(no-)?${flag(name)}[ ,]`).test(entry))
-  const kept = entries.filter((entry) => !isSetting(entry) && !/^ {2}-h, --help/.test(entry))
-  const hasSettings = kept.length < entries.length - 1
+  const hasSettings = entries.some(isSetting)
+  const kept = entries.filter(
+    (entry) => !isSetting(entry) && !/^ {2}(-h, --help|--json|--quiet) /.test(entry),
+  )
   const text = kept
     .join('\n')
     .replace(/\s*Options:\s*$/, '')
     .trim()
   const children = [...(below ?? '').matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name)
   return [
-    `${'#'.repeat(Math.min(names.length + 1, 3))} ${['saim', ...names].join(' ')}`,
+    `${'#'.repeat(names.length ? Math.min(names.length + 2, 4) : 1)} ${['saim', ...names].join(' ')}`,
     `\`\`\`text\n${text}\n\`\`\``,
     ...(hasSettings ? ['And settings of [hyperparameters.md](hyperparameters.md) as flags.'] : []),
     ...children.filter((name) => name !== 'help').flatMap((name) => commandSections([...names, name])),
   ]
 }
 const [title, ...commands] = commandSections([])
-const made =
-  'Made by `npm run docs` from what the commands say of themselves. From a checkout: `npm run saim -- <command>`.'
-const cli = [title, made, ...commands].join('\n\n')
+const { module: exits } = await runnerImport('./src-main/cli/support/exit-codes.ts')
+const { module: surroundings } = await runnerImport('./src-main/platform/environment.ts')
+const cli = [
+  title,
+  'Made by `npm run docs` from what the commands say of themselves. From a checkout: `npm run saim -- <command>`.',
+  '## In scripts',
+  'The output holds the result of a command and nothing else; what it does meanwhile and what is wrong is told on the error stream. Every command takes',
+  '- `--json`: the result as JSON, with times by ISO 8601 and shares from 0 to 1. Where a command fails, an object `error` with `code`, `message` and `advice` takes its place; [troubleshooting.md](troubleshooting.md) explains the codes.\n- `--quiet`: nothing is told meanwhile, only what is wrong.',
+  'Tables are plain text with at least two spaces between their columns, on a terminal and in a pipe. Nothing is printed in colour, so that `NO_COLOR` has nothing to change. A command ends with one of these codes:',
+  [
+    '| Code | |',
+    '| --- | --- |',
+    ...Object.values(exits.exitCodes).map(({ code, means }) => `| ${code} | ${means} |`),
+  ].join('\n'),
+  'Environment variables that it reads:',
+  [
+    '| Variable | |',
+    '| --- | --- |',
+    ...Object.entries(surroundings.variables).map(([name, means]) => `| \`${name}\` | ${means} |`),
+  ].join('\n'),
+  '## Commands',
+  ...commands,
+].join('\n\n')
 
 /** Floors from the highest to the lowest, between their markers. */
 const floors = [

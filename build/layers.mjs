@@ -92,7 +92,7 @@ export const layers = [
   },
   {
     folder: 'src-main/cli',
-    holds: 'a file for each command, its flags beside its handler',
+    holds: 'a file for each command: flags, what it does and answers, and the words for that',
     imports: [
       ...['src-shared', 'src-main/platform', 'src-main/model', 'src-main/engine', 'src-main/storage'],
       ...['src-main/images', 'src-main/inference', 'src-main/jobs', 'src-main/app', 'src-main/server'],

@@ -1,26 +1,33 @@
 /**
- * The environment variables that the application reads, and the one place where it reads and sets any; docs/cli.md lists
- * those that are for people.
+ * The environment variables that the application reads, and the one place where it reads and sets any. docs/cli.md lists them
+ * with these words.
  */
-const value = (name: string): string | undefined => process.env[name] || undefined
+export const variables = {
+  SAIM_HOME: 'Where runs, data sets and settings lie.',
+  SAIM_ENGINE: 'The engine to use where nobody chose one.',
+  SAIM_ENGINES: 'Where engines are installed.',
+  SAIM_PYTHON: 'The Python for clusters and for comparing exports.',
+  CUDA_HOME: 'Where CUDA lies.',
+  CUDA_PATH: 'The same, as Windows names it.',
+  VK_DRIVER_FILES: "Files that describe Vulkan drivers, in place of the system's.",
+  VK_ICD_FILENAMES: 'The same by its older name.',
+  XDG_DATA_HOME: 'Where applications keep their data; without SAIM_HOME ours too.',
+  SAIM_ROOTS:
+    'The folders outside of which no image is read, as JSON; `saim serve` sets it for the processes that it starts.',
+  SAIM_DEV_SERVER: 'Where `npm run dev` serves the pages that are worked on.',
+} as const
+
+const value = (name: keyof typeof variables): string | undefined => process.env[name] || undefined
 
 export const environment = {
-  /** Where runs, data sets and settings lie. */
   home: () => value('SAIM_HOME'),
-  /** The engine to use where nobody chose one. */
   engine: () => value('SAIM_ENGINE'),
-  /** Where engines are installed. */
   engines: () => value('SAIM_ENGINES'),
-  /** The Python for clusters and for comparing exports. */
   python: () => value('SAIM_PYTHON'),
-  /** Where CUDA lies, by the variables of its toolkits. */
   cudaRoots: () => [value('CUDA_HOME'), value('CUDA_PATH')].filter((folder) => folder !== undefined),
-  /** Files that describe Vulkan drivers, in place of the system's. */
   vulkanDrivers: () => (value('VK_DRIVER_FILES') ?? value('VK_ICD_FILENAMES'))?.split(':'),
-  /** The folders outside of which no image is read, as JSON; set by `saim serve` for the processes that it starts. */
   roots: () => value('SAIM_ROOTS'),
   dataHome: () => value('XDG_DATA_HOME'),
-  /** Where `npm run dev` serves the pages that are worked on. */
   devServer: () => value('SAIM_DEV_SERVER'),
 }
 

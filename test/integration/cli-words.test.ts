@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { Run } from '#shared/contract'
 import { saim, temporaryFolder } from '#test/helpers/runs'
 
 describe('numbers of flags', () => {
@@ -13,7 +14,7 @@ describe('numbers of flags', () => {
     const { code, output } = await saim(parameters, home)
     expect(output).toMatch(words)
     expect(output).not.toMatch(/\n\s+at /)
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(existsSync(path.join(home, 'runs'))).toBe(false)
   })
 })
@@ -22,15 +23,15 @@ describe('what a command cannot write is told before its work', () => {
   const file = path.join(temporaryFolder(), 'a file')
   writeFileSync(file, '')
   it.each([
-    ['predict', ['predict', 'none', '--with', 'none', '--output', `${file}/p.csv`], /a file is a file/],
-    ['embed', ['embed', 'none', '--out', `${file}/new`], /a file is a file/],
-    ['train', ['train', '--runs', `${file}/runs`], /a file is a file/],
-    ['runs', ['runs', '--runs', file], /is a file, or leads through one/],
-  ])('%s', async (_, parameters, words) => {
+    ['predict', ['predict', 'none', '--with', 'none', '--output', `${file}/p.csv`], /a file is a file/, 3],
+    ['embed', ['embed', 'none', '--out', `${file}/new`], /a file is a file/, 3],
+    ['train', ['train', '--runs', `${file}/runs`], /a file is a file/, 3],
+    ['runs', ['runs', '--runs', file], /is a file, or leads through one/, 1],
+  ])('%s', async (_, parameters, words, wrong) => {
     const { code, output } = await saim(parameters, temporaryFolder())
     expect(output).toMatch(words)
     expect(output).not.toMatch(/E[A-Z]{4,}|\n\s+at /)
-    expect(code).toBe(1)
+    expect(code).toBe(wrong)
   })
 
   it('a home whose name is too long', async () => {
@@ -53,7 +54,22 @@ describe('saim runs', () => {
   it('shows names, and times of this machine', () => {
     const { stdout } = shell('node out/main/cli.js runs')
     expect(stdout).toMatch(/created.*name.*id.*status.*step/)
-    expect(stdout).toMatch(/'2026-11-28 22:27' *│ 'a run' *│ 'a-run-20261128-132742-agl3'/) // 13:27 in UTC
+    expect(stdout).toMatch(/2026-11-28 22:27 {2,}a run {2,}a-run-20261128-132742-agl3 /) // 13:27 in UTC
+  })
+
+  it('answers in JSON, and says what is wrong in JSON', () => {
+    const [run] = JSON.parse(shell('node out/main/cli.js runs --json').stdout) as Run[]
+    expect(run).toMatchObject({ id: 'a-run-20261128-132742-agl3', name: 'a run', status: 'finished' })
+    const missing = shell('node out/main/cli.js knn nobody --json')
+    expect(JSON.parse(missing.stdout)).toMatchObject({ error: { code: 'run-missing' } })
+    expect(missing.stderr).toMatch(/^Error: There is no run "nobody"/)
+    expect(missing.status).toBe(3)
+    const misused = shell('node out/main/cli.js runs --json --wide')
+    expect(JSON.parse(misused.stdout)).toMatchObject({
+      error: { code: 'bad-settings', message: expect.stringMatching(/^unknown option '--wide'/) },
+    })
+    expect(misused.stderr).toMatch(/^error: unknown option/)
+    expect(misused.status).toBe(2)
   })
 
   it('ends quietly where nobody reads on', () => {
@@ -64,6 +80,6 @@ describe('saim runs', () => {
   it.runIf(existsSync('/dev/full'))('says where its output has no room', () => {
     const { status, stderr } = shell('node out/main/cli.js runs > /dev/full')
     expect(stderr).toBe('Error: The disk is full.\nFree some space, then try again.\n')
-    expect(status).toBe(1)
+    expect(status).toBe(5)
   })
 })

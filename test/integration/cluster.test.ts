@@ -242,7 +242,7 @@ describe('saim cluster', () => {
     process.env['SAIM_PYTHON'] = bare
     const { code, output } = await saim(['cluster', images, ...asFlags], home)
     delete process.env['SAIM_PYTHON']
-    expect(code).toBe(1)
+    expect(code).toBe(5)
     expect(output).toContain("cannot train by ray: No module named 'torch'.")
     const requirements = /pip install -r (\S+requirements\.txt)/.exec(output)![1]!
     expect(readFileSync(requirements, 'utf8')).toContain('torch')
@@ -250,7 +250,7 @@ describe('saim cluster', () => {
 
   it('refuses what is no number of workers', async () => {
     const { code, output } = await saim(['cluster', images, '--workers', 'two'], temporaryFolder())
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(output).toContain("'--workers <n>' argument 'two' is invalid")
   })
 })

@@ -38,7 +38,7 @@ describe('a run that began on the CPU', () => {
   it('cannot be given an engine that there is not', async () => {
     const home = temporaryFolder()
     const { code, output } = await saim(['train', images, '--engine', 'abacus'], home)
-    expect(code).toBe(1)
+    expect(code).toBe(5)
     expect(output).toContain('onnxruntime-webgpu')
   })
 })

@@ -143,10 +143,10 @@ describe('an exported classifier', () => {
     const named = await saim([...order, '--evaluation', path.basename(evaluation)], home)
     expect(named, named.output).toMatchObject({ code: 0 })
     const unknown = await saim([...order, '--evaluation', 'finetune-of-nobody'], home)
-    expect(unknown).toMatchObject({ code: 1, output: expect.stringContaining('There is no classifier') })
+    expect(unknown).toMatchObject({ code: 3, output: expect.stringContaining('There is no classifier') })
     const step = await saim([...order, '--step', '7'], home)
     expect(step).toMatchObject({
-      code: 1,
+      code: 2,
       output: expect.stringContaining('Choose an evaluation for the classifier'),
     })
     expect(readdirSync(folder)).toHaveLength(1)
@@ -206,7 +206,7 @@ it.runIf(hasPython)('opens in timm by its file of weights too, and with a new he
 it('says what is wrong and leaves nothing behind', async () => {
   const folder = temporaryFolder()
   const missing = await saim(['export', run, '--format', 'timm', '--step', '3', '--out', folder], home)
-  expect(missing).toMatchObject({ code: 1, output: expect.stringContaining('has no checkpoint of step') })
+  expect(missing).toMatchObject({ code: 3, output: expect.stringContaining('has no checkpoint of step') })
   expect(readdirSync(folder)).toEqual([])
 })
 
@@ -220,7 +220,7 @@ it('is refused where its features differ', async () => {
   const { code, output } = await saim(['export', run, '--format', 'onnx', '--out', folder], home)
   if (hasPython) process.env['SAIM_PYTHON'] = python
   else delete process.env['SAIM_PYTHON']
-  expect(code).toBe(1)
+  expect(code).toBe(6)
   expect(output).toContain('do not give the run’s outputs')
   expect(existsSync(folder) && readdirSync(folder)).toEqual([])
 })

@@ -54,10 +54,10 @@ describe('a run of MAE', () => {
     expect(reconstructed.output).toMatch(/loss \d/)
     expect((await asked('attention', runOf('masked'), photo)).code).toBe(0)
     const streams = await asked('attention', runOf('masked'), photo, '--view', 'query', '--patch', '0,0')
-    expect(streams).toMatchObject({ code: 1, output: expect.stringContaining('no content and query stream') })
+    expect(streams).toMatchObject({ code: 2, output: expect.stringContaining('no content and query stream') })
     const film = await asked('reconstruct', runOf('masked'), photo, '--animate', 'gif')
     expect(film).toMatchObject({
-      code: 1,
+      code: 2,
       output: expect.stringContaining('MAE does not predict patches one after another'),
     })
   })
@@ -97,6 +97,6 @@ it.each([
   ['a decoder width that its heads do not divide', { 'decoder-width': 48 }, '--decoder-width'],
 ])('refuses %s', async (_name, changes, message) => {
   const { code, output } = await saim(['train', images, ...flags({ ...mae, ...changes })], home)
-  expect(code).toBe(1)
+  expect(code).toBe(2)
   expect(output).toContain(message)
 })

@@ -70,7 +70,7 @@ describe('bfloat16', () => {
   it('is refused by an engine that has 32 bits only, before there is a run', async () => {
     const home = temporaryFolder()
     const { code, output } = await saim(['train', images, '--precision', 'bfloat16'], home)
-    expect(code).toBe(1)
+    expect(code).toBe(5)
     expect(output).toContain('computes in 32 bits only')
     expect((await saim(['runs'], home)).output).not.toContain('vehicles')
   })

@@ -1,9 +1,14 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import type { Trained } from '#cli/support/follow'
 import { listCheckpoints, loadCheckpoint, saveCheckpoint } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
 import { readRun, runPaths } from '#storage/run/run-folder'
+import { said } from '#test/helpers/hosts'
 import { flags, makeImages, saim, smallModel, temporaryFolder } from '#test/helpers/runs'
 import { newRun, trainRun } from '#test/helpers/training'
 
@@ -102,15 +107,32 @@ describe('saim train', () => {
     expect((await saim(['runs'], home)).output).toContain('finished')
   })
 
+  it('saves at Ctrl-C, and does not end as one that is done', async () => {
+    const [images, home] = [temporaryFolder(), temporaryFolder()]
+    await makeImages(images, 16)
+    const long = flags({ ...smallModel, epochs: 500, 'checkpoint-every': 100 })
+    const child = spawn('node', ['out/main/cli.js', 'train', images, ...long, '--json'], {
+      env: { ...process.env, SAIM_HOME: home },
+    })
+    const output = text(child.stdout)
+    await said(child, /step \d+\/1000/)
+    child.kill('SIGINT')
+    const [code] = await once(child, 'exit')
+    expect(code).toBe(130)
+    const trained = JSON.parse(await output) as Trained
+    expect(trained).toMatchObject({ status: 'stopped', totalSteps: 1000 })
+    expect(existsSync(trained.weights!)).toBe(true)
+  })
+
   it.each([
-    ['an empty folder', [], 'There are no images'],
-    ['a batch of half an image', ['--batch-size', '0.5'], '--batch-size'],
-    ['settings that do not fit together', ['--image-size', '65'], 'multiple of the patch size'],
-    ['a flag that does not exist', ['--batchsize', '3'], 'unknown option'],
-  ])('refuses %s with a clear message', async (_name, extra, message) => {
+    ['an empty folder', [], 'There are no images', 3],
+    ['a batch of half an image', ['--batch-size', '0.5'], '--batch-size', 2],
+    ['settings that do not fit together', ['--image-size', '65'], 'multiple of the patch size', 2],
+    ['a flag that does not exist', ['--batchsize', '3'], 'unknown option', 2],
+  ])('refuses %s with a clear message', async (_name, extra, message, wrong) => {
     const folder = temporaryFolder()
     const { code, output } = await saim(['train', folder, ...extra], folder)
-    expect(code).toBe(1)
+    expect(code).toBe(wrong)
     expect(output).toContain(message)
     expect(existsSync(path.join(folder, 'runs'))).toBe(false)
   })

@@ -1,6 +1,6 @@
-import { RunList } from '#app/runs/run-list'
+import { runsIn } from './runs'
 import { listClassifiers } from '#inference/classifiers/list'
 
 /** The classifiers of every kind, newest first: kept ones, and what evaluations of the runs below a folder left behind. */
 export const classifiersOf = async (runsFolder: string) =>
-  listClassifiers((await new RunList({ get: async () => ({ runsFolder }) }).survey()).runs)
+  listClassifiers((await runsIn(runsFolder).survey()).runs)

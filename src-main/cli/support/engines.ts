@@ -1,9 +1,10 @@
+import { say } from './answer'
 import { forkNode } from '#platform/processes'
 import { Engines } from '#app/engines'
 import { Settings } from '#app/settings'
 
-/** The engines of this machine; `say` hears what is tested and installed. */
-export function openEngines(say: (text: string) => void = console.log): Engines {
+/** The engines of this machine; `tell` hears what is tested and installed. */
+export function openEngines(tell: (text: string) => void = say): Engines {
   let said: string | undefined
   return new Engines({
     fork: forkNode,
@@ -12,7 +13,7 @@ export function openEngines(say: (text: string) => void = console.log): Engines 
       if (!('engines' in payload)) return
       const tested = payload.engines.find(({ status }) => status === 'proving')
       const text = payload.message ?? (tested && `Testing ${tested.title} ...`)
-      if (text && text !== said) say(text)
+      if (text && text !== said) tell(text)
       said = text
     },
   })

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { Metric, RunError } from '#shared/contract'
+import type { Metric, Run, RunError } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { duration, number } from '#shared/format'
 import { flagsOf } from '#shared/settings/flags'
@@ -9,28 +9,43 @@ import { forkNode } from '#platform/processes'
 import { newestStep } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
 import { runPaths } from '#storage/run/run-folder'
+import { lines, say, warn } from './answer'
 import { openEngines } from './engines'
+import { endAs } from './exit-codes'
 import { showProgress } from './progress'
+import { runAt } from './runs'
 
-/** Trains a run in a process of its own, shows its progress and ends with it. Throws the AppError that it ended by. */
-export async function follow(folder: string): Promise<void> {
-  console.log(`Run folder: ${folder}`)
+/** A run after its training, with what it left behind. */
+export interface Trained extends Run {
+  /** Mean losses of its first and its last steps. */
+  losses: { first: number; last: number } | null
+  weights: string | null
+  reconstructions: string | null
+}
+
+/**
+ * Trains a run in a process of its own, shows its progress and ends with it. Throws the AppError that it ended by; where it was
+ * stopped before its end, so does the command.
+ */
+export async function follow(folder: string): Promise<Trained> {
+  say(`Run folder: ${folder}`)
   const progress = showProgress()
   const engines = openEngines()
   const { training, notice, why } = await beginTraining(folder, { fork: forkNode, engines }, (message) => {
     if (message.type === 'progress') progress.show(message.metric, message.totalSteps)
   })
-  if (why) console.log(why)
-  if (notice) console.error(`\n*** ${notice} ***\n`)
+  if (why) say(why)
+  if (notice) warn(`\n*** ${notice} ***\n`)
 
   let asked = false
   const interrupt = () => {
     if (asked) {
       training.kill()
-      process.exit(130)
+      endAs('stopped')
+      process.exit()
     }
     asked = true
-    console.log('\nSaving after this step; press Ctrl-C again to quit now.')
+    say('\nSaving after this step; press Ctrl-C again to quit now.')
     training.stop('stopped')
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
@@ -38,7 +53,8 @@ export async function follow(folder: string): Promise<void> {
   progress.end()
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   if (error) throw new AppError(error.code, error.message, adviceOf(folder, error))
-  await summarise(folder, status)
+  if (status !== 'finished') endAs('stopped')
+  return leftBy(folder)
 }
 
 /** What to do, and how to do it here. */
@@ -49,19 +65,27 @@ function adviceOf(folder: string, { advice, remedies = [] }: RunError): string {
   return [advice, ...commands].filter(Boolean).join('\n  ')
 }
 
-async function summarise(folder: string, status: string): Promise<void> {
-  const metrics = await readMetrics(folder)
-  const last = metrics.at(-1)
-  const newest = await newestStep(folder)
-  if (!last || newest === null) return
-  const mean = (part: Metric[]) => number(part.reduce((sum, { loss }) => sum + loss, 0) / part.length)
+async function leftBy(folder: string): Promise<Trained> {
+  const [run, metrics, newest] = [await runAt(folder), await readMetrics(folder), await newestStep(folder)]
+  const mean = (part: Metric[]) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length
   const span = Math.min(20, Math.ceil(metrics.length / 4))
-  console.log(
-    `Run ${status} after ${last.step} steps, ${duration(last.seconds)}. Loss ${mean(metrics.slice(0, span))} at the start, ${mean(metrics.slice(-span))} at the end.`,
+  const paths = runPaths(folder)
+  return {
+    ...run,
+    losses: metrics.length ? { first: mean(metrics.slice(0, span)), last: mean(metrics.slice(-span)) } : null,
+    weights: newest === null ? null : path.join(paths.checkpoint(newest), 'weights.safetensors'),
+    reconstructions: newest === null ? null : path.join(paths.reconstructions(newest), 'sheet.png'),
+  }
+}
+
+export function trainedWords(trained: Trained): string {
+  const { folder, status, latest, losses, weights, reconstructions } = trained
+  return lines(
+    `Run ${status}${latest ? ` after ${latest.step} steps, ${duration(latest.seconds)}` : ''}.${losses ? ` Loss ${number(losses.first)} at the start, ${number(losses.last)} at the end.` : ''}`,
+    reconstructions && `Reconstructions: ${reconstructions}`,
+    weights && `Weights: ${weights}`,
+    status !== 'finished' && `Resume it with: saim resume ${resumeName(folder)}`,
   )
-  console.log(`Reconstructions: ${path.join(runPaths(folder).reconstructions(newest), 'sheet.png')}`)
-  console.log(`Weights: ${path.join(runPaths(folder).checkpoint(newest), 'weights.safetensors')}`)
-  if (status !== 'finished') console.log(`Resume it with: saim resume ${resumeName(folder)}`)
 }
 
 const resumeName = (folder: string) =>

@@ -12,6 +12,7 @@ import { chooseStep } from '#storage/run/checkpoint'
 import { findRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
 import type { CheckpointOptions } from './checkpoint'
+import { say } from './answer'
 import { engineFor } from './engines'
 import { withImages } from './images'
 import { engineOption, runArgument, runsOption, stepOption, threadsOption } from './options'
@@ -57,7 +58,7 @@ export async function withMeasured<T>(
             keepMeasured(index, checkpoint, found)
             if (share < 1 && Date.now() - told < 10_000) return
             told = Date.now()
-            console.log(`Measured ${percent(share)}`)
+            say(`Measured ${percent(share)}`)
           },
         })
       }

@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { Command, Option } from 'commander'
 import {
   type AblationName,
@@ -19,11 +18,12 @@ import { createExperiment, experimentPaths, noteRun, readExperiment } from '#sto
 import { describeExperiment } from '#app/experiments/results'
 import { sampleImagesFolder } from '#platform/paths'
 import { Lock } from '#storage/lock'
-import { readRun } from '#storage/run/run-folder'
-import { evaluateRun } from './evaluate'
-import { withImages } from './support/images'
-import { decodersOption, engineOption, runsOption, threadsOption, whole } from './support/options'
-import { chosenSettings, settingOptions, settingsFrom } from './support/setting-options'
+import { evaluatedWords, evaluateRun } from '#cli/checkpoints/evaluate'
+import { answers, lines, say, table } from '#cli/support/answer'
+import { trainedWords } from '#cli/support/follow'
+import { withImages } from '#cli/support/images'
+import { decodersOption, engineOption, runsOption, threadsOption, whole } from '#cli/support/options'
+import { chosenSettings, settingOptions, settingsFrom } from '#cli/support/setting-options'
 import { train, type TrainOptions } from './train'
 
 type SweepOptions = Omit<TrainOptions, 'from'> & {
@@ -33,38 +33,41 @@ type SweepOptions = Omit<TrainOptions, 'from'> & {
   seeds: number
 } & Record<string, unknown>
 
-export const sweepCommand = new Command('sweep')
-  .description('train a run for each of several settings and compare what they learned')
-  .argument('[folder]', 'the images, in class folders; without it, the sample images')
-  .addOption(
-    new Option(
-      '--ablation <name>',
-      `one of the paper's ablations: ${ablationNames.map((name) => `${name} (${ablations[name].title.toLowerCase()})`).join(', ')}`,
-    ).choices(ablationNames),
-  )
-  .option('--vary <name=values...>', 'such as order=stochastic,raster blur-size=0,9: all combinations', [])
-  .option('--list', 'pair the values of all settings instead of combining them')
-  .addOption(
-    new Option('--seeds <n>', 'runs of each variant, with seeds from that of --seed on')
-      .default(1)
-      .argParser(whole(1, 20)),
-  )
-  .addOption(
-    new Option('--preset <name>', 'what the variants begin with').choices(presetNames).default('nano'),
-  )
-  .option('--name <name>', 'what the names of the runs begin with')
-  .addOption(runsOption())
-  .addOption(engineOption())
-  .addOption(threadsOption())
-  .addOption(decodersOption())
-  .action(sweep)
+export const sweepCommand = answers(
+  new Command('sweep')
+    .description('train a run for each of several settings and compare what they learned')
+    .argument('[folder]', 'the images, in class folders; without it, the sample images')
+    .addOption(
+      new Option(
+        '--ablation <name>',
+        `one of the paper's ablations: ${ablationNames.map((name) => `${name} (${ablations[name].title.toLowerCase()})`).join(', ')}`,
+      ).choices(ablationNames),
+    )
+    .option('--vary <name=values...>', 'such as order=stochastic,raster blur-size=0,9: all combinations', [])
+    .option('--list', 'pair the values of all settings instead of combining them')
+    .addOption(
+      new Option('--seeds <n>', 'runs of each variant, with seeds from that of --seed on')
+        .default(1)
+        .argParser(whole(1, 20)),
+    )
+    .addOption(
+      new Option('--preset <name>', 'what the variants begin with').choices(presetNames).default('nano'),
+    )
+    .option('--name <name>', 'what the names of the runs begin with')
+    .addOption(runsOption())
+    .addOption(engineOption())
+    .addOption(threadsOption())
+    .addOption(decodersOption()),
+  sweep,
+  sweptWords,
+)
 for (const option of settingOptions(allSettings)) sweepCommand.addOption(option)
 
 /**
- * `saim sweep`: trains a run for each variant and seed, one after the other, asks each what it learned, and prints the
- * variants side by side. The experiment that the application shows is the same record.
+ * `saim sweep`: trains a run for each variant and seed, one after the other, and asks each what it learned. The
+ * experiment that the application shows is the same record.
  */
-async function sweep(given: string | undefined, options: SweepOptions): Promise<void> {
+async function sweep(given: string | undefined, options: SweepOptions): Promise<Experiment> {
   const base = presets[options.preset ?? 'nano'].values
   const h = settingsFrom(hyperparametersSchema, allSettings, options, base)
   const plan = planOf(options)
@@ -88,18 +91,21 @@ async function sweep(given: string | undefined, options: SweepOptions): Promise<
     const { asks } = await readExperiment(id)
     for (const [n, { changes, seed, hyperparameters }] of planned.entries()) {
       const label = `${nameOfVariant(changes)}${options.seeds > 1 ? `, seed ${seed}` : ''}`
-      console.log(`\n${n + 1} of ${planned.length}: ${label}`)
+      say(`\n${n + 1} of ${planned.length}: ${label}`)
       const own = chosenSettings(allSettings, hyperparameters)
       const run = await train(dataset.folder, { ...options, ...own, name: `${name}: ${label}` })
-      await noteRun(id, n, path.basename(run))
-      if ((await readRun(run)).status !== 'finished') break // the person ended it
-      for (const kind of asks)
-        await evaluateRun(kind, run, { ...options, ...evaluationKinds[kind].schema.parse({}), name })
+      say(trainedWords(run))
+      await noteRun(id, n, run.id)
+      if (run.status !== 'finished') break // the person ended it
+      for (const kind of asks) {
+        const asked = { ...options, ...evaluationKinds[kind].schema.parse({}), name }
+        say(evaluatedWords(await evaluateRun(kind, run.folder, asked)))
+      }
     }
   } finally {
     await lock.release()
   }
-  print(await describeExperiment(id))
+  return describeExperiment(id)
 }
 
 const planOf = ({ ablation, vary, list }: SweepOptions): SweepPlan =>
@@ -115,9 +121,9 @@ const planOf = ({ ablation, vary, list }: SweepOptions): SweepPlan =>
       }
 
 /** The variants side by side, with the paper's figures where they were at hand. */
-function print({ variants, plan, recipe }: Experiment): void {
+function sweptWords({ variants, plan, recipe }: Experiment): string {
   const paper = paperFigures(plan, variants)
-  console.table(
+  const figures = table(
     variants.map(({ changes, mean }, i) => ({
       variant: nameOfVariant(changes),
       ...columnsOf(mean),
@@ -127,9 +133,12 @@ function print({ variants, plan, recipe }: Experiment): void {
       }),
     })),
   )
-  for (const { title, words } of recipe) console.log(`${title}: ${words}.`)
-  if (plan.kind === 'ablation') console.log(scaleNote(plan))
-  console.log('Losses of variants with different targets cannot be compared.')
+  return lines(
+    figures,
+    ...recipe.map(({ title, words }) => `${title}: ${words}.`),
+    plan.kind === 'ablation' && scaleNote(plan),
+    'Losses of variants with different targets cannot be compared.',
+  )
 }
 
 /** A figure of the paper with the digits that it has there. */

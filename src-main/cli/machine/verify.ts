@@ -4,23 +4,33 @@ import { createEngine, engineChoices } from '#engine/engines'
 import type { Check } from '#jobs/prove/checks'
 import { verifyTwin } from '#jobs/prove/twin'
 import { verifyReference } from '#jobs/prove/verify'
-import { engineFor } from './support/engines'
-import { engineOption, threadsOption } from './support/options'
+import { answers, lines } from '#cli/support/answer'
+import { engineFor } from '#cli/support/engines'
+import { endAs } from '#cli/support/exit-codes'
+import { engineOption, threadsOption } from '#cli/support/options'
 
-export const verifyCommand = new Command('verify')
-  .description('compare the model with folders of reference data, stage by stage')
-  .argument('<folders...>')
-  .addOption(engineOption())
-  .addOption(threadsOption())
-  .addOption(
-    new Option('--precision <name>', 'what the factors of products are rounded to')
-      .choices(precisions)
-      .default('float32'),
-  )
-  .option('--all', 'print every comparison, not only the largest of a kind')
-  .action(verify)
+export const verifyCommand = answers(
+  new Command('verify')
+    .description('compare the model with folders of reference data, stage by stage')
+    .argument('<folders...>')
+    .addOption(engineOption())
+    .addOption(threadsOption())
+    .addOption(
+      new Option('--precision <name>', 'what the factors of products are rounded to')
+        .choices(precisions)
+        .default('float32'),
+    )
+    .option('--all', 'print every comparison, not only the largest of a kind'),
+  verify,
+  (verified) =>
+    lines(
+      ...verified.map(({ folder, engine, hold, differ, checks }) =>
+        lines(`${folder} on ${engine}: ${hold} hold, ${differ} do not`, ...checks.map(lineOf)),
+      ),
+    ),
+)
 
-/** `saim verify`: prints the largest differences from reference data; ends with code 1 where one is out of tolerance. */
+/** `saim verify`: the largest differences from reference data; says by its code where one is out of tolerance. */
 async function verify(
   folders: string[],
   {
@@ -29,8 +39,8 @@ async function verify(
     precision,
     all,
   }: { engine: string; threads: number; precision: Precision; all?: boolean },
-): Promise<void> {
-  let failed = 0
+) {
+  const verified: { folder: string; engine: string; hold: number; differ: number; checks: Check[] }[] = []
   for (const folder of folders) {
     const twin = engineChoices.some((choice) => choice.id === id && !choice.open)
     const engine = twin ? id : await engineFor(id)
@@ -38,17 +48,18 @@ async function verify(
       ? await verifyTwin(folder, { precision })
       : await verifyReference(folder, await createEngine(engine, { threads, precision }), {}, precision)
     const bad = checks.filter((check) => !holds(check))
-    failed += bad.length
-    console.log(`${folder} on ${engine}: ${checks.length - bad.length} hold, ${bad.length} do not`)
-    for (const check of all ? checks : [...new Set([...largestOfEachKind(checks), ...bad])])
-      console.log(line(check))
+    if (bad.length) endAs('differs')
+    verified.push({
+      ...{ folder, engine, hold: checks.length - bad.length, differ: bad.length },
+      checks: all ? checks : [...new Set([...largestOfEachKind(checks), ...bad])],
+    })
   }
-  process.exitCode = failed ? 1 : 0
+  return verified
 }
 
 const holds = ({ difference, tolerance }: Check) => difference <= tolerance
 
-const line = (check: Check) =>
+const lineOf = (check: Check) =>
   `  ${holds(check) ? 'ok  ' : 'FAIL'} ${check.difference.toExponential(1)} of ${check.tolerance.toExponential(0)}  ${check.name}`
 
 /** Of gradients and trained weights only the worst, with its name; of everything else all. */

@@ -4,17 +4,21 @@ import type { Cluster } from '#shared/contract'
 import { allSettings, isChangeable } from '#shared/settings/hyperparameters'
 import { resumeRun } from '#app/runs/resume'
 import { findRun } from '#storage/run/find'
-import { follow } from './support/follow'
-import { runArgument, runsOption } from './support/options'
-import { chosenSettings, settingOptions } from './support/setting-options'
+import { answers } from '#cli/support/answer'
+import { follow, type Trained, trainedWords } from '#cli/support/follow'
+import { runArgument, runsOption } from '#cli/support/options'
+import { chosenSettings, settingOptions } from '#cli/support/setting-options'
 
-export const resumeCommand = new Command('resume')
-  .description('resume a run from its newest checkpoint, exactly or with changed settings')
-  .argument('<run>', runArgument)
-  .option('--engine <id>', 'go on with another engine')
-  .addOption(runsOption())
-  .option('--images <folder>', 'where its images are now')
-  .action(resume)
+export const resumeCommand = answers(
+  new Command('resume')
+    .description('resume a run from its newest checkpoint, exactly or with changed settings')
+    .argument('<run>', runArgument)
+    .option('--engine <id>', 'go on with another engine')
+    .addOption(runsOption())
+    .option('--images <folder>', 'where its images are now'),
+  resume,
+  trainedWords,
+)
 for (const option of settingOptions(allSettings.filter(isChangeable))) resumeCommand.addOption(option)
 
 /**
@@ -29,9 +33,9 @@ export async function resume(
     cluster,
     ...options
   }: { runs: string; images?: string; engine?: string; cluster?: Cluster } & Record<string, unknown>,
-): Promise<void> {
+): Promise<Trained> {
   const folder = await findRun(run, runs)
   const changes = chosenSettings(allSettings, options)
   await resumeRun(folder, { changes, engine, cluster, images: images && path.resolve(images) })
-  await follow(folder)
+  return follow(folder)
 }

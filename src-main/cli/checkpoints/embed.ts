@@ -7,8 +7,9 @@ import { count, duration, percent } from '#shared/format'
 import { writeScan } from '#images/index/scanned'
 import { EmbeddingSets } from '#inference/features/embedding-sets'
 import { readRun, runPaths } from '#storage/run/run-folder'
-import { type CheckpointOptions, openCheckpoint } from './support/checkpoint'
-import { runArgument, runsOption, stepOption, threadsOption, whole } from './support/options'
+import { answers, say } from '#cli/support/answer'
+import { type CheckpointOptions, openCheckpoint } from '#cli/support/checkpoint'
+import { runArgument, runsOption, stepOption, threadsOption, whole } from '#cli/support/options'
 import { readyPlace } from '#storage/ready-folder'
 
 interface EmbedOptions extends CheckpointOptions {
@@ -18,21 +19,25 @@ interface EmbedOptions extends CheckpointOptions {
   out?: string
 }
 
-export const embedCommand = new Command('embed')
-  .description('write the embeddings of a folder of images by a checkpoint')
-  .argument('<run>', runArgument)
-  .argument('[folder]', 'the images; without it, those of the run')
-  .addOption(runsOption())
-  .addOption(stepOption())
-  .addOption(threadsOption())
-  .addOption(new Option('--format <name>', 'of the files').choices(embeddingFormat.options).default('npy'))
-  .option('--patch-tokens', 'also the tokens of all patches')
-  .addOption(new Option('--limit <n>', 'at most this many images, evenly chosen').argParser(whole(2)))
-  .option('--out <folder>', 'a new folder for the files')
-  .action(embed)
+export const embedCommand = answers(
+  new Command('embed')
+    .description('write the embeddings of a folder of images by a checkpoint')
+    .argument('<run>', runArgument)
+    .argument('[folder]', 'the images; without it, those of the run')
+    .addOption(runsOption())
+    .addOption(stepOption())
+    .addOption(threadsOption())
+    .addOption(new Option('--format <name>', 'of the files').choices(embeddingFormat.options).default('npy'))
+    .option('--patch-tokens', 'also the tokens of all patches')
+    .addOption(new Option('--limit <n>', 'at most this many images, evenly chosen').argParser(whole(2)))
+    .option('--out <folder>', 'a new folder for the files'),
+  embed,
+  ({ images, unreadable, seconds, folder }) =>
+    `${count(images)} images in ${duration(seconds)}${unreadable ? `, ${unreadable} cannot be read` : ''}: ${folder}`,
+)
 
 /** `saim embed`: what a checkpoint makes of each image of a folder, written as a new folder of files. */
-async function embed(run: string, images: string | undefined, options: EmbedOptions): Promise<void> {
+async function embed(run: string, images: string | undefined, options: EmbedOptions) {
   const out = await readyPlace(options.out ?? `${path.basename(run)}-embeddings`)
   const { folder, step, engine, model } = await openCheckpoint(run, options)
   await model.dispose() // the sets open their own
@@ -40,7 +45,7 @@ async function embed(run: string, images: string | undefined, options: EmbedOpti
   const sets = new EmbeddingSets(engine, ({ share }) => {
     if (share < 1 && Date.now() - told < 10_000) return
     told = Date.now()
-    console.log(percent(share))
+    say(percent(share))
   })
   const temporary = mkdtempSync(path.join(tmpdir(), 'saim-embed-'))
   try {
@@ -50,8 +55,7 @@ async function embed(run: string, images: string | undefined, options: EmbedOpti
     const set = { place: { folder, step }, folder: source, manifest, limit: options.limit ?? Infinity }
     const { images: read, unreadable, seconds } = await sets.embed('cli', set)
     await sets.export('cli', options.format, options.patchTokens ?? false, out)
-    const left = unreadable ? `, ${unreadable} cannot be read` : ''
-    console.log(`${count(read)} images in ${duration(seconds)}${left}: ${out}`)
+    return { images: read, unreadable, seconds, folder: out }
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }

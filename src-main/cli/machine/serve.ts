@@ -7,42 +7,46 @@ import { Command, Option } from 'commander'
 import type { Place } from '#server/listen'
 import { outliveErrors } from '#platform/background'
 import { dataFolder, neutralFolder } from '#platform/paths'
-import { whole } from './support/options'
+import { answers, lines, say } from '#cli/support/answer'
+import { fail } from '#cli/support/ending'
+import { whole } from '#cli/support/options'
 import { serve as startServer } from '#server/serve'
 
-export const serveCommand = new Command('serve')
-  .description('the application in a browser; without a certificate it listens to this machine only')
-  .option('--host <address>', 'the name or address to listen at; 0.0.0.0 is all of them', '127.0.0.1')
-  .addOption(new Option('--port <n>', 'the port; 0 takes any').default(0).argParser(whole(0, 65535)))
-  .option('--cert <file>', 'certificate for https, in PEM form')
-  .option('--key <file>', 'its private key')
-  .option('--root <folder...>', 'folders that the browser may see; without it, your home folder')
-  .option('--open', 'open the browser')
-  .action(serve)
+export const serveCommand = answers(
+  new Command('serve')
+    .description('the application in a browser; without a certificate it listens to this machine only')
+    .option('--host <address>', 'the name or address to listen at; 0.0.0.0 is all of them', '127.0.0.1')
+    .addOption(new Option('--port <n>', 'the port; 0 takes any').default(0).argParser(whole(0, 65535)))
+    .option('--cert <file>', 'certificate for https, in PEM form')
+    .option('--key <file>', 'its private key')
+    .option('--root <folder...>', 'folders that the browser may see; without it, your home folder')
+    .option('--open', 'open the browser'),
+  serve,
+  ({ url, fingerprint, roots }) =>
+    lines(
+      `SAIM Studio: ${url}`,
+      // As openssl and browsers write it, so that people can compare.
+      fingerprint && `Its certificate (SHA-256): ${fingerprint.toUpperCase().match(/../g)!.join(':')}`,
+      `Folders that may be used: ${roots.join(', ')}. Ctrl-C ends.`,
+    ),
+)
 
 /** `saim serve`: the application in a browser. Ctrl-C pauses what is being trained and ends. */
-async function serve({ root, open, ...place }: Place & { root?: string[]; open?: boolean }): Promise<void> {
+async function serve({ root, open, ...place }: Place & { root?: string[]; open?: boolean }) {
   const roots = (root ?? [homedir()]).map((folder) => path.resolve(folder))
   outliveErrors()
   const { url, fingerprint, close } = await startServer({ ...place, roots })
-  console.log(`SAIM Studio: ${url}`)
-  // As openssl and browsers write it, so that people can compare.
-  if (fingerprint)
-    console.log(`Its certificate (SHA-256): ${fingerprint.toUpperCase().match(/../g)!.join(':')}`)
-  console.log(`Folders that may be used: ${roots.join(', ')}. Ctrl-C ends.`)
   const page = open ? await openBrowser(url) : null
   const end = () => {
-    console.log('\nSaving and ending ...')
+    say('\nSaving and ending ...')
     if (page) rmSync(page, { force: true })
     close().then(
       () => process.exit(0),
-      (error: unknown) => {
-        console.error(error)
-        process.exit(1)
-      },
+      (error: unknown) => fail(error),
     )
   }
   process.once('SIGINT', end).once('SIGTERM', end)
+  return { url, fingerprint, roots }
 }
 
 /**

@@ -24,7 +24,8 @@ import {
 import type { EvaluationMessage } from '#jobs/evaluate/process'
 import { forkNode } from '#platform/processes'
 import { chooseStep } from '#storage/run/checkpoint'
-import { openEngines } from './support/engines'
+import { answers, lines, say, table, warn } from '#cli/support/answer'
+import { openEngines } from '#cli/support/engines'
 import { findRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
 import {
@@ -34,8 +35,8 @@ import {
   runsOption,
   stepOption,
   threadsOption,
-} from './support/options'
-import { settingOptions, settingsFrom } from './support/setting-options'
+} from '#cli/support/options'
+import { settingOptions, settingsFrom } from '#cli/support/setting-options'
 
 interface EvaluateOptions {
   runs: string
@@ -53,20 +54,30 @@ interface EvaluateOptions {
   resume?: string
 }
 
+/** The score of an evaluation, and where it is kept. */
+export interface Evaluated extends Score {
+  folder: string
+  /** The file that names classes by it, where it left one. */
+  classifier: string | null
+}
+
 /** A command for each kind: knn, probe, finetune, segment. */
 export const evaluationCommands = evaluationKindNames.map((kind) => {
   const { title, description, settings } = evaluationKinds[kind]
-  const command = new Command(kind)
-    .description(`${title.toLowerCase()}: ${description}`)
-    .argument('<run>', runArgument)
-    .option('--on <folder>', "images in class folders; without it, the run's own")
-    .addOption(stepOption())
-    .option('--scratch', 'random weights instead of a checkpoint')
-    .addOption(runsOption())
-    .addOption(engineOption())
-    .addOption(threadsOption())
-    .addOption(decodersOption())
-    .action(async (run: string, options) => void (await evaluateRun(kind, run, options)))
+  const command = answers(
+    new Command(kind)
+      .description(`${title.toLowerCase()}: ${description}`)
+      .argument('<run>', runArgument)
+      .option('--on <folder>', "images in class folders; without it, the run's own")
+      .addOption(stepOption())
+      .option('--scratch', 'random weights instead of a checkpoint')
+      .addOption(runsOption())
+      .addOption(engineOption())
+      .addOption(threadsOption())
+      .addOption(decodersOption()),
+    (run: string, options: EvaluateOptions & Record<string, unknown>) => evaluateRun(kind, run, options),
+    evaluatedWords,
+  )
   if (kind === 'finetune')
     command.option('--resume <evaluation>', 'go on with a fine-tuning that ended early, by its id')
   if (recipeOf('small', kind))
@@ -82,12 +93,12 @@ export const evaluationCommands = evaluationKindNames.map((kind) => {
   return command
 })
 
-/** `saim knn | probe | finetune`: asks what a run has learned, in a process of its own; prints and answers the score. */
+/** `saim knn | probe | finetune`: asks what a run has learned, in a process of its own; answers its score. */
 export async function evaluateRun(
   kind: EvaluationKind,
   named: string,
   options: EvaluateOptions & Record<string, unknown>,
-): Promise<Score> {
+): Promise<Evaluated> {
   const { schema, settings } = evaluationKinds[kind]
   const begun = (options.recipe && recipeOf(options.recipe, kind)?.values) ?? {}
   const plan = { kind, settings: settingsFrom(schema, settings, options, begun) } as EvaluationPlan
@@ -114,17 +125,17 @@ export async function evaluateRun(
   return follow(folder)
 }
 
-async function follow(folder: string): Promise<Score> {
+async function follow(folder: string): Promise<Evaluated> {
   const child = forkNode('evaluation', [folder])
   let ended: Extract<EvaluationMessage, { type: 'ended' }> | undefined
   let lastLine = 0
   child.onMessage((data) => {
     const message = data as EvaluationMessage
     if (message.type === 'ended') ended = message
-    else if (message.type === 'notice') console.log(message.text)
+    else if (message.type === 'notice') say(message.text)
     else if (Date.now() - lastLine > 5_000) {
       lastLine = Date.now()
-      console.log(`${percent(message.progress)} | ${message.text}`)
+      say(`${percent(message.progress)} | ${message.text}`)
     }
   })
   let asked = false
@@ -137,20 +148,21 @@ async function follow(folder: string): Promise<Score> {
   process.on('SIGINT', stop).on('SIGTERM', stop)
   const errors = await new Promise<string>((resolve) => child.onExit((_code, text) => resolve(text)))
   process.off('SIGINT', stop).off('SIGTERM', stop)
-  if (errors) console.error(errors)
+  if (errors) warn(errors)
   if (!ended) throw new AppError('worker-died', 'The evaluation ended unexpectedly.', `See ${folder}.`)
   if (ended.error) throw fromErrorData(ended.error)
   const score = await readScore(folder)
-  if (!score) throw new AppError('worker-died', 'The evaluation was stopped before it had a score.')
-  print(score)
-  console.log(`Kept in ${folder}`)
-  if (existsSync(evaluationPaths(folder).classifier))
-    console.log(`Classifier: ${evaluationPaths(folder).classifier}`)
-  return score
+  if (!score) throw new AppError('stopped', 'The evaluation was stopped before it had a score.')
+  const { classifier } = evaluationPaths(folder)
+  return { ...score, folder, classifier: existsSync(classifier) ? classifier : null }
 }
 
-function print({ images, top1, top5, balanced, meanIou, perClass, confusion }: Score): void {
-  console.table(
+export function evaluatedWords({ folder, classifier, ...score }: Evaluated): string {
+  return lines(scoreWords(score), `Kept in ${folder}`, classifier && `Classifier: ${classifier}`)
+}
+
+function scoreWords({ images, top1, top5, balanced, meanIou, perClass, confusion }: Score): string {
+  const classes = table(
     perClass.map(({ name, images: count, accuracy: share, iou }, c) => {
       const others = confusion[c]!.map((n, k) => (k === c ? 0 : n))
       const worst = Math.max(...others)
@@ -167,5 +179,5 @@ function print({ images, top1, top5, balanced, meanIou, perClass, confusion }: S
     meanIou === undefined
       ? `top-1 ${accuracy(top1)}, top-5 ${accuracy(top5 ?? 0)}`
       : `mean IoU ${accuracy(meanIou)}, pixels ${accuracy(top1)}`
-  console.log(`${images} validation images: ${first}, mean per class ${accuracy(balanced)}`)
+  return lines(classes, `${images} validation images: ${first}, mean per class ${accuracy(balanced)}`)
 }

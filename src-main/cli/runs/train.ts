@@ -15,11 +15,12 @@ import { weightCount } from '#model/objectives/index'
 import { sampleImagesFolder } from '#platform/paths'
 import { findRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
-import { follow } from './support/follow'
-import { withImages } from './support/images'
-import { decodersOption, engineOption, runsOption, threadsOption, whole } from './support/options'
+import { answers, say } from '#cli/support/answer'
+import { follow, type Trained, trainedWords } from '#cli/support/follow'
+import { withImages } from '#cli/support/images'
+import { decodersOption, engineOption, runsOption, threadsOption, whole } from '#cli/support/options'
 import { checkFolder } from '#storage/ready-folder'
-import { settingOptions, settingsFrom } from './support/setting-options'
+import { settingOptions, settingsFrom } from '#cli/support/setting-options'
 
 export interface TrainOptions {
   preset?: PresetName
@@ -33,10 +34,13 @@ export interface TrainOptions {
   cluster?: Cluster
 }
 
-export const trainCommand = newRunOptions(new Command('train'))
-  .description('pre-train on a folder of images')
-  .argument('[folder]', 'the images; without it, the sample images that ship with the application')
-  .action(async (folder: string | undefined, options) => void (await train(folder, options)))
+export const trainCommand = answers(
+  newRunOptions(new Command('train'))
+    .description('pre-train on a folder of images')
+    .argument('[folder]', 'the images; without it, the sample images that ship with the application'),
+  train,
+  trainedWords,
+)
 
 /** What a new run can be told. */
 export function newRunOptions(command: Command): Command {
@@ -65,7 +69,7 @@ export function newRunOptions(command: Command): Command {
   return command
 }
 
-/** `saim train`: scans the folder, makes a run, trains it and answers its folder. */
+/** `saim train`: scans the folder, makes a run, and trains it. */
 export async function train(
   given: string | undefined,
   {
@@ -78,7 +82,7 @@ export async function train(
     cluster,
     ...options
   }: TrainOptions & Record<string, unknown>,
-): Promise<string> {
+): Promise<Trained> {
   const from = await checkpointNamed(options.from, runs)
   const like = from && (await readRun(from.folder))
   const base = like && !options.preset ? like.hyperparameters : presets[options.preset ?? 'nano'].values
@@ -99,15 +103,12 @@ export async function train(
     })
   })
   const { dataset, origin } = await readRun(run)
-  if (dataset.validation) console.log(`${dataset.validation} images are for validation.`)
+  if (dataset.validation) say(`${dataset.validation} images are for validation.`)
   if (dataset.images < h.batchSize)
-    console.log(`Fewer images than a batch of ${h.batchSize}: they are repeated to fill it.`)
-  console.log(
-    `Model ${model}: ${millions(weightCount(h))} parameters; learning rate ${number(learningRate(h))}`,
-  )
-  if (origin) console.log(`Starts from the weights of ${origin.run} at step ${origin.step}`)
-  await follow(run)
-  return run
+    say(`Fewer images than a batch of ${h.batchSize}: they are repeated to fill it.`)
+  say(`Model ${model}: ${millions(weightCount(h))} parameters; learning rate ${number(learningRate(h))}`)
+  if (origin) say(`Starts from the weights of ${origin.run} at step ${origin.step}`)
+  return follow(run)
 }
 
 /** The checkpoint that `run` or `run@step` names. */
@@ -119,16 +120,16 @@ async function checkpointNamed(text: string | undefined, runs: string) {
 
 function describe(folder: string, index: DatasetIndex): void {
   const { images, classes, splits, excluded, notices } = index.summary()
-  console.log(`${images} images in ${classes.length} classes of ${folder}`)
+  say(`${images} images in ${classes.length} classes of ${folder}`)
   if (splits.validation + splits.test)
-    console.log(
+    say(
       `By their folders ${splits.validation} of them are for validation and ${splits.test} for a test; neither are trained on.`,
     )
-  for (const notice of notices) console.log(notice)
-  if (excluded) console.log(`${excluded} excluded images are left out.`)
+  for (const notice of notices) say(notice)
+  if (excluded) say(`${excluded} excluded images are left out.`)
   const { total, files } = index.unreadable(0, 10)
   if (total === 0) return
-  console.log(`${total} files cannot be read and are left out:`)
-  for (const { path: file, reason } of files) console.log(`  ${file}: ${reason}`)
-  if (total > files.length) console.log(`  and ${total - files.length} more`)
+  say(`${total} files cannot be read and are left out:`)
+  for (const { path: file, reason } of files) say(`  ${file}: ${reason}`)
+  if (total > files.length) say(`  and ${total - files.length} more`)
 }

@@ -14,9 +14,10 @@ import { freeName } from '#storage/free-name'
 import { chooseStep } from '#storage/run/checkpoint'
 import { findRun } from '#storage/run/find'
 import { readyFolder, readyPlace } from '#storage/ready-folder'
-import { engineFor } from './support/engines'
-import type { MeasuredOptions } from './support/measured'
-import { engineOption, runArgument, runsOption, stepOption, threadsOption, whole } from './support/options'
+import { answers } from '#cli/support/answer'
+import { engineFor } from '#cli/support/engines'
+import type { MeasuredOptions } from '#cli/support/measured'
+import { engineOption, runArgument, runsOption, stepOption, threadsOption, whole } from '#cli/support/options'
 
 interface OddOptions extends MeasuredOptions {
   normal: string
@@ -26,30 +27,34 @@ interface OddOptions extends MeasuredOptions {
   top: number
 }
 
-export const oddCommand = new Command('odd')
-  .description(
-    'say how odd images are beside ordinary ones by what a checkpoint sees of their patches, as CSV',
-  )
-  .argument('<run>', runArgument)
-  .argument('<folder>', 'the images')
-  .requiredOption('--normal <folder>', 'ordinary images to compare with')
-  .addOption(runsOption())
-  .addOption(stepOption())
-  .addOption(engineOption())
-  .addOption(threadsOption())
-  .addOption(
-    new Option('--bank <n>', 'patches that stand for all ordinary ones')
-      .default(1000)
-      .argParser(whole(1, 10_000)),
-  )
-  .option('--output <file>', 'where the table is written', 'odd.csv')
-  .option('--maps <folder>', 'where heat maps of the oddest images are written')
-  .addOption(new Option('--top <n>', 'heat maps that are written').default(20).argParser(whole(1)))
-  .action(odd)
+export const oddCommand = answers(
+  new Command('odd')
+    .description(
+      'say how odd images are beside ordinary ones by what a checkpoint sees of their patches, as CSV',
+    )
+    .argument('<run>', runArgument)
+    .argument('<folder>', 'the images')
+    .requiredOption('--normal <folder>', 'ordinary images to compare with')
+    .addOption(runsOption())
+    .addOption(stepOption())
+    .addOption(engineOption())
+    .addOption(threadsOption())
+    .addOption(
+      new Option('--bank <n>', 'patches that stand for all ordinary ones')
+        .default(1000)
+        .argParser(whole(1, 10_000)),
+    )
+    .option('--output <file>', 'where the table is written', 'odd.csv')
+    .option('--maps <folder>', 'where heat maps of the oddest images are written')
+    .addOption(new Option('--top <n>', 'heat maps that are written').default(20).argParser(whole(1))),
+  odd,
+  ({ images, ordinary, output }) =>
+    `${counted(images.length, 'images')} beside ${counted(ordinary, 'ordinary images')}. Written: ${output}`,
+)
 
 /** `saim odd`: how far the oddest patch of each image is from those of ordinary images, the oddest image first. */
-async function odd(run: string, given: string, options: OddOptions): Promise<void> {
-  const target = await readyPlace(options.output)
+async function odd(run: string, given: string, options: OddOptions) {
+  const output = await readyPlace(options.output)
   if (options.maps !== undefined) await readyFolder(options.maps)
   const place = await findRun(run, options.runs)
   const engine = await createEngine(await engineFor(options.engine), options)
@@ -65,7 +70,7 @@ async function odd(run: string, given: string, options: OddOptions): Promise<voi
     found.push(...some.found.map((one) => ({ ...one, path: asked.images[one.place]!.path })))
   found.sort((a, b) => b.score - a.score)
   const rows = found.map((one) => [one.path, one.score.toFixed(4)])
-  await writeFileSafely(target, csvTable([['path', 'score'], ...rows]))
+  await writeFileSafely(output, csvTable([['path', 'score'], ...rows]))
   const largest = found[0]?.score || 1
   for (const one of options.maps === undefined ? [] : found.slice(0, options.top)) {
     const pixels = await loadCentredImage(
@@ -82,7 +87,9 @@ async function odd(run: string, given: string, options: OddOptions): Promise<voi
     await writeFile(name, await png(arranged([enlarged(picture, 224), enlarged(heat, 224)])), { flag: 'wx' })
   }
   await model.dispose()
-  console.log(
-    `${counted(found.length, 'images')} beside ${counted(ordinary.images.length, 'ordinary images')}. Written: ${target}`,
-  )
+  return {
+    images: found.map(({ path, score }) => ({ path, score })),
+    ordinary: ordinary.images.length,
+    output,
+  }
 }

@@ -8,30 +8,36 @@ import { attend } from '#inference/pictures/attention'
 import { chosenOrder } from '#inference/pictures/chosen-order'
 import { overlay, pictureOf, png } from '#inference/pictures/pictures'
 import { freeName } from '#storage/free-name'
-import { openCheckpoint } from './support/checkpoint'
-import { whole } from './support/options'
+import { answers } from '#cli/support/answer'
+import { openCheckpoint } from '#cli/support/checkpoint'
+import { whole } from '#cli/support/options'
 import { readyFolder } from '#storage/ready-folder'
-import { lookCommand, type LookOptions, orderOf, sideBySide } from './support/look'
+import { lookCommand, type LookOptions, orderOf, sideBySide } from '#cli/support/look'
 
-export const attentionCommand = lookCommand('attention')
-  .description('show what a token of a checkpoint attends to, as a PNG file')
-  .argument('<image>')
-  .addOption(
-    new Option('--view <name>', 'at full visibility, or of a stream under its mask')
-      .choices(attentionView.options)
-      .default('full'),
-  )
-  .addOption(new Option('--layer <n>', 'the block, from 1; without it, the last').argParser(whole(1)))
-  .addOption(new Option('--head <n>', 'the head, from 1; without it, all and their mean').argParser(whole(1)))
-  .option('--patch <row,column>', 'whose attention, counted from 0; or class', 'class')
-  .action(attention)
+export const attentionCommand = answers(
+  lookCommand('attention')
+    .description('show what a token of a checkpoint attends to, as a PNG file')
+    .argument('<image>')
+    .addOption(
+      new Option('--view <name>', 'at full visibility, or of a stream under its mask')
+        .choices(attentionView.options)
+        .default('full'),
+    )
+    .addOption(new Option('--layer <n>', 'the block, from 1; without it, the last').argParser(whole(1)))
+    .addOption(
+      new Option('--head <n>', 'the head, from 1; without it, all and their mean').argParser(whole(1)),
+    )
+    .option('--patch <row,column>', 'whose attention, counted from 0; or class', 'class'),
+  attention,
+  ({ picture, heads }) => `${picture}: the picture, then ${heads}`,
+)
 
 /** `saim attention`: the picture, then how much a token attends to each patch, for each head and their mean. */
 async function attention(
   run: string,
   file: string,
   options: LookOptions & { view: AttentionView; layer?: number; head?: number; patch: string },
-): Promise<void> {
+) {
   await readyFolder(options.out)
   const { model, step } = await openCheckpoint(run, options)
   const grid = model.h.imageSize / model.h.patchSize
@@ -53,9 +59,9 @@ async function attention(
   const maps = chosen.map((head) => overlay(picture, toOne(head)))
   const name = await freeName(options.out, `${path.parse(file).name}-${step}-attention-${layer}`, '.png')
   await writeFile(name, await png(sideBySide([picture, ...maps])), { flag: 'wx' })
-  console.log(
-    `${name}: the picture, then ${options.head === undefined ? `heads 1 to ${heads.length} and their mean` : `head ${options.head}`}`,
-  )
+  const shown =
+    options.head === undefined ? `heads 1 to ${heads.length} and their mean` : `head ${options.head}`
+  return { picture: name, layer, heads: shown }
 }
 
 /** 0 for the class token, 1 + i for the patch at `row,column`. */

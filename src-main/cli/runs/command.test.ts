@@ -8,7 +8,7 @@ import {
   type PresetName,
   presets,
 } from '#shared/settings/hyperparameters'
-import { settingsFrom } from './support/setting-options'
+import { settingsFrom } from '#cli/support/setting-options'
 import { newRunOptions } from './train'
 
 /** What the command line makes of a command of the form. */

@@ -1,0 +1,36 @@
+import { Command } from 'commander'
+import { classifierKinds } from '#shared/contract'
+import { accuracy } from '#shared/format'
+import { findClassifier, type ListedClassifier, nameClassifier } from '#inference/classifiers/list'
+import { answers, table } from '#cli/support/answer'
+import { classifiersOf } from '#cli/support/classifiers'
+import { runsOption } from '#cli/support/options'
+
+export const classifiersCommand = answers(
+  new Command('classifiers')
+    .description('list what names the classes of images: kept classifiers, and what evaluations left behind')
+    .argument('[classifier]', 'this one alone: its name, key or folder')
+    .option('--name <name>', 'first give it this name')
+    .addOption(runsOption()),
+  list,
+  (found) =>
+    found.length
+      ? table(
+          found.map(({ name, key, kind, classes, accuracy: right }) => ({
+            ...{ name, key, kind: classifierKinds[kind], classes: classes.length },
+            accuracy: right ? `${accuracy(right.share)} of ${right.of}` : '',
+          })),
+        )
+      : 'There are no classifiers yet: evaluate a run, or label images and keep the classifier.',
+)
+
+/** `saim classifiers`: the classifiers of every kind, the newest last. */
+async function list(
+  given: string | undefined,
+  { runs, name }: { runs: string; name?: string },
+): Promise<ListedClassifier[]> {
+  if (name !== undefined)
+    await nameClassifier(findClassifier(given ?? '', await classifiersOf(runs)).key, name)
+  const all = (await classifiersOf(runs)).reverse()
+  return given === undefined ? all : [findClassifier(name ?? given, all)]
+}

@@ -1,0 +1,51 @@
+import { Command } from 'commander'
+import { appVersion } from '#shared/version'
+import { attentionCommand } from './checkpoints/attention'
+import { classifiersCommand } from './checkpoints/classifiers'
+import { embedCommand } from './checkpoints/embed'
+import { evaluationCommands } from './checkpoints/evaluate'
+import { exportCommand } from './checkpoints/export'
+import { importCommand } from './checkpoints/import'
+import { oddCommand } from './checkpoints/odd'
+import { predictCommand } from './checkpoints/predict'
+import { reconstructCommand } from './checkpoints/reconstruct'
+import { alikeCommand } from './images/alike'
+import { groupCommand } from './images/group'
+import { pickCommand } from './images/pick'
+import { enginesCommand } from './machine/engines'
+import { serveCommand } from './machine/serve'
+import { verifyCommand } from './machine/verify'
+import { clusterCommand } from './runs/cluster'
+import { resumeCommand } from './runs/resume'
+import { runsCommand } from './runs/runs'
+import { sweepCommand } from './runs/sweep'
+import { trainCommand } from './runs/train'
+
+/** All commands. */
+export const program = new Command('saim')
+  .description(
+    'Pre-trains vision transformers on your images by SAIM, stochastic autoregressive image modeling.',
+  )
+  .version(appVersion)
+
+const commands = [
+  ...[trainCommand, clusterCommand, sweepCommand, resumeCommand, runsCommand, ...evaluationCommands],
+  ...[
+    classifiersCommand,
+    predictCommand,
+    exportCommand,
+    importCommand,
+    verifyCommand,
+    reconstructCommand,
+    attentionCommand,
+  ],
+  ...[embedCommand, groupCommand, pickCommand, alikeCommand, oddCommand, enginesCommand, serveCommand],
+]
+for (const command of commands) program.addCommand(command)
+
+/** The commands below one, with those below them. */
+export const commandsBelow = (command: Command): Command[] =>
+  command.commands.flatMap((each) => [each, ...commandsBelow(each)])
+
+// What commander finds wrong is thrown instead of ending with its own code.
+for (const command of [program, ...commandsBelow(program)]) command.exitOverride()
