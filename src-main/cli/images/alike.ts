@@ -21,7 +21,7 @@ export const alikeCommand = answers(
       'list images that are nearly the same to a checkpoint, and held-out ones among training images, as CSV',
     )
     .addOption(
-      new Option('--similarity <n>', 'cosine from which on they are').default(0.98).argParser(anyNumber),
+      new Option('--similarity <value>', 'cosine from which on they are').default(0.98).argParser(anyNumber),
     )
     .option('--output <file>', 'where the table is written', 'alike.csv'),
   alike,
