@@ -1,4 +1,5 @@
 import {
+  mdiBellOffOutline,
   mdiBellOutline,
   mdiFlaskPlusOutline,
   mdiFolderPlusOutline,
@@ -62,6 +63,7 @@ export const commands: CommandWords[] = [
   { id: 'free-space', title: 'Free up space', icon: mdiTrashCanOutline, path: '/machine#storage' },
   { id: 'appearance', title: 'Change to light or dark', icon: mdiThemeLightDark },
   { id: 'notifications', title: 'Notifications', icon: mdiBellOutline },
+  { id: 'clear-notifications', title: 'Clear notifications', icon: mdiBellOffOutline },
   { id: 'shortcuts', title: 'Keyboard shortcuts', icon: mdiKeyboardOutline, keys: '?', menu: 'Help' },
   { id: 'show-log', title: 'Show log', icon: mdiTextBoxOutline, menu: 'Help', host: 'electron' },
   { id: 'update', title: 'Check for updates', icon: mdiUpdate, menu: 'Help', host: 'electron' },
@@ -97,6 +99,19 @@ export const pageKeys: { where: string; keys: [keys: string, does: string][] }[]
       ['← →', 'Checkpoint or patch'],
       ['Space', 'Play'],
       ['+ − 0', 'Zoom'],
+    ],
+  },
+  {
+    where: 'A data set',
+    keys: [
+      ['Space', 'Enlarge'],
+      ['S', 'Find similar'],
+      ['L', 'Label'],
+      ['X', 'Exclude'],
+      ['1–9', 'Class or tag by its number, while labelling'],
+      ['A', 'Accept suggestions, while labelling'],
+      ['Z', 'Undo'],
+      ['B', 'Keep both, in pairs'],
     ],
   },
   { where: 'New run', keys: [['CmdOrCtrl+Enter', 'Start']] },

@@ -98,6 +98,7 @@ async function walk() {
   await setTimeout(3000) // what the runs learned is measured after they end
   await call('experiments.list')
   await call('experiments.get', { id: experiment.id })
+  await call('exports.plan', { id })
   await call('exports.create', { id, format: 'safetensors', folder: home })
   for (const name of ['app.info', 'app.load', 'settings.get', 'app.unreadable', 'engines.list'])
     await call(name)

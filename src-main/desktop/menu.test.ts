@@ -39,6 +39,14 @@ it('has every command that belongs in a menu, each key once and no single letter
   expect(shortcuts.filter((keys) => !String(keys).includes('+'))).toEqual([])
 })
 
+it('offers nothing of ours that is no command', () => {
+  open()
+  const titles = commands.map(({ title }) => title)
+  const ours = items().filter(({ click }) => click)
+  expect(ours.length).toBeGreaterThan(10)
+  expect(ours.filter(({ label }) => !titles.includes(label!))).toEqual([])
+})
+
 it('offers no look for new versions where nobody knows where they are', () => {
   open(false)
   expect(items().some(({ label }) => label === 'Check for updates')).toBe(false)

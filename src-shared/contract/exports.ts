@@ -3,42 +3,49 @@ import { call, count, filePath, time } from './common'
 import { hostPath, id, words } from './strings'
 import { run } from './runs'
 
-/** The formats of exported weights, and what each is for. */
+/** The formats of exported weights, what each is for, and which weights it holds. */
 export const exportFormats = {
   safetensors: {
+    holds: 'all',
     title: 'safetensors',
     about: 'All weights, original names',
     purpose:
       "All weights of encoder and decoder, named as in the authors' code. Opens in Python, Rust and JavaScript, and can be imported here again. Contains no code.",
   },
   pytorch: {
+    holds: 'all',
     title: 'PyTorch (.pth)',
     about: 'For the original scripts',
     purpose: "For the authors' own scripts main_finetune.py and main_linprobe.py.",
   },
   timm: {
+    holds: 'encoder',
     title: 'timm',
     about: 'Encoder, as a backbone',
     purpose: 'For timm.create_model in PyTorch, to fine-tune it or use it as a backbone. Encoder only.',
   },
   huggingface: {
+    holds: 'encoder',
     title: 'Hugging Face',
     about: 'Encoder, ViTModel',
     purpose: 'For ViTModel.from_pretrained in transformers, or to share it on the Hub. Encoder only.',
   },
   onnx: {
+    holds: 'encoder',
     title: 'ONNX',
     about: 'Encoder, any language',
     purpose:
       'For programs in any language: one file for onnxruntime, TensorRT, OpenVINO or Core ML tools. Computes features for batches of any size.',
   },
   classifier: {
+    holds: 'encoder',
     title: 'ONNX classifier',
     about: 'Predicts classes',
     purpose:
       'A fine-tuned model, a linear probe, nearest neighbours or a classifier of few labels: predicts the class of an image, with the class names inside. For onnxruntime and programs in any language.',
   },
   tfjs: {
+    holds: 'encoder',
     title: 'TensorFlow.js',
     about: 'Encoder, for web pages',
     purpose: 'For web pages: runs the encoder in the browser, with an example page.',
@@ -83,6 +90,15 @@ export const exportMade = z.object({
 })
 export type ExportMade = z.infer<typeof exportMade>
 
+/** What is known before an export is made. */
+export const exportPlan = z.object({
+  /** Of all weights of the run, and of those of its encoder. */
+  bytes: z.object({ all: count, encoder: count }),
+  /** Where the last export of the run went, else the folder of exports; null where that may not be used. */
+  folder: filePath.nullable(),
+})
+export type ExportPlan = z.infer<typeof exportPlan>
+
 /** The file endings of weights that can be imported. */
 export const weightsEndings = ['pth', 'pt', 'bin', 'safetensors']
 
@@ -119,6 +135,7 @@ export const exportCalls = {
     }),
     exported,
   ),
+  'exports.plan': call(z.object({ id }), exportPlan),
   /** The exports made of a run, newest first. */
   'exports.list': call(z.object({ id }), z.array(exportMade)),
   /** Makes a run from a weights file: the weights are its checkpoint at step 0. */

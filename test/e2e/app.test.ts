@@ -100,13 +100,13 @@ describe.each(windowHere)('the application $name', ({ can, browser }) => {
     await openRun(page, 'First run', 'Reconstructions')
     await page.getByRole('heading', { name: 'This patch' }).waitFor()
     await openTab(page, 'Checkpoints & export')
-    await page.getByRole('button', { name: 'Choose folder' }).click()
+    await page.getByRole('button', { name: 'Change folder' }).click()
     if (browser) {
       await page.getByRole('dialog').getByText('exported', { exact: true }).click()
       await page.getByRole('dialog').getByText(target).waitFor()
       await page.getByRole('button', { name: 'Choose this folder' }).click()
     }
-    await page.getByRole('button', { name: 'Export', exact: true }).click()
+    await page.getByRole('button', { name: /^Export as / }).click()
     await page.getByText('Written:').waitFor()
     await page.getByText(/onnxruntime: (no difference|largest difference \d\.\de-\d+) on 8 images/).waitFor()
     expect(readdirSync(target)).toHaveLength(1)

@@ -95,9 +95,9 @@ describe('the page of evaluations', () => {
     expect(await page.getByRole('radio', { name: /^ONNX classifier/ }).isChecked()).toBe(true)
     await page.getByText(/on sample-images, top-1 \d/).waitFor()
     await page.getByLabel('Licence of the weights').fill('mit')
-    await page.getByRole('button', { name: 'Choose folder' }).click()
+    await page.getByRole('button', { name: 'Change folder' }).click()
     await page.getByRole('button', { name: 'Choose this folder' }).click()
-    await page.getByRole('button', { name: 'Export', exact: true }).click()
+    await page.getByRole('button', { name: /^Export as / }).click()
     await page
       .getByText(/onnxruntime, batch 8: (no difference|largest difference \d\.\de-\d+)/)
       .waitFor({ timeout: 60_000 })

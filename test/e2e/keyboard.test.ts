@@ -98,7 +98,7 @@ describe.each(hostsHere)('with the keyboard alone $name', ({ can, browser }) => 
   it.runIf(can)('exports it', async () => {
     await press('Alt+6')
     await page.getByRole('heading', { name: /^Export step/ }).waitFor()
-    await tabTo(/^Choose folder$/)
+    await tabTo(/^Change folder$/)
     await press('Enter')
     if (browser) {
       await page.getByRole('dialog').waitFor()
@@ -109,8 +109,8 @@ describe.each(hostsHere)('with the keyboard alone $name', ({ can, browser }) => 
       await tabTo(/^Choose this folder$/)
       await press('Enter')
     }
-    await page.getByText(target, { exact: true }).first().waitFor()
-    await tabTo(/^Export$/)
+    await expect.poll(() => page.getByLabel('Folder', { exact: true }).inputValue()).toBe(target)
+    await tabTo(/^Export as /)
     await press('Enter')
     await page.getByText('Written:').waitFor({ timeout: 60_000 })
     expect(readdirSync(target)).toHaveLength(1)

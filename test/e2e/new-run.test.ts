@@ -80,7 +80,7 @@ describe.runIf(chromiumPath)('a new run, in the browser', () => {
       .getByRole('row', { name: /^Order/ })
       .getByText('Set by the objective ViT-iGPT')
       .waitFor()
-    await page.getByRole('button', { name: 'Reset Objective to saim' }).click()
+    await page.getByRole('button', { name: 'Reset Objective to SAIM' }).click()
     await expectAccessible(page, 'all settings')
   })
 

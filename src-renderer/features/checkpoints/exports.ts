@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import type { CallInput, Exported, ExportMade } from '#shared/contract'
+import type { CallInput, Exported, ExportMade, ExportPlan } from '#shared/contract'
 import { backend, onEvent } from '#backend'
 
 /** What reading an export back said about it, in words. */
@@ -21,6 +21,11 @@ export const useExports = defineStore('exports', () => {
   const progress = ref('')
   const result = ref<Exported | null>(null)
 
+  /** What is known of exports of the run before one is made. */
+  const plan = ref<ExportPlan | null>(null)
+  /** Where the files go. */
+  const folder = ref<string | null>(null)
+
   onEvent('exports.progress', ({ text }) => void (progress.value = text))
 
   async function create(input: CallInput<'exports.create'>) {
@@ -38,9 +43,11 @@ export const useExports = defineStore('exports', () => {
   /** What was made of the run so far, newest first. */
   const made = ref<ExportMade[]>([])
   async function load(id: string) {
-    made.value = await backend['exports.list']({ id })
     result.value = null
+    plan.value = await backend['exports.plan']({ id })
+    folder.value = plan.value.folder
+    made.value = await backend['exports.list']({ id })
   }
 
-  return { busy, progress, result, made, load, create }
+  return { busy, progress, result, plan, folder, made, load, create }
 })

@@ -55,6 +55,7 @@ export const useCommands = defineStore('commands', () => {
     },
     appearance: () => app.attempt(() => app.change({ theme: shell.dark ? 'light' : 'dark' })),
     notifications: () => notifications.setOpen(true),
+    'clear-notifications': () => app.attempt(() => notifications.remove(null)),
     shortcuts: () => (shell.shortcuts = true),
     'show-log': app.showLog,
     update: () => app.attempt(app.checkForUpdates),

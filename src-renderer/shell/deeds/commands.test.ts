@@ -3,12 +3,13 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { parse, type SFCTemplateBlock } from 'vue/compiler-sfc'
-import { commands } from '#shared/commands'
+import { commands, pageKeys } from '#shared/commands'
 import type { Dataset, ExperimentSummary, Run } from '#shared/contract'
 import { useDatasetDeeds } from '#features/datasets/deeds'
 import { useExperimentDeeds } from '#features/experiments/deeds'
 import { useRunActions } from '#features/runs/actions'
 import { useRuns } from '#features/runs/store'
+import { useCommands } from '#shell/commands/commands'
 import { useObjectCommands } from '#shell/commands/object-commands'
 import { useApp } from '#shell/store'
 
@@ -79,11 +80,12 @@ const without: Record<string, string[]> = {
       'Close',
     ],
     '{{one.class}}{{percent(one.confidence)}}',
+    ...['Skip to content', 'Close notifications', "{{`Remove: ${about ?? ''} ${text}`}}"],
     ...['{{`Clear the filter ${facet.title}`}}', 'What is SAIM?', 'All', 'Undo', '{{title}}{{text}}{{cost}}'],
     "All settings{{form.changedSettings ? `, ${form.changedSettings} ${form.changedSettings === 1 ? 'differs' : 'differ'} from the preset` : ''}}",
   ],
   'Answers a form or dialog, which a command opened.': [
-    ...['Cancel', 'Save', 'Use', 'Import', 'Choose file', "{{folder ? 'Change folder' : 'Choose folder'}}"],
+    ...['Cancel', 'Save', 'Use', 'Import', 'Choose file'],
     ...['Add variant', '{{`Remove variant ${place + 1}`}}', 'Hold out {{percent(clearer)}}', 'Start from'],
     ...[
       'Free {{bytes(freed)}}',
@@ -93,6 +95,8 @@ const without: Record<string, string[]> = {
       'Delete preset',
     ],
     ...["{{runs.active ? 'Add to queue' : 'Start training'}}", 'Use the preset instead', 'Change'],
+    ...['Choose this folder', '{{folder.name}}', '{{file.name}}', 'Parent folder'],
+    '{{asking.question.action}}',
   ],
   'Acts on a part that is picked on the page: an image, a pair, a checkpoint, an evaluation, a map of images.':
     [
@@ -139,10 +143,15 @@ const without: Record<string, string[]> = {
       'Empty',
     ],
   ],
-  'Is the remedy for what is wrong now, in words that are made for it.': ['{{label}}', '{{item.label}}'],
+  'Is the remedy for what is wrong now, in words that are made for it.': [
+    ...['{{label}}', '{{item.label}}', "{{kind === 'bad' ? 'Fix' : 'Open'}}"],
+  ],
 }
 /** Buttons of a command in other words. */
 const otherWords: Record<string, string> = {
+  Search: 'Search and commands',
+  '{{notifications.unseen}}': 'Notifications',
+  'Clear all': 'Clear notifications',
   'Choose folder': 'Add folder',
   'Sample images': 'Use sample images',
   'Test all': 'Test all engines',
@@ -186,7 +195,7 @@ function inApp<T>(work: () => T): T {
   app.use(pinia).use(createRouter({ history: createMemoryHistory(), routes: [] }))
   setActivePinia(pinia)
   return app.runWithContext(() => {
-    useApp().info = { host: 'electron' } as never
+    useApp().info = { host: 'electron', canUpdate: true } as never
     useRuns().byId = new Map(runs.map((one) => [one.id, one]))
     useRuns().queue = { ids: ['x', 'q', 'y'], held: false }
     return work()
@@ -251,11 +260,43 @@ function buttonsOf(file: string, nodes: readonly Node[]): Button[] {
     return [{ file, label: first || attribute(node, 'aria-label') || second || '' }, ...inner]
   })
 }
-const components = import.meta.glob<string>('/src-renderer/features/**/*.vue', {
+const components = import.meta.glob<string>('/src-renderer/{features,shell}/**/*.vue', {
   query: '?raw',
   import: 'default',
   eager: true,
 })
+/** Keys of pages, by component: what each does, or why the palette does not. */
+const keyed: Record<string, Record<string, string>> = {
+  RunActions: { c: 'Compare', t: 'Tag', e: 'Archive', Delete: 'Move to trash', Escape: 'Clear selection' },
+  RunPage: {
+    ...{ p: 'Pause', t: 'Tag', e: 'Archive', Delete: 'Move to trash' },
+    ...{
+      ',': 'Changes what the page shows and nothing else.',
+      '.': 'Changes what the page shows and nothing else.',
+    },
+  },
+  PatchByPatch: {
+    ArrowLeft: 'Changes what the page shows and nothing else.',
+    ArrowRight: 'Changes what the page shows and nothing else.',
+  },
+  DatasetImages: { s: 'Find similar', x: 'Exclude' },
+  EmbeddingsView: { x: 'Exclude' },
+  LabelMenu: { l: '{{`New class “${typed}”`}}' },
+  LabelPanel: { a: "Accept {{counted(labelling.acceptable.length, 'suggestions')}}", z: 'Undo' },
+  PairReview: { b: 'Keep both', x: 'Exclude right' },
+}
+/** How the dialog of keys shows those that are no letters. */
+const keyNames: Record<string, string> = { Delete: 'Del', Escape: 'Esc', ArrowLeft: '←', ArrowRight: '→' }
+const keysUsed = Object.fromEntries(
+  Object.entries(components).flatMap(([file, text]) => {
+    const [, listened] = /useKeys\(\{(.*?)\}\)\n/s.exec(text) ?? []
+    if (listened === undefined) return []
+    const names = [...listened.matchAll(/(?:^|[,{\n])\s*'?([^\s'\w]|[a-z]|[A-Z]\w+)'?:/g)].map(
+      ([, name]) => name!,
+    )
+    return [[file.replace(/^.*\/|\.vue$/g, ''), names]]
+  }),
+)
 const buttons = Object.entries(components)
   .flatMap(([file, text]) => buttonsOf(file, parse(text).descriptor.template?.ast?.children ?? []))
   // Made of deeds.
@@ -316,6 +357,32 @@ describe('what can be done', () => {
       ({ label }) => !titles.has(label) && !titles.has(otherWords[label] ?? '') && !reasons.includes(label),
     )
     expect(unknown).toEqual([])
+  })
+
+  it('is a line of the palette, whatever is a command', () => {
+    const offered = new Set(inApp(() => useCommands().entries.map(({ id }) => id)))
+    for (const { id, host } of commands)
+      if (id !== 'search' && host !== 'browser') expect([...offered]).toContain(id)
+  })
+
+  it('is what a key of a page does, and the dialog of keys tells of it', () => {
+    expect(keysUsed).toEqual(
+      Object.fromEntries(
+        Object.entries(keyed).map(([where, keys]) => [where, expect.arrayContaining(Object.keys(keys))]),
+      ),
+    )
+    const reasons = [...Object.keys(without), ...Object.values(without).flat()]
+    const told = new Set([
+      ...pageKeys.flatMap(({ keys }) => keys.flatMap(([key]) => key.split(' '))),
+      ...commands.map(({ keys }) => keys),
+    ])
+    for (const [where, keys] of Object.entries(keysUsed))
+      for (const key of keys) {
+        const does = keyed[where]![key]
+        expect([...titles, ...reasons], `${key} of ${where}`).toContain(does)
+        const shown = keyNames[key] ?? key.toUpperCase()
+        expect([...told], `${key} of ${where}`).toContain(shown)
+      }
   })
 
   it('has no reason or other word for a button that is gone', () => {
