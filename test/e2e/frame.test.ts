@@ -171,6 +171,23 @@ describe.runIf(chromiumPath)('the frame', () => {
     await page.setViewportSize({ width: 1280, height: 820 })
   })
 
+  it('moves nothing where a person wants no motion', async () => {
+    /** Seconds of the longest transition or animation of what is shown, under the palette. */
+    const longest = () =>
+      page.evaluate(`Math.max(...[...document.querySelectorAll('*')].flatMap((element) => {
+        const { transitionDuration, animationDuration } = getComputedStyle(element)
+        return [transitionDuration, animationDuration].flatMap((text) => text.split(',').map(parseFloat))
+      }))`)
+    await go(page, 'Home')
+    await type('a')
+    expect(await longest()).toBeGreaterThan(0.1)
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    expect(await longest()).toBeLessThan(0.001)
+    await page.emulateMedia({ reducedMotion: 'no-preference' })
+    await page.keyboard.press('Escape')
+    await palette().waitFor({ state: 'hidden' })
+  })
+
   // The pages alone: app.test.ts.
   it.each(['Light', 'Dark'] as const)('is accessible on every page under the palette: %s', async (theme) => {
     await chooseTheme(page, theme)

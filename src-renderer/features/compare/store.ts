@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, markRaw, ref, watch } from 'vue'
-import type { Health, MetricColumns, Run } from '#shared/contract'
+import type { Health, MetricColumns, OrderChoice, Run } from '#shared/contract'
 import { allSettings } from '#shared/settings/hyperparameters'
 import type { Setting } from '#shared/settings/schema'
 import { whyNoLosses } from '#shared/settings/task'
@@ -45,6 +45,8 @@ export const useComparison = defineStore('comparison', () => {
   const place = ref(0)
   /** The image that is shown large, of those in rows. */
   const image = ref(0)
+  /** In which order the patches of the reconstructions are predicted. */
+  const order = ref<ComparedOrder>('trained')
 
   const chosen = computed(() => ids.value.flatMap((id) => runs.byId.get(id) ?? []))
   const colourOf = (id: string) => series[ids.value.indexOf(id)]!
@@ -205,15 +207,16 @@ export const useComparison = defineStore('comparison', () => {
   const shared = computed(() => images.value.get(ids.value[0] ?? '') ?? [])
   /** The one of them that is shown large. */
   const large = computed(() => shared.value[image.value] ?? shared.value[0])
+  /** The picture of four panels that a run kept of an image, by the order that it is trained in. */
   const kept = (run: Run, path: string) =>
     runs.checkpointAt(run.id, step.value)?.reconstructions[images.value.get(run.id)?.indexOf(path) ?? -1]
-  /** Predictions that were asked for, by run, step and image. */
+  /** Predictions that were asked for, by run, step, image and order. */
   const made = ref(new Map<string, string>())
   const nameOf = (run: Run, path: string) =>
-    `${run.id} ${runs.checkpointAt(run.id, step.value)?.step} ${path}`
+    `${run.id} ${runs.checkpointAt(run.id, step.value)?.step} ${path} ${order.value}`
   /** What a run makes of an image at the chosen step, and whether it is one panel of four; null before it is known. */
   function pictureOf(run: Run, path: string): { path: string; panel: 'prediction' | null } | null {
-    const strip = kept(run, path)
+    const strip = order.value === 'trained' && kept(run, path)
     if (strip) return { path: strip, panel: 'prediction' }
     const single = made.value.get(nameOf(run, path))
     return single ? { path: single, panel: null } : null
@@ -223,29 +226,28 @@ export const useComparison = defineStore('comparison', () => {
   let timer: ReturnType<typeof setTimeout> | undefined
   watch(
     () =>
-      [step.value, chosen.value.map(({ id }) => images.value.get(id)?.length).join(), shared.value] as const,
+      [
+        ...[step.value, order.value, shared.value],
+        chosen.value.map(({ id }) => images.value.get(id)?.length).join(),
+      ] as const,
     () => {
       clearTimeout(timer)
       timer = setTimeout(() => void askForPictures(), patience)
     },
   )
   async function askForPictures() {
-    const at = step.value
-    for (const run of chosen.value.slice(1))
+    const [at, by] = [step.value, order.value]
+    for (const run of chosen.value)
       for (const path of shared.value) {
         const checkpoint = runs.checkpointAt(run.id, at)
-        if (step.value !== at) return
+        if (step.value !== at || order.value !== by) return
         if (!checkpoint || !images.value.has(run.id) || pictureOf(run, path)) continue
         const name = nameOf(run, path)
-        const { order, objective } = run.hyperparameters
         const question = {
           run: run.id,
           step: checkpoint.step,
           image: { source: { kind: 'run' as const, id: ids.value[0]! }, path },
-          order:
-            order === 'raster' || objective === 'igpt'
-              ? { kind: 'raster' as const }
-              : { kind: 'random' as const, seed: 0 },
+          order: orderOf(run, by),
         }
         const answer = await backend['inspect.reconstruct'](question).catch(() => null)
         if (answer) made.value.set(name, answer.pictures.prediction)
@@ -253,11 +255,27 @@ export const useComparison = defineStore('comparison', () => {
   }
 
   return {
-    ...{ ids, hidden, axis, log, smoothing, onlyDifferent, place, image },
+    ...{ ids, hidden, axis, log, smoothing, onlyDifferent, place, image, order },
     ...{ chosen, colourOf, loss, end, knn, rank, epochs, settings, differing, noLosses, results, resultStep },
     ...{ steps, step, showAt, shared, large, pictureOf, originalOf },
   }
 })
+
+/** The orders in which a comparison has patches predicted. */
+export const comparedOrders = {
+  trained: 'As trained',
+  random: 'Random order',
+  raster: 'Row by row',
+  'centre-out': 'From the centre out',
+} as const
+type ComparedOrder = keyof typeof comparedOrders
+
+/** The order in which a run predicts: all the same random one, and ViT-iGPT, which knows no other, row by row. */
+export function orderOf({ hyperparameters }: Run, chosen: ComparedOrder): OrderChoice {
+  const trained = hyperparameters.order === 'raster' ? 'raster' : 'random'
+  const kind = hyperparameters.objective === 'igpt' ? 'raster' : chosen === 'trained' ? trained : chosen
+  return kind === 'random' ? { kind, seed: 0 } : { kind }
+}
 
 /** The mean loss of the last steps. */
 export function endLoss({ loss, steps }: Pick<MetricColumns, 'loss' | 'steps'>): number | null {

@@ -103,18 +103,17 @@ export function rowsOf(run: Run, engines: { id: string; title: string }[]): RowG
       if (changed) return `preset ${line.value(start)}`
       return line.names.some(isFromPaper) && differs(paper) ? `paper ${line.value(paper)}` : ''
     }
-    return [{ title: line.title, value: line.value(h), note: note(), changed }]
+    const made = { title: line.title, value: line.value(h), note: note(), changed }
+    return name === 'baseLearningRate' ? [made, peak] : [made]
   }
+  const peak = row(
+    'Learning rate, peak',
+    number(learningRate(h)),
+    `base rate × ${h.batchSize * h.accumulation} ÷ 256`,
+  )
   const before: Partial<Record<Setting['group'], SettingRow[]>> = {
     Data: [row('Data set', run.dataset.name, run.dataset.folder), row('Images', imagesOf(run.dataset))],
     Model: preset ? [row('Model', preset)] : [],
-    Optimisation: [
-      row(
-        'Learning rate, peak',
-        number(learningRate(h)),
-        `base rate × ${h.batchSize * h.accumulation} ÷ 256`,
-      ),
-    ],
   }
   const groups = (['Data', 'Model', 'Optimisation', 'Method', 'Run'] as const).map((group) => ({
     group,
