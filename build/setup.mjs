@@ -103,14 +103,20 @@ function check() {
   return new Promise((resolve) => child.on('exit', (code) => resolve(code === 0)))
 }
 
-/** What the tests of windows, of TLS and of WebGPU need: Chromium, a display, openssl, a Vulkan loader and an Electron. What cannot be had is said, then skipped. */
+/** What the tests of windows, of TLS, of WebGPU and of packages need: Chromium, a display, openssl, a Vulkan loader, 7-Zip, what the package of Debian depends on, and an Electron. What cannot be had is said, then skipped. */
 function prepareBrowsers() {
   if (process.platform !== 'linux') return
+  const libraries = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`
   const missing = {
     chromium: '/usr/bin/chromium',
     openssl: '/usr/bin/openssl',
     xvfb: '/usr/bin/Xvfb',
-    libvulkan1: `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/libvulkan.so.1`,
+    libvulkan1: `${libraries}/libvulkan.so.1`,
+    ...(process.env.CI && {
+      '7zip': '/usr/bin/7zz',
+      libnotify4: `${libraries}/libnotify.so.4`,
+      'libsecret-1-0': `${libraries}/libsecret-1.so.0`,
+    }),
   }
   const packages = Object.keys(missing).filter((name) => !existsSync(missing[name]))
   if (packages.length && process.getuid() === 0 && existsSync('/usr/bin/apt-get')) {

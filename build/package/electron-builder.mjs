@@ -37,7 +37,7 @@ export default {
     ...otherSystems,
   ],
   // Native code, and what is read by native code, must be files of their own.
-  asarUnpack: ['**/*.{node,so,so.*,dll,dylib}', 'resources/**', 'out/tensorflow-addon/**'],
+  asarUnpack: ['node_modules/**', 'resources/**', 'out/tensorflow-addon/**'],
   extraFiles: [{ from: 'dist/resources/THIRD-PARTY-LICENCES.txt', to: 'THIRD-PARTY-LICENCES.txt' }],
   // Workers are utility processes and threads: nothing needs the binary as Node.
   electronFuses: {
@@ -54,13 +54,16 @@ export default {
   publish: updates ? { provider: 'generic', url: updates } : null,
 
   linux: {
-    target: ['AppImage', 'deb', 'tar.gz'],
+    target: ['AppImage', 'deb', 'rpm', 'tar.gz'],
     executableName: 'saim-studio',
+    syncDesktopName: true,
     icon: 'icon.svg',
     category: 'Science',
-    maintainer: 'The SAIM Studio authors <saim-studio@users.invalid>',
+    synopsis: 'Self-supervised learning from images, on your own machine',
     mimeTypes: ['inode/directory'],
   },
+  deb: { fpm: ['dist/resources/saim=/usr/bin/saim'] },
+  rpm: { fpm: ['dist/resources/saim=/usr/bin/saim'] },
   win: { target: ['nsis'], icon: 'icon.ico' },
   nsis: {
     oneClick: false,

@@ -22,12 +22,25 @@ export function licences() {
   const parts = [...packages]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([title, about]) => section(title, about))
-  return [readFileSync('LICENSE', 'utf8'), readFileSync('resources/README.md', 'utf8'), ...parts].join(
-    `\n${line}\n\n`,
-  )
+  return [
+    readFileSync('LICENSE', 'utf8'),
+    readFileSync('resources/README.md', 'utf8'),
+    node(),
+    ...parts,
+  ].join(`\n${line}\n\n`)
 }
 
 const line = '='.repeat(100)
+
+/** The Node that runs this, which packages for Linux bring along; its licence lies beside it or where Debian's packages have theirs. */
+function node() {
+  const places = [path.join(process.execPath, '..', '..'), '/usr/share/doc/nodejs']
+  const file = places
+    .flatMap((folder) => [path.join(folder, 'LICENSE'), path.join(folder, 'copyright')])
+    .find((name) => existsSync(name))
+  const where = `https://github.com/nodejs/node/blob/${process.version}/LICENSE`
+  return `Node ${process.version} (MIT and others)\n\n${file ? readFileSync(file, 'utf8') : where}`
+}
 
 function section(title, { folder, license, author }) {
   const texts = readdirSync(folder)

@@ -15,7 +15,7 @@ const root = (() => {
 const files = root.replace(/app\.asar$/, 'app.asar.unpacked')
 
 /** Whether this is a packaged application, whose own files may lie elsewhere at the next start. */
-export const isPackaged = files !== root
+export const isPackaged = /app\.asar/.test(root)
 
 /** A built entry of the main side, such as `training`. */
 export const outFile = (name: string) => path.join(root, 'out', 'main', `${name}.js`)

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { bytes } from '#shared/format'
 import { interpreter } from '#platform/python'
 import { decodeSafetensors } from '#formats/safetensors'
 import { canOpenWindow, electronPath, openPackaged, type OpenedApp } from '#test/helpers/hosts'
-import { temporaryFolder } from '#test/helpers/runs'
+import { flags, smallModel, temporaryFolder } from '#test/helpers/runs'
 import { addSample, openTab, startRun } from '#test/helpers/walk'
 
 /** All files below a folder, relative to it. */
@@ -32,24 +32,31 @@ const canPackage = process.env['CI'] && process.platform === 'linux' && canOpenW
 describe.runIf(canPackage)('the packaged application', () => {
   const home = temporaryFolder()
   const folder = path.join(temporaryFolder(), 'saim-studio')
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const archive = path.resolve('dist', `saim-studio-${version}.tar.gz`)
+  const deb = path.resolve('dist', `saim-studio_${version}_amd64.deb`)
   let app: OpenedApp
 
   beforeAll(() => {
-    execFileSync('node', ['build/package/package.mjs', '--dir'], {
-      env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: path.dirname(electronPath()!) },
+    rmSync('dist', { recursive: true, force: true })
+    execFileSync('node', ['build/package/package.mjs', '--quick', 'tar.gz', 'deb'], {
+      env: {
+        ...process.env,
+        ELECTRON_OVERRIDE_DIST_PATH: path.dirname(electronPath()!),
+        ELECTRON_BUILDER_7ZIP_PATH: '/usr/bin/7zz',
+      },
     })
-    const archive = path.join(home, 'saim-studio.tar.gz')
-    execFileSync('tar', ['-czf', archive, '-C', 'dist/linux-unpacked', '.'])
     mkdirSync(folder)
-    execFileSync('tar', ['-xzf', archive, '-C', folder])
+    execFileSync('tar', ['-xzf', archive, '--strip-components=1', '-C', folder])
   })
   afterAll(() => app?.close())
 
   it('is under 250 MB, without TensorFlow', () => {
-    const archive = statSync(path.join(home, 'saim-studio.tar.gz')).size
+    const size = statSync(archive).size
     const unpacked = filesOf(folder).reduce((sum, file) => sum + statSync(path.join(folder, file)).size, 0)
-    console.log(`The package: ${bytes(archive)} as tar.gz, ${bytes(unpacked)} unpacked.`)
-    expect(archive).toBeLessThan(250e6)
+    const debSize = bytes(statSync(deb).size)
+    console.log(`Compressed little: tar.gz ${bytes(size)}, deb ${debSize}; ${bytes(unpacked)} unpacked.`)
+    expect(size).toBeLessThan(250e6)
   })
 
   it('has the native code of this system only, and the licences of all parts', () => {
@@ -120,6 +127,57 @@ describe.runIf(canPackage)('the packaged application', () => {
     const { tensors } = decodeSafetensors(readFileSync(path.join(target, weights)))
     expect(tensors['patch_embed.proj.weight']!.shape).toEqual([192, 3, 8, 8])
     await app.close()
+  })
+
+  it('is installed, used on the command line and in the window, upgraded and removed as a package of Debian', async (context) => {
+    const libraries = ['libnotify.so.4', 'libsecret-1.so.0'].map(
+      (name) => `/usr/lib/x86_64-linux-gnu/${name}`,
+    )
+    if (process.getuid!() !== 0 || !libraries.every((file) => existsSync(file)))
+      return context.skip('dpkg needs root, and the libraries that the package names')
+    const dpkg = (...parameters: string[]) => execFileSync('dpkg', parameters, { encoding: 'utf8' })
+    const home = temporaryFolder()
+    const saim = (...parameters: string[]) =>
+      execFileSync('saim', parameters, {
+        cwd: home,
+        encoding: 'utf8',
+        env: { ...process.env, DISPLAY: undefined, PATH: '/usr/bin:/bin', SAIM_HOME: home },
+      })
+    const placed = ['/usr/bin/saim', '/usr/bin/saim-studio', '/usr/share/applications/saim-studio.desktop']
+    dpkg('-i', deb)
+    try {
+      expect(placed.filter((file) => !existsSync(file))).toEqual([])
+      expect(saim('--version').trim()).toBe(version)
+      const said = saim(
+        'train',
+        '--name',
+        'By command',
+        ...flags({ ...smallModel, epochs: 1, 'batch-size': 64 }),
+      )
+      expect(said).toContain('Run finished')
+      const installed = await openPackaged('/opt/SAIM Studio', home)
+      await installed.page
+        .getByText('By command')
+        .first()
+        .waitFor()
+        .finally(() => installed.close())
+
+      const next = path.join(home, 'next')
+      execFileSync('dpkg-deb', ['--raw-extract', deb, next])
+      const control = path.join(next, 'DEBIAN', 'control')
+      writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*/m, 'Version: 99.0.0'))
+      rmSync(path.join(next, 'opt', 'SAIM Studio', 'LICENSES.chromium.html'))
+      execFileSync('dpkg-deb', ['-Znone', '--build', next, path.join(home, 'next.deb')])
+      dpkg('-i', path.join(home, 'next.deb'))
+      expect(dpkg('-s', 'saim-studio')).toContain('Version: 99.0.0')
+      expect(existsSync('/opt/SAIM Studio/LICENSES.chromium.html')).toBe(false)
+      expect(placed.filter((file) => !existsSync(file))).toEqual([])
+      expect(saim('runs')).toContain('By command')
+    } finally {
+      dpkg('--purge', 'saim-studio')
+    }
+    expect([...placed, '/opt/SAIM Studio'].filter((file) => existsSync(file))).toEqual([])
+    expect(readdirSync(path.join(home, 'runs'))).toHaveLength(1)
   })
 
   it('installs TensorFlow where there is no compiler, and trains with it', async () => {
