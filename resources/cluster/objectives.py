@@ -33,6 +33,9 @@ class Objective(nn.Module):
         width, patch = h["width"], h["patchSize"]
         self.patch_embed = PatchEmbed(width, patch)
         self.cls_token = nn.Parameter(torch.randn(1, 1, width) * 0.02)
+        self.registers = h.get("registers", 0)  # older runs have none
+        if self.registers:
+            self.register_tokens = nn.Parameter(torch.randn(1, self.registers, width) * 0.02)
         self.blocks = nn.ModuleList(Block(width, h["heads"]) for _ in range(h["depth"]))
         self.fixed = position_embedding(h["imageSize"] // patch, width)  # no buffer: nothing to keep or to exchange
         if h.get("positions") == "learned":
@@ -48,10 +51,16 @@ class Objective(nn.Module):
             return self.pos_embed[0, 1:]
         return self.fixed.to(self.cls_token.device)
 
-    def class_tokens(self, count: int) -> Tensor:
-        """[count, 1, C], with their own position where positions are learned"""
+    def prefix_tokens(self, count: int) -> Tensor:
+        """The class token, with its own position where positions are learned, and R registers [count, 1 + R, C]"""
         token = self.cls_token + self.pos_embed[:, :1] if hasattr(self, "pos_embed") else self.cls_token
+        if self.registers:
+            token = torch.cat((token, self.register_tokens), 1)
         return token.expand(count, -1, -1)
+
+    def without_registers(self, x: Tensor) -> Tensor:
+        """[B, 1 + R + T, C] -> [B, 1 + T, C]"""
+        return torch.cat((x[:, :1], x[:, 1 + self.registers :]), 1) if self.registers else x
 
     def tokens(self, images: Tensor) -> Tensor:
         """[B, 3, S, S] -> the patches with their positions [B, N, C], row-major"""
@@ -65,10 +74,10 @@ class Objective(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """The tokens of the last block where every token sees every other, [B, 1 + N, C]."""
-        x = torch.cat((self.class_tokens(len(images)), self.tokens(images)), 1)
+        x = torch.cat((self.prefix_tokens(len(images)), self.tokens(images)), 1)
         for block in self.blocks:
             x = block(x, x)
-        return x
+        return self.without_registers(x)
 
     def predict(self, images: Tensor, order: Tensor) -> Tensor:
         """What is predicted, in float32, whatever its products were computed in."""
@@ -115,6 +124,7 @@ class Saim(Objective):
     Each image's patches are first put into its order, so that both attention masks become one triangle:
       content stream  [class, t1 .. t(N-1)]: token i sees itself and every token before it
       query stream           [q1 .. qN]:     query i sees [class, t1 .. t(i-1)]
+    Registers stand after the class token and, so that the triangle stays, before the queries.
     No query sees tN, so that it is left out. ViT-iGPT is the same in raster order and without query stream."""
 
     def __init__(self, h: Settings) -> None:
@@ -127,9 +137,11 @@ class Saim(Objective):
     def predicted(self, images: Tensor, order: Tensor) -> Tensor:
         # x_0 = [class, E(patches) + position]
         tokens = sort_tokens(self.tokens(images), order)
-        x = torch.cat((self.class_tokens(len(tokens)), tokens[:, :-1]), 1)
+        x = torch.cat((self.prefix_tokens(len(tokens)), tokens[:, :-1]), 1)
         # g_0 = position; after every step-th block h: g = QueryBlock(g, h)
         g = self.positions()[order]
+        if self.registers:
+            g = torch.cat((self.register_tokens.expand(len(g), -1, -1), g), 1)
         queries = self.blocks if self.h["shareWeights"] else self.query_blocks
         step = self.h["depth"] // self.h["queryDepth"] if self.h["queryDepth"] else self.h["depth"] + 1
         for layer, block in enumerate(self.blocks, 1):
@@ -138,7 +150,7 @@ class Saim(Objective):
                 g = self.run(queries[layer // step - 1], g, x, causal=True)
         if self.h["queryDepth"] == 0:
             g = g + x
-        return self.prediction_head(self.norm(g))
+        return self.prediction_head(self.norm(g[:, self.registers :]))
 
 
 class Mae(Objective):
@@ -160,10 +172,10 @@ class Mae(Objective):
     def predicted(self, images: Tensor, order: Tensor) -> Tensor:
         # x = LN(Encoder([class, E(visible) + position]))   [B, 1 + V, C]
         seen = sort_tokens(self.tokens(images), order[:, : self.visible])
-        x = torch.cat((self.class_tokens(len(seen)), seen), 1)
+        x = torch.cat((self.prefix_tokens(len(seen)), seen), 1)
         for block in self.blocks:
             x = self.run(block, x, x)
-        x = self.decoder_embed(self.norm(x))
+        x = self.decoder_embed(self.norm(self.without_registers(x)))
         # y = Decoder([class, W x, mask .. mask] + position)   [B, 1 + N, D]
         masks = self.mask_token.expand(len(x), order.shape[1] - self.visible, -1)
         places = F.pad(order + 1, (1, 0))

@@ -21,7 +21,8 @@ export function positions(h: Hyperparameters): FloatTensors[string] {
   return { shape: [1, 1 + count, h.width], values: positionTable(Math.sqrt(count), h.width) }
 }
 
-export const isEncoderName = (name: string) => /^(cls_token$|pos_embed$|patch_embed\.|blocks\.)/.test(name)
+export const isEncoderName = (name: string) =>
+  /^(cls_token$|register_tokens$|pos_embed$|patch_embed\.|blocks\.)/.test(name)
 
 /** Our weights of the encoder, with positions: learned ones are among them. */
 export const encoderWeights = (weights: FloatTensors, h: Hyperparameters): FloatTensors => ({
@@ -47,12 +48,28 @@ export const authors: Layout = {
   read: (weights) => weights,
 }
 
+/** A table [1, 1+N, C] with rows of zeros after the first. */
+function withRows({ shape, values }: FloatTensors[string], count: number): FloatTensors[string] {
+  const [, tokens, width] = shape as [number, number, number]
+  const table = new Float32Array(values.length + count * width)
+  table.set(values.subarray(0, width))
+  table.set(values.subarray(width), (1 + count) * width)
+  return { shape: [1, tokens + count, width], values: table }
+}
+
 const qkv = (block: string, kind: string) => ['q', 'k', 'v'].map((name) => `${block}.attn.${name}.${kind}`)
+
+/** timm's name of the registers, for which its table of positions has rows as well: zeros. */
+const timmRegisters = 'reg_token'
 
 /** timm's names: the authors', with query, key and value as one matrix. MAE uses the same. */
 export const timm: Layout = {
   write(weights, h) {
-    const ours = encoderWeights(weights, h)
+    const { register_tokens: registers, ...ours } = encoderWeights(weights, h)
+    if (registers) {
+      ours[timmRegisters] = registers
+      ours[positionsName] = withRows(ours[positionsName]!, h.registers)
+    }
     return Object.fromEntries(
       Object.entries(ours).flatMap(([name, tensor]): [string, FloatTensors[string]][] => {
         const part = /^(.*)\.attn\.([qkv])\.(weight|bias)$/.exec(name)
@@ -67,7 +84,7 @@ export const timm: Layout = {
     Object.fromEntries(
       Object.entries(weights).flatMap(([name, tensor]) => {
         const part = /^(.*)\.attn\.qkv\.(weight|bias)$/.exec(name)
-        if (!part) return [[name, tensor]]
+        if (!part) return [[name === timmRegisters ? 'register_tokens' : name, tensor]]
         const parts = unstack(tensor, 3)
         return qkv(part[1]!, part[2]!).map((n, i) => [n, parts[i]!])
       }),
@@ -77,6 +94,7 @@ export const timm: Layout = {
 /** [ours, theirs]; {block} is `blocks.3.` here and `encoder.layer.3.` there. */
 const huggingFaceNames: [string, string][] = [
   ['cls_token', 'embeddings.cls_token'],
+  ['register_tokens', 'embeddings.register_tokens'],
   [positionsName, 'embeddings.position_embeddings'],
   ['patch_embed.proj.', 'embeddings.patch_embeddings.projection.'],
   ['{block}norm1.', '{block}layernorm_before.'],
@@ -89,12 +107,29 @@ const huggingFaceNames: [string, string][] = [
   ['{block}mlp.fc2.', '{block}output.dense.'],
 ]
 
-/** Hugging Face's ViTModel. Its last LayerNorm, which this encoder does not have, is written as one that only normalises. */
+/** Where Dinov2WithRegistersModel, which alone has registers, has other names than ViTModel they are ours. */
+const registersNames = huggingFaceNames.filter(([ours]) => !/norm|mlp/.test(ours))
+
+/** Factors of 1, which it has at the end of each branch, and a mask token, which only its training uses. */
+const ofRegisters = ({ width, depth }: Hyperparameters): FloatTensors => {
+  const ones = { shape: [width], values: new Float32Array(width).fill(1) }
+  const factors = Array.from({ length: depth }, (_, i) =>
+    [1, 2].map((n) => `encoder.layer.${i}.layer_scale${n}.lambda1`),
+  )
+  return {
+    ...Object.fromEntries(factors.flat().map((name) => [name, ones])),
+    'embeddings.mask_token': { shape: [1, width], values: new Float32Array(width) },
+  }
+}
+
+/** Hugging Face's ViTModel, or with registers Dinov2WithRegistersModel. Its last LayerNorm, which this encoder does not have, is written as one that only normalises. */
 export const huggingFace: Layout = {
   write(weights, h) {
     const ours = Object.entries(encoderWeights(weights, h))
+    const names = h.registers ? registersNames : huggingFaceNames
     return {
-      ...Object.fromEntries(ours.map(([name, tensor]) => [huggingFaceName(name), tensor])),
+      ...Object.fromEntries(ours.map(([name, tensor]) => [huggingFaceName(name, names), tensor])),
+      ...(h.registers ? ofRegisters(h) : {}),
       'layernorm.weight': { shape: [h.width], values: new Float32Array(h.width).fill(1) },
       'layernorm.bias': { shape: [h.width], values: new Float32Array(h.width) },
     }
@@ -105,11 +140,11 @@ export const huggingFace: Layout = {
     ),
 }
 
-const huggingFaceName = (name: string) =>
+const huggingFaceName = (name: string, names: typeof huggingFaceNames) =>
   renamed(
     name.replace(/^blocks\.(\d+)\./, (_, i) => `encoder.layer.${i}.`),
     /^(encoder\.layer\.\d+\.)(.*)$/,
-    huggingFaceNames,
+    names,
   )
 
 const ourName = (name: string) =>

@@ -91,6 +91,14 @@ const settings = z.object({
     description:
       'Position embedding: fixed sines and cosines, or a table that starts from them and is trained. Imported models with learned positions keep them.',
   }),
+  registers: integer(0, 0, 64, {
+    title: 'Registers',
+    unit: 'tokens',
+    group: 'Model',
+    paper: 'none',
+    description:
+      'Learned tokens without a position beside the class token, in which the encoder can keep what belongs to no patch. Imported models keep theirs.',
+  }),
   objective: choice(objectiveNames, {
     title: 'Objective',
     group: 'Method',

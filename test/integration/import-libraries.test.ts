@@ -54,13 +54,14 @@ describe.runIf(hasPython)('features of models as other libraries save them are t
     ['timm-no-embed-class', { imageSize: 32 }],
     ['hf-tiny'],
     ['hf-dinov2'],
+    ['hf-dinov2-registers'],
+    ['timm-dinov2-registers', { imageSize: 32 }],
+    ['timm-registers'],
   ]
   const refused: [string, RegExp][] = [
     ['timm-no-class-token', /no class token/],
     ['timm-pre-norm', /a LayerNorm before the blocks/],
     ['timm-qk-norm', /normalised queries and keys/],
-    ['timm-dinov2-registers', /register tokens/],
-    ['hf-dinov2-registers', /register tokens/],
     ['timm-distilled', /a distillation token/],
     ['hf-distilled', /a distillation token/],
     ['timm-dinov3', /rotary/],

@@ -82,14 +82,17 @@ describe('attention', () => {
       })
   })
 
-  it('goes to nothing that the mask hides', async () => {
-    const { model } = await twoModels()
+  it.each([0, 3])('goes to nothing that the mask hides, with %i registers', async (registers) => {
+    const { model } = await twoModels({ registers })
     for (const stream of ['content', 'query'] as const) {
       const mask = attentionMask(stream, placesOf(order))
       const found = await attend(model, pixels, order, stream)
       for (let token = 1; token < 17; token++)
         for (const row of found.of(1, token)) {
-          expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 5)
+          const sum = row.reduce((a, b) => a + b)
+          // The rest goes to the registers, which stand in no picture.
+          if (registers) expect(sum).toBeLessThan(0.99)
+          else expect(sum).toBeCloseTo(1, 5)
           row.forEach((value, i) => !mask[token]![i] && expect(value).toBe(0))
         }
     }
@@ -144,6 +147,8 @@ describe('free running', () => {
     ['one query block', { queryDepth: 1 }],
     ['no query block', { queryDepth: 0 }],
     ['shared weights', { shareWeights: true }],
+    ['registers', { registers: 3 }],
+    ['registers and no query block', { registers: 1, queryDepth: 0 }],
     ['a linear head', { head: 'linear' as const }],
     ['a transformer as head', { head: 'transformer' as const }],
   ])('keeps keys and values, and predicts what the whole sequence gives, with %s', async (_name, changes) => {

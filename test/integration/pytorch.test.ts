@@ -58,12 +58,16 @@ function differences(one: Trained, other: Trained) {
 describe.runIf(hasPython)('a run that PyTorch trains', { timeout: 600_000 }, () => {
   const mae = { objective: 'mae', decoderWidth: 32, decoderDepth: 1 } as const
 
-  it('of MAE is that of our own model, by one worker and by two', async () => {
-    const own = await trained(mae, 'onnxruntime-cpu')
+  it.each([
+    ['MAE', mae],
+    ['MAE with registers', { ...mae, registers: 2 }],
+    ['SAIM with registers', { registers: 3 }],
+  ])('of %s is that of our own model, by one worker and by two', async (name, changes) => {
+    const own = await trained(changes, 'onnxruntime-cpu')
     expect(own.metrics.at(-1)!.loss).toBeLessThan(0.98 * own.metrics[0]!.loss)
     for (const by of ['pytorch', 'two workers'] as const) {
-      const found = differences(own, await trained(mae, by))
-      console.log(`MAE by ${by}: ${JSON.stringify(found)}`)
+      const found = differences(own, await trained(changes, by))
+      console.log(`${name} by ${by}: ${JSON.stringify(found)}`)
       expect(found.loss).toBeLessThan(1e-4)
       expect(found.validation).toBeLessThan(1e-4)
       expect(found.weight).toBeLessThan(1e-3)

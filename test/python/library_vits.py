@@ -39,6 +39,7 @@ MODELS = {
     "timm-mean": lambda: VisionTransformer(**LITTLE, global_pool="avg"),
     "timm-no-embed-class": lambda: VisionTransformer(**LITTLE, no_embed_class=True),
     "timm-dinov2-registers": lambda: VisionTransformer(**LITTLE, init_values=1, reg_tokens=4, no_embed_class=True),
+    "timm-registers": lambda: VisionTransformer(**LITTLE, reg_tokens=4),
     "timm-no-class-token": lambda: VisionTransformer(**LITTLE, class_token=False, global_pool="avg"),
     "timm-pre-norm": lambda: VisionTransformer(**LITTLE, pre_norm=True),
     "timm-qk-norm": lambda: VisionTransformer(**LITTLE, qk_norm=True),
@@ -78,10 +79,8 @@ def patch_size(model: torch.nn.Module) -> int:
     return embedding.kernel_size[0]
 
 
-folder = Path(sys.argv[1])
-for name in sys.argv[2:]:
-    torch.manual_seed(0)
-    model = trained(MODELS[name]())
+def save(folder: Path, name: str, model: torch.nn.Module) -> None:
+    """The weights as its library saves them, and what the model makes of two images."""
     if name.startswith("hf-"):
         model.save_pretrained(folder / name)
         (folder / name / "model.safetensors").rename(folder / f"{name}.safetensors")
@@ -92,3 +91,9 @@ for name in sys.argv[2:]:
     images = torch.randn(2, 3, side, side)
     features = tokens_of(model, images).contiguous()
     save_file({"images": images, "features": features}, folder / f"{name}.truth.safetensors")
+
+
+if __name__ == "__main__":
+    for name in sys.argv[2:]:
+        torch.manual_seed(0)
+        save(Path(sys.argv[1]), name, trained(MODELS[name]()))

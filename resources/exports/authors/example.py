@@ -35,6 +35,7 @@ def load_model():
         embed_dim=settings["width"],
         depth=settings["depth"],
         num_heads=settings["heads"],
+        reg_tokens=settings["registers"],
         num_classes=0,
         global_pool="avg",
         final_norm=False,
@@ -45,6 +46,11 @@ def load_model():
         for kind in ("weight", "bias"):
             parts = [weights[f"blocks.{i}.attn.{name}.{kind}"] for name in "qkv"]
             weights[f"blocks.{i}.attn.qkv.{kind}"] = torch.cat(parts)
+    if settings["registers"]:
+        # timm has a position for each register as well: zeros.
+        weights["reg_token"], table = weights["register_tokens"], weights["pos_embed"]
+        zeros = torch.zeros_like(weights["reg_token"])
+        weights["pos_embed"] = torch.cat((table[:, :1], zeros, table[:, 1:]), 1)
     # Without the decoder: query blocks, norm and prediction head.
     model.load_state_dict({name: weights[name] for name in model.state_dict()})
     return model.eval()
@@ -57,7 +63,8 @@ def features(images):
     """images [batch, 3, S, S], normalised -> class_token and pooled [batch, C], patches [batch, N, C]."""
     with torch.inference_mode():
         tokens = model.forward_features(torch.from_numpy(images)).numpy()
-    return {"class_token": tokens[:, 0], "pooled": tokens[:, 1:].mean(1), "patches": tokens[:, 1:]}
+    patches = tokens[:, model.num_prefix_tokens :]
+    return {"class_token": tokens[:, 0], "pooled": patches.mean(1), "patches": patches}
 
 
 def read(path):

@@ -7,19 +7,21 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import AutoImageProcessor, ViTModel
+from transformers import AutoConfig, AutoImageProcessor, AutoModel
 
 from reading import middle_square
 
 here = Path(__file__).parent
-model = ViTModel.from_pretrained(here, add_pooling_layer=False).eval()
+registers = getattr(AutoConfig.from_pretrained(here), "num_register_tokens", 0)
+model = AutoModel.from_pretrained(here, **({} if registers else {"add_pooling_layer": False})).eval()
 
 
 def features(images):
     """images [batch, 3, S, S], normalised -> class_token and pooled [batch, C], patches [batch, N, C]."""
     with torch.inference_mode():
         tokens = model(torch.from_numpy(images), output_hidden_states=True).hidden_states[-1].numpy()
-    return {"class_token": tokens[:, 0], "pooled": tokens[:, 1:].mean(1), "patches": tokens[:, 1:]}
+    patches = tokens[:, 1 + registers :]
+    return {"class_token": tokens[:, 0], "pooled": patches.mean(1), "patches": patches}
 
 
 def read(path):

@@ -21,7 +21,7 @@ def features(images):
     with torch.inference_mode():
         tokens = model.forward_features(torch.from_numpy(images))
         pooled = model.forward_head(tokens)
-    return {"class_token": tokens[:, 0].numpy(), "pooled": pooled.numpy(), "patches": tokens[:, 1:].numpy()}
+    return {"class_token": tokens[:, 0].numpy(), "pooled": pooled.numpy(), "patches": tokens[:, model.num_prefix_tokens :].numpy()}
 
 
 def read(path):

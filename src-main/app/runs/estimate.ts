@@ -86,7 +86,7 @@ export async function estimateRuns(
 /** The settings that decide how many weights there are. */
 const shaping = [
   'objective', 'imageSize', 'patchSize', 'width', 'depth', 'heads', 'queryDepth', 'shareWeights', 'head', 'decoderWidth',
-  'decoderDepth', 'positions',
+  'decoderDepth', 'positions', 'registers',
 ] as const // prettier-ignore
 const parameterCounts = new Map<string, number>()
 

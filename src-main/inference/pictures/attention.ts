@@ -3,11 +3,13 @@ import { AppError } from '#shared/errors'
 import { hasView, objectives } from '#shared/settings/objectives'
 import { placesOf } from '#shared/masks'
 import type { NamedTensors, StepFunction } from '#model/tensor/step'
+import type * as tf from '#model/tensor/tf'
 import { forward, type StreamListener } from '#model/objectives/saim'
 import { withPlaces } from '#model/objectives/order'
 import { imageInputs } from '#model/objectives/pretrain'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'
 import { encode } from '#model/vit/encoder'
+import { withoutRegisters } from '#model/vit/tokens'
 
 /**
  * Which attention is shown: that of the encoder at full visibility, as for recognition (paper, appendix E), or of
@@ -20,7 +22,7 @@ export interface Attention {
   layers: number
   /**
    * How much a token attends to every other in a block, for each head: [heads][1 + N], the class token first, patches
-   * row by row. Tokens: 0 the class token, 1 + i patch i.
+   * row by row; registers are left out. Tokens: 0 the class token, 1 + i patch i.
    */
   of(layer: number, token: number): number[][]
   /** How far the patches look in a block, for each head: from patch to patch, weighted by attention, in patches. */
@@ -105,9 +107,18 @@ const attentionStep =
   (h: Hyperparameters, view: AttentionView): StepFunction =>
   (w, { images, order }) => {
     const outputs: NamedTensors = {}
+    /** Without the rows and columns of registers; in the query stream their rows come first. */
+    const seen: (...of: Parameters<StreamListener>) => tf.Tensor = (stream, probabilities) => {
+      if (h.registers === 0) return probabilities
+      const rows =
+        stream === 'query'
+          ? probabilities.slice([0, 0, h.registers, 0], [-1, -1, -1, -1])
+          : withoutRegisters(probabilities, h, 2)
+      return withoutRegisters(rows, h, 3)
+    }
     const onAttention: StreamListener = (stream, probabilities) => {
       if (stream === 'query' ? view === 'query' : view !== 'query')
-        outputs[`layer ${Object.keys(outputs).length}`] = probabilities
+        outputs[`layer ${Object.keys(outputs).length}`] = seen(stream, probabilities)
     }
     if (view === 'full') encode(w, h, images!, { onAttention: (p) => onAttention('content', p) })
     else forward(w, h, images!, order!, { whole: true, onAttention })

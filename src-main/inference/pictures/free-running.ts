@@ -1,5 +1,5 @@
 import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
-import { oneByOneInputs, oneByOneStep } from '#model/objectives/one-by-one'
+import { oneByOneInputs, oneByOneStep, stepsOf } from '#model/objectives/one-by-one'
 import { imageInputs } from '#model/objectives/pretrain'
 import { smooth, target } from '#model/objectives/target'
 import { messagesRead } from '#platform/background'
@@ -51,17 +51,17 @@ export async function runFreely(
   const deviation = start['deviation']!.values.slice()
 
   const past = new Float32Array(oneByOneInputs(h)['past']!.shape.reduce((a, b) => a * b))
-  for (let i = 0; i < count; i++) {
-    const [patch, previous] = [order[i]!, order[Math.max(i - 1, 0)]!]
+  for (let i = -h.registers; i < count; i++) {
+    const [patch, previous] = [order[Math.max(i, 0)]!, order[Math.max(i - 1, 0)]!]
     const { prediction, made } = await model.ask(oneByOne, {
       pixels: patchAt(previous),
       patch: Int32Array.of(previous),
       next: Int32Array.of(patch),
-      step: Float32Array.of(i),
+      step: Float32Array.of(h.registers + i),
       past,
     })
-    fillRow(past, i, made!.values, h)
-    if (i < given) continue
+    fillRow(past, h.registers + i, made!.values, h)
+    if (i < 0 || i < given) continue
     if (h.normalizePixels) {
       const nearby = weightsByDistance(patch, order.subarray(0, i), Math.sqrt(count))
       mean[patch] = average(mean, nearby) ?? unknown.mean
@@ -74,9 +74,9 @@ export async function runFreely(
   return unpatchify(painted, h)
 }
 
-/** Puts `made` [K, 1, C] into row i of `past` [K, N, C]. */
+/** Puts `made` [K, 1, C] into row i of `past` [K, R + N, C]. */
 function fillRow(past: Float32Array, i: number, made: ArrayLike<number>, h: Hyperparameters): void {
-  const count = patchCount(h)
+  const count = stepsOf(h)
   for (let start = 0; start < made.length; start += h.width)
     past.set((made as Float32Array).subarray(start, start + h.width), start * count + i * h.width)
 }

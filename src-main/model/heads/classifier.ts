@@ -27,7 +27,7 @@ export function classify(
 }
 
 /** Whether a weight of pre-training belongs to the encoder, which is all that recognition takes of it. */
-const ofEncoder = (name: string) => /^(cls_token|pos_embed|patch_embed\.|blocks\.)/.test(name)
+const ofEncoder = (name: string) => /^(cls_token|register_tokens|pos_embed|patch_embed\.|blocks\.)/.test(name)
 
 /**
  * What fine-tuning begins with: the encoder's weights; the table of positions for images of side `size`, fixed or not in
@@ -56,7 +56,7 @@ export function classifierWeights(
 }
 
 /**
- * A weight's share of the learning rate and its decay: none for vectors, the class token and the positions. In pre-training
+ * A weight's share of the learning rate and its decay: none for vectors, the class token, registers and the positions. In pre-training
  * the class token decays.
  */
 export const groupOf = (
@@ -66,7 +66,7 @@ export const groupOf = (
   { layerDecay, weightDecay }: Pick<FineTuneSettings, 'layerDecay' | 'weightDecay'>,
 ) => ({
   share: layerScale(name, depth, layerDecay),
-  decay: rank > 1 && name !== 'cls_token' && name !== 'pos_embed' ? weightDecay : 0,
+  decay: rank > 1 && !['cls_token', 'register_tokens', 'pos_embed'].includes(name) ? weightDecay : 0,
 })
 
 /** Loss and gradients of one batch: mixed images, soft targets. */

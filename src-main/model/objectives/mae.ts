@@ -3,7 +3,14 @@ import * as tf from '#model/tensor/tf'
 import { blockOf, blocksShapes } from '#model/vit/block'
 import { linear, linearShapes, norm, normShapes, type Weights } from '#model/vit/layers'
 import { positionEmbedding, positionsOf } from '#model/vit/positions'
-import { classTokens, embedPatches, patchesOf, patchify, sortTokens } from '#model/vit/tokens'
+import {
+  embedPatches,
+  patchesOf,
+  patchify,
+  prefixTokens,
+  sortTokens,
+  withoutRegisters,
+} from '#model/vit/tokens'
 import type { Objective } from './objective'
 
 /** Width of the heads of the decoder, 16 of 512 in the paper. */
@@ -24,9 +31,9 @@ function predict(w: Weights, h: Hyperparameters, images: tf.Tensor, order: tf.Te
 
   // x = LN(Encoder([class, E(visible) + position]))   [B, 1+V, C]
   const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), seen))
-  let x = tf.concat([classTokens(w, h, batch), tokens.add(positionsAt(positionsOf(w, h), seen))], 1)
+  let x = tf.concat([prefixTokens(w, h, batch), tokens.add(positionsAt(positionsOf(w, h), seen))], 1)
   for (let layer = 0; layer < h.depth; layer++) x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, null)
-  x = norm(w, 'norm', x)
+  x = norm(w, 'norm', withoutRegisters(x, h))
 
   // y = Decoder([class, W x, mask .. mask] + position)   [B, 1+N, D]
   x = linear(w, 'decoder_embed', x)
@@ -61,7 +68,7 @@ export const mae: Objective = {
     const { width, heads, decoderWidth } = h
     return {
       stacks: [
-        { blocks: h.depth, tokens: 1 + visible, width, heads },
+        { blocks: h.depth, tokens: 1 + h.registers + visible, width, heads },
         { blocks: h.decoderDepth, tokens: 1 + all, width: decoderWidth, heads: decoderWidth / headWidth },
       ],
       linears: [

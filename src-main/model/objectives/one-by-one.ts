@@ -18,14 +18,16 @@ import { head, headBlocks, queryBlock } from './saim'
  * No token sees a later one, so that its keys and values stay what they are. With those of the steps before in `past`
  * the prediction is that of `forward`, at the cost of two tokens instead of all.
  *
- * `pixels` [1, 1, p·p·3] and `patch` [1] are t(i-1) and its place in the image (of no matter in step 0), `next` [1] the
- * place of the i-th patch, `step` [] is i, row j < i of `past` [K, N, C] what step j made ->
+ * With R registers the class token and they come in the steps 0 .. R, so that step R + i is that of the i-th patch.
+ *
+ * `pixels` [1, 1, p·p·3] and `patch` [1] are t(i-1) and its place in the image (of no matter before step R + 1), `next` [1] the
+ * place of the i-th patch, `step` [] is R + i, row j < R + i of `past` [K, R + N, C] what step j made ->
  * `prediction` [1, 1, p·p·3], and `made` [K, 1, C]: keys and values of each block.
  */
 export const oneByOneStep =
   (h: Hyperparameters): StepFunction =>
   (w, { pixels, patch, next, step, past }) => {
-    const count = patchCount(h)
+    const count = stepsOf(h)
     // Rows 0 .. i-1 are filled; the token of this step comes after them all.
     const row = Float32Array.from({ length: count + 1 }, (_, j) => (j < count ? j : -1))
     const mask = tf.where(tf.less(tf.tensor(row, [1, count + 1]), step!), 0, -1e9)
@@ -34,14 +36,20 @@ export const oneByOneStep =
       own.map((token) => {
         const earlier = past!.slice([made.length, 0, 0], [1, -1, -1])
         made.push(token)
-        return tf.concat([earlier, token], 1) // [1, N + 1, C]
+        return tf.concat([earlier, token], 1) // [1, R + N + 1, C]
       }) as KeysAndValues
 
     const positions = positionsOf(w, h)
     const positionOf = (place: tf.Tensor) => tf.gather(positions, place).reshape([1, 1, h.width])
     const token = embedPatches(w, pixels!).add(positionOf(patch!))
-    let x = tf.where(tf.less(step!, 1), classToken(w, h), token)
-    let g = positionOf(next!)
+    const registers = Array.from({ length: h.registers }, (_, r) =>
+      w['register_tokens']!.slice([0, r, 0], [1, 1, -1]),
+    )
+    // The r-th of `first` in step r, the token in all later steps.
+    const orFirst = (first: tf.Tensor[], token: tf.Tensor) =>
+      first.reduceRight((later, each, r) => tf.where(tf.less(step!, r + 1), each, later), token)
+    let x = orFirst([classToken(w, h), ...registers], token)
+    let g = orFirst(registers, positionOf(next!))
     for (let layer = 0; layer < h.depth; layer++) {
       x = block(w, `blocks.${layer}`, h.heads, x, x, mask, { withPast })
       const every = h.depth / h.queryDepth
@@ -53,6 +61,9 @@ export const oneByOneStep =
     return { outputs: { prediction, made: tf.concat(made) } }
   }
 
+/** Steps in all. */
+export const stepsOf = (h: Hyperparameters) => h.registers + patchCount(h)
+
 /** Inputs of `oneByOneStep`. */
 export function oneByOneInputs(h: Hyperparameters): Record<string, TensorSpec> {
   const place: TensorSpec = { shape: [1], dtype: 'int32' }
@@ -62,6 +73,6 @@ export function oneByOneInputs(h: Hyperparameters): Record<string, TensorSpec> {
     patch: place,
     next: place,
     step: { shape: [], dtype: 'float32' },
-    past: { shape: [2 * blocks, patchCount(h), h.width], dtype: 'float32' },
+    past: { shape: [2 * blocks, stepsOf(h), h.width], dtype: 'float32' },
   }
 }

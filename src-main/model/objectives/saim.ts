@@ -14,7 +14,15 @@ import {
   type Weights,
 } from '#model/vit/layers'
 import { positionsOf } from '#model/vit/positions'
-import { classTokens, embedPatches, patchesOf, patchify, sortTable, sortTokens } from '#model/vit/tokens'
+import {
+  embedPatches,
+  patchesOf,
+  patchify,
+  prefixTokens,
+  sortTable,
+  sortTokens,
+  withoutRegisters,
+} from '#model/vit/tokens'
 import type { Objective } from './objective'
 
 /** Is given the attention [B, heads, T, T] of each block of a stream, from the first on. */
@@ -27,6 +35,7 @@ export type StreamListener = (stream: 'content' | 'query', probabilities: tf.Ten
  *   content stream  [class, t1 .. tN]: token i sees itself and every token before it
  *   query stream           [q1 .. qN]: query i sees [class, t1 .. t(i-1)]
  *
+ * Registers stand after the class token and, so that the triangle stays, before the queries.
  * No query sees tN, so that it is left out, unless the `whole` encoding is asked for. Attention is computed for nobody but
  * a listener.
  *
@@ -51,13 +60,20 @@ export function forward(
   const tokens = embedPatches(w, sortTokens(patchify(images, h.patchSize), patchesOf(order))).add(
     sortedPositions,
   )
-  const all = tf.concat([classTokens(w, h, batch), tokens], 1)
+  const all = tf.concat([prefixTokens(w, h, batch), tokens], 1)
   let x = whole ? all : beforeEach(all)
 
   // g_0 = position; after every step-th block h: g = QueryBlock(g, h)
-  let g: tf.Tensor = sortedPositions
-  // The first block's queries are of positions alone, and so the same for all images.
-  const first = h.queryDepth > 0 ? sortTable(queriesOf(w, queryBlock(h, 0), positions), order) : undefined
+  const registers = h.registers ? w['register_tokens']!.squeeze([0]) : null // [R, C]
+  const afterRegisters = (x: tf.Tensor, rows = registers) =>
+    rows ? tf.concat([tf.tile(rows.expandDims(0), [batch, 1, 1]), x], 1) : x
+  let g = afterRegisters(sortedPositions)
+  // The first block's queries are of positions and registers alone, and so the same for all images.
+  const asked = (rows: tf.Tensor) => queriesOf(w, queryBlock(h, 0), rows)
+  const first =
+    h.queryDepth > 0
+      ? afterRegisters(sortTable(asked(positions), order), registers && asked(registers))
+      : undefined
   for (let layer = 0; layer < h.depth; layer++) {
     x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, 'causal', { onAttention: content })
     const step = h.depth / h.queryDepth
@@ -68,8 +84,9 @@ export function forward(
     }
   }
   if (h.queryDepth === 0) g = g.add(seen(x))
+  if (registers) g = g.slice([0, h.registers, 0], [-1, -1, -1])
 
-  return { encoded: x, decoded: g, prediction: head(w, h, norm(w, 'norm', g), 'causal') }
+  return { encoded: withoutRegisters(x, h), decoded: g, prediction: head(w, h, norm(w, 'norm', g), 'causal') }
 }
 
 /** Where the weights of a block of the query stream are. */
@@ -124,7 +141,7 @@ export const saim: Objective = {
     const [tokens, pixels] = [patchCount(h), h.patchSize ** 2 * 3]
     const blocks = h.depth + h.queryDepth + headBlocks(h)
     return {
-      stacks: [{ blocks, tokens, width, heads }],
+      stacks: [{ blocks, tokens: tokens + h.registers, width, heads }],
       linears:
         h.head === 'mlp'
           ? [

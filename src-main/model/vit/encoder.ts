@@ -4,12 +4,12 @@ import type { AttentionListener } from './attention'
 import { blockOf, blocksShapes } from './block'
 import type { Shapes, Weights } from './layers'
 import { positionsFor } from './positions'
-import { classTokens, embedPatches, patchify, patchShapes } from './tokens'
+import { embedPatches, patchify, patchShapes, prefixTokens, withoutRegisters } from './tokens'
 
 /**
  * The encoder as recognition uses it: patches in their places, and every token sees every other. Images of another size
  * than in pre-training get interpolated positions. images [B, S, S, 3] -> tokens [B, 1+N, C] after each block, from the
- * first to the last. `pathFactors` [depth, 2, B] are those of drop path, by which each block's two branches count.
+ * first to the last, without the registers, which serve the blocks alone. `pathFactors` [depth, 2, B] are those of drop path, by which each block's two branches count.
  */
 export function encode(
   w: Weights,
@@ -20,16 +20,18 @@ export function encode(
   const [batch, size] = images.shape as [number, number]
   const grid = size / h.patchSize
   const tokens = embedPatches(w, patchify(images, h.patchSize)).add(positionsFor(w, h, grid))
-  let x = tf.concat([classTokens(w, h, batch), tokens], 1)
+  let x = tf.concat([prefixTokens(w, h, batch), tokens], 1)
   return Array.from({ length: h.depth }, (_, layer) => {
     const factors = pathFactors?.slice([layer, 0, 0], [1, 2, batch]).reshape([2, batch, 1, 1])
-    return (x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, null, { onAttention, factors }))
+    x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, null, { onAttention, factors })
+    return withoutRegisters(x, h)
   })
 }
 
 /** Weights that every objective trains, and all that recognition takes of a pre-trained model. */
 export const encoderShapes = (h: Hyperparameters): Shapes => ({
   cls_token: [1, 1, h.width],
+  ...(h.registers ? { register_tokens: [1, h.registers, h.width] } : {}),
   ...(h.positions === 'learned' ? { pos_embed: [1, 1 + patchCount(h), h.width] } : {}),
   ...patchShapes(h),
   ...blocksShapes('blocks', h.depth, h.width),

@@ -4,8 +4,8 @@ import type { Shapes } from './layers'
 import { positionTable } from './positions'
 
 /**
- * Initial weights: xavier-uniform matrices (the patch embedding as a linear), class and mask token normal with
- * deviation .02, LayerNorm weights 1, the patch embedding's bias as PyTorch's of convolutions, other biases 0 (docs/method.md,
+ * Initial weights: xavier-uniform matrices (the patch embedding as a linear), class, register and mask tokens normal
+ * with deviation .02, LayerNorm weights 1, the patch embedding's bias as PyTorch's of convolutions, other biases 0 (docs/method.md,
  * "Initial weights"), learned positions as the fixed ones. All of them, or those that are `wanted`.
  */
 export const initialValuesOf = (
@@ -24,7 +24,7 @@ function initialValues(shapes: Shapes, name: string, seed: number, index: number
   const size = sizeOf(shape)
   const uniform = (bound: number) =>
     Float32Array.from(uniforms(seed, purposes.weights, index, 0, size), (u) => (2 * u - 1) * bound)
-  if (name === 'cls_token' || name === 'mask_token')
+  if (['cls_token', 'register_tokens', 'mask_token'].includes(name))
     return Float32Array.from(normals(seed, purposes.weights, index, 0, size), (z) => 0.02 * z)
   if (name === 'pos_embed') return positionTable(Math.sqrt(shape[1]! - 1), shape[2]!)
   if (name === 'patch_embed.proj.bias')

@@ -24,9 +24,22 @@ export const classToken = (w: Weights, h: Hyperparameters): tf.Tensor =>
     ? w['cls_token']!
     : w['cls_token']!.add(w['pos_embed']!.slice([0, 0, 0], [1, 1, -1]))
 
-/** The same for each image, [B, 1, C]. */
-export const classTokens = (w: Weights, h: Hyperparameters, batch: number): tf.Tensor =>
-  tf.tile(classToken(w, h), [batch, 1, 1])
+/** What stands before the patches of each image: the class token, and R registers without a position, [B, 1+R, C]. */
+export function prefixTokens(w: Weights, h: Hyperparameters, batch: number): tf.Tensor {
+  const prefix = h.registers ? tf.concat([classToken(w, h), w['register_tokens']!], 1) : classToken(w, h)
+  return tf.tile(prefix, [batch, 1, 1])
+}
+
+/** Leaves out the registers along an axis of class token, registers and patches: 1+R+N become 1+N. */
+export function withoutRegisters(x: tf.Tensor, { registers }: Hyperparameters, axis = 1): tf.Tensor {
+  if (registers === 0) return x
+  const part = (begin: number, size: number) =>
+    x.slice(
+      x.shape.map((_, i) => (i === axis ? begin : 0)),
+      x.shape.map((all, i) => (i === axis ? size : all)),
+    )
+  return tf.concat([part(0, 1), part(1 + registers, x.shape[axis]! - 1 - registers)], axis)
+}
 
 /** Puts tokens [B, N, C] into the order of `patches` [B, K], K = N or the first of an order. */
 export function sortTokens(x: tf.Tensor, patches: tf.Tensor): tf.Tensor {

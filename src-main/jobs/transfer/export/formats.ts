@@ -133,6 +133,7 @@ const timmConfig = (h: Hyperparameters, { mean, deviation }: PixelStatistics) =>
     embed_dim: h.width,
     depth: h.depth,
     num_heads: h.heads,
+    ...(h.registers && { reg_tokens: h.registers }),
     global_pool: 'avg',
     final_norm: false,
   },
@@ -150,8 +151,7 @@ const timmConfig = (h: Hyperparameters, { mean, deviation }: PixelStatistics) =>
 })
 
 const huggingFaceConfig = (h: Hyperparameters) => ({
-  architectures: ['ViTModel'],
-  model_type: 'vit',
+  ...(h.registers ? withRegisters(h) : { architectures: ['ViTModel'], model_type: 'vit' }),
   image_size: h.imageSize,
   patch_size: h.patchSize,
   num_channels: 3,
@@ -165,6 +165,15 @@ const huggingFaceConfig = (h: Hyperparameters) => ({
   hidden_dropout_prob: 0,
   attention_probs_dropout_prob: 0,
   torch_dtype: 'float32',
+})
+
+/** Of Hugging Face's models with our blocks DINOv2's alone has registers. */
+const withRegisters = ({ registers }: Hyperparameters) => ({
+  architectures: ['Dinov2WithRegistersModel'],
+  model_type: 'dinov2_with_registers',
+  num_register_tokens: registers,
+  mlp_ratio: 4,
+  use_swiglu_ffn: false,
 })
 
 const preprocessorConfig = (h: Hyperparameters, { mean, deviation }: PixelStatistics) => ({

@@ -25,7 +25,6 @@ describe('a model with other features is refused, in words:', () => {
     ['LayerScale of other lengths', { 'blocks.0.ls1.gamma': of(32) }, /no place for: blocks\.0\.ls1\.gamma/],
     ['norms of queries and keys', { 'blocks.0.attn.q_norm.weight': of(64) }, /queries and keys/],
     ['a norm before the blocks', { 'norm_pre.weight': of(64) }, /before the blocks/],
-    ['registers', { reg_token: of(1, 4, 64) }, /register tokens/],
     ['a distillation token', { dist_token: of(1, 1, 64) }, /distillation token/],
     ['relative positions', { 'rel_pos_bias.relative_position_bias_table': of(9, 1) }, /relative positions/],
     ['rotary positions', { 'rope_embed.periods': of(8) }, /rotary/],
@@ -131,6 +130,19 @@ it.each([
     )
   }
   expect(weights['blocks.1.attn.proj.weight']).toEqual(ours['blocks.1.attn.proj.weight'])
+})
+
+it("adds a table's rows for registers, which have no position here, to them", () => {
+  const registers = { shape: [1, 3, 64], values: Float32Array.from({ length: 3 * 64 }, (_, i) => i) }
+  const {
+    h: told,
+    weights,
+    report,
+  } = fit({ ...plain, reg_token: registers, pos_embed: of(1, 1 + 3 + 16, 64) })
+  expect(told).toMatchObject({ registers: 3, imageSize: 16, positions: 'learned' })
+  expect(report.model).toContain('3 registers')
+  expect(weights['register_tokens']!.values).toEqual(registers.values.map((value) => value + 0.5))
+  expect(weights['pos_embed']).toEqual(of(1, 1 + 16, 64))
 })
 
 it('takes zeros for the biases that a model does not have at all', () => {

@@ -12,6 +12,7 @@ import {
   refuseParts,
   refuseRounded,
   requireEncoder,
+  withPlainRegisters,
   withScalesInside,
   withZeroBiases,
 } from './sameness'
@@ -38,9 +39,9 @@ const computed = ['pos_embed', 'gaussian_blur.weight']
  */
 export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>): FittedWeights {
   const { title, layout } = layoutOf(Object.keys(file.tensors))
-  const { weights: read, scaled } = withScalesInside(layout.read(file.tensors))
-  requirePositions(read, layout)
+  const { weights: read, scaled } = withScalesInside(withPlainRegisters(layout.read(file.tensors)))
   refuseParts(Object.keys(read))
+  requirePositions(read, layout)
   const positions = positionsOf(read, changes)
   const h = settingsOf(read, positions, file.metadata, changes)
   const shapes = weightShapes(h)
@@ -68,7 +69,7 @@ export function fitWeights(file: WeightsFile, changes: Partial<Hyperparameters>)
   const report = {
     layout: /^(model\.|state_dict\.)?$/.test(file.root) ? title : `${title}, below ${file.root.slice(0, -1)}`,
     used: used.size,
-    model: `${counted(h.depth, 'blocks')} of width ${h.width}, ${counted(h.heads, 'heads')}, patches of ${h.patchSize} px, images of ${h.imageSize} px.${scaled ? ' LayerScale is multiplied into the last layers of its branches, which leaves the features as they are.' : ''}`,
+    model: `${counted(h.depth, 'blocks')} of width ${h.width}, ${counted(h.heads, 'heads')}, patches of ${h.patchSize} px, images of ${h.imageSize} px${h.registers ? `, ${counted(h.registers, 'registers')}` : ''}.${scaled ? ' LayerScale is multiplied into the last layers of its branches, which leaves the features as they are.' : ''}`,
     missing: Object.keys(begun),
     unexpected: [
       ...Object.keys(found).filter((name) => !fits(name) && !computed.includes(name)),

@@ -6,13 +6,12 @@ import type { FloatTensors } from '#formats/tensors'
 
 /** What weights that a plain ViT does not have belong to. */
 const parts: [RegExp, string][] = [
-  [/^layer\.\d+\.attention\.q_proj\./, 'rotary positions (DINOv3)'],
+  [/^layer\.\d+\.attention\.q_proj\.|\bstorage_tokens$/, 'rotary positions (DINOv3)'],
   [/\.(q|k)_(layer)?norm\./, 'normalised queries and keys'],
   [
     /^(norm_pre|ln_pre|pre_?lay(er)?norm|layernorm_pre|embeddings\.layernorm)\b/,
     'a LayerNorm before the blocks',
   ],
-  [/\b(reg(ister)?_tokens?|storage_tokens)$/, 'register tokens'],
   [/\bdist(illation)?_token$/, 'a distillation token'],
   [/\.mlp\.(w\d+|fc1_[gx]|weights_(in|out)|norm)\b/, 'another MLP (such as SwiGLU)'],
   [/rel(ative)?_pos/, 'relative positions'],
@@ -43,9 +42,7 @@ export function refuseParts(names: string[]): void {
       throw new AppError(
         'weights-misfit',
         `The model of the file has ${title}, which the models here do not have (${some(found)}). Its features would be others.`,
-        title === 'register tokens'
-          ? 'Choose the same model without them: of DINOv2 the one whose name has no “reg”, whose features stay the same.'
-          : plain,
+        plain,
       )
   }
 }
@@ -75,6 +72,28 @@ export function withScalesInside(weights: FloatTensors): { weights: FloatTensors
   }
   const rest = Object.entries(found).filter(([name]) => !done.has(name))
   return { weights: Object.fromEntries(rest), scaled: done.size > 0 }
+}
+
+/** Registers without positions: the rows that a table [1, 1+R+N, C] has for them, as some of timm's, are added to them. */
+export function withPlainRegisters(weights: FloatTensors): FloatTensors {
+  const { register_tokens: registers, pos_embed: table } = weights
+  const [, tokens = 0, width = 0] = table?.shape ?? []
+  const own = registers?.shape[1] ?? 0
+  const isSquare = (count: number) => count > 0 && Number.isInteger(Math.sqrt(count))
+  if (!registers || !table || isSquare(tokens) || isSquare(tokens - 1) || !isSquare(tokens - 1 - own))
+    return weights
+  const [begin, end] = [width, (1 + own) * width]
+  const positions = new Float32Array(table.values.length - own * width)
+  positions.set(table.values.subarray(0, begin))
+  positions.set(table.values.subarray(end), begin)
+  return {
+    ...weights,
+    register_tokens: {
+      ...registers,
+      values: registers.values.map((value, i) => value + table.values[begin + i]!),
+    },
+    pos_embed: { shape: [1, tokens - own, width], values: positions },
+  }
 }
 
 /** Refuses names that neither the model has nor anything after the encoder. Throws AppError weights-misfit. */

@@ -2,8 +2,8 @@ import type { Hyperparameters } from '#shared/settings/hyperparameters'
 import { AppError } from '#shared/errors'
 import type { FloatTensors } from '#formats/tensors'
 
-/** Heads of the ViTs by width that have not one for each 64 of it: ViT-H (MAE's among them), -g and -G. */
-const usualHeads: Record<number, number> = { 1280: 16, 1408: 16, 1664: 16 }
+/** Heads of the ViTs by width that have not one for each 64 of it: ViT-SO400M, -H (MAE's among them), -g and -G. */
+const usualHeads: Record<number, number> = { 1152: 16, 1280: 16, 1408: 16, 1664: 16 }
 
 /**
  * The settings of the group Model that weights under our names tell by their shapes. What only the decoder tells stays
@@ -37,6 +37,7 @@ export function shapeOf(weights: FloatTensors): Partial<Hyperparameters> {
     width,
     patchSize,
     depth,
+    registers: weights['register_tokens']?.shape[1] ?? 0,
     heads: usualHeads[width] ?? Math.max(1, Math.floor(width / 64)),
     ...(Number.isNaN(grid) ? {} : { imageSize: grid * patchSize }),
     ...decoderOf(weights, depth, blocks('query_blocks')),
