@@ -15,6 +15,7 @@ import {
   rate,
   roughly,
   settingValue,
+  inSentence,
 } from './format'
 
 describe('numbers as a person reads them', () => {
@@ -106,6 +107,14 @@ describe('times', () => {
     expect(date(at)).toBe(text)
     expect(day(at)).toBe(ofDay)
   })
+
+  it('within a sentence', () =>
+    expect(['Today', 'Yesterday', '26 Nov', '11:42'].map(inSentence)).toEqual([
+      'today',
+      'yesterday',
+      '26 Nov',
+      '11:42',
+    ]))
 
   it('whole', () => expect(dateTime(new Date(2026, 10, 28, 11, 33))).toBe('28 Nov 2026, 11:33'))
 

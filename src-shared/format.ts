@@ -108,6 +108,10 @@ const dayOfAnyYear = styled({ day: 'numeric', month: 'short', year: 'numeric' })
 /** A moment that is past: 11:42 today, and its day before. */
 export const date = (at: Moment) => (daysAgo(at) === 0 ? clock(at) : day(at))
 
+/** `date` or `day` within a sentence: today, yesterday. */
+export const inSentence = (text: string) =>
+  text.replace(/^[TY](?=oday|esterday)/, (letter) => letter.toLowerCase())
+
 /** The whole moment, for a tooltip: 28 Nov 2026, 11:33. */
 export const dateTime = styled({ dateStyle: 'medium', timeStyle: 'short' })
 

@@ -3,7 +3,7 @@ import { computed, ref } from 'vue'
 import { automatic, type CallOutput, type EngineInfo } from '#shared/contract'
 import { backend, onEvent } from '#backend'
 import { useApp } from '#shell/store'
-import { day } from '#ui/format'
+import { day, inSentence } from '#ui/format'
 import { actionOf, choiceOf, gainOf, hintOf, stateOf } from './engine-words'
 
 /** The engines of this machine. */
@@ -38,9 +38,7 @@ export const useEngines = defineStore('engines', () => {
       difference: engine.proof
         ? Math.max(engine.proof.lossDifference, engine.proof.gradientDifference)
         : null,
-      tested: engine.proof
-        ? `Tested ${day(engine.proof.provenAt).replace(/^[TY]/, (letter) => letter.toLowerCase())}`
-        : '',
+      tested: engine.proof ? `Tested ${inSentence(day(engine.proof.provenAt))}` : '',
     }))
   })
 

@@ -12,7 +12,7 @@ import {
 import { objectives } from '#shared/settings/objectives'
 import type { Setting } from '#shared/settings/schema'
 import { counted, ordinal } from '#shared/words'
-import { count, date, dateTime, number, settingValue } from '#ui/format'
+import { count, date, dateTime, number, settingValue, inSentence } from '#ui/format'
 
 /** A line of the settings of a run: its value, and what to compare it with. */
 export interface SettingRow {
@@ -125,7 +125,7 @@ export function rowsOf(run: Run, engines: { id: string; title: string }[]): RowG
   const resumed = run.seams.map(({ step, at, changes }) =>
     row(
       'Resumed',
-      `step ${step}, ${date(at)}`,
+      `step ${step}, ${inSentence(date(at))}`,
       changes
         .map(({ setting, from, to }) => `${titleOf(setting)} ${told(setting, from)} → ${told(setting, to)}`)
         .join(', ') || 'nothing changed',
