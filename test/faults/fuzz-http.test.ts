@@ -36,7 +36,7 @@ beforeAll(async () => {
 })
 afterAll(() => void server.kill('SIGKILL'))
 
-/** Sends bytes and answers what comes back until the end, or until nothing came for a while. */
+/** Sends bytes and answers what comes back until the end, or until nothing more came for a while. */
 function exchange(bytes: string | Buffer, silence = 2000): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
@@ -45,9 +45,12 @@ function exchange(bytes: string | Buffer, silence = 2000): Promise<string> {
       socket.destroy()
       resolve(text)
     }
-    socket.setTimeout(silence, done)
+    socket.setTimeout(Math.max(silence, 5000), done) // a machine at work answers late
     socket
-      .on('data', (chunk) => (text += chunk.toString('latin1')))
+      .on('data', (chunk) => {
+        text += chunk.toString('latin1')
+        socket.setTimeout(silence)
+      })
       .on('error', done)
       .on('close', done)
     socket.end(bytes)

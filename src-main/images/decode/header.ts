@@ -1,7 +1,7 @@
 import sharp, { type Metadata, type Sharp } from 'sharp'
 import { bitmapHeader, bitmapHeaderBytes } from './bitmap'
 import { type Format, formatOf, signatureBytes } from './formats'
-import { checkJpeg } from './jpeg'
+import { jpegSize } from './jpeg'
 import { netpbmHeader, netpbmHeaderBytes } from './netpbm'
 import { headerSeconds, pixelLimit, refusals, UnreadableImage } from './refusals'
 import { inMemory, type Source, withFile } from './source'
@@ -71,7 +71,10 @@ async function plainHeader(source: Source, input: string | Buffer): Promise<Head
     const { width, height } = netpbmHeader(await source.read(0, netpbmHeaderBytes))
     return { ...plain, width, height }
   }
-  if (format === 'jpeg') await checkJpeg(source, typeof input === 'string' ? undefined : input)
+  if (format === 'jpeg') {
+    const size = await jpegSize(source, typeof input === 'string' ? undefined : input)
+    if (size) return { ...plain, ...size }
+  }
   const { surplusBand } = format === 'tiff' ? await checkTiff(source) : plain
   const { width, height, orientation = 1, space, hasProfile } = await metadataOf(input)
   const turned = orientation >= 5

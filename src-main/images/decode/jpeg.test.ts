@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'
-import { checkJpeg, decodeJpeg } from './jpeg'
+import { decodeJpeg, jpegSize } from './jpeg'
 import { inMemory } from './source'
 
 /** Coloured noise, so that every step of the decoding shows. */
@@ -47,6 +47,37 @@ it.each([
   expect((await decoded(picture())).pixels).toBeNull()
 })
 
+const sizeOf = (bytes: Buffer) => jpegSize(inMemory(bytes), bytes)
+
+it('the size of a plain JPEG stands in its header', async () => {
+  const size = { width: 83, height: 61 }
+  expect(await sizeOf(await noise().jpeg().toBuffer())).toEqual(size)
+  expect(await sizeOf(await noise().greyscale().jpeg({ progressive: true }).toBuffer())).toEqual(size)
+  expect(await sizeOf(await noise().withIccProfile('p3').jpeg().toBuffer())).toEqual(size)
+})
+
+it.each([
+  ['of four colours', () => noise().toColourspace('cmyk').jpeg().toBuffer()],
+  ['turned by EXIF', () => noise().withMetadata({ orientation: 6 }).jpeg().toBuffer()],
+  [
+    'that ends before its pixels',
+    async () => {
+      const whole = await noise().jpeg().toBuffer()
+      return whole.subarray(0, whole.indexOf(Buffer.of(0xff, 0xda)))
+    },
+  ],
+  [
+    'with bytes between its segments',
+    async () => {
+      const whole = await noise().jpeg().toBuffer()
+      const scan = whole.indexOf(Buffer.of(0xff, 0xda))
+      return Buffer.concat([whole.subarray(0, scan), Buffer.alloc(3), whole.subarray(scan)])
+    },
+  ],
+])('the size of a JPEG %s is left to libvips', async (_, jpeg) => {
+  expect(await sizeOf(await jpeg())).toBeNull()
+})
+
 it('a damaged file is left to sharp, which tells why, and the next one is decoded', async () => {
   const half = await decoded(noise().jpeg(), (bytes) => bytes.subarray(0, bytes.length / 2))
   expect(half.pixels).toBeNull()
@@ -61,6 +92,6 @@ it('a progressive JPEG of so many scans that it would take minutes is refused', 
   whole.writeUInt16BE(side, frame + 7)
   const scans = (count: number) => Buffer.concat([whole, ...Array(count).fill(Buffer.of(0xff, 0xda, 0, 0))])
   await expect(decodeJpeg(scans(20_000), { width: side, height: side })).rejects.toThrow('longer than')
-  await expect(checkJpeg(inMemory(scans(60)), scans(60))).rejects.toThrow('longer than')
-  await checkJpeg(inMemory(scans(20)), scans(20))
+  await expect(jpegSize(inMemory(scans(60)), scans(60))).rejects.toThrow('longer than')
+  await jpegSize(inMemory(scans(20)), scans(20))
 })

@@ -6,7 +6,7 @@ import { refusals, UnreadableImage } from './refusals'
 /** Larger files are refused: no image within the pixel limit needs as much. */
 const fileLimit = 2 ** 31 - 1
 /** Read at once where a header is looked at, which reads a few bytes here and there. */
-const blockBytes = 65_536
+const blockBytes = 8192
 
 /** Bytes that are read where they are asked for; fewer come where they end. */
 export interface Source {

@@ -1,7 +1,7 @@
 import type { Source } from './source'
 
-/** Bytes of the types of whole numbers: byte, short, long, and long of BigTIFF. */
-const bytesOf: Record<number, number> = { 1: 1, 3: 2, 4: 4, 16: 8 }
+/** Bytes of the types of whole numbers: byte, short, long, these with a sign, and long of BigTIFF. */
+const bytesOf: Record<number, number> = { 1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4, 16: 8 }
 /** As many entries and numbers of one as are looked at. */
 const entriesLimit = 4096
 const numbersLimit = 16
@@ -38,7 +38,7 @@ export async function readTags({ read }: Source): Promise<Map<number, number[]>>
       numbers * each <= wide
         ? table.subarray(place, place + wide)
         : await read(number(table, place, wide), numbers * each)
-    if (values.length >= numbers * each)
+    if (numbers > 0 && values.length >= numbers * each)
       tags.set(
         number(table, at, 2),
         Array.from({ length: numbers }, (_, i) => number(values, i * each, each)),
