@@ -14,6 +14,8 @@ export const variables = {
   XDG_DATA_HOME: 'Where applications keep their data; without SAIM_HOME ours too.',
   SAIM_ROOTS:
     'The folders outside of which no image is read, as JSON; `saim serve` sets it for the processes that it starts.',
+  SAIM_PATIENCE:
+    'The part of its usual time that the speed of an engine is measured for; tests need no exact one.',
   SAIM_DEV_SERVER: 'Where `npm run dev` serves the pages that are worked on.',
 } as const
 
@@ -28,6 +30,7 @@ export const environment = {
   vulkanDrivers: () => (value('VK_DRIVER_FILES') ?? value('VK_ICD_FILENAMES'))?.split(':'),
   roots: () => value('SAIM_ROOTS'),
   dataHome: () => value('XDG_DATA_HOME'),
+  patience: () => Number(value('SAIM_PATIENCE') ?? 1),
   devServer: () => value('SAIM_DEV_SERVER'),
 }
 

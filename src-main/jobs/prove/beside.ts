@@ -12,6 +12,7 @@ import { type ImageFile, Manifest } from '#images/manifest'
 import { HealthChecks } from '#jobs/train/health'
 import { Reconstructions } from '#jobs/train/reconstructions'
 import { splitState } from '#jobs/train/update'
+import { environment } from '#platform/environment'
 import { sampleImagesFolder } from '#platform/paths'
 import { saveCheckpoint } from '#storage/run/checkpoint'
 import { noInterval } from '#storage/run/progress'
@@ -37,7 +38,9 @@ export async function timeBeside(
 ): Promise<NonNullable<PresetProof['beside']>> {
   const folder = await mkdtemp(path.join(tmpdir(), 'saim-proof-'))
   // The encoder alone is a sixth of a training step.
-  const images = await sampleImages(Math.max(looking.least, 6 * imagesPerSecond * looking.seconds))
+  const images = await sampleImages(
+    Math.max(looking.least, 6 * imagesPerSecond * looking.seconds * environment.patience()),
+  )
   const decoders = decoderCount(sharesCores(engine.device))
   const dataset = { folder: sampleImagesFolder(), images, statistics: imageNetStatistics, decoders }
   const start = { step: 0, epoch: 0 }

@@ -18,6 +18,7 @@ import { createEngine, engineChoice, type EngineOptions } from '#engine/engines'
 import { EagerEngine } from '#engine/eager'
 import { type Engine, undivided } from '#engine/engine'
 import { requireTensorflow } from '#engine/tensorflow/installed'
+import { environment } from '#platform/environment'
 import type { NamedTensorData, StepFunction } from '#model/tensor/step'
 import * as tf from '#model/tensor/tf'
 import { orders, withPlaces } from '#model/objectives/order'
@@ -44,8 +45,10 @@ const measured = (preset: PresetName, software: boolean) =>
  * Measuring takes as many steps as begin within so many seconds, and no fewer than these; a larger preset is measured where three of
  * its steps should take no longer than its patience. float32 says how long runs take; other precisions are compared with it.
  */
-const careOf = ({ precision }: EngineOptions) =>
-  precision === 'float32' ? { steps: 2, seconds: 5, patience: 20 } : { steps: 2, seconds: 3, patience: 10 }
+const careOf = ({ precision }: EngineOptions) => {
+  const [seconds, patience] = precision === 'float32' ? [5, 20] : [3, 10]
+  return { steps: 2, seconds: seconds * environment.patience(), patience: patience * environment.patience() }
+}
 
 /** Until a process has loaded its code, which one that trains does too. */
 const loadSeconds = performance.now() / 1000
