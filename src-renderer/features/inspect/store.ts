@@ -139,7 +139,10 @@ export const useInspect = defineStore('inspect', () => {
   // What waits to be told is told of the page that is left, so that Back finds it.
   router.beforeEach((to, { path, query, hash, fullPath }) => {
     const { history } = router.options
-    if (timer === undefined || to.path === path || history.location !== fullPath) return
+    if (timer === undefined || to.path === path) return
+    clearTimeout(timer) // it would call off this way to another page, which tells of itself when it is there
+    timer = undefined
+    if (history.location !== fullPath) return
     history.replace(router.resolve({ path, query: { ...query, ...queryOf(look.value) }, hash }).fullPath)
   })
 
