@@ -9,7 +9,7 @@ import { bothHosts, type OpenedApp, openInBrowser, openWindow, windowHere } from
 import { expectAccessible } from '#test/helpers/accessibility'
 import { temporaryFolder } from '#test/helpers/runs'
 import { strangeSizes } from '#test/helpers/type-scale'
-import { addSample, chooseTheme, go, openRun, openTab, startRun } from '#test/helpers/walk'
+import { addSample, chooseTheme, go, openRun, openTab, quick, startRun } from '#test/helpers/walk'
 
 if (process.env['CI'])
   it('has a browser and a window to test in', () => {
@@ -23,6 +23,7 @@ describe.each(windowHere)('the application $name', ({ can, browser }) => {
   let app: OpenedApp
   let page: Page
   const complaints: string[] = []
+  const settings = { ...quick, 'Batch size': 64 }
 
   const open = async () => {
     app = browser ? await openInBrowser(home, [home]) : await openWindow(home, target)
@@ -45,11 +46,11 @@ describe.each(windowHere)('the application $name', ({ can, browser }) => {
     await page.getByText('Drop a folder here').waitFor()
     await addSample(page)
 
-    await startRun(page, { name: 'First run', epochs: 3, batchSize: 64 })
+    await startRun(page, { name: 'First run', epochs: 5, settings })
     await expect.poll(lossSpoken, { timeout: 60_000 }).toMatch(/latest \d/)
     const before = await lossSpoken()
     await expect.poll(lossSpoken, { timeout: 60_000 }).not.toBe(before)
-    await page.getByText(/step (5|6|7|8) of 21/).waitFor({ timeout: 60_000 })
+    await page.getByText(/step ([5-9]|1\d) of 35/).waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
     await page.getByRole('button', { name: 'Resume' }).waitFor({ timeout: 60_000 })
     await page
@@ -79,7 +80,7 @@ describe.each(windowHere)('the application $name', ({ can, browser }) => {
   })
 
   it.runIf(can)('compares it with a second run', async () => {
-    await startRun(page, { name: 'Second run', epochs: 1, batchSize: 64 })
+    await startRun(page, { name: 'Second run', epochs: 1, settings })
     await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 120_000 })
     await go(page, 'Runs')
     for (const name of ['First run', 'Second run'])
@@ -88,7 +89,7 @@ describe.each(windowHere)('the application $name', ({ can, browser }) => {
         .getByRole('checkbox')
         .check()
     await page.getByRole('button', { name: 'Compare' }).click()
-    await page.getByRole('row', { name: 'Epochs 3 1' }).waitFor()
+    await page.getByRole('row', { name: 'Epochs 5 1' }).waitFor()
     await expect.poll(lossSpoken).toMatch(/First run: latest .*Second run: latest|Second run.*First run/)
     await page
       .getByRole('img', { name: /^Image 1 at step/ })
@@ -127,7 +128,7 @@ describe.each(windowHere)('the application $name', ({ can, browser }) => {
     await page.getByLabel('Heads').fill('8')
     await page.getByRole('button', { name: 'Import', exact: true }).click()
     await page.getByText(/Imported \d+ weights with the names of the authors' code as the run/).waitFor()
-    await page.getByText(/Model: 4 blocks of width 192, 8 heads, patches of 8 px, images of 64 px/).waitFor()
+    await page.getByText(/Model: 4 blocks of width 64, 8 heads, patches of 8 px, images of 32 px/).waitFor()
     await page.getByText('Positions: The fixed sine-cosine embedding, as here.').waitFor()
     expect(await page.getByText('Missing from the file').count()).toBe(0)
     await page.getByRole('dialog').getByRole('link', { name: 'model', exact: true }).click()

@@ -8,7 +8,7 @@ import { interpreter } from '#platform/python'
 import { decodeSafetensors } from '#formats/safetensors'
 import { canOpenWindow, electronPath, openPackaged, type OpenedApp } from '#test/helpers/hosts'
 import { flags, smallModel, temporaryFolder } from '#test/helpers/runs'
-import { addSample, openTab, startRun } from '#test/helpers/walk'
+import { addSample, openTab, quick, startRun } from '#test/helpers/walk'
 
 /** All files below a folder, relative to it. */
 const filesOf = (folder: string) =>
@@ -113,7 +113,7 @@ describe.runIf(canPackage)('the packaged application', () => {
     app = await openPackaged(folder, home)
     const { page } = app
     await addSample(page)
-    await startRun(page, { name: 'Packaged', epochs: 1, batchSize: 64 })
+    await startRun(page, { name: 'Packaged', epochs: 1, settings: { ...quick, 'Batch size': 64 } })
     await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 240_000 })
     await openTab(page, 'Reconstructions')
     await page.getByRole('heading', { name: 'This patch' }).waitFor({ timeout: 60_000 })
@@ -125,7 +125,7 @@ describe.runIf(canPackage)('the packaged application', () => {
     expect(answer).toMatchObject({ ok: true })
     const weights = filesOf(target).find((file) => file.endsWith('.safetensors'))!
     const { tensors } = decodeSafetensors(readFileSync(path.join(target, weights)))
-    expect(tensors['patch_embed.proj.weight']!.shape).toEqual([192, 3, 8, 8])
+    expect(tensors['patch_embed.proj.weight']!.shape).toEqual([64, 3, 8, 8])
     await app.close()
   })
 
@@ -197,7 +197,7 @@ describe.runIf(canPackage)('the packaged application', () => {
     })
     expect(await call(page, 'engines.install', { id: 'tensorflow', gpu: false })).toMatchObject({ ok: true })
     expect(await call(page, 'settings.set', { engine: 'tensorflow' })).toMatchObject({ ok: true })
-    await startRun(page, { name: 'By TensorFlow', epochs: 1, batchSize: 64 })
+    await startRun(page, { name: 'By TensorFlow', epochs: 1, settings: { ...quick, 'Batch size': 64 } })
     const written = () =>
       readdirSync(path.join(home, 'runs'))
         .map((id) => JSON.parse(readFileSync(path.join(home, 'runs', id, 'run.json'), 'utf8')))

@@ -158,7 +158,7 @@ describe.runIf(wanted)('the pictures of the docs', () => {
     await page.goto(new URL('#/new/settings', page.url()).href)
     await page.waitForTimeout(1500)
     await show('new-run-settings')
-    await startRun(page, { name: 'Emoji nano', epochs: 40 })
+    await startRun(page, { name: 'Emoji nano', epochs: 40, settings: {} })
     await page
       .getByRole('img', { name: /at step/ })
       .first()

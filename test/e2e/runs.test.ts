@@ -36,7 +36,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     app = await openInBrowser(home, [home])
     page = app.page
     await addFolder(page, 'photos')
-    for (const name of ['first', 'second', 'third']) await startRun(page, { name, epochs: 1000 })
+    for (const name of ['first', 'second', 'third']) await startRun(page, { name, epochs: 3000 })
     await page.getByText('Waiting in the queue: 2 of 2').waitFor()
     await go(page, 'Runs')
     await page.getByRole('table').getByRole('link', { name: 'third' }).focus()
@@ -57,7 +57,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await go(page, 'Runs')
     await page.getByRole('row', { name: /third.*Training/ }).waitFor({ timeout: 60_000 })
     await openRun(page, 'third')
-    await page.getByText(/step \d{2,} of 2,000/).waitFor({ timeout: 60_000 })
+    await page.getByText(/step \d{2,} of 6,000/).waitFor({ timeout: 60_000 })
     await page.getByRole('button', { name: 'Pause' }).click()
     await page
       .getByRole('button', { name: /^Resume/ })
@@ -76,7 +76,7 @@ describe.runIf(chromiumPath)('runs in the browser', () => {
     await page.getByRole('row', { name: /second.*Queued, 1st/ }).waitFor()
     await openRun(page, 'third')
     await page.getByRole('img', { name: /^Loss\. .*Resumed/ }).waitFor({ timeout: 60_000 })
-    await page.getByText(/step ([2-9]\d|\d{3,}) of 2,000/).waitFor({ timeout: 60_000 })
+    await page.getByText(/step ([2-9]\d|[\d,]{3,}) of 6,000/).waitFor({ timeout: 60_000 })
     await picture(page, 'seam')
     await expectAccessible(page, 'a run with a seam')
   })

@@ -31,18 +31,20 @@ export async function addFolder(page: Page, ...steps: string[]): Promise<void> {
   await page.getByRole('option').first().waitFor({ timeout: 30_000 })
 }
 
+/** Of the preset nano what trains in a sixth of its time. */
+export const quick = { 'Image size': 32, Width: 64, Heads: 4 }
+
 /** Fills in the form of a new run and starts it, or adds it to the queue; ends on the page of the run. */
 export async function startRun(
   page: Page,
-  { name, epochs, batchSize }: { name: string; epochs: number; batchSize?: number },
+  { name, epochs, settings = quick }: { name: string; epochs: number; settings?: Record<string, number> },
 ): Promise<void> {
   await go(page, 'New run')
   await page.getByLabel('Name of the run').fill(name)
   await page.getByLabel('Epochs', { exact: true }).fill(String(epochs))
-  if (batchSize) {
-    await page.getByRole('button', { name: 'All settings' }).click()
-    await page.getByLabel('Batch size', { exact: true }).fill(String(batchSize))
-  }
+  await page.getByRole('button', { name: 'All settings' }).click()
+  for (const [label, value] of Object.entries(settings))
+    await page.getByLabel(label, { exact: true }).fill(String(value))
   await page.getByRole('button', { name: /Start training|Add to queue/ }).click()
   await page.getByRole('heading', { name, level: 1 }).waitFor()
 }
