@@ -97,7 +97,7 @@ export const layers = [
       ...['src-shared', 'src-main/platform', 'src-main/model', 'src-main/engine', 'src-main/storage'],
       ...['src-main/images', 'src-main/inference', 'src-main/jobs', 'src-main/app', 'src-main/server'],
     ],
-    packages: ['node', 'commander', 'cli-progress', 'zod'],
+    packages: ['node', 'commander', 'cli-progress', 'yaml', 'zod'],
   },
   {
     folder: 'src-preload',

@@ -11,15 +11,22 @@ import { predictCommand } from './checkpoints/predict'
 import { reconstructCommand } from './checkpoints/reconstruct'
 import { alikeCommand } from './images/alike'
 import { groupCommand } from './images/group'
+import { indexCommand } from './images/index-folder'
 import { pickCommand } from './images/pick'
 import { enginesCommand } from './machine/engines'
 import { serveCommand } from './machine/serve'
 import { verifyCommand } from './machine/verify'
 import { clusterCommand } from './runs/cluster'
+import { compareCommand } from './runs/compare'
+import { configCommand } from './runs/config'
+import { deleteCommand, restoreCommand } from './runs/delete'
+import { logsCommand } from './runs/logs'
 import { resumeCommand } from './runs/resume'
 import { runsCommand } from './runs/runs'
+import { stopCommand } from './runs/stop'
 import { sweepCommand } from './runs/sweep'
 import { trainCommand } from './runs/train'
+import { waitCommand } from './runs/wait'
 
 /** All commands. */
 export const program = new Command('saim')
@@ -29,7 +36,9 @@ export const program = new Command('saim')
   .version(appVersion)
 
 const commands = [
-  ...[trainCommand, clusterCommand, sweepCommand, resumeCommand, runsCommand, ...evaluationCommands],
+  ...[indexCommand, trainCommand, clusterCommand, sweepCommand, resumeCommand, waitCommand, stopCommand],
+  ...[runsCommand, logsCommand, compareCommand, configCommand, deleteCommand, restoreCommand],
+  ...evaluationCommands,
   ...[
     classifiersCommand,
     predictCommand,
@@ -47,5 +56,4 @@ for (const command of commands) program.addCommand(command)
 export const commandsBelow = (command: Command): Command[] =>
   command.commands.flatMap((each) => [each, ...commandsBelow(each)])
 
-// What commander finds wrong is thrown instead of ending with its own code.
 for (const command of [program, ...commandsBelow(program)]) command.exitOverride()

@@ -130,7 +130,7 @@ export class Follower {
 }
 
 /** The text of a file from a byte on. */
-async function tailText(file: string, fromByte: number): Promise<string> {
+export async function tailText(file: string, fromByte: number): Promise<string> {
   if ((await bytesOf(file)) <= fromByte) return ''
   return text((await openOwn(file)).createReadStream({ start: fromByte, encoding: 'utf8' }))
 }

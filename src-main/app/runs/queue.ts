@@ -5,7 +5,6 @@ import { AppError, toErrorData } from '#shared/errors'
 import { dataFolder } from '#platform/paths'
 import { aside } from '#platform/background'
 import type { Fork } from '#platform/processes'
-import { writeFileSafely } from '#storage/files'
 import { isHere, killOwner, Lock, lockOwner } from '#storage/lock'
 import type { StopMessage } from '#jobs/train/messages'
 import { recordIfAny, writeRecord } from '#storage/record'
@@ -14,6 +13,7 @@ import type { Training } from '#jobs/train/supervise'
 import type { Engines } from '#app/engines'
 import type { Settings } from '#app/settings'
 import { beginTraining } from './begin'
+import { endRun } from './end'
 import type { Follower } from './follow'
 import { isActive, type RunList } from './run-list'
 
@@ -81,7 +81,7 @@ export class Queue {
   /** Ends the training of a run, or its waiting. The queue is held after a pause, since the memory shall be free. */
   async end(run: Run, as: StopMessage['as']): Promise<void> {
     if (run.status === 'queued') {
-      await updateRun(run.folder, { status: run.step > 0 ? 'paused' : 'stopped' })
+      await endRun(run, as)
       await this.options.follower.changed(run.id)
       await this.tell()
       return
@@ -90,7 +90,10 @@ export class Queue {
     if (this.trained?.id === run.id) {
       this.trained.training.stop(as)
       await this.trained.ended
-    } else await this.endElsewhere(run, as)
+    } else {
+      await endRun(run, as)
+      await this.options.follower.changed(run.id)
+    }
   }
 
   /** Ends the process of a run that does not answer. */
@@ -171,24 +174,6 @@ export class Queue {
     return false
   }
 
-  /** Asks the program that trains a run, by its folder. */
-  private async endElsewhere(run: Run, as: StopMessage['as']): Promise<void> {
-    const paths = runPaths(run.folder)
-    if (!(await lockOwner(paths.lock))) return
-    await writeFileSafely(paths.request, as)
-    const begin = performance.now()
-    while (await lockOwner(paths.lock)) {
-      if (performance.now() - begin > patience)
-        throw new AppError(
-          'run-busy',
-          `${run.name} was asked to end and is still being trained after ${patience / 60_000} minutes.`,
-          'Its step may take that long. Otherwise end its process.',
-        )
-      await pause(200)
-    }
-    await this.options.follower.changed(run.id)
-  }
-
   /** Does it where no other application starts a run at this moment; else another time. */
   private async alone(work: () => Promise<void>): Promise<void> {
     await mkdir(dataFolder(), { recursive: true })
@@ -229,9 +214,6 @@ export class Queue {
     return { order: Array.isArray(order) ? order : [], held: held === true }
   }
 }
-
-/** How long another program may take to end a run, in milliseconds. */
-const patience = 600_000
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 

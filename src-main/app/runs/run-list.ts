@@ -18,6 +18,12 @@ import { readAnnotations } from '#storage/run/annotations'
 
 export const isActive = ({ status }: Run) => status === 'running' || status === 'starting'
 
+/** Throws AppError run-busy where a run is being trained. */
+export function requireResting(run: Run): Run {
+  if (isActive(run)) throw new AppError('run-busy', `${run.name} is being trained.`, 'Stop it first.')
+  return run
+}
+
 const isId = (name: string) => runSchema.shape.id.safeParse(name).success
 
 /** A run that nobody trains yet is `starting` for so long. */

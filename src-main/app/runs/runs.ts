@@ -30,7 +30,7 @@ import { after, bucketed } from '#storage/run/metric-columns'
 import { MetricsReader } from './metrics'
 import { Queue } from './queue'
 import { resumeRun } from './resume'
-import { isActive, RunList } from './run-list'
+import { isActive, requireResting, RunList } from './run-list'
 import { Sketches } from './sketch'
 import { startRun } from './start'
 import { Trash } from './trash'
@@ -263,9 +263,7 @@ export class Runs {
 
   /** A run that nobody trains. Throws AppError run-busy. */
   private async restingRun(id: string): Promise<Run> {
-    const run = await this.list.get(id)
-    if (isActive(run)) throw new AppError('run-busy', `${run.name} is being trained.`, 'Stop it first.')
-    return run
+    return requireResting(await this.list.get(id))
   }
 }
 

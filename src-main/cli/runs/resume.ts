@@ -5,8 +5,8 @@ import { allSettings, isChangeable } from '#shared/settings/hyperparameters'
 import { resumeRun } from '#app/runs/resume'
 import { findRun } from '#storage/run/find'
 import { answers } from '#cli/support/answer'
-import { follow, type Trained, trainedWords } from '#cli/support/follow'
-import { runArgument, runsOption } from '#cli/support/options'
+import { follow, trainApart, type Trained, trainedWords } from '#cli/support/follow'
+import { detachOption, runArgument, runsOption } from '#cli/support/options'
 import { chosenSettings, settingOptions } from '#cli/support/setting-options'
 
 export const resumeCommand = answers(
@@ -15,7 +15,8 @@ export const resumeCommand = answers(
     .argument('<run>', runArgument)
     .option('--engine <id>', 'go on with another engine')
     .addOption(runsOption())
-    .option('--images <folder>', 'where its images are now'),
+    .option('--images <folder>', 'where its images are now')
+    .addOption(detachOption()),
   resume,
   trainedWords,
 )
@@ -31,11 +32,15 @@ export async function resume(
     images,
     engine,
     cluster,
+    detach,
     ...options
-  }: { runs: string; images?: string; engine?: string; cluster?: Cluster } & Record<string, unknown>,
+  }: { runs: string; images?: string; engine?: string; cluster?: Cluster; detach?: boolean } & Record<
+    string,
+    unknown
+  >,
 ): Promise<Trained> {
   const folder = await findRun(run, runs)
   const changes = chosenSettings(allSettings, options)
   await resumeRun(folder, { changes, engine, cluster, images: images && path.resolve(images) })
-  return follow(folder)
+  return detach ? trainApart(folder) : follow(folder)
 }

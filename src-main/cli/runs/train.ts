@@ -10,15 +10,22 @@ import {
   presets,
 } from '#shared/settings/hyperparameters'
 import { startRun } from '#app/runs/start'
-import type { DatasetIndex } from '#images/index/dataset-index'
 import { weightCount } from '#model/objectives/index'
 import { sampleImagesFolder } from '#platform/paths'
 import { findRun } from '#storage/run/find'
 import { readRun } from '#storage/run/run-folder'
 import { answers, say } from '#cli/support/answer'
-import { follow, type Trained, trainedWords } from '#cli/support/follow'
-import { withImages } from '#cli/support/images'
-import { decodersOption, engineOption, runsOption, threadsOption, whole } from '#cli/support/options'
+import { follow, trainApart, type Trained, trainedWords } from '#cli/support/follow'
+import { contentsOf, contentsWords, withImages } from '#cli/support/images'
+import { configOption } from '#cli/support/config'
+import {
+  decodersOption,
+  detachOption,
+  engineOption,
+  runsOption,
+  threadsOption,
+  whole,
+} from '#cli/support/options'
 import { checkFolder } from '#storage/ready-folder'
 import { settingOptions, settingsFrom } from '#cli/support/setting-options'
 
@@ -32,6 +39,7 @@ export interface TrainOptions {
   decoders: number
   cache?: number
   cluster?: Cluster
+  detach?: boolean
 }
 
 export const trainCommand = answers(
@@ -53,6 +61,7 @@ export function newRunOptions(command: Command): Command {
         .choices(presetNames)
         .default(undefined, 'nano, or with --from the settings of that run'),
     )
+    .addOption(configOption(command))
     .option('--name <name>', 'name of the run')
     .option('--from <run[@step]>', 'begin with the weights of a checkpoint of another run')
     .addOption(runsOption())
@@ -65,6 +74,7 @@ export function newRunOptions(command: Command): Command {
         'memory for decoded images; 0: none. Without it, a quarter of the free memory and, for large images, of the free disk',
       ).argParser(whole(0)),
     )
+    .addOption(detachOption())
   for (const option of settingOptions(allSettings)) command.addOption(option)
   return command
 }
@@ -80,6 +90,7 @@ export async function train(
     decoders,
     cache,
     cluster,
+    detach,
     ...options
   }: TrainOptions & Record<string, unknown>,
 ): Promise<Trained> {
@@ -91,7 +102,7 @@ export async function train(
   const model = options.preset ?? (like ? `like ${like.name}` : 'nano')
   const folder = given ?? like?.dataset.folder ?? sampleImagesFolder()
   const run = await withImages(folder, ({ dataset, index, images }) => {
-    describe(dataset.folder, index)
+    say(contentsWords(contentsOf(dataset.folder, index)))
     return startRun({
       runsFolder: runs,
       name: name ?? `${dataset.name} ${model}`,
@@ -108,7 +119,7 @@ export async function train(
     say(`Fewer images than a batch of ${h.batchSize}: they are repeated to fill it.`)
   say(`Model ${model}: ${millions(weightCount(h))} parameters; learning rate ${number(learningRate(h))}`)
   if (origin) say(`Starts from the weights of ${origin.run} at step ${origin.step}`)
-  return follow(run)
+  return detach ? trainApart(run) : follow(run)
 }
 
 /** The checkpoint that `run` or `run@step` names. */
@@ -116,20 +127,4 @@ async function checkpointNamed(text: string | undefined, runs: string) {
   const [, run, step] = text?.match(/^(.*?)(?:@(\d+))?$/) ?? []
   if (run === undefined) return undefined
   return { folder: await findRun(run, runs), step: step === undefined ? undefined : Number(step) }
-}
-
-function describe(folder: string, index: DatasetIndex): void {
-  const { images, classes, splits, excluded, notices } = index.summary()
-  say(`${images} images in ${classes.length} classes of ${folder}`)
-  if (splits.validation + splits.test)
-    say(
-      `By their folders ${splits.validation} of them are for validation and ${splits.test} for a test; neither are trained on.`,
-    )
-  for (const notice of notices) say(notice)
-  if (excluded) say(`${excluded} excluded images are left out.`)
-  const { total, files } = index.unreadable(0, 10)
-  if (total === 0) return
-  say(`${total} files cannot be read and are left out:`)
-  for (const { path: file, reason } of files) say(`  ${file}: ${reason}`)
-  if (total > files.length) say(`  and ${total - files.length} more`)
 }

@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process'
 import path from 'node:path'
 import type { Metric, Run, RunError } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { duration, number } from '#shared/format'
 import { flagsOf } from '#shared/settings/flags'
 import { beginTraining } from '#app/runs/begin'
-import { runsFolder } from '#platform/paths'
+import { neutralFolder, runsFolder } from '#platform/paths'
 import { forkNode } from '#platform/processes'
 import { newestStep } from '#storage/run/checkpoint'
 import { readMetrics } from '#storage/run/metrics'
@@ -57,6 +58,13 @@ export async function follow(folder: string): Promise<Trained> {
   return leftBy(folder)
 }
 
+/** Has another program train a run, which goes on when this one has ended. */
+export function trainApart(folder: string): Promise<Trained> {
+  const parameters = [process.argv[1]!, 'resume', folder, '--quiet']
+  spawn(process.execPath, parameters, { detached: true, stdio: 'ignore', cwd: neutralFolder() }).unref()
+  return leftBy(folder)
+}
+
 /** What to do, and how to do it here. */
 function adviceOf(folder: string, { advice, remedies = [] }: RunError): string {
   const commands = remedies.map((changes) =>
@@ -65,7 +73,8 @@ function adviceOf(folder: string, { advice, remedies = [] }: RunError): string {
   return [advice, ...commands].filter(Boolean).join('\n  ')
 }
 
-async function leftBy(folder: string): Promise<Trained> {
+/** A run as it is now. */
+export async function leftBy(folder: string): Promise<Trained> {
   const [run, metrics, newest] = [await runAt(folder), await readMetrics(folder), await newestStep(folder)]
   const mean = (part: Metric[]) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length
   const span = Math.min(20, Math.ceil(metrics.length / 4))
@@ -80,6 +89,8 @@ async function leftBy(folder: string): Promise<Trained> {
 
 export function trainedWords(trained: Trained): string {
   const { folder, status, latest, losses, weights, reconstructions } = trained
+  if (status === 'starting' || status === 'running')
+    return lines(`Run folder: ${folder}`, `Wait for it with: saim wait ${resumeName(folder)}`)
   return lines(
     `Run ${status}${latest ? ` after ${latest.step} steps, ${duration(latest.seconds)}` : ''}.${losses ? ` Loss ${number(losses.first)} at the start, ${number(losses.last)} at the end.` : ''}`,
     reconstructions && `Reconstructions: ${reconstructions}`,

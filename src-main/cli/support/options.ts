@@ -36,5 +36,8 @@ export const decodersOption = () =>
 export const stepOption = () =>
   new Option('--step <n>', 'the checkpoint; without it, the newest').argParser(whole(0))
 
+export const detachOption = () =>
+  new Option('--detach', 'train in the background and answer at once; `saim wait` waits for its end')
+
 /** What the argument <run> of a command may be. */
 export const runArgument = 'a run: its id or the beginning of it, its name or its folder'
