@@ -117,7 +117,7 @@ export const layers = [
 export const onlyIn = {
   electron: ['src-main/desktop', 'src-preload'],
   libsql: ['src-main/images/index'],
-  'onnxruntime-node': ['src-main/engine/onnx', 'src-main/jobs/transfer/export/proof.ts'],
+  'onnxruntime-node': ['src-main/engine/onnx'],
   '@tensorflow/tfjs-core': ['src-main/model/tensor', 'src-main/engine/graph'],
   '@tensorflow/tfjs-node-gpu': ['src-main/engine/tensorflow'],
   '@tensorflow/tfjs-backend-cpu': [

@@ -1,4 +1,4 @@
-import { InferenceSession, type Tensor } from 'onnxruntime-node'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import path from 'node:path'
 import type { Precision } from '#shared/settings/precision'
 import { forbidTf32 } from '#engine/cuda'
@@ -10,6 +10,7 @@ import type { InputValues, NamedTensorData, StepFunction, TensorSpec } from '#mo
 import { type Vectors, withVectors } from '#model/tensor/vectors'
 import { encodeModel } from './encode'
 import { type ProviderName, providers } from './providers'
+import { onnxruntime } from './runtime'
 import { dataOf, OnnxState, tensorOf } from './state'
 
 export interface OnnxOptions {
@@ -59,7 +60,7 @@ export class OnnxEngine implements Engine {
     const { profile } = this.options
     const { require, optimization } = providers[this.provider]
     require?.()
-    return InferenceSession.create(encodeModel(graph), {
+    return onnxruntime().InferenceSession.create(encodeModel(graph), {
       executionProviders: [this.provider],
       intraOpNumThreads: threads,
       logSeverityLevel: 3,

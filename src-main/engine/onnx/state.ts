@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import {
   type InputValues,
   mapValues,
@@ -10,6 +10,7 @@ import {
 import type { Vectors } from '#model/tensor/vectors'
 import type { State } from '#engine/engine'
 import { encodeModel } from './encode'
+import { onnxruntime } from './runtime'
 import { stateInput, trace } from '#engine/graph/trace'
 
 type Tensors = Record<string, Tensor>
@@ -109,7 +110,7 @@ export class OnnxState implements State {
   /** A graph that hands on its inputs, and so copies them to the device or from it. */
   private openCarrier(names: string[], to: 'cpu' | 'gpu-buffer'): Promise<InferenceSession> {
     const { graph } = trace((state) => ({ outputs: state }), pick(this.specs(), names), {})
-    return InferenceSession.create(encodeModel(graph), {
+    return onnxruntime().InferenceSession.create(encodeModel(graph), {
       executionProviders: ['webgpu'],
       preferredOutputLocation: to,
       logSeverityLevel: 3,
@@ -169,6 +170,7 @@ const carry = async (session: InferenceSession, tensors: Tensors) =>
 
 /** onnxruntime's binding takes no shared memory: bytes, which lie in it, are copied. */
 export function tensorOf({ values, shape }: { values: InputValues; shape: number[] }): Tensor {
+  const { Tensor } = onnxruntime()
   if (values instanceof Uint8Array) return new Tensor('uint8', values.slice(), shape)
   return values instanceof Int32Array
     ? new Tensor('int32', values, shape)

@@ -1,9 +1,9 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type ExportFormat, type ProofCheck, proofTolerance } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import { createEngine } from '#engine/engines'
+import { onnxruntime } from '#engine/onnx/runtime'
 import { readWeights } from '#formats/weights-file'
 import type { NamedTensorData } from '#model/tensor/step'
 import { formats, type Source } from './formats'
@@ -49,6 +49,7 @@ export async function prove(
   } else {
     say('Comparing in onnxruntime, with batches of several sizes')
     const file = (await readdir(folder)).find((name) => name.endsWith('.onnx'))!
+    const { InferenceSession, Tensor } = onnxruntime()
     const session = await InferenceSession.create(path.join(folder, file))
     for (const batch of [...new Set([1, Math.min(3, count), count])]) {
       const shape = [batch, 3, size, size]
