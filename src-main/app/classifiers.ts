@@ -3,7 +3,12 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Emit, Handlers, Run } from '#shared/contract'
 import { AppError } from '#shared/errors'
-import { type ListedClassifier, listClassifiers, nameClassifier } from '#inference/classifiers/list'
+import {
+  type ListedClassifier,
+  listClassifiers,
+  nameClassifier,
+  removeClassifier,
+} from '#inference/classifiers/list'
 import { noClassifier } from '#inference/classifiers/open'
 import { likeliest, type Predicted, type Prediction, predictionsCsv } from '#inference/classifiers/predict'
 import { thumbnailFile } from '#images/thumbnails'
@@ -53,6 +58,8 @@ export class Classifiers {
     'classifiers.list': async () => listClassifiers(await this.options.runs()),
     'classifiers.rename': async ({ key, name }) =>
       nameClassifier((await this.find(key, await this.options.runs())).key, name),
+    'classifiers.remove': async ({ key }) =>
+      removeClassifier(await this.find(key, await this.options.runs())),
     'classifiers.give': async ({ id, name, data }) => {
       await mkdir(this.given(id), { recursive: true })
       const { name: stem, ext } = path.parse(path.basename(name))

@@ -49,6 +49,8 @@ export const classifierCalls = {
   /** The classifiers of every kind, newest first. */
   'classifiers.list': call(nothing, z.array(classifier)),
   'classifiers.rename': call(z.object({ key: words(400, 1), name: words(200, 1) }), nothing),
+  /** Removes one of few labels for good; the others belong to their evaluations. */
+  'classifiers.remove': call(z.object({ key: words(400, 1) }), nothing),
   /** Puts a picture to those that a prediction is about, before it is made. Whoever asks chooses the id. */
   'classifiers.give': call(z.object({ id, name: words(400, 1), data: givenPicture }), nothing),
   /** Names the classes of all images below a folder, or of the pictures that were given, and reports `classifiers.progress`. */

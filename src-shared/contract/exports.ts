@@ -127,7 +127,8 @@ export const exportCalls = {
     z.object({
       id,
       step: count.optional(),
-      evaluation: id.optional(),
+      /** A classifier by its key, or an evaluation. */
+      evaluation: words(400, 1).optional(),
       format: exportFormat,
       folder: hostPath,
       /** Licence of the weights, for the model card. */

@@ -1,4 +1,5 @@
-"""Writes few-shot-reference.json: scores of scikit-learn's RidgeClassifier, and what it gives each row when that is left out.
+"""Writes few-shot-reference.json: scores of scikit-learn's RidgeClassifier, and what it gives each row when that is left out; and the
+shares that its KNeighborsClassifier gives classes, by cosine and with the weights of our nearest neighbours.
 
     python -m venv /tmp/sk && /tmp/sk/bin/pip install scikit-learn && /tmp/sk/bin/python test/python/few_shot_reference.py
 
@@ -12,6 +13,7 @@ import numpy as np
 import sklearn
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
 
 classes, width = 3, 8
 
@@ -22,6 +24,22 @@ def rows(count):
     labels = np.arange(count) % classes
     values[np.arange(count), labels] += 1.2
     return values.astype(np.float32).astype(np.float64), labels
+
+
+def neighbours(count, k, temperature):
+    """The second half of some rows, by the first half."""
+    x, labels = rows(count)
+    half = count // 2
+    model = KNeighborsClassifier(
+        k, metric="cosine", algorithm="brute", weights=lambda distance: np.exp((1 - distance) / temperature)
+    ).fit(x[:half], labels[:half])
+    return {
+        "count": count,
+        "k": k,
+        "temperature": temperature,
+        "shares": model.predict_proba(x[half:]).tolist(),
+        "classes": model.predict(x[half:]).tolist(),
+    }
 
 
 def main():
@@ -44,7 +62,13 @@ def main():
                 }
             )
     file = pathlib.Path(__file__).with_name("few-shot-reference.json")
-    file.write_text(json.dumps({"sklearn": sklearn.__version__, "width": width, "cases": cases}) + "\n")
+    found = {
+        "sklearn": sklearn.__version__,
+        "width": width,
+        "cases": cases,
+        "neighbours": [neighbours(60, 5, 0.07), neighbours(400, 20, 0.5)],
+    }
+    file.write_text(json.dumps(found) + "\n")
 
 
 main()

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import type { Classifier } from '#shared/contract'
+import { AppError } from '#shared/errors'
 import { readFewShot } from '#inference/labels/kept'
 import { classifiersFolder } from '#platform/paths'
 import { evaluationPaths, listEvaluations, readEvaluation } from '#storage/evaluation-folder'
@@ -28,6 +30,19 @@ const readNames = async () => names.safeParse((await recordIfAny(namesFile()))?.
 export async function nameClassifier(key: string, name: string): Promise<void> {
   await makeFolder(classifiersFolder())
   await writeRecord(namesFile(), { names: { ...(await readNames()), [key]: name } })
+}
+
+/** Removes a classifier of few labels for good. Throws AppError bad-settings for others, which belong to their evaluations. */
+export async function removeClassifier({ key, kind, name, place }: ListedClassifier): Promise<void> {
+  if (kind !== 'few-shot')
+    throw new AppError(
+      'bad-settings',
+      `${name} is part of an evaluation.`,
+      'Remove the evaluation of its run.',
+    )
+  await rm(place.folder, { recursive: true })
+  const { [key]: _, ...others } = await readNames()
+  await writeRecord(namesFile(), { names: others })
 }
 
 /** The classifiers of every kind, newest first: those that were kept, and what evaluations of these runs left behind. */

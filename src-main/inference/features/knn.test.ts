@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { createEngine } from '#engine/engines'
 import { nearest, unitRows, vote, votes } from './knn'
@@ -38,3 +39,30 @@ it('lets the nearest neighbours count most', () => {
   expect([...vote(neighbours, [7, 8, 8])]).toEqual([7, 8])
   expect(votes(neighbours, [0, 1, 1], 2)[3]).toBeCloseTo(2 * Math.exp(0.5 / 0.07), 5)
 })
+
+interface Reference {
+  width: number
+  neighbours: { count: number; k: number; temperature: number; shares: number[][]; classes: number[] }[]
+}
+const reference = JSON.parse(readFileSync('test/python/few-shot-reference.json', 'utf8')) as Reference
+
+it.each(reference.neighbours)(
+  'gives classes the shares of $k neighbours as scikit-learn does',
+  async ({ count, k, temperature, shares, classes }) => {
+    const { width } = reference
+    const values = Float64Array.from({ length: count * width }, (_, i) => Math.sin(1.7 * i))
+    for (let row = 0; row < count; row++) values[row * width + (row % 3)]! += 1.2
+    const half = (count * width) / 2
+    const part = (from: number) => ({ values: Float32Array.from(values.subarray(from, from + half)), width })
+    const labels = Array.from({ length: count / 2 }, (_, row) => row % 3)
+    const engine = await createEngine('onnxruntime-cpu', { threads: 1 })
+    const found = await nearest(engine, part(0), part(half), k)
+    const given = votes(found, labels, 3, temperature)
+    shares.forEach((row, query) => {
+      const own = given.subarray(3 * query, 3 * query + 3)
+      const sum = own.reduce((a, b) => a + b)
+      row.forEach((share, label) => expect(own[label]! / sum).toBeCloseTo(share, 4))
+    })
+    expect([...vote(found, labels, temperature)]).toEqual(classes)
+  },
+)

@@ -1,3 +1,4 @@
+import { mdiDeleteOutline, mdiExportVariant, mdiPencilOutline } from '@mdi/js'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { useRoute, useRouter } from 'vue-router'
@@ -5,6 +6,7 @@ import type { Classifier, Prediction } from '#shared/contract'
 import { counted } from '#shared/words'
 import { backend, onEvent } from '#backend'
 import { useAsking } from '#shell/deeds/asking'
+import type { Deed } from '#shell/deeds/deed'
 import { useApp } from '#shell/store'
 import { givenPicture } from '#ui/pictures/given-picture'
 import { choose, type Confidence } from './choose'
@@ -26,18 +28,53 @@ export const usePredict = defineStore('predict', () => {
     classifiers.value = (await app.attempt(() => backend['classifiers.list'](undefined))) ?? []
     if (!classifier.value) key.value = classifiers.value[0]?.key ?? null
   }
-  const rename = () =>
-    classifier.value &&
+  const exporting = ref(false)
+  async function exportOnnx({ key: evaluation, run: id }: Classifier) {
+    const folder = await app.pickFolder('Where shall the classifier go?')
+    if (!folder) return
+    exporting.value = true
+    const made = await app.attempt(() => backend['exports.create']({ id, evaluation, format: 'classifier', folder })) // prettier-ignore
+    exporting.value = false
+    if (made) app.say(`Classifier exported: ${made.folder}`, 'The names of its classes are in the file.')
+  }
+  const remove = ({ key: removed, name }: Classifier) =>
     asking.ask({
-      title: 'Rename the classifier?',
-      field: { label: 'Name', value: classifier.value.name },
-      action: 'Rename',
-      run: (name) =>
+      title: `Remove ${name}?`,
+      text: 'The labels that it learned from stay with their data set, and can make it anew.',
+      ...{ action: 'Remove', grave: true },
+      run: () =>
         app.attempt(async () => {
-          await backend['classifiers.rename']({ key: key.value!, name })
+          await backend['classifiers.remove']({ key: removed })
           await load()
         }),
     })
+  const rename = ({ key: named, name: before }: Classifier) =>
+    asking.ask({
+      title: 'Rename the classifier?',
+      field: { label: 'Name', value: before },
+      action: 'Rename',
+      run: (name) =>
+        app.attempt(async () => {
+          await backend['classifiers.rename']({ key: named, name })
+          await load()
+        }),
+    })
+  /** What can be done with a classifier; those that belong to an evaluation are removed with it. */
+  const deedsOf = (one: Classifier): Deed[] => [
+    { id: 'rename', title: 'Rename', icon: mdiPencilOutline, run: () => rename(one) },
+    {
+      ...{ id: 'export', title: 'Export as ONNX', icon: mdiExportVariant },
+      ...{ disabled: exporting.value, run: () => exportOnnx(one) },
+    },
+    ...(one.kind === 'few-shot'
+      ? [
+          {
+            ...{ id: 'remove', title: 'Remove', icon: mdiDeleteOutline },
+            ...{ apart: true, run: () => remove(one) },
+          },
+        ]
+      : []),
+  ]
 
   const source = shallowRef<Source | null>(null)
   const prediction = shallowRef<Prediction | null>(null)
@@ -135,7 +172,7 @@ export const usePredict = defineStore('predict', () => {
   }
 
   return {
-    ...{ classifiers, key, classifier, load, rename },
+    ...{ classifiers, key, classifier, load, deedsOf, exporting },
     ...{ source, prediction, under, stop, about, chooseFolder, drop },
     ...{ layout, shownClass, confidence, shown, isFiltered, clear, classes, image, looked, save, copy },
   }

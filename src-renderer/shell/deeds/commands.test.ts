@@ -123,8 +123,9 @@ const without: Record<string, string[]> = {
       ...['{{`New class “${typed}”`}}', '{{`Tag “${typed}”`}}', '{{`Tag “${tag}”`}}'],
       ...['{{`Remove tag “${tag}”`}}', "Accept {{counted(labelling.acceptable.length, 'suggestions')}}"],
       ...['Keep classifier', 'Export labels', 'Import labels', 'End labelling'],
-      ...['Choose images', 'Rename the classifier', '{{`Rename ${cluster.name}`}}', 'Select all'],
+      ...['Choose images', '{{`Rename ${cluster.name}`}}', 'Select all'],
       ...["{{clusters.all.length ? 'Find clusters again' : 'Find clusters'}}", 'Pick diverse images'],
+      "{{odd.found ? 'Find odd images again' : 'Find odd images'}}",
     ],
   'Copies or shows what stands on the page.': [
     ...['Copy', 'Copy link', 'Copy as command', 'Copy summary', 'Save as report', 'Download as CSV'],
