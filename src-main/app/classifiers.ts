@@ -1,5 +1,5 @@
-import { constants, rmSync } from 'node:fs'
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Emit, Handlers, Run } from '#shared/contract'
 import { AppError } from '#shared/errors'
@@ -15,11 +15,9 @@ import { thumbnailFile } from '#images/thumbnails'
 import type { InspectorFunctions, PredictionListener } from '#jobs/inspect/process'
 import { cacheFolder } from '#platform/paths'
 import type { Fork } from '#platform/processes'
-import { isWithin } from '#platform/roots'
-import { fewAtOnce } from '#storage/few-at-once'
-import { makeFolderSafely, writeFileSafely } from '#storage/files'
-import { fileName, freeName, namesOf } from '#storage/free-name'
-import { allowed } from './folders'
+import { writeFileSafely } from '#storage/files'
+import { freeName } from '#storage/free-name'
+import { takeByClass } from './by-class'
 import { RemoteProcess } from './remote-process'
 
 interface ClassifiersOptions {
@@ -92,15 +90,8 @@ export class Classifiers {
     },
     'classifiers.copy': async ({ id, images, folder }) => {
       const { classes, rows, folder: from } = this.chosen(id, images)
-      if (isWithin(from, path.resolve(folder)))
-        throw new AppError(
-          'bad-settings',
-          `${folder} is in the folder of the images.`,
-          'Choose one elsewhere: that folder stays as it is.',
-        )
-      const target = await freeName(folder, `${fileName(path.basename(from))}-by-class`)
-      await makeFolderSafely(target, (temporary) => copyByClass(from, classes, rows, temporary))
-      return { path: target }
+      const classed = rows.map((row) => ({ path: row.path, class: classes[likeliest(row)]! }))
+      return { path: await takeByClass(from, classed, folder) }
     },
   }
 
@@ -142,16 +133,4 @@ export class Classifiers {
       throw new AppError('classifier-missing', 'These results are no longer there.', 'Predict again.')
     return { ...made, rows: images.flatMap((place) => made.rows[place] ?? []) }
   }
-}
-
-/** Copies images into a new folder, each into one of its class, under names that tell them apart. */
-async function copyByClass(from: string, classes: string[], rows: Prediction[], to: string): Promise<void> {
-  const folders = namesOf(classes.map(fileName))
-  const names = namesOf(rows.map((row) => path.join(from, row.path)))
-  await Promise.all(folders.map((folder) => mkdir(path.join(to, folder))))
-  await fewAtOnce([...rows.entries()], async ([i, row]) => {
-    const source = await allowed(path.join(from, row.path))
-    const target = path.join(to, folders[likeliest(row)]!, names[i]! + path.extname(row.path))
-    await copyFile(source, target, constants.COPYFILE_EXCL)
-  })
 }

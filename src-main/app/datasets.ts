@@ -11,6 +11,7 @@ import {
   type Unreadable,
 } from '#shared/contract'
 import { AppError, toErrorData } from '#shared/errors'
+import { imagesCoco, imagesCsv } from '#images/index/taken'
 import type { SplitRule } from '#images/index/split'
 import { dataFolder, datasetId, datasetsFolder, isPackaged, sampleImagesFolder } from '#platform/paths'
 import { aside, inTurn } from '#platform/background'
@@ -21,6 +22,7 @@ import { fileName, freeName } from '#storage/free-name'
 import { writeFileSafely } from '#storage/files'
 import { copyOf, readRecord, writeRecord } from '#storage/record'
 import type { LibraryCalls } from '#jobs/scan/process'
+import { takeByClass } from './by-class'
 import { Library } from './library'
 import type { RunImages } from './runs/start'
 
@@ -43,6 +45,7 @@ type DatasetCalls = Pick<
   | 'datasets.undo'
   | 'datasets.clusters'
   | 'datasets.renameCluster'
+  | 'datasets.take'
   | 'datasets.setOddThreshold'
   | 'datasets.oddPatches'
   | 'datasets.exportOdd'
@@ -148,6 +151,7 @@ export class Datasets {
     'datasets.undo': ({ id }) => this.summarise(id, this.ask(id, 'undo')),
     'datasets.clusters': ({ id }) => this.ask(id, 'clusters'),
     'datasets.renameCluster': ({ id, from, to }) => this.ask(id, 'renameCluster', from, to),
+    'datasets.take': ({ id, images, folder, as }) => this.take(id, images, folder, as),
     'datasets.setOddThreshold': ({ id, threshold }) => this.ask(id, 'setOddThreshold', threshold),
     'datasets.oddPatches': ({ id, image }) => this.ask(id, 'oddPatches', image),
     'datasets.exportOdd': ({ id, folder }) => this.writeTable(id, folder, 'odd', this.ask(id, 'oddCsv')),
@@ -184,6 +188,20 @@ export class Datasets {
   ): Promise<Awaited<ReturnType<LibraryCalls[N]>>> {
     const { folder } = await this.get(id)
     return this.library.call(name, ...([folder, ...parameters] as unknown as Parameters<LibraryCalls[N]>))
+  }
+
+  /** Takes images elsewhere; those without a class into a folder of their own. */
+  private async take(id: string, ids: number[], folder: string, as: 'copies' | 'links' | 'csv' | 'coco') {
+    const { folder: from, name } = await this.get(id)
+    const images = await this.ask(id, 'images', ids)
+    const made = { images: images.length }
+    if (as === 'copies' || as === 'links') {
+      const classed = images.map((one) => ({ path: one.path, class: one.class ?? 'No class' }))
+      return { ...made, path: await takeByClass(from, classed, folder, as) }
+    }
+    const target = await freeName(folder, `${fileName(name)}-images`, as === 'csv' ? '.csv' : '.json')
+    await writeFileSafely(target, as === 'csv' ? imagesCsv(images) : imagesCoco(images))
+    return { ...made, path: target }
   }
 
   /** Writes a table as a new file, named after the data set and what it holds. */

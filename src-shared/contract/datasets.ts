@@ -302,6 +302,19 @@ export const datasetCalls = {
     z.array(imageCluster),
   ),
   /**
+   * Takes images elsewhere: copied or hard-linked into a new folder with one for each class, or written as a table or as COCO's
+   * annotations. No file of the data set is changed. Answers what was made, and of how many images.
+   */
+  'datasets.take': call(
+    z.object({
+      id,
+      images: z.array(count).max(1_000_000),
+      folder: hostPath,
+      as: z.enum(['copies', 'links', 'csv', 'coco']),
+    }),
+    z.object({ path: filePath, images: count }),
+  ),
+  /**
    * Says of each image how odd it is beside ordinary ones, in place of what was known, and reports `datasets.findingOdd`. Answers at the
    * end; false if it was stopped, when what was known stays.
    */

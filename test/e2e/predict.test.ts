@@ -99,6 +99,25 @@ describe.runIf(chromiumPath)('predicting in the browser', () => {
     expect(readdirSync(flat)).toEqual(before)
   })
 
+  it('renames a classifier and exports it with its classes, and removes none of an evaluation', async () => {
+    await page.getByRole('button', { name: /^More for Tiny/ }).click()
+    await page.getByText('Rename', { exact: true }).click()
+    await page.getByRole('textbox', { name: 'Name' }).fill('Kinds')
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'More for Kinds' }).click()
+    expect(await page.getByText('Remove', { exact: true }).count()).toBe(0)
+    await page.getByText('Export as ONNX').click()
+    await page.getByRole('dialog').getByText('copies', { exact: true }).click()
+    await page.getByRole('button', { name: 'Choose this folder' }).click()
+    const told = await page
+      .getByText(/^Classifier exported: /)
+      .first()
+      .textContent({ timeout: 120_000 })
+    const folder = told!.replace('Classifier exported: ', '').trim()
+    const about = JSON.parse(readFileSync(path.join(folder, 'saim.json'), 'utf8')) as { classes: string[] }
+    expect(about.classes).toEqual(kinds.map(({ name }) => name).sort())
+  })
+
   it('names pictures that are dropped, of which nothing is copied', async () => {
     const data = readFileSync(path.join(flat, 'ant.png')).toString('base64')
     const drop = await page.evaluateHandle(`(() => {

@@ -33,6 +33,7 @@ import { findAlike } from '#inference/order/alike'
 import { cluster } from '#inference/order/clusters'
 import { diverseImages } from '#inference/order/diverse'
 import { suggest } from '#inference/labels/suggest'
+import { imagesBy } from '#images/index/taken'
 import { thumbnailFile } from '#images/thumbnails'
 
 /**
@@ -107,6 +108,7 @@ const calls = {
   keepOdd: async (folder: string, about: Pick<OddImages, 'run' | 'step' | 'ordinary' | 'at'>, file: string) =>
     keepOdd(await open(folder), about, file),
   odd: async (folder: string) => oddOf(await open(folder)),
+  images: async (folder: string, ids: number[]) => imagesBy(await open(folder), ids),
   async setOddThreshold(folder: string, threshold: number) {
     const index = await open(folder)
     setOddThreshold(index, threshold)

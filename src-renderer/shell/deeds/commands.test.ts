@@ -282,6 +282,7 @@ const keyed: Record<string, Record<string, string>> = {
   },
   DatasetImages: { s: 'Find similar', x: 'Exclude' },
   EmbeddingsView: { x: 'Exclude' },
+  DatasetOdd: { s: 'Find similar', x: 'Exclude' },
   LabelMenu: { l: '{{`New class “${typed}”`}}' },
   LabelPanel: { a: "Accept {{counted(labelling.acceptable.length, 'suggestions')}}", z: 'Undo' },
   PairReview: { b: 'Keep both', x: 'Exclude right' },
