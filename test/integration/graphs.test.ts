@@ -8,7 +8,7 @@ import { graphHashes } from '#test/helpers/graphs'
  */
 describe('Graphs of steps are those that were committed', () => {
   // With CI only: the others tell of a change sooner.
-  const large = process.env['CI'] ? [] : ['small', 'base']
+  const large = process.env['CI'] ? [] : ['tiny', 'small', 'base']
   const variants = presetNames
     .filter((preset) => !large.includes(preset))
     .flatMap((preset) => (['saim', 'mae', 'igpt'] as const).map((objective) => ({ preset, objective })))

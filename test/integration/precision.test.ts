@@ -33,7 +33,8 @@ describe('reference data', () => {
   it.each(where)(
     'holds by $engine in $precision within the limits of that, and not within those of float32',
     async ({ engine, precision }) => {
-      for (const folder of references) {
+      // Without CI one model in each precision: in float32 all agree by every engine.
+      for (const folder of process.env['CI'] ? references : references.slice(0, 1)) {
         const opened = rounding(engine, precision)
         const checks = await verifyReference(folder, opened, {}, precision)
         expect(checks.filter(exceeds), folder).toEqual([])

@@ -20,7 +20,10 @@ describe('an independent implementation', () => {
   const everywhere = enginesHere().flatMap((engine) => references.map((folder) => ({ engine, folder })))
   const briefly = everywhere.filter(({ engine, folder }) => engine !== slow || folder === references[0])
   const recomputed = briefly.map((where) => ({ ...where, changes: { gradientCheckpointing: true } }))
-  const plain = (process.env['CI'] ? everywhere : briefly).map((where) => ({ ...where, changes: {} }))
+  // Without CI webgpu.test.ts alone asks WebGPU as it stands, with the graphs that hardware gets.
+  const plain = everywhere
+    .filter(({ engine }) => process.env['CI'] || engine !== slow)
+    .map((where) => ({ ...where, changes: {} }))
   it.each([...plain, ...recomputed])(
     'agrees within tolerance at every stage: $engine on $folder $changes',
     async ({ engine, folder, changes }) => {

@@ -300,7 +300,7 @@ describe('runs', () => {
   it('of the command line are followed', async () => {
     events.length = 0
     const training = saim(
-      ['train', images, '--name', 'by hand', ...flags({ ...smallModel, epochs: 20 })],
+      ['train', images, '--name', 'by hand', ...flags({ ...smallModel, epochs: 4 })],
       home,
     )
     const run = await until(async () => (await calls['runs.list']()).find(({ name }) => name === 'by hand'))
