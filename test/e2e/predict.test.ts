@@ -25,7 +25,13 @@ describe.runIf(chromiumPath)('predicting in the browser', () => {
         cpSync(path.join(sampleImagesFolder(), name, file), path.join(flat, file))
     const model = { width: 64, depth: 2, heads: 2, 'query-depth': 2, epochs: 2, 'warmup-epochs': 1 }
     await saim(
-      ['train', sampleImagesFolder(), '--name', 'Tiny', ...flags({ ...model, 'batch-size': 64 })],
+      [
+        'train',
+        sampleImagesFolder(),
+        '--name',
+        'Tiny',
+        ...flags({ ...model, 'image-size': 32, 'batch-size': 64 }),
+      ],
       home,
     )
     const [run] = readdirSync(path.join(home, 'runs'))
