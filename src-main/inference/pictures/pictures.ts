@@ -101,10 +101,13 @@ export function arranged(pictures: Picture[], columns = pictures.length): Pictur
 export function enlarged({ width, height, bytes }: Picture, side: number): Picture {
   const factor = Math.max(1, Math.ceil(side / width))
   const large = { width: width * factor, height: height * factor }
-  const result = new Uint8Array(large.width * large.height * 3)
-  for (let i = 0; i < result.length; i++) {
-    const [y, x] = [Math.floor(i / 3 / large.width), Math.floor(i / 3) % large.width]
-    result[i] = bytes[(Math.floor(y / factor) * width + Math.floor(x / factor)) * 3 + (i % 3)]!
+  const row = large.width * 3
+  const result = new Uint8Array(large.height * row)
+  for (let y = 0; y < height; y++) {
+    const top = y * factor * row
+    for (let i = 0; i < row; i++)
+      result[top + i] = bytes[(y * width + Math.floor(i / 3 / factor)) * 3 + (i % 3)]!
+    for (let copy = 1; copy < factor; copy++) result.copyWithin(top + copy * row, top, top + row)
   }
   return { ...large, bytes: result }
 }

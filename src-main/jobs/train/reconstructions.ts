@@ -74,8 +74,7 @@ export class Reconstructions {
 
   dispose = () => this.program.dispose()
 
-  private async sheet(rows: Picture, step: number, loss: number): Promise<Buffer> {
-    const { width, height } = rows
+  private sheet({ width, height, bytes }: Picture, step: number, loss: number): Promise<Buffer> {
     const header = 56
     const panel = (width - 3 * gap) / 4
     const titles = ['original', 'smoothed target', 'prediction', `error (black 0, white ${errorLimit})`].map(
@@ -87,7 +86,7 @@ export class Reconstructions {
     return sharp({ create: { width, height: header + height, channels: 3, background: 'white' } })
       .composite([
         { input: Buffer.from(text), left: 0, top: 0 },
-        { input: await png(rows), left: 0, top: header },
+        { input: Buffer.from(bytes.buffer), raw: { width, height, channels: 3 }, left: 0, top: header },
       ])
       .png()
       .toBuffer()
