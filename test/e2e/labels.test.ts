@@ -28,10 +28,7 @@ describe.runIf(chromiumPath)('labelling with help in the browser', () => {
           cpSync(path.join(sampleImagesFolder(), name.name, file), path.join(own, file))
         }
     const model = { width: 64, depth: 4, heads: 4, 'query-depth': 4, epochs: 4, 'warmup-epochs': 1 }
-    await saim(
-      ['train', own, '--name', 'Tiny', ...flags({ ...model, 'batch-size': 64 })],
-      home,
-    )
+    await saim(['train', own, '--name', 'Tiny', ...flags({ ...model, 'batch-size': 64 })], home)
     app = await openInBrowser(home, [home])
     page = app.page
     await go(page, 'Data sets')
