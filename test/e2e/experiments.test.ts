@@ -5,7 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { expectAccessible } from '#test/helpers/accessibility'
 import { chromiumPath, type OpenedApp, openInBrowser } from '#test/helpers/hosts'
 import { makeImages, temporaryFolder } from '#test/helpers/runs'
-import { addFolder, chooseTheme, go } from '#test/helpers/walk'
+import { addFolder, chooseTheme, go, quick } from '#test/helpers/walk'
 
 /** A sweep as a person makes it: from the form over the queue, and over a restart, to a table and a chart. */
 describe.runIf(chromiumPath)('experiments in the browser', () => {
@@ -51,6 +51,8 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
   it('trains and scores each variant and random weights, also when the application ended in between', async () => {
     await page.getByRole('radio', { name: 'Objective' }).check()
     await fill('Epochs', '2')
+    await page.getByRole('button', { name: /^All settings/ }).click()
+    for (const [label, value] of Object.entries(quick)) await fill(label, String(value))
     await page.getByRole('button', { name: 'Hold out 20%' }).click()
     await page.getByText(/a difference below about \d+ points can be chance/).waitFor()
     await fill('Name of the experiment', 'Which objective')
@@ -78,7 +80,7 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
   it('compares its runs', async () => {
     await page.getByRole('link', { name: 'Open in Compare' }).click()
     await page.getByRole('heading', { name: 'Compare', level: 1 }).waitFor()
-    await page.getByRole('row', { name: /^Objective saim igpt mae/ }).waitFor()
+    await page.getByRole('row', { name: /^Objective SAIM ViT-iGPT MAE/ }).waitFor()
     await page.getByText(/the task, so these losses cannot be compared/).waitFor()
     const spoken = /^Loss\. SAIM, seed 0: .*ViT-iGPT, seed 0: .*MAE, seed 0: /
     await page.getByRole('img', { name: spoken }).waitFor()
@@ -87,11 +89,11 @@ describe.runIf(chromiumPath)('experiments in the browser', () => {
     await page.getByRole('img', { name: /^Image 1 at step \d+ by MAE/ }).waitFor()
     await expectAccessible(page, 'Compare')
     await page.getByRole('button', { name: 'Remove MAE, seed 0' }).click()
-    await page.getByRole('row', { name: /^Objective saim igpt$/ }).waitFor()
+    await page.getByRole('row', { name: /^Objective SAIM ViT-iGPT$/ }).waitFor()
     const saved = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Save as report' }).click()
     const report = readFileSync(await (await saved).path(), 'utf8')
-    expect(report).toContain('<th>Objective</th><td>saim</td><td><b>igpt</b></td>')
+    expect(report).toContain('<th>Objective</th><td>SAIM</td><td><b>ViT-iGPT</b></td>')
     expect(report.match(/<img src="data:image\/png/g)!.length).toBeGreaterThan(3)
     await page.goBack()
   })
