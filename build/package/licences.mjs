@@ -7,8 +7,21 @@ const listFolder = 'out/packages'
 /** What the addon of the tensorflow engine is compiled from, of which there is no more in a bundle than types. */
 const sources = ['node_modules/@tensorflow/tfjs-node-gpu', 'node_modules/node-api-headers']
 
-/** One text of the licences of everything that is shipped: what was bundled, what lies beside it, and Electron. */
+/** One text of the licences of everything that is shipped. */
 export function licences() {
+  const parts = [...shipped()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([title, about]) => section(title, about))
+  return [
+    readFileSync('LICENSE', 'utf8'),
+    readFileSync('resources/README.md', 'utf8'),
+    node(),
+    ...parts,
+  ].join(`\n${line}\n\n`)
+}
+
+/** What is shipped, by name and version: what was bundled, what lies beside it, and Electron. */
+export function shipped() {
   const bundled = readdirSync(listFolder).flatMap((file) =>
     JSON.parse(readFileSync(path.join(listFolder, file), 'utf8')),
   )
@@ -19,15 +32,7 @@ export function licences() {
     )
     packages.set(`${name} ${version}`, { folder, license, author })
   }
-  const parts = [...packages]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([title, about]) => section(title, about))
-  return [
-    readFileSync('LICENSE', 'utf8'),
-    readFileSync('resources/README.md', 'utf8'),
-    node(),
-    ...parts,
-  ].join(`\n${line}\n\n`)
+  return packages
 }
 
 const line = '='.repeat(100)

@@ -11,6 +11,7 @@ export default {
       {
         text: 'Use',
         items: [
+          page('Installation', 'installation'),
           page('User guide', 'guide'),
           page('Screens', 'screens'),
           page('Inspect', 'inspect'),

@@ -1,30 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bytes } from '#shared/format'
 import { interpreter } from '#platform/python'
-import { decodeSafetensors } from '#formats/safetensors'
 import { canOpenWindow, electronPath, openPackaged, type OpenedApp } from '#test/helpers/hosts'
 import { flags, smallModel, temporaryFolder } from '#test/helpers/runs'
-import { addSample, openTab, quick, startRun } from '#test/helpers/walk'
-
-/** All files below a folder, relative to it. */
-const filesOf = (folder: string) =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
-
-/** A call of the contract, past the buttons: no test can click the system's folder dialog. */
-const call = (page: Page, name: string, input: unknown): Promise<unknown> =>
-  page.evaluate(`new Promise((resolve) => {
-    window.saim.onMessage((text) => {
-      const { t, i, r } = JSON.parse(text)
-      if (t === 's' && i === 'of the test') resolve(r)
-    })
-    window.saim.send(${JSON.stringify(JSON.stringify({ t: 'q', m: 'call', a: [name, input], i: 'of the test' }))})
-  })`)
+import { call, filesOf, trainAndExport } from '#test/helpers/packaged'
+import { quick, startRun } from '#test/helpers/walk'
 
 /** With CI only: it is made anew, and what it shows is what the other tests see. */
 const canPackage = process.env['CI'] && process.platform === 'linux' && canOpenWindow()
@@ -111,21 +94,7 @@ describe.runIf(canPackage)('the packaged application', () => {
 
   it('starts from its own folder, trains the sample images, looks into the run and exports it', async () => {
     app = await openPackaged(folder, home)
-    const { page } = app
-    await addSample(page)
-    await startRun(page, { name: 'Packaged', epochs: 1, settings: { ...quick, 'Batch size': 64 } })
-    await page.getByText('Finished', { exact: true }).first().waitFor({ timeout: 240_000 })
-    await openTab(page, 'Reconstructions')
-    await page.getByRole('heading', { name: 'This patch' }).waitFor({ timeout: 60_000 })
-
-    const target = path.join(home, 'exported')
-    mkdirSync(target)
-    const [id] = readdirSync(path.join(home, 'runs'))
-    const answer = await call(page, 'exports.create', { id, format: 'safetensors', folder: target })
-    expect(answer).toMatchObject({ ok: true })
-    const weights = filesOf(target).find((file) => file.endsWith('.safetensors'))!
-    const { tensors } = decodeSafetensors(readFileSync(path.join(target, weights)))
-    expect(tensors['patch_embed.proj.weight']!.shape).toEqual([64, 3, 8, 8])
+    await trainAndExport(app.page, home)
     await app.close()
   })
 

@@ -104,19 +104,25 @@ export async function openWindow(
   }
 }
 
+const packagedBinary: Partial<Record<NodeJS.Platform, string>> = {
+  darwin: 'SAIM Studio.app/Contents/MacOS/SAIM Studio',
+  win32: 'SAIM Studio.exe',
+}
+
 /** The packaged application of a folder, as its users start it. No debugger can reach its main process, only the page. */
 export async function openPackaged(
   folder: string,
   home: string,
   env: Record<string, string> = {},
 ): Promise<OpenedApp> {
-  const display = process.env['DISPLAY'] ? null : await startDisplay()
+  const isElsewhere = process.platform !== 'linux' || process.env['DISPLAY']
+  const display = isElsewhere ? null : await startDisplay()
   const child = spawn(
-    path.join(folder, 'saim-studio'),
+    path.join(folder, packagedBinary[process.platform] ?? 'saim-studio'),
     ['--no-sandbox', '--disable-gpu', '--remote-debugging-port=0'],
     {
       cwd: folder,
-      env: { ...process.env, SAIM_HOME: home, DISPLAY: display?.name ?? process.env['DISPLAY']!, ...env },
+      env: { ...process.env, SAIM_HOME: home, DISPLAY: display?.name ?? process.env['DISPLAY'], ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   )
