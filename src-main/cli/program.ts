@@ -13,6 +13,7 @@ import { alikeCommand } from './images/alike'
 import { groupCommand } from './images/group'
 import { indexCommand } from './images/index-folder'
 import { pickCommand } from './images/pick'
+import { completionCommand } from './machine/completion'
 import { enginesCommand } from './machine/engines'
 import { serveCommand } from './machine/serve'
 import { verifyCommand } from './machine/verify'
@@ -21,6 +22,7 @@ import { compareCommand } from './runs/compare'
 import { configCommand } from './runs/config'
 import { deleteCommand, restoreCommand } from './runs/delete'
 import { logsCommand } from './runs/logs'
+import { metricsCommand } from './runs/metrics'
 import { resumeCommand } from './runs/resume'
 import { runsCommand } from './runs/runs'
 import { stopCommand } from './runs/stop'
@@ -37,7 +39,7 @@ export const program = new Command('saim')
 
 const commands = [
   ...[indexCommand, trainCommand, clusterCommand, sweepCommand, resumeCommand, waitCommand, stopCommand],
-  ...[runsCommand, logsCommand, compareCommand, configCommand, deleteCommand, restoreCommand],
+  ...[runsCommand, logsCommand, metricsCommand, compareCommand, configCommand, deleteCommand, restoreCommand],
   ...evaluationCommands,
   ...[
     classifiersCommand,
@@ -48,7 +50,16 @@ const commands = [
     reconstructCommand,
     attentionCommand,
   ],
-  ...[embedCommand, groupCommand, pickCommand, alikeCommand, oddCommand, enginesCommand, serveCommand],
+  ...[
+    embedCommand,
+    groupCommand,
+    pickCommand,
+    alikeCommand,
+    oddCommand,
+    enginesCommand,
+    serveCommand,
+    completionCommand,
+  ],
 ]
 for (const command of commands) program.addCommand(command)
 

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Run } from '#shared/contract'
+import type { Metric, Run } from '#shared/contract'
+import { readCsv } from '#shared/csv'
 import { saim, temporaryFolder } from '#test/helpers/runs'
 
 describe('numbers of flags', () => {
@@ -70,6 +71,14 @@ describe('saim runs', () => {
     })
     expect(misused.stderr).toMatch(/^error: unknown option/)
     expect(misused.status).toBe(2)
+  })
+
+  it('gives the metrics of a run as CSV and as JSON', () => {
+    const { stdout } = shell('node out/main/cli.js metrics "a run"')
+    const [names, first] = readCsv(stdout) as [string[], string[]]
+    const [metric] = JSON.parse(shell('node out/main/cli.js metrics "a run" --json').stdout) as Metric[]
+    expect(Number(first[names.indexOf('loss')])).toBe(metric!.loss)
+    expect(first[names.indexOf('validationLoss')]).toBe(String(metric!.validationLoss ?? ''))
   })
 
   it('ends quietly where nobody reads on', () => {
