@@ -12,10 +12,13 @@ const all = JSON.parse(
     shell: process.platform === 'win32',
   }),
 )
+/** A package that stands in for another has that one's name; only its address says what it is. */
+const titleOf = ({ purl }) => decodeURIComponent(purl.slice('pkg:npm/'.length)).replace(/@(?=[^@]*$)/, ' ')
 const ships = shipped()
-const components = all.components.filter(({ group, name, version }) =>
-  ships.has(`${group ? `${group}/` : ''}${name} ${version}`),
-)
+const components = all.components.filter((one) => ships.has(titleOf(one)))
+const named = new Set(components.map(titleOf))
+const missing = [...ships.keys()].filter((title) => !named.has(title))
+if (missing.length) throw new Error(`npm sbom does not know ${missing.join(', ')}.`)
 const refs = new Set([all.metadata.component['bom-ref'], ...components.map((one) => one['bom-ref'])])
 const dependencies = all.dependencies
   .filter(({ ref }) => refs.has(ref))
