@@ -56,10 +56,14 @@ def k_centre_greedy(count, width, groups, chosen):
 
 
 def patch_core(images, grid, width, bank):
-    """PatchCore of images of grid x grid patches: the first half are ordinary, the others are asked about."""
+    """PatchCore of images of grid x grid patches: the first half are ordinary, the others are asked about; what the ordinary ones have in common is taken away."""
     x = rows(images * grid * grid, width, 5).reshape(images, grid, grid, width)
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    mean = sum(padded[:, i : i + grid, j : j + grid] for i in range(3) for j in range(3))
+    inside = np.pad(np.ones((1, grid, grid, 1)), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    around = [(i, j) for i in range(3) for j in range(3)]
+    mean = sum(padded[:, i : i + grid, j : j + grid] for i, j in around)
+    mean /= sum(inside[:, i : i + grid, j : j + grid] for i, j in around)
+    mean -= mean[: images // 2].reshape(-1, width).mean(0)
     mean /= np.linalg.norm(mean, axis=-1, keepdims=True)
     ordinary = mean[: images // 2].reshape(-1, width)
     selected, nearest = [0], pairwise_distances(ordinary, ordinary[[0]])

@@ -9,7 +9,7 @@ it.each(orderReference.patchCore)(
     const { values } = neighbourhoods({ values: waves(images * grid ** 2, width, 5), width }, grid)
     const half = values.length / 2
     const of = Array.from({ length: half / width }, () => 'ordinary')
-    const ordinary = await coreset({ values: values.subarray(0, half), width, of }, bank)
+    const ordinary = await coreset({ values: values.subarray(0, half), width }, of, bank)
     const engine = await createEngine('onnxruntime-cpu', { threads: 1 })
     const asked = { values: values.subarray(half), width }
     const found = await distances(engine, ordinary, asked, () => 'asked')
@@ -22,7 +22,12 @@ it.each(orderReference.patchCore)(
 it('compares an ordinary image with the others alone', async () => {
   const width = 2
   // A corner of its own each: the second image has two patches, one of which the first has too.
-  const bank = { values: Float32Array.from([1, 0, 1, 0, 0, 1]), width, of: ['a', 'b', 'b'] }
+  const bank = {
+    values: Float32Array.from([1, 0, 1, 0, 0, 1]),
+    width,
+    of: ['a', 'b', 'b'],
+    centre: new Float32Array(width),
+  }
   const engine = await createEngine('onnxruntime-cpu', { threads: 1 })
   const patches = { values: Float32Array.from([1, 0, 0, 1, 0, 1]), width }
   const found = await distances(engine, bank, patches, (patch) => ['b', 'b', 'a'][patch]!)

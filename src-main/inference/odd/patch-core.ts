@@ -3,8 +3,9 @@ import type { Engine } from '#engine/engine'
 import type { Listed } from '#images/listed'
 import { imageInputs } from '#model/objectives/pretrain'
 import type { CheckpointModel, Question } from '#inference/checkpoint-model'
-import { type FeatureRows, nearest, unitRows } from '#inference/features/knn'
+import { type FeatureRows, nearest } from '#inference/features/knn'
 import { featuresStep } from '#inference/features/features-step'
+import { centreOf, without } from '#inference/labels/few-shot'
 import { kCentres } from '#inference/order/diverse'
 import { joined, overImages } from '#inference/over-images'
 import { rowsAt } from '#inference/rows'
@@ -14,8 +15,9 @@ import { counted } from '#shared/words'
 
 /**
  * What is odd in images, by Roth et al., "Towards total recall in industrial anomaly detection" (PatchCore): the distance of each
- * patch from the patches of ordinary images. Features are those of the encoder's last block, each the mean of its neighbourhood,
- * at length 1; the paper's weighting of an image's score by the neighbours of the patch found is left out.
+ * patch from the patches of ordinary images. Features are those of the encoder's last block, each the mean of its neighbourhood;
+ * what ordinary patches have in common is taken away, since it hides how they differ, and each is of length 1. The paper's weighting of an
+ * image's score by the neighbours of the patch found is left out.
  */
 
 type Images = Pick<Listed, 'folder' | 'images'>
@@ -42,23 +44,26 @@ async function* patchesOf(model: CheckpointModel, { folder, images }: Images, st
   }
 }
 
-/** Each patch of grids [n, grid, grid, width] as the mean of the 3 × 3 patches around it that there are, at length 1. */
+/** Each patch of grids [n, grid, grid, width] as the mean of the 3 × 3 patches around it that there are. */
 export function neighbourhoods({ values, width }: FeatureRows, grid: number): FeatureRows {
   const mean = new Float32Array(values.length)
+  const ends = (at: number) => [Math.max(0, at - 1), Math.min(grid - 1, at + 1)] as const
   for (let patch = 0; patch < values.length / width; patch++) {
     const [row, column] = [Math.floor(patch / grid) % grid, patch % grid]
-    for (let y = Math.max(0, row - 1); y <= Math.min(grid - 1, row + 1); y++)
-      for (let x = Math.max(0, column - 1); x <= Math.min(grid - 1, column + 1); x++) {
+    const [[top, bottom], [left, right]] = [ends(row), ends(column)]
+    const share = 1 / ((bottom - top + 1) * (right - left + 1))
+    for (let y = top; y <= bottom; y++)
+      for (let x = left; x <= right; x++) {
         const other = patch + (y - row) * grid + x - column
-        for (let i = 0; i < width; i++) mean[patch * width + i]! += values[other * width + i]!
+        for (let i = 0; i < width; i++) mean[patch * width + i]! += share * values[other * width + i]!
       }
   }
-  // How many there are does not matter at length 1.
-  return { values: unitRows({ values: mean, width }), width }
+  return { values: mean, width }
 }
 
-/** Patches of ordinary images that stand for all of them, and the file that each is of. */
+/** Patches of ordinary images that stand for all of them, without what all have in common, at length 1; and the file that each is of. */
 export interface Bank extends FeatureRows {
+  centre: Float32Array
   of: string[]
 }
 
@@ -86,12 +91,18 @@ export async function memoryBank(
       `${counted(new Set(of).size, 'ordinary images')} can be read; 2 are needed.`,
       'Choose more ordinary images.',
     )
-  return coreset({ values: joined(parts), width, of }, size)
+  return coreset({ values: joined(parts), width }, of, size)
 }
 
-export async function coreset({ values, width, of }: Bank, size: number): Promise<Bank> {
+export async function coreset(
+  { values: all, width }: FeatureRows,
+  of: string[],
+  size: number,
+): Promise<Bank> {
+  const centre = centreOf(all, width)
+  const values = without(centre, all)
   const chosen = await kCentres({ values, width }, Math.min(size, of.length), 0)
-  return { values: rowsAt(values, width, chosen), width, of: chosen.map((row) => of[row]!) }
+  return { values: rowsAt(values, width, chosen), width, centre, of: chosen.map((row) => of[row]!) }
 }
 
 /**
@@ -110,7 +121,12 @@ export async function distances(
   const files = new Set(Array.from({ length: total }, (_, patch) => of(patch)))
   const most = Math.max(0, ...[...files].map((file) => own.get(file) ?? 0))
   const k = Math.min(1 + most, bank.of.length)
-  const { indices, similarities } = await nearest(engine, bank, patches, k)
+  const { indices, similarities } = await nearest(
+    engine,
+    bank,
+    { values: without(bank.centre, patches.values), width: patches.width },
+    k,
+  )
   return Float32Array.from({ length: total }, (_, patch) => {
     for (let i = patch * k; i < (patch + 1) * k; i++)
       if (bank.of[indices[i]!] !== of(patch)) return Math.sqrt(Math.max(0, 2 - 2 * similarities[i]!))
