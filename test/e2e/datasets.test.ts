@@ -23,7 +23,13 @@ describe.runIf(chromiumPath)('data sets in the browser', () => {
     writeFileSync(path.join(own, 'food/broken.png'), 'no image')
     const model = { width: 32, depth: 2, heads: 2, 'query-depth': 2, epochs: 1, 'warmup-epochs': 0 }
     await saim(
-      ['train', sampleImagesFolder(), '--name', 'Tiny', ...flags({ ...model, 'batch-size': 64 })],
+      [
+        'train',
+        sampleImagesFolder(),
+        '--name',
+        'Tiny',
+        ...flags({ ...model, 'image-size': 32, 'batch-size': 64 }),
+      ],
       home,
     )
     app = await openInBrowser(home, [home])
