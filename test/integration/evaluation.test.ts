@@ -141,26 +141,28 @@ describe('asking what a run has learned', () => {
     const { classes } = await predicted('Colours', image)
     expect([...classes]).toEqual([['3, of "red".png', 'red']])
     const { output: refused, code } = await saim(['predict', image, '--with', 'Colour'], home)
-    expect([code, refused]).toEqual([1, expect.stringContaining('There is no classifier "Colour".')])
+    expect([code, refused]).toEqual([3, expect.stringContaining('There is no classifier "Colour".')])
   })
 
   it.each([
-    ['a block that is not there', ['knn', '--block', '9'], 'has 2 blocks'],
-    ['a checkpoint that is not there', ['probe', '--step', '7'], 'no checkpoint of step 7'],
+    ['a block that is not there', ['knn', '--block', '9'], 'has 2 blocks', 2],
+    ['a checkpoint that is not there', ['probe', '--step', '7'], 'no checkpoint of step 7', 3],
     [
       'patches that do not fill the image',
       ['finetune', '--image-size', '18'],
       'not a multiple of the patch size',
+      2,
     ],
-    ['a warm-up longer than all epochs', ['probe', '--epochs', '3'], '--warmup-epochs'],
+    ['a warm-up longer than all epochs', ['probe', '--epochs', '3'], '--warmup-epochs', 2],
     [
       "the authors' recipe in fewer epochs than its warm-up has",
       ['finetune', '--recipe', 'authors', '--epochs', '10'],
       '--warmup-epochs',
+      2,
     ],
-  ])('refuses %s with a clear message', async (_name, [kind, ...extra], message) => {
-    const { code, output } = await saim([kind!, run, ...extra], home)
-    expect(code).toBe(2)
+  ] as const)('refuses %s with a clear message', async (_name, [kind, ...extra], message, wrong) => {
+    const { code, output } = await saim([kind, run, ...extra], home)
+    expect(code).toBe(wrong)
     expect(output).toContain(message)
   })
 })

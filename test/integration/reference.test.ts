@@ -82,7 +82,7 @@ describe('an independent implementation', () => {
     const home = temporaryFolder()
     expect((await saim(['verify', references[0]!], home)).code).toBe(0)
     const { code, output } = await saim(['verify', home], home)
-    expect(code).toBe(6)
+    expect(code).toBe(3)
     expect(output).toContain('manifest.json')
   })
 })
