@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { keepAlike } from '#images/index/alike'
 import { checkImages } from '#images/index/check'
 import { DatasetIndex } from '#images/index/dataset-index'
-import { act } from '#images/index/labels'
+import { act, undo } from '#images/index/labels'
 import { pageOf } from '#images/index/filtered'
 import { duplicatePairs, excludeDuplicates, keepPair, reportOf } from '#images/index/report'
 import { makeBadFiles } from '#test/helpers/bad-files'
@@ -48,6 +48,9 @@ it('a check finds copies of other names, sizes, formats and qualities, and nothi
 
   excludeDuplicates(index, 'identical')
   expect(index.summary()).toMatchObject({ images: 14, excluded: 1 })
+  undo(index)
+  expect(index.summary()).toMatchObject({ images: 15, excluded: 0 })
+  excludeDuplicates(index, 'identical')
   excludeDuplicates(index, 'near')
   expect(index.summary()).toMatchObject({ images: 12, excluded: 3 })
   expect([...index.usable()].flat()).toHaveLength(12)
