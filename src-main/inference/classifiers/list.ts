@@ -41,8 +41,8 @@ export async function removeClassifier({ key, kind, name, place }: ListedClassif
       'Remove the evaluation of its run.',
     )
   await rm(place.folder, { recursive: true })
-  const { [key]: _, ...others } = await readNames()
-  await writeRecord(namesFile(), { names: others })
+  const others = Object.entries(await readNames()).filter(([given]) => given !== key)
+  await writeRecord(namesFile(), { names: Object.fromEntries(others) })
 }
 
 /** The classifiers of every kind, newest first: those that were kept, and what evaluations of these runs left behind. */
