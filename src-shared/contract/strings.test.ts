@@ -22,6 +22,8 @@ describe('strings that a renderer sends', () => {
       'classifiers.copy.folder',
       'datasets.add.folder',
       'datasets.locate.folder',
+      'datasets.take.folder',
+      'datasets.exportOdd.folder',
       'datasets.exportLabels.folder',
       'exports.create.folder',
       'imports.create.file',
