@@ -27,14 +27,15 @@ const imagesUnderWay = `Array.from(document.images).filter((image) => {
   return !image.complete && bottom > 0 && top < innerHeight
 }).length`
 
-/** Puts another place for each of this machine's, in all texts. */
+/** Puts another place for each of this machine's, in all texts and fields. */
 const withoutPlaces = `(() => {
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
-  while (texts.nextNode()) {
-    const node = texts.currentNode
-    const text = node.data.replaceAll(${JSON.stringify(process.cwd())}, '/opt/saim-studio').replace(/\\/tmp\\/saim-test-\\w+/g, '/home/you')
-    if (text !== node.data) node.data = text
+  const put = (node, key) => {
+    const text = node[key].replaceAll(${JSON.stringify(process.cwd())}, '/opt/saim-studio').replace(/\\/tmp\\/saim-test-\\w+/g, '/home/you')
+    if (text !== node[key]) node[key] = text
   }
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (texts.nextNode()) put(texts.currentNode, 'data')
+  for (const field of document.querySelectorAll('input, textarea')) put(field, 'value')
 })()`
 
 export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((file) => existsSync(file))

@@ -125,7 +125,7 @@ describe.each(launchers)('a run by two workers of $launcher', { timeout }, ({ la
 
   it('stops when it is asked, with a whole checkpoint and its pictures', async () => {
     await calls['runs.stop']({ id })
-    expect(await commandLine).toBe(0)
+    expect(await commandLine).toBe(130)
     const run = await calls['runs.get']({ id })
     expect(run.status).toBe('stopped')
     const { step, reconstructions } = (await calls['runs.checkpoints']({ id })).at(-1)!
