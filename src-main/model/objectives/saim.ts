@@ -64,16 +64,11 @@ export function forward(
   let x = whole ? all : beforeEach(all)
 
   // g_0 = position; after every step-th block h: g = QueryBlock(g, h)
-  const registers = h.registers ? w['register_tokens']!.squeeze([0]) : null // [R, C]
-  const afterRegisters = (x: tf.Tensor, rows = registers) =>
-    rows ? tf.concat([tf.tile(rows.expandDims(0), [batch, 1, 1]), x], 1) : x
-  let g = afterRegisters(sortedPositions)
-  // The first block's queries are of positions and registers alone, and so the same for all images.
-  const asked = (rows: tf.Tensor) => queriesOf(w, queryBlock(h, 0), rows)
+  let g: tf.Tensor = sortedPositions
+  if (h.registers) g = tf.concat([tf.tile(w['register_tokens']!, [batch, 1, 1]), g], 1)
+  // The first block's queries are of positions alone, and so the same for all images; registers are left to the block.
   const first =
-    h.queryDepth > 0
-      ? afterRegisters(sortTable(asked(positions), order), registers && asked(registers))
-      : undefined
+    h.queryDepth > 0 && !h.registers ? sortTable(queriesOf(w, queryBlock(h, 0), positions), order) : undefined
   for (let layer = 0; layer < h.depth; layer++) {
     x = blockOf(h)(w, `blocks.${layer}`, h.heads, x, x, 'causal', { onAttention: content })
     const step = h.depth / h.queryDepth
@@ -84,7 +79,7 @@ export function forward(
     }
   }
   if (h.queryDepth === 0) g = g.add(seen(x))
-  if (registers) g = g.slice([0, h.registers, 0], [-1, -1, -1])
+  if (h.registers) g = g.slice([0, h.registers, 0], [-1, -1, -1])
 
   return { encoded: withoutRegisters(x, h), decoded: g, prediction: head(w, h, norm(w, 'norm', g), 'causal') }
 }
