@@ -10,6 +10,7 @@ import type { Line } from '#ui/chart/LineChart.vue'
 import { smooth } from '#ui/chart/smooth'
 import { series } from '#ui/tokens'
 import { useApp } from '#shell/store'
+import { orderTitles } from '#features/inspect/orders'
 import { type AxisName, runAxis } from '#features/run/overview/axis'
 import { useRuns } from '#features/runs/store'
 
@@ -264,9 +265,9 @@ export const useComparison = defineStore('comparison', () => {
 /** The orders in which a comparison has patches predicted. */
 export const comparedOrders = {
   trained: 'As trained',
-  random: 'Random order',
-  raster: 'Row by row',
-  'centre-out': 'From the centre out',
+  random: orderTitles.random,
+  raster: orderTitles.raster,
+  'centre-out': orderTitles['centre-out'],
 } as const
 type ComparedOrder = keyof typeof comparedOrders
 

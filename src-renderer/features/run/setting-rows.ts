@@ -30,17 +30,21 @@ export interface RowGroup {
 type Name = keyof Hyperparameters
 
 /** Settings that make one line together, in the place of the first of them. */
-const together: { title: string; names: Name[]; value: (h: Hyperparameters) => string }[] = [
-  {
-    title: 'Crop area',
-    names: ['cropScaleMinimum', 'cropScaleMaximum'],
-    value: (h) => `${valueOf('cropScaleMinimum', h)} to ${valueOf('cropScaleMaximum', h)}`,
-  },
-  {
-    title: 'Crop ratio',
-    names: ['cropRatioMinimum', 'cropRatioMaximum'],
-    value: (h) => `${valueOf('cropRatioMinimum', h)} to ${valueOf('cropRatioMaximum', h)}`,
-  },
+interface Together {
+  title: string
+  names: Name[]
+  value(h: Hyperparameters): string
+}
+
+const range = (title: string, least: Name, most: Name): Together => ({
+  title,
+  names: [least, most],
+  value: (h) => `${valueOf(least, h)} to ${valueOf(most, h)}`,
+})
+
+const together: Together[] = [
+  range('Crop area', 'cropScaleMinimum', 'cropScaleMaximum'),
+  range('Crop ratio', 'cropRatioMinimum', 'cropRatioMaximum'),
   {
     title: 'Width, depth, heads',
     names: ['width', 'depth', 'heads'],

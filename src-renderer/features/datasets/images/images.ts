@@ -251,6 +251,8 @@ export const useDatasetImages = defineStore('dataset-images', () => {
       return (await backend['datasets.images']({ ...asked, problems: ['damaged'] })).images[0] ?? null
     },
   ).answer
+  /** The same, and null at once where none is looked at any more. */
+  const looked = computed(() => (view.value.image === null ? null : image.value))
   const look = (path: string | null) => change({ image: path })
 
   /** Where an image stands among those that have come; null where it does not. */
@@ -331,6 +333,7 @@ export const useDatasetImages = defineStore('dataset-images', () => {
     selectRange,
     selectAll,
     image,
+    looked,
     look,
     subject,
     act,
