@@ -154,9 +154,10 @@ export class Datasets {
     'datasets.take': ({ id, images, folder, as }) => this.take(id, images, folder, as),
     'datasets.setOddThreshold': ({ id, threshold }) => this.ask(id, 'setOddThreshold', threshold),
     'datasets.oddPatches': ({ id, image }) => this.ask(id, 'oddPatches', image),
-    'datasets.exportOdd': ({ id, folder }) => this.writeTable(id, folder, 'odd', this.ask(id, 'oddCsv')),
-    'datasets.exportLabels': ({ id, folder }) =>
-      this.writeTable(id, folder, 'labels', this.ask(id, 'labels')),
+    'datasets.exportOdd': async ({ id, folder }) =>
+      this.write(id, folder, 'odd.csv', await this.ask(id, 'oddCsv')),
+    'datasets.exportLabels': async ({ id, folder }) =>
+      this.write(id, folder, 'labels.csv', await this.ask(id, 'labels')),
     'datasets.importLabels': ({ id, text, name }) =>
       this.summarise(id, this.ask(id, 'importLabels', text, name)),
   }
@@ -192,22 +193,21 @@ export class Datasets {
 
   /** Takes images elsewhere; those without a class into a folder of their own. */
   private async take(id: string, ids: number[], folder: string, as: 'copies' | 'links' | 'csv' | 'coco') {
-    const { folder: from, name } = await this.get(id)
+    const { folder: from } = await this.get(id)
     const images = await this.ask(id, 'images', ids)
-    const made = { images: images.length }
-    if (as === 'copies' || as === 'links') {
+    const taken = async () => {
+      if (as === 'csv') return this.write(id, folder, 'images.csv', imagesCsv(images))
+      if (as === 'coco') return this.write(id, folder, 'images.json', imagesCoco(images))
       const classed = images.map((one) => ({ path: one.path, class: one.class ?? 'No class' }))
-      return { ...made, path: await takeByClass(from, classed, folder, as) }
+      return { path: await takeByClass(from, classed, folder, as) }
     }
-    const target = await freeName(folder, `${fileName(name)}-images`, as === 'csv' ? '.csv' : '.json')
-    await writeFileSafely(target, as === 'csv' ? imagesCsv(images) : imagesCoco(images))
-    return { ...made, path: target }
+    return { images: images.length, path: (await taken()).path }
   }
 
-  /** Writes a table as a new file, named after the data set and what it holds. */
-  private async writeTable(id: string, folder: string, what: string, table: Promise<string>) {
-    const text = await table
-    const target = await freeName(folder, `${fileName((await this.get(id)).name)}-${what}`, '.csv')
+  /** Writes a text as a new file, named after the data set and what it holds. */
+  private async write(id: string, folder: string, what: string, text: string) {
+    const { name, ext } = path.parse(what)
+    const target = await freeName(folder, `${fileName((await this.get(id)).name)}-${name}`, ext)
     await writeFileSafely(target, text)
     return { path: target, bytes: Buffer.byteLength(text) }
   }

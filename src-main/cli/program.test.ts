@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { describe, expect, it } from 'vitest'
-import { commandsBelow, program } from './program'
+import { program } from './program'
+import { pathsBelow } from './support/commands'
 
-const nameOf = (command: Command): string =>
-  command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name()
-const commands = commandsBelow(program).map((command): [string, Command] => [nameOf(command), command])
+const commands = pathsBelow(program)
+  .slice(1)
+  .map(({ words, command }): [string, Command] => [words.join(' '), command])
 
 describe.each(commands)('%s', (_, command) => {
   // `answers` gives both, with the one way to print.

@@ -29,6 +29,7 @@ import { stopCommand } from './runs/stop'
 import { sweepCommand } from './runs/sweep'
 import { trainCommand } from './runs/train'
 import { waitCommand } from './runs/wait'
+import { pathsBelow } from './support/commands'
 
 /** All commands. */
 export const program = new Command('saim')
@@ -63,8 +64,4 @@ const commands = [
 ]
 for (const command of commands) program.addCommand(command)
 
-/** The commands below one, with those below them. */
-export const commandsBelow = (command: Command): Command[] =>
-  command.commands.flatMap((each) => [each, ...commandsBelow(each)])
-
-for (const command of [program, ...commandsBelow(program)]) command.exitOverride()
+for (const { command } of pathsBelow(program)) command.exitOverride()

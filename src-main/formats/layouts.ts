@@ -1,4 +1,5 @@
 import { type Hyperparameters, patchCount } from '#shared/settings/hyperparameters'
+import { isEncoderName } from '#model/vit/encoder'
 import { positionTable } from '#model/vit/positions'
 import { type FloatTensors, stack, unstack } from './tensors'
 
@@ -20,9 +21,6 @@ export function positions(h: Hyperparameters): FloatTensors[string] {
   const count = patchCount(h)
   return { shape: [1, 1 + count, h.width], values: positionTable(Math.sqrt(count), h.width) }
 }
-
-export const isEncoderName = (name: string) =>
-  /^(cls_token$|register_tokens$|pos_embed$|patch_embed\.|blocks\.)/.test(name)
 
 /** Our weights of the encoder, with positions: learned ones are among them. */
 export const encoderWeights = (weights: FloatTensors, h: Hyperparameters): FloatTensors => ({

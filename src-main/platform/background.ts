@@ -3,6 +3,10 @@ export function aside(work: PromiseLike<unknown> | undefined): void {
   work?.then(undefined, (error: unknown) => console.error(error))
 }
 
+/** Waits for so many milliseconds. */
+export const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds))
+
 /** Does pieces of work one after the other, each whatever became of the one before. */
 export function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()

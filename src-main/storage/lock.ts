@@ -6,6 +6,7 @@ import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { AppError } from '#shared/errors'
+import { pause } from '#platform/background'
 import { beginOf, describeProcess } from '#platform/process-info'
 import { isMissing, readOwn, readOwnSync, unreadableNow } from './own-files'
 
@@ -127,7 +128,7 @@ async function beats(file: string, owner: LockOwner): Promise<boolean> {
       () => 0,
     )
   const before = await time()
-  await new Promise((resolve) => setTimeout(resolve, 2.5 * beatEvery))
+  await pause(2.5 * beatEvery)
   return (await time()) !== before
 }
 

@@ -157,7 +157,7 @@ describe.runIf(hasPython)('the engine PyTorch', { timeout: 600_000 }, () => {
   it('proves itself, holds the reference data, and leaves evaluations to another', async () => {
     const home = temporaryFolder()
     process.env['SAIM_HOME'] = home
-    const engines = openEngines(() => undefined)
+    const engines = openEngines()
     const found = (await engines.calls['engines.survey']({ id: 'pytorch' })).find(
       ({ id }) => id === 'pytorch',
     )!

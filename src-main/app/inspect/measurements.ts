@@ -6,6 +6,7 @@ import { bytesOf } from '#storage/files'
 import { fileName, freeName } from '#storage/free-name'
 import type { CheckpointPlace } from '#inference/checkpoint-model'
 import type { InspectorFunctions, InspectorListener } from '#jobs/inspect/process'
+import { UnderWay } from './under-way'
 
 export type MeasurementCall =
   | 'inspect.measure'
@@ -34,7 +35,7 @@ type Measured = Awaited<ReturnType<Handlers['inspect.measure']>>
 
 /** Data sets measured with checkpoints, each once at a time, while other things go on. */
 export class Measurements {
-  private readonly under = new Map<string, { share: number; stopped: boolean; end: Promise<Measured> }>()
+  private readonly under = new UnderWay<Measured>()
   /** What was found, on its way into the index of each data set. */
   private readonly keeping = new Map<string, Promise<void>>()
 
@@ -44,12 +45,11 @@ export class Measurements {
     'inspect.measure': (choice) => this.measure(choice),
     'inspect.stopMeasuring': async (choice) => {
       const key = keyOf(choice)
-      const measuring = this.under.get(key)
-      if (measuring) measuring.stopped = true
+      this.under.stop(key)
       await this.options.sets().current?.stopMeasuring(key)
     },
     'inspect.measurement': async (choice) => ({
-      share: this.under.get(keyOf(choice))?.share ?? null,
+      share: this.under.shareOf(keyOf(choice)),
       ...(await this.options.datasets.ask(choice.dataset, 'measured', await this.checkpoint(choice))),
     }),
     'inspect.similar': async ({ paths, pictures, count, ...choice }) => {
@@ -94,24 +94,20 @@ export class Measurements {
       const kept = before.then(() => this.options.datasets.ask(dataset, 'keepMeasured', { run, step }, found))
       kept.catch(() => undefined) // told where the measuring ends
       this.keeping.set(key, kept)
-      const measuring = this.under.get(key)
-      if (!measuring) return
-      measuring.share = share
-      this.options.emit('inspect.measuring', { ...choiceOf(key), share })
+      this.under.note(key, share, () => this.options.emit('inspect.measuring', { ...choiceOf(key), share }))
     },
   }
 
   private measure(choice: MeasuredChoice): Promise<Measured> {
     const key = keyOf(choice)
-    const known = this.under.get(key)
-    if (known) return known.end
-    const end = this.run(choice, key).finally(() => {
-      this.under.delete(key)
-      this.keeping.delete(key)
-      this.options.emit('inspect.measuring', { ...choice, share: null })
-    })
-    this.under.set(key, { share: 0, stopped: false, end })
-    return end
+    return this.under.begin(
+      key,
+      () => this.run(choice, key),
+      () => {
+        this.keeping.delete(key)
+        this.options.emit('inspect.measuring', { ...choice, share: null })
+      },
+    )
   }
 
   private async run(choice: MeasuredChoice, key: string): Promise<Measured> {
@@ -121,7 +117,7 @@ export class Measurements {
     const manifest = this.options.temporary(`measured-${dataset}-${run}-${step}.json`)
     const checkpoint = await this.checkpoint(choice)
     const { pending, ...to } = await this.options.datasets.ask(dataset, 'toMeasure', checkpoint, manifest)
-    if (this.under.get(key)?.stopped) return null
+    if (this.under.isStopped(key)) return null
     if (pending === 0) return { images: 0, seconds: 0 }
     const asked = { place: { folder: place, step }, engine, folder, manifest, ...to }
     const found = await this.options.sets().ask((remote) => remote.measure(key, asked))

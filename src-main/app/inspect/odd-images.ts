@@ -3,6 +3,7 @@ import type { Emit, Handlers, Run } from '#shared/contract'
 import type { Datasets } from '#app/datasets'
 import type { RemoteProcess } from '#app/remote-process'
 import type { InspectorFunctions, InspectorListener } from '#jobs/inspect/process'
+import { UnderWay } from './under-way'
 
 export type OddCall = 'datasets.findOdd' | 'datasets.stopFindingOdd' | 'datasets.odd'
 
@@ -18,40 +19,31 @@ interface OddOptions {
 
 /** Odd images of data sets, looked for in each at most once at a time, while other things go on. */
 export class OddImages {
-  private readonly under = new Map<string, { share: number; stopped: boolean; end: Promise<boolean> }>()
+  private readonly under = new UnderWay<boolean>()
 
   constructor(private readonly options: OddOptions) {}
 
   readonly calls: Pick<Handlers, OddCall> = {
-    'datasets.findOdd': (asked) => {
-      const known = this.under.get(asked.id)
-      if (known) return known.end
-      const end = this.find(asked).finally(() => {
-        this.under.delete(asked.id)
-        this.options.emit('datasets.findingOdd', { id: asked.id, share: null })
-      })
-      this.under.set(asked.id, { share: 0, stopped: false, end })
-      return end
-    },
+    'datasets.findOdd': (asked) =>
+      this.under.begin(
+        asked.id,
+        () => this.find(asked),
+        () => this.options.emit('datasets.findingOdd', { id: asked.id, share: null }),
+      ),
     'datasets.stopFindingOdd': async ({ id }) => {
-      const finding = this.under.get(id)
-      if (finding) finding.stopped = true
+      this.under.stop(id)
       await this.options.sets().current?.stopFindingOdd(id)
     },
     'datasets.odd': async ({ id }) => ({
       found: await this.options.datasets.ask(id, 'odd'),
-      share: this.under.get(id)?.share ?? null,
+      share: this.under.shareOf(id),
     }),
   }
 
   /** What the process tells. */
   readonly listener: Pick<InspectorListener, 'findingOdd'> = {
-    findingOdd: (id, share) => {
-      const finding = this.under.get(id)
-      if (!finding) return
-      finding.share = share
-      this.options.emit('datasets.findingOdd', { id, share })
-    },
+    findingOdd: (id, share) =>
+      this.under.note(id, share, () => this.options.emit('datasets.findingOdd', { id, share })),
   }
 
   private async find({
@@ -69,7 +61,7 @@ export class OddImages {
       found: temporary(`odd-${id}.jsonl`),
     }
     await datasets.ask(id, 'listForOdd', ordinary, files)
-    if (this.under.get(id)?.stopped) return false
+    if (this.under.isStopped(id)) return false
     const asked = { place: { folder: place, step }, engine, folder, ...files }
     const done = await sets().ask((remote) => remote.findOdd(id, asked))
     if (done)

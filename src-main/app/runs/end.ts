@@ -1,6 +1,7 @@
 import type { Run } from '#shared/contract'
 import { AppError } from '#shared/errors'
 import type { StopMessage } from '#jobs/train/messages'
+import { pause } from '#platform/background'
 import { writeFileSafely } from '#storage/files'
 import { lockOwner } from '#storage/lock'
 import { runPaths, updateRun } from '#storage/run/run-folder'
@@ -26,6 +27,6 @@ export async function endRun(run: Run, as: StopMessage['as']): Promise<void> {
         `${run.name} was asked to end and is still being trained after ${patience / 60_000} minutes.`,
         'Its step may take that long. Otherwise end its process.',
       )
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await pause(200)
   }
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Emit, Queue as QueueState, Run } from '#shared/contract'
 import { AppError, toErrorData } from '#shared/errors'
 import { dataFolder } from '#platform/paths'
-import { aside } from '#platform/background'
+import { aside, pause } from '#platform/background'
 import type { Fork } from '#platform/processes'
 import { isHere, killOwner, Lock, lockOwner } from '#storage/lock'
 import type { StopMessage } from '#jobs/train/messages'
@@ -214,8 +214,6 @@ export class Queue {
     return { order: Array.isArray(order) ? order : [], held: held === true }
   }
 }
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 const elsewhere = (host: string) =>
   new AppError('run-busy', `This run is trained on ${host || 'another machine'}.`, 'End its process there.')

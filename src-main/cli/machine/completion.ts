@@ -1,6 +1,7 @@
 import { Argument, Command, type Option } from 'commander'
 import { runsFolder } from '#platform/paths'
 import { answers } from '#cli/support/answer'
+import { type CommandPath, pathsBelow } from '#cli/support/commands'
 
 const shells = { bash, zsh, fish }
 
@@ -17,17 +18,6 @@ export const completionCommand = answers(
   ({ script }) => script,
 )
 
-/** A command with the words that lead to it: none to `saim` itself. */
-interface Path {
-  words: string[]
-  command: Command
-}
-
-const pathsBelow = (command: Command, words: string[] = []): Path[] => [
-  { words, command },
-  ...command.commands.flatMap((each) => pathsBelow(each, [...words, each.name()])),
-]
-
 /** What the value of a flag may be. */
 function valuesOf({ flags, argChoices }: Option): 'choices' | 'folders' | 'files' | 'any' | 'none' {
   if (argChoices) return 'choices'
@@ -39,7 +29,7 @@ const namesOf = (commands: readonly Command[]) => commands.map((command) => comm
 /** Text as a word of a shell. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 
-function bash(paths: Path[]): string {
+function bash(paths: CommandPath[]): string {
   const reply = (words: string) => `COMPREPLY=($(compgen ${words} -- "$cur"))`
   const values = paths.flatMap(({ words, command }) =>
     command.options.flatMap((option) => {
@@ -81,11 +71,11 @@ function bash(paths: Path[]): string {
   ].join('\n')
 }
 
-function zsh(paths: Path[]): string {
+function zsh(paths: CommandPath[]): string {
   return `autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n${bash(paths)}`
 }
 
-function fish(paths: Path[]): string {
+function fish(paths: CommandPath[]): string {
   const at = (words: string[]) =>
     quoted(
       words.length

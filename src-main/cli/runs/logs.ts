@@ -4,6 +4,7 @@ import { isActive } from '#app/runs/run-list'
 import { answers } from '#cli/support/answer'
 import { runArgument, runsOption } from '#cli/support/options'
 import { runAt, runNamed } from '#cli/support/runs'
+import { pause } from '#platform/background'
 import { runPaths } from '#storage/run/run-folder'
 
 export const logsCommand = answers(
@@ -30,7 +31,7 @@ async function* logs(named: string, { runs, follow }: { runs: string; follow?: b
       yield { at: line.slice(0, space), text: line.slice(space + 1) }
     }
     if (!follow || !isActive(run)) return
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await pause(500)
     run = await runAt(run.folder)
   }
 }

@@ -6,6 +6,7 @@ import { endAs } from '#cli/support/exit-codes'
 import { leftBy, type Trained, trainedWords } from '#cli/support/follow'
 import { runArgument, runsOption } from '#cli/support/options'
 import { runAt, runNamed } from '#cli/support/runs'
+import { pause } from '#platform/background'
 
 export const waitCommand = answers(
   new Command('wait')
@@ -20,7 +21,7 @@ export const waitCommand = answers(
 async function wait(named: string, { runs }: { runs: string }): Promise<Trained> {
   let run = await runNamed(named, runs)
   while (isActive(run) || run.status === 'queued') {
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await pause(500)
     run = await runAt(run.folder)
   }
   if (run.error) throw fromErrorData(run.error)

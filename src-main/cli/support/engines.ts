@@ -3,8 +3,8 @@ import { forkNode } from '#platform/processes'
 import { Engines } from '#app/engines'
 import { Settings } from '#app/settings'
 
-/** The engines of this machine; `tell` hears what is tested and installed. */
-export function openEngines(tell: (text: string) => void = say): Engines {
+/** The engines of this machine; says what is tested and installed. */
+export function openEngines(): Engines {
   let said: string | undefined
   return new Engines({
     fork: forkNode,
@@ -13,7 +13,7 @@ export function openEngines(tell: (text: string) => void = say): Engines {
       if (!('engines' in payload)) return
       const tested = payload.engines.find(({ status }) => status === 'proving')
       const text = payload.message ?? (tested && `Testing ${tested.title} ...`)
-      if (text && text !== said) tell(text)
+      if (text && text !== said) say(text)
       said = text
     },
   })

@@ -16,6 +16,6 @@ export function keepAlike(
 ): void {
   index.transaction(() => {
     index.replace('alike', ['file', 'of', 'similarity'], found)
-    index.run("INSERT OR REPLACE INTO facts VALUES ('compared', ?)", JSON.stringify(by))
+    index.keepFact('compared', by)
   })
 }

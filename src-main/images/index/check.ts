@@ -36,7 +36,7 @@ export async function checkImages(
   findDuplicates(index)
   await statisticsOf(index)
   const check = { at: new Date().toISOString(), seconds: (performance.now() - begin) / 1000 }
-  index.run("INSERT OR REPLACE INTO facts VALUES ('check', ?)", JSON.stringify(check))
+  index.keepFact('check', check)
 }
 
 /** Forgets what earlier checks found of each image. */
@@ -94,7 +94,7 @@ function findDuplicates(index: DatasetIndex): void {
 
 /** Mean and deviation of the channels, from some images evenly chosen; kept until the data set changes. */
 export async function statisticsOf(index: DatasetIndex): Promise<PixelStatistics> {
-  const known = factOf<PixelStatistics>(index, 'statistics')
+  const known = index.fact<PixelStatistics>('statistics')
   if (known) return known
   const images = index.rows<{ path: string; width: number; height: number }>(
     `SELECT path, width, height FROM places JOIN files ON files.id = file
@@ -102,14 +102,8 @@ export async function statisticsOf(index: DatasetIndex): Promise<PixelStatistics
     sampled,
   )
   const statistics = await pixelStatistics(index.folder, images)
-  index.run("INSERT OR REPLACE INTO facts VALUES ('statistics', ?)", JSON.stringify(statistics))
+  index.keepFact('statistics', statistics)
   return statistics
-}
-
-/** What was measured of the data set; null where that was not done since it changed. */
-export function factOf<T>(index: DatasetIndex, name: 'statistics' | 'check' | 'compared'): T | null {
-  const [row] = index.rows<{ value: string }>('SELECT value FROM facts WHERE name = ?', name)
-  return row ? JSON.parse(row.value) : null
 }
 
 /** The items dealt out into so many lists. */

@@ -127,6 +127,9 @@ export interface UsableImage {
   split: Split | null
 }
 
+/** What `facts` holds. */
+type Fact = 'notices' | 'statistics' | 'check' | 'compared' | 'odd'
+
 interface ScanOptions {
   onProgress?(read: { images: number; unreadable: number; found: number }): void
   onFolder?(folder: string): void
@@ -234,10 +237,7 @@ export class DatasetIndex {
     if (!signal?.aborted) this.database.exec(`PRAGMA user_version = ${reading}`)
     const layout = this.place()
     if (changed || layout.moved) this.number()
-    this.run(
-      "INSERT OR REPLACE INTO facts VALUES ('notices', ?)",
-      JSON.stringify([...leftOutNotice(leftOut), ...this.refused(), ...layout.notices]),
-    )
+    this.keepFact('notices', [...leftOutNotice(leftOut), ...this.refused(), ...layout.notices])
     if (signal?.aborted) throw scanStopped()
     if (progress.images === 0) throw noImages(this.folder, this.unreadable(0, 1).files[0])
   }
@@ -399,10 +399,16 @@ export class DatasetIndex {
     return kinds.map(({ problem, files }) => `Left out ${counted(files, 'files')}: ${problem}.`)
   }
 
-  private notices(): string[] {
-    const [row] = this.rows<{ value: string }>("SELECT value FROM facts WHERE name = 'notices'")
-    return row ? JSON.parse(row.value) : []
+  private notices = (): string[] => this.fact<string[]>('notices') ?? []
+
+  /** What was measured of the data set; null where that was not done since it changed. */
+  fact<T>(name: Fact): T | null {
+    const [row] = this.rows<{ value: string }>('SELECT value FROM facts WHERE name = ?', name)
+    return row ? JSON.parse(row.value) : null
   }
+
+  keepFact = (name: Fact, value: unknown): void =>
+    void this.run('INSERT OR REPLACE INTO facts VALUES (?, ?)', name, JSON.stringify(value))
 
   /** Numbers the readable images anew. */
   number(): void {

@@ -61,23 +61,17 @@ export async function keepOdd(
       `SELECT score FROM found_odd WHERE ordinary ORDER BY score
        LIMIT 1 OFFSET (SELECT cast(${usual} * count(*) AS INTEGER) FROM found_odd WHERE ordinary)`,
     )
-    write(index, { ...about, threshold: at?.score ?? 0 })
+    index.keepFact('odd', { ...about, threshold: at?.score ?? 0 } satisfies About)
   })
   index.run('DELETE FROM found_odd')
 }
 
-const write = (index: DatasetIndex, about: About) =>
-  void index.run("INSERT OR REPLACE INTO facts VALUES ('odd', ?)", JSON.stringify(about))
-
-function aboutOf(index: DatasetIndex): About | null {
-  const [row] = index.rows<{ value: string }>("SELECT value FROM facts WHERE name = 'odd'")
-  return row ? (JSON.parse(row.value) as About) : null
-}
+const aboutOf = (index: DatasetIndex) => index.fact<About>('odd')
 
 /** Keeps from which score on images are taken for odd. */
 export function setOddThreshold(index: DatasetIndex, threshold: number): void {
   const about = aboutOf(index)
-  if (about) write(index, { ...about, threshold })
+  if (about) index.keepFact('odd', { ...about, threshold } satisfies About)
 }
 
 /** How the scores of the images are spread; null where none are known. */

@@ -1,6 +1,5 @@
 import { type DatasetReport, type DuplicatePair, type PairKind, pairKind } from '#shared/contract'
 import { presetImageSizes } from '#shared/settings/hyperparameters'
-import { factOf } from './check'
 import type { DatasetIndex } from './dataset-index'
 import { act } from './labels'
 import { imageColumns, toImage } from './filtered'
@@ -26,7 +25,7 @@ export function reportOf(index: DatasetIndex): DatasetReport {
   const shape = "CASE WHEN width = height THEN 'Square' WHEN width > height THEN 'Wider' ELSE 'Taller' END"
   return {
     checked,
-    check: factOf(index, 'check'),
+    check: index.fact('check'),
     formats: bars('format', 'images DESC'),
     shorterSides: shorterSides.map(({ low, high, images }) => ({
       label: low === high ? `${low} px` : `${low} to ${high} px`,
@@ -35,8 +34,8 @@ export function reportOf(index: DatasetIndex): DatasetReport {
     shapes: bars(shape, 'label'),
     smaller: presetImageSizes.map((side) => ({ side, images: counts[`below${side}`] ?? 0 })),
     ...pairs,
-    compared: factOf(index, 'compared'),
-    statistics: factOf(index, 'statistics'),
+    compared: index.fact('compared'),
+    statistics: index.fact('statistics'),
   }
 }
 

@@ -152,9 +152,8 @@ export async function* oddness(
 ): AsyncGenerator<{ found: Oddness[]; done: number }> {
   for await (const { places, patches, done } of patchesOf(model, asked, stopped)) {
     const each = patches.values.length / patches.width / places.length
-    const fileOf = (patch: number) =>
-      path.join(asked.folder, asked.images[places[Math.floor(patch / each)]!]!.path)
-    const all = await distances(engine, bank, patches, fileOf)
+    const files = places.map((place) => path.join(asked.folder, asked.images[place]!.path))
+    const all = await distances(engine, bank, patches, (patch) => files[Math.floor(patch / each)]!)
     const found = places.map((place, i) => {
       const own = all.slice(i * each, (i + 1) * each)
       return { place, patches: own, score: Math.max(...own) }

@@ -4,6 +4,7 @@ import { type OddLine, patchesAsText } from '#images/index/odd'
 import { Manifest } from '#images/manifest'
 import { CheckpointModel, type CheckpointPlace } from '#inference/checkpoint-model'
 import { memoryBank, oddness } from '#inference/odd/patch-core'
+import { Stops } from './stops'
 
 /** Images of a data set that are compared with ordinary ones, listed in manifests, and the file that gets what was found. */
 export interface AskedOdd {
@@ -20,7 +21,7 @@ const bankSize = 1000
 
 /** Data sets whose odd images are found by the engines of the runs, each at most once at a time. */
 export class FindingOdd {
-  private readonly stops = new Map<string, AbortController>()
+  private readonly stops = new Stops()
 
   constructor(
     private readonly engine: (id: string) => Promise<Engine>,
@@ -28,10 +29,12 @@ export class FindingOdd {
   ) {}
 
   /** Writes an `OddLine` for each image that can be read. False if it was stopped. */
-  find = async (key: string, asked: AskedOdd): Promise<boolean> => {
-    const stop = new AbortController()
-    this.stops.set(key, stop)
-    const stopped = () => stop.signal.aborted
+  find = (key: string, asked: AskedOdd): Promise<boolean> =>
+    this.stops.during(key, (signal) => this.compare(key, asked, () => signal.aborted))
+
+  stop = this.stops.stop
+
+  private async compare(key: string, asked: AskedOdd, stopped: () => boolean): Promise<boolean> {
     const engine = await this.engine(asked.engine)
     const model = await CheckpointModel.open(engine, asked.place)
     const file = await open(asked.found, 'w')
@@ -59,14 +62,10 @@ export class FindingOdd {
       if (stopped()) return false // as it has too few ordinary images then
       throw error
     } finally {
-      this.stops.delete(key)
       await file.close()
       await model.dispose()
     }
   }
-
-  /** Ends the finding of a key between two batches. */
-  stop = (key: string) => this.stops.get(key)?.abort()
 }
 
 async function imagesOf(file: string) {

@@ -7,6 +7,7 @@ import * as tf from '#model/tensor/tf'
 import { adamw } from '#model/optimizers/adamw'
 import { layerScale } from '#model/optimizers/layer-decay'
 import { crossEntropy, mixImages } from '#model/augment/mixing'
+import { isEncoderName } from '#model/vit/encoder'
 import { linear, type Weights } from '#model/vit/layers'
 import { interpolateTable, positionTable } from '#model/vit/positions'
 import { weightShapes } from '#model/objectives/index'
@@ -26,9 +27,6 @@ export function classify(
   return logits.reshape([images.shape[0]!, -1])
 }
 
-/** Whether a weight of pre-training belongs to the encoder, which is all that recognition takes of it. */
-const ofEncoder = (name: string) => /^(cls_token|register_tokens|pos_embed|patch_embed\.|blocks\.)/.test(name)
-
 /**
  * What fine-tuning begins with: the encoder's weights; the table of positions for images of side `size`, fixed or not in
  * pre-training; the norm of the pooling; a linear layer, normal with deviation 2e-5 as the authors'.
@@ -39,7 +37,7 @@ export function classifierWeights(
   { pooling, size, classes, seed }: Classifier & { size: number; classes: number; seed: number },
 ): NamedTensorData {
   const { cls_token, ...encoder } = Object.fromEntries(
-    Object.entries(pretrained).filter(([name]) => ofEncoder(name)),
+    Object.entries(pretrained).filter(([name]) => isEncoderName(name)),
   )
   const grid = size / h.patchSize
   const learned = encoder['pos_embed']?.values as Float32Array | undefined

@@ -28,6 +28,10 @@ export function encode(
   })
 }
 
+/** Whether a weight is one of the encoder's. */
+export const isEncoderName = (name: string): boolean =>
+  /^(cls_token$|register_tokens$|pos_embed$|patch_embed\.|blocks\.)/.test(name)
+
 /** Weights that every objective trains, and all that recognition takes of a pre-trained model. */
 export const encoderShapes = (h: Hyperparameters): Shapes => ({
   cls_token: [1, 1, h.width],

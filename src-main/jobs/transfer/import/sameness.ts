@@ -1,5 +1,5 @@
 import { AppError } from '#shared/errors'
-import { isEncoderName } from '#formats/layouts'
+import { isEncoderName } from '#model/vit/encoder'
 import type { FloatTensors } from '#formats/tensors'
 
 /** Whether a file's encoder is one of ours, so that its features stay what they are. What would change them is refused. */
